@@ -1,0 +1,29 @@
+"""Runs migrations on the connection that `api.database.migration` hands over."""
+
+from typing import Any, Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy.dialects.postgresql.base import ischema_names
+
+from api.models import Base, Symbol
+from api.models.event import Xid8
+
+# So that what stands in the database can be compared; SQLAlchemy does not know this type.
+ischema_names["xid8"] = Xid8
+
+
+def rendered(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:
+    """A symbol is text to the database; what makes it a symbol is its check."""
+    return "sa.Text()" if kind == "type" and isinstance(thing, Symbol) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    compare_type=True,
+    compare_server_default=True,
+    render_item=rendered,
+)
+with context.begin_transaction():
+    context.run_migrations()

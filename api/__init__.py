@@ -1,0 +1,3 @@
+"""Sigap: trained volunteers, where disaster strikes."""
+
+__version__ = "0.1.0"

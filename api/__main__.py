@@ -1,0 +1,5 @@
+"""`python -m api`: the `sigap` command."""
+
+from api.cli import main
+
+main()

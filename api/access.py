@@ -1,0 +1,240 @@
+"""Who may see and do what, where.
+
+Row predicates and column guards for the compiler, and the same predicates for the services, which ask them in the
+statement that locks what they are about to change. A predicate depends on the kind of actor only; the actor's own
+values are parameters, so one statement serves everybody of a kind.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api.models import Assignment, IncidentKabupaten, Membership, Need, Volunteer
+from api.models.assignment import LIVE
+
+Row = sa.FromClause
+Truth = sa.ColumnElement[bool]
+Sql = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What of an actor shapes a statement: which scopes there are, not which places or organizations."""
+
+    account: bool = False
+    volunteer: bool = False
+    nation: bool = False
+    places: bool = False
+    organizations: bool = False
+
+    @property
+    def coordinator(self) -> bool:
+        return self.nation or self.places
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks: an account with its scopes, or the public, which has none."""
+
+    account_id: uuid.UUID | None = None
+    volunteer_id: uuid.UUID | None = None
+    nation: bool = False
+    province_codes: tuple[str, ...] = ()
+    kabupaten_codes: tuple[str, ...] = ()
+    organization_ids: tuple[uuid.UUID, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        return Kind(
+            account=self.account_id is not None,
+            volunteer=self.volunteer_id is not None,
+            nation=self.nation,
+            places=bool(self.province_codes or self.kabupaten_codes),
+            organizations=bool(self.organization_ids),
+        )
+
+    @property
+    def callings(self) -> frozenset[str]:
+        """As what the actor may call mutations."""
+        kind = self.kind
+        held = {"COORDINATOR": kind.coordinator, "MANAGER": kind.organizations, "VOLUNTEER": kind.volunteer}
+        return frozenset(name for name, holds in held.items() if holds)
+
+    def parameters(self, now: datetime) -> Mapping[str, Any]:
+        """The values behind the parameters that predicates name."""
+        return {
+            "actor_account": self.account_id,
+            "actor_volunteer": self.volunteer_id,
+            "actor_provinces": list(self.province_codes),
+            "actor_kabupaten": list(self.kabupaten_codes),
+            "actor_near_provinces": sorted({*self.province_codes, *(code[:2] for code in self.kabupaten_codes)}),
+            "actor_organizations": list(self.organization_ids),
+            "now": now,
+        }
+
+
+PUBLIC = Actor()
+
+_ACCOUNT: Sql = sa.bindparam("actor_account", type_=sa.Uuid())
+_VOLUNTEER: Sql = sa.bindparam("actor_volunteer", type_=sa.Uuid())
+_PROVINCES: Sql = sa.bindparam("actor_provinces", type_=ARRAY(sa.Text()))
+_KABUPATEN: Sql = sa.bindparam("actor_kabupaten", type_=ARRAY(sa.Text()))
+_NEAR_PROVINCES: Sql = sa.bindparam("actor_near_provinces", type_=ARRAY(sa.Text()))
+_ORGANIZATIONS: Sql = sa.bindparam("actor_organizations", type_=ARRAY(sa.Uuid()))
+
+NOW: Sql = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+# A day without a place is the day in Jakarta.
+TODAY: Sql = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
+
+# Who may call each mutation at all; the service then asks whether this one thing lies in the actor's scope.
+CALLERS: Mapping[str, frozenset[str]] = {
+    "declare_incident": frozenset({"COORDINATOR"}),
+    "raise_need": frozenset({"COORDINATOR"}),
+    "register_volunteer": frozenset({"COORDINATOR", "MANAGER"}),
+    "issue_certificate": frozenset({"COORDINATOR", "MANAGER"}),
+    "offer_assignment": frozenset({"COORDINATOR"}),
+    "accept_assignment": frozenset({"VOLUNTEER", "MANAGER"}),
+    "decline_assignment": frozenset({"VOLUNTEER", "MANAGER"}),
+    "cancel_assignment": frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+}
+
+
+def _any_of(*truths: Truth | None) -> Truth:
+    return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
+
+
+def coordinates(kind: Kind, kabupaten_code: Sql) -> Truth:
+    """Whether a kabupaten lies in the scope the actor coordinates."""
+    if kind.nation:
+        return sa.true()
+    if not kind.places:
+        return sa.false()
+    code = sa.type_coerce(kabupaten_code, sa.Text)
+    return sa.or_(code == sa.any_(_KABUPATEN), sa.func.left(code, 2, type_=sa.Text()) == sa.any_(_PROVINCES))
+
+
+def manages(kind: Kind, organization_id: Sql) -> Truth:
+    """Whether the actor manages the organization."""
+    return organization_id == sa.any_(_ORGANIZATIONS) if kind.organizations else sa.false()
+
+
+def answers_for(kind: Kind, volunteer_id: Sql) -> Truth:
+    """The volunteer alone, and the managers of the organizations the volunteer belongs to today."""
+    members = sa.select(Membership.volunteer_id).where(
+        Membership.organization_id == sa.any_(_ORGANIZATIONS),
+        Membership.since <= TODAY,
+        sa.or_(Membership.until.is_(None), Membership.until >= TODAY),
+    )
+    return _any_of(
+        volunteer_id == _VOLUNTEER if kind.volunteer else None,
+        volunteer_id.in_(members) if kind.organizations else None,
+    )
+
+
+def _serves(kind: Kind, volunteer_id: Sql) -> Truth | None:
+    """Whether the volunteer is offered to, or serves at, a need in the actor's scope."""
+    if not kind.places:
+        return None
+    sent = sa.select(Assignment.volunteer_id).join(Need, Need.id == Assignment.need_id)
+    return volunteer_id.in_(sent.where(Assignment.status.in_(LIVE), coordinates(kind, Need.kabupaten_code)))
+
+
+def knows_volunteer(kind: Kind, row: Row) -> Truth:
+    """Who may read what is private: phone, position, consent."""
+    return _any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id))
+
+
+def sees_volunteer(kind: Kind, row: Row) -> Truth:
+    """Who knows a volunteer, and the coordinators as far as the volunteer agreed to be sent."""
+    if kind.nation:
+        return sa.true()
+    agreed = None
+    if kind.places:
+        agreed = sa.and_(
+            row.c.status == "ACTIVE",
+            row.c.consent_given_at.is_not(None),
+            row.c.consent_withdrawn_at.is_(None),
+            sa.or_(
+                row.c.reach == "NATIONAL",
+                sa.and_(
+                    row.c.reach == "PROVINCE",
+                    sa.type_coerce(row.c.province_code, sa.Text) == sa.any_(_NEAR_PROVINCES),
+                ),
+            ),
+        )
+    return _any_of(agreed, knows_volunteer(kind, row))
+
+
+def sees_record_of_volunteer(kind: Kind, row: Row) -> Truth:
+    """Certificates and memberships are seen by who sees their volunteer."""
+    if kind.nation:
+        return sa.true()
+    volunteer = Volunteer.columns().alias()
+    seen = sa.select(sa.literal_column("1")).select_from(volunteer)
+    return seen.where(volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer)).correlate(row).exists()
+
+
+def sees_assignment(kind: Kind, row: Row) -> Truth:
+    """Who is sent, who answers for them, and the coordinators of both ends."""
+    if kind.nation:
+        return sa.true()
+    ends = None
+    if kind.places:
+        need, volunteer = Need.columns().alias(), Volunteer.columns().alias()
+        there = sa.select(sa.literal_column("1")).where(
+            need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)
+        )
+        here = sa.select(sa.literal_column("1")).where(
+            volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)
+        )
+        ends = sa.or_(there.correlate(row).exists(), here.correlate(row).exists())
+    return _any_of(ends, answers_for(kind, row.c.volunteer_id))
+
+
+def sees_organization(kind: Kind, row: Row) -> Truth:
+    """Verified ones are public; the others are seen by their coordinators, managers and members."""
+    member = None
+    if kind.volunteer:
+        member = row.c.id.in_(sa.select(Membership.organization_id).where(Membership.volunteer_id == _VOLUNTEER))
+    return _any_of(
+        row.c.verification == "VERIFIED",
+        coordinates(kind, row.c.kabupaten_code),
+        manages(kind, row.c.id),
+        member,
+    )
+
+
+def sees_incident(kind: Kind, row: Row) -> Truth:
+    """Public once verified; before, to the coordinators of a kabupaten it touches."""
+    touched = sa.select(sa.literal_column("1")).where(
+        IncidentKabupaten.incident_id == row.c.id, coordinates(kind, IncidentKabupaten.kabupaten_code)
+    )
+    return _any_of(row.c.status != "REPORTED", touched.correlate(row).exists() if kind.coordinator else None)
+
+
+def sees_need(_kind: Kind, _row: Row) -> Truth:
+    """Public: a need can only be raised for an incident that is itself public."""
+    return sa.true()
+
+
+def sends_to_need(kind: Kind, row: Row) -> Truth:
+    """Who may look for people for a need, and offer it to them."""
+    return coordinates(kind, row.c.kabupaten_code)
+
+
+def sees_account(kind: Kind, row: Row) -> Truth:
+    """One's own only."""
+    return row.c.id == _ACCOUNT if kind.account else sa.false()
+
+
+def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Truth:
+    """Who may issue a certificate: coordinators of the volunteer's home, managers of the issuer for their members."""
+    return _any_of(
+        coordinates(kind, volunteer.c.kabupaten_code),
+        sa.and_(manages(kind, issuer.c.id), answers_for(kind, volunteer.c.id)),
+    )

@@ -1,0 +1,176 @@
+"""The Starlette application: routes, lifespan, and GraphQL over HTTP."""
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+
+from api.auth import Authenticator, Tokens, Unauthenticated, kept
+from api.compiler.plan import Planner
+from api.context import Context
+from api.database import engine
+from api.database.engine import Database
+from api.resolvers import SOURCES
+from api.schema.build import SCHEMA, core
+from api.services.vault import KEY_BYTES, Vault
+
+LARGEST_BODY = 256 * 1024
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+Clock = Callable[[], datetime]
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What lives as long as the application."""
+
+    database: Database
+    planner: Planner
+    authenticator: Authenticator
+    vault: Vault
+    clock: Clock
+
+
+class Refused(Exception):
+    """A request that is no GraphQL request: its status and its error."""
+
+    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette:
+    """The application on a migrated database; its keys lie in the data folder."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        database = await Database.open(url)
+        try:
+            app.state.services = Services(
+                database,
+                Planner(core(), SOURCES),
+                Authenticator(Tokens.of(data), database),
+                vault_of(data),
+                clock,
+            )
+            yield
+        finally:
+            await database.close()
+
+    routes = [Route("/graphql", graphql, methods=["POST"]), Route("/health", health), Route("/", front)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+def vault_of(data: Path) -> Vault:
+    """The vault under the key in the data folder, made on the first start. Without it no NIK can be found again."""
+    return Vault.of(kept(data / "vault.key", os.urandom(KEY_BYTES)))
+
+
+async def front(_request: Request) -> Response:
+    return PlainTextResponse("Sigap. Ask by POST at /graphql; README.md shows how.\n")
+
+
+async def health(request: Request) -> Response:
+    """Whether requests can be answered: the database says so."""
+    try:
+        await request.app.state.services.database.read("SELECT 'ok'", ())
+    except engine.Unavailable:
+        return PlainTextResponse("The database does not answer.\n", status_code=503)
+    return PlainTextResponse("ok\n")
+
+
+async def graphql(request: Request) -> Response:
+    """GraphQL over HTTP: a request that cannot be executed is 4xx where the client takes the newer media type."""
+    media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+    try:
+        body = await read_body(request)
+        context = await context_of(request)
+        result = await execute(body, context)
+    except Refused as refused:
+        error = {"message": str(refused), "extensions": {"code": refused.code}}
+        headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
+        return Response(orjson.dumps({"errors": [error]}), refused.status, headers, media_type)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    never_ran = result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+    status = 400 if never_ran and media_type == GRAPHQL_JSON else 200
+    return Response(encoded(result), status, media_type=media_type)
+
+
+async def read_body(request: Request) -> dict[str, Any]:
+    """The request's members, each of the right type."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise Refused(415, f"Send the request as {JSON}.")
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST_BODY:
+            raise Refused(413, f"A request has at most {LARGEST_BODY} bytes.")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Refused(400, "The body is not JSON.") from None
+    if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
+        raise Refused(400, "The body is an object with the document in 'query'.")
+    if not isinstance(body.get("variables"), dict | None):
+        raise Refused(400, "'variables' is an object.")
+    if not isinstance(body.get("operationName"), str | None):
+        raise Refused(400, "'operationName' is a text.")
+    return body
+
+
+async def context_of(request: Request) -> Context:
+    services: Services = request.app.state.services
+    now = services.clock()
+    try:
+        actor = await services.authenticator.actor(request.headers.get("authorization"), now)
+    except Unauthenticated:
+        raise Refused(401, "The token is not valid, or no longer.", "UNAUTHENTICATED") from None
+    return Context(actor, now, services.database, services.planner, services.vault)
+
+
+async def execute(body: dict[str, Any], context: Context) -> ExecutionResult:
+    try:
+        return await SCHEMA.execute(
+            body["query"],
+            variable_values=body.get("variables"),
+            operation_name=body.get("operationName"),
+            context_value=context,
+        )
+    except (CannotGetOperationTypeError, InvalidOperationTypeError):
+        raise Refused(400, "Name one of the document's operations in 'operationName'.") from None
+
+
+def encoded(result: ExecutionResult) -> bytes:
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer["errors"] = [formatted(error) for error in result.errors]
+    return orjson.dumps(answer)
+
+
+def formatted(error: GraphQLError) -> dict[str, Any]:
+    """What the client may read; what nobody foresaw is not shown."""
+    unforeseen = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    code = (error.extensions or {}).get("code") or ("INTERNAL" if unforeseen else "BAD_USER_INPUT")
+    shown = dict(error.formatted)
+    if unforeseen:
+        shown["message"] = "Something went wrong on our side; it has been noted."
+    return {**shown, "extensions": {**(error.extensions or {}), "code": code}}

@@ -1,0 +1,1 @@
+"""Selection → one SQL statement → JSON; knows no noun of the domain."""

@@ -1,0 +1,92 @@
+"""The walk at start-up: every type and field of the schema can be answered, or the program does not start."""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_input_object_type,
+    is_non_null_type,
+    is_object_type,
+)
+from graphql.pyutils import camel_to_snake
+
+from api.compiler.build import declared_field
+from api.compiler.error import Undeclared
+from api.compiler.source import Expression, Field, Many, One, Page, Part, Root, Source, Stages, everybody
+
+# Types of connections themselves, which belong to the compiler.
+CONNECTION_TYPES = ("Connection", "Edge", "PageInfo")
+
+
+def check(schema: GraphQLSchema, sources: Mapping[str, Source], roots: Mapping[str, Root]) -> None:
+    """Raises `Undeclared` with everything that is missing."""
+    missing = [*_missing_roots(schema, roots), *_missing_fields(schema, sources)]
+    if missing:
+        raise Undeclared("\n".join(missing))
+
+
+def _missing_roots(schema: GraphQLSchema, roots: Mapping[str, Root]) -> Iterator[str]:
+    assert schema.query_type is not None
+    for name in schema.query_type.fields:
+        if camel_to_snake(name) not in roots:
+            yield f"Query.{name} has no root."
+
+
+def _missing_fields(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Iterator[str]:
+    for type_ in schema.type_map.values():
+        if not is_object_type(type_) or type_.name.startswith("__") or type_.name.endswith(CONNECTION_TYPES):
+            continue
+        if type_ in (schema.query_type, schema.mutation_type, schema.subscription_type):
+            continue
+        if type_.name not in sources:
+            yield f"{type_.name} has no source."
+            continue
+        yield from _missing_of(type_, sources[type_.name], sources)
+
+
+def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, Source]) -> Iterator[str]:
+    for name, field in type_.fields.items():
+        try:
+            declared = declared_field(source, camel_to_snake(name))
+        except Undeclared as error:
+            yield str(error)
+            continue
+        target = _target(declared)
+        if target is not None and target not in sources:
+            yield f"{type_.name}.{name} leads to {target}, which has no source."
+        if is_non_null_type(field.type) and _may_be_null(declared, sources):
+            yield f"{type_.name}.{name} may be hidden by a policy or a guard, so it must be nullable."
+        if isinstance(declared, Page):
+            yield from _missing_choices(type_.name, name, field.args, sources[declared.target])
+
+
+def _target(declared: Field | None) -> str | None:
+    return None if declared is None or isinstance(declared, Expression) else declared.target
+
+
+def _may_be_null(declared: Field | None, sources: Mapping[str, Source]) -> bool:
+    match declared:
+        case Expression(guard=guard) | Many(guard=guard) | Page(guard=guard) | Stages(guard=guard):
+            return guard is not None
+        case One(target=target, covered=covered):
+            return not covered and sources[target].visible is not everybody
+        case Part() | None:
+            return False
+
+
+def _missing_choices(type_name: str, name: str, arguments: Mapping[str, object], target: Source) -> Iterator[str]:
+    """Every condition of a filter and every order has its SQL."""
+    for argument_name, argument in arguments.items():
+        named = get_named_type(getattr(argument, "type"))  # noqa: B009
+        if argument_name == "filter" and is_input_object_type(named):
+            assert isinstance(named, GraphQLInputObjectType)
+            for condition in named.fields:
+                if camel_to_snake(condition) not in target.filters:
+                    yield f"{type_name}.{name}: {target.name} cannot be filtered by {condition}."
+        if argument_name == "orderBy":
+            for order in getattr(named, "values", {}):
+                if order not in target.orders:
+                    yield f"{type_name}.{name}: {target.name} has no order {order}."

@@ -1,0 +1,59 @@
+"""Cursors: where a page ended, as the values of its order, in the clear but for base64.
+
+A cursor names its type and order, so one that comes from elsewhere is refused and never misread.
+"""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from api.compiler.error import BadInput
+from api.compiler.source import Sql
+from api.compiler.text import constant, joined, json_text
+
+
+def written(tag: str, columns: Sequence[Sql]) -> Sql:
+    """The SQL that writes the cursor of a row."""
+    parts: list[Sql | str] = [f'["{tag}"']
+    for column in columns:
+        parts += [",", json_text(column)]
+    text = joined([*parts, "]"])
+    encoded = sa.func.encode(sa.func.convert_to(text, constant("UTF8")), constant("base64"))
+    # PostgreSQL breaks base64 into lines of 76 characters.
+    return sa.func.replace(encoded, sa.func.chr(sa.literal_column("10")), constant(""), type_=sa.Text())
+
+
+def read(cursor: object, tag: str, types: Sequence[sa.types.TypeEngine[Any]], path: tuple[str, ...]) -> list[Any]:
+    """The values inside a cursor that `written` wrote for the same order."""
+    try:
+        found = orjson.loads(base64.b64decode(str(cursor), validate=True))
+        if not isinstance(found, list) or found[:1] != [tag] or len(found) != len(types) + 1:
+            raise ValueError(cursor)
+        return [_value(value, type_) for value, type_ in zip(found[1:], types, strict=True)]
+    except (ValueError, binascii.Error):
+        raise BadInput("The cursor does not belong to this list and order.", path) from None
+
+
+def _value(value: object, type_: sa.types.TypeEngine[Any]) -> Any:
+    if isinstance(type_, sa.Float) and isinstance(value, int | float):
+        return float(value)
+    if isinstance(type_, sa.Integer) and isinstance(value, int) and abs(value) < 2**31:
+        return value
+    if not isinstance(value, str):
+        raise ValueError(value)
+    if isinstance(type_, sa.Uuid):
+        return UUID(value)
+    if isinstance(type_, sa.DateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(type_, sa.Date):
+        # asyncpg stands the last day of Python for infinity.
+        return date.max if value == "infinity" else date.fromisoformat(value)
+    if isinstance(type_, sa.Float | sa.Integer) or "\x00" in value:
+        raise ValueError(value)
+    return value

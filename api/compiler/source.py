@@ -1,0 +1,158 @@
+"""How a type is read, as data: the declarations that the compiler turns into SQL.
+
+A `Row` is whatever stands in FROM for one thing: the table under an alias, or a step of the statement with its columns.
+A `Viewer` is what the domain's access rules need to know of the asker; the compiler only hands it on.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+Row = sa.FromClause
+Viewer = Any  # The domain's own type; the compiler knows nothing of the domain.
+Sql = sa.ColumnElement[Any]  # An expression of any SQL type; its type travels with it at run time.
+Truth = sa.ColumnElement[bool]
+Guard = Callable[[Viewer, Row], Truth]
+
+
+class Ask(Protocol):
+    """What a declaration may use: who asks, and the arguments of its field as bound values."""
+
+    viewer: Viewer
+    arguments: Mapping[str, object]
+
+    def bind(self, value: object) -> Sql:
+        """An argument's value as a bound parameter of the SQL type that its Python type has."""
+
+    def key(self, value: object, name: str) -> Sql:
+        """The key inside a global id of the type `name`, as a bound parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A field computed from its row; with a guard it is null to whom the guard does not hold."""
+
+    sql: Callable[[Row, Ask], Sql]
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    """At most one other thing. `covered` says that who sees the parent sees it too, by the parent's own policy."""
+
+    target: str
+    on: Callable[[Row, Row], Truth]
+    covered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An object without a table: it reads from its parent's row, or from one row computed beside it."""
+
+    target: str
+    beside: Callable[[Row], sa.Select[Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """All of a short list, found in one of three ways: `on` joins the target's table, `through` selects the keys of
+    the targets, `rows` computes the targets themselves.
+    """
+
+    target: str
+    order: str
+    on: Callable[[Row, Row], Truth] | None = None
+    through: Callable[[Row, Ask], sa.Select[Any]] | None = None
+    rows: Callable[[Row, Ask], sa.SelectBase] | None = None
+    covered: bool = False
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A connection: a window over an ordered list, found again by keyset."""
+
+    target: str
+    on: Callable[[Row, Row], Truth] | None = None
+    covered: bool = False
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """A connection over computed rows, whose order begins with the stage: a later one is read only when
+    the earlier ones did not fill the page.
+    """
+
+    target: str
+    rows: Callable[[Row, Ask], Sequence[sa.Select[Any]]]
+    guard: Guard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """A root whose type shows to each viewer one thing at most."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByIds:
+    """A root that finds things of any type by their global ids; `plural` says a list of them."""
+
+    argument: str
+    plural: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A root that Python has decided: one row of values, which the plan takes as parameters."""
+
+    target: str
+    values: Mapping[str, sa.types.TypeEngine[Any]]
+
+
+Field = Expression | One | Part | Many | Page | Stages
+Root = Page | Single | ByIds | Given
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A total order once the key is added; all columns run the same way, so that a row comparison finds the place."""
+
+    columns: Callable[[Row], Sequence[Sql]]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How one type is read. Every type says who may see its rows; `True` in `visible` means everybody."""
+
+    name: str
+    table: Row | None
+    visible: Callable[[Viewer, Row], Truth]
+    key: str = "id"
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    orders: Mapping[str, Order] = field(default_factory=dict)
+    filters: Mapping[str, Callable[[Row, Ask, object], Truth]] = field(default_factory=dict)
+    node: bool = True
+
+
+def everybody(_viewer: Viewer, _row: Row) -> Truth:
+    """Open to the public."""
+    return sa.true()
+
+
+def equals(column: str) -> Callable[[Row, Ask, object], Truth]:
+    return lambda row, ask, value: row.c[column] == ask.bind(value)
+
+
+def is_one_of(column: str) -> Callable[[Row, Ask, object], Truth]:
+    return lambda row, ask, value: row.c[column] == sa.any_(ask.bind(value))
+
+
+def refers_to(column: str, name: str) -> Callable[[Row, Ask, object], Truth]:
+    """The column holds the key of the thing whose global id is given."""
+    return lambda row, ask, value: row.c[column] == ask.key(value, name)

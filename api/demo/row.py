@@ -1,0 +1,172 @@
+"""The rows of the story, and how they reach their tables."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+
+class Organization(NamedTuple):
+    id: UUID
+    name: str
+    kind: str
+    parent_id: UUID | None
+    kabupaten_code: str
+    verification: str
+
+
+class Licence(NamedTuple):
+    id: UUID
+    organization_id: UUID
+    kind: str
+    number: str
+    issuer: str
+    valid_from: date
+    valid_until: date | None
+    revoked_on: date | None
+
+
+class Volunteer(NamedTuple):
+    id: UUID
+    name: str
+    phone: str
+    kabupaten_code: str
+    latitude: float | None
+    longitude: float | None
+    reach: str
+    status: str
+    consent_given_at: datetime | None
+    consent_purpose: str | None
+    consent_withdrawn_at: datetime | None
+
+
+class Membership(NamedTuple):
+    id: UUID
+    volunteer_id: UUID
+    organization_id: UUID
+    number: str | None
+    rank_code: str | None
+    since: date
+    until: date | None
+    end_reason: str | None
+
+
+class Certificate(NamedTuple):
+    id: UUID
+    volunteer_id: UUID
+    certificate_type_code: str
+    issuer_id: UUID
+    number: str
+    issued_on: date
+    expires_on: date | None
+    revoked_on: date | None
+    revocation_reason: str | None
+
+
+class Incident(NamedTuple):
+    id: UUID
+    hazard_code: str
+    title: str
+    latitude: float
+    longitude: float
+    status: str
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class IncidentKabupaten(NamedTuple):
+    incident_id: UUID
+    kabupaten_code: str
+
+
+class Need(NamedTuple):
+    id: UUID
+    incident_id: UUID
+    skill_code: str
+    minimum_rank_code: str | None
+    cluster_code: str
+    people_wanted: int
+    priority: str
+    starts_at: datetime
+    ends_at: datetime
+    kabupaten_code: str
+    latitude: float
+    longitude: float
+    closed_at: datetime | None
+
+
+class Assignment(NamedTuple):
+    id: UUID
+    need_id: UUID
+    volunteer_id: UUID
+    status: str
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime | None
+    reason: str | None
+
+
+class Commitment(NamedTuple):
+    id: UUID
+    volunteer_id: UUID
+    assignment_id: UUID
+    period: asyncpg.Range[datetime]
+
+
+class Account(NamedTuple):
+    id: UUID
+    login: str
+    name: str
+    volunteer_id: UUID | None
+
+
+class Role(NamedTuple):
+    id: UUID
+    account_id: UUID
+    kind: str
+    province_code: str | None
+    kabupaten_code: str | None
+    organization_id: UUID | None
+
+
+Row = (
+    Organization
+    | Licence
+    | Volunteer
+    | Membership
+    | Certificate
+    | Incident
+    | IncidentKabupaten
+    | Need
+    | Assignment
+    | Commitment
+    | Account
+    | Role
+)
+
+# What is referred to comes before what refers to it.
+TABLES: Mapping[type[Row], str] = {
+    Organization: "organization",
+    Licence: "licence",
+    Volunteer: "volunteer",
+    Membership: "membership",
+    Certificate: "certificate",
+    Incident: "incident",
+    IncidentKabupaten: "incident_kabupaten",
+    Need: "need",
+    Assignment: "assignment",
+    Commitment: "commitment",
+    Account: "account",
+    Role: "role",
+}
+
+
+async def copy(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
+    """COPY every row into the table of its kind, in the order of the foreign keys."""
+    by_kind: dict[type[Row], list[Row]] = {kind: [] for kind in TABLES}
+    for row in rows:
+        by_kind[type(row)].append(row)
+    for kind, records in by_kind.items():
+        await connection.copy_records_to_table(TABLES[kind], records=records, columns=list(kind._fields))

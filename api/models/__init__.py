@@ -1,0 +1,50 @@
+"""What is remembered: tables, constraints."""
+
+from api.models.account import Account, Role
+from api.models.assignment import Assignment, Commitment, Override
+from api.models.base import Base, Symbol
+from api.models.event import Event, Idempotency
+from api.models.incident import Hazard, Incident, IncidentKabupaten
+from api.models.membership import Membership
+from api.models.need import Cluster, Need
+from api.models.organization import Licence, Organization, Rank
+from api.models.person import Volunteer
+from api.models.place import Kabupaten, Province
+from api.models.skill import (
+    Certificate,
+    CertificateType,
+    CertificateTypeGrant,
+    CertificateTypeInclusion,
+    CertificateTypeSkill,
+    Skill,
+)
+
+__all__ = [
+    "Account",
+    "Assignment",
+    "Base",
+    "Certificate",
+    "CertificateType",
+    "CertificateTypeGrant",
+    "CertificateTypeInclusion",
+    "CertificateTypeSkill",
+    "Cluster",
+    "Commitment",
+    "Event",
+    "Hazard",
+    "Idempotency",
+    "Incident",
+    "IncidentKabupaten",
+    "Kabupaten",
+    "Licence",
+    "Membership",
+    "Need",
+    "Organization",
+    "Override",
+    "Province",
+    "Rank",
+    "Role",
+    "Skill",
+    "Symbol",
+    "Volunteer",
+]

@@ -1,0 +1,123 @@
+"""How a field of the executor is answered: by a plan's statement, or by a service and then a plan."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from graphql import GraphQLError, GraphQLResolveInfo
+
+from api.compiler.error import BadInput
+from api.compiler.plan import Operation, Plan
+from api.compiler.root import GIVEN
+from api.compiler.source import Given, Many, One, Root, Source, everybody
+from api.compiler.value import key_of, storable
+from api.context import Context
+from api.database import engine
+from api.resolvers.problem import problem_rows
+from api.services.frame import Outcome, perform
+
+# The values that a payload's statement is given.
+OUTCOME = {"key": sa.Uuid(), "problems": sa.Text()}
+
+
+def error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
+    return GraphQLError(message, path=list(path) or None, extensions={"code": code})
+
+
+async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orjson.Fragment:
+    """The plan's answer; what goes wrong becomes an error with a code."""
+    try:
+        parameters = plan.bind(variables, context.parameters)
+        return orjson.Fragment(await context.database.read(plan.sql, parameters))
+    except BadInput as refused:
+        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
+    except engine.Refused:
+        raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
+    except engine.Unavailable:
+        raise error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+
+async def read(info: GraphQLResolveInfo, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
+    """The value of the field being resolved, as JSON."""
+    context: Context = info.context
+    operation = Operation(info.schema, info.operation, info.fragments, info.variable_values)
+    key = str(info.path.key)
+    try:
+        plan = context.planner.field(
+            operation, context.actor.kind, declared, parent=info.parent_type, key=key, nodes=info.field_nodes
+        )
+    except BadInput as refused:
+        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
+    return await run(context, plan, {**info.variable_values, GIVEN: given} if given else info.variable_values)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A mutation: the service behind it, the thing it answers with, and which of its inputs are global ids."""
+
+    name: str
+    call: Callable[..., Awaitable[Any]]
+    noun: str
+    ids: Mapping[str, str] = field(default_factory=dict)
+    needs_vault: bool = False
+
+    @property
+    def payload(self) -> str:
+        return "".join(part.capitalize() for part in self.name.split("_")) + "Payload"
+
+    @property
+    def source(self) -> Source:
+        """How the payload is read: the thing by its key, the problems from what the service said."""
+        thing = self.noun[0].lower() + self.noun[1:]
+        return Source(
+            self.payload,
+            None,
+            visible=everybody,
+            fields={
+                thing: One(self.noun, on=lambda row, other: other.c.id == row.c.key),
+                "problems": Many("Problem", "POSITION", rows=problem_rows),
+            },
+            node=False,
+        )
+
+
+async def perform_verb(info: GraphQLResolveInfo, verb: Verb, given: Mapping[str, Any]) -> orjson.Fragment:
+    """Calls the service in its frame, then reads what the client asked of the outcome."""
+    context: Context = info.context
+    if context.actor.account_id is None:
+        raise error("Sign in first.", "UNAUTHENTICATED")
+    body = dict(given)
+    idempotency_key = body.pop("idempotency_key", None)
+    arguments = checked(verb, body, (str(info.path.key), "input"))
+    if verb.needs_vault:
+        arguments["vault"] = context.vault
+    outcome = await perform(
+        context.database,
+        context.actor.account_id,
+        context.now,
+        mutation=verb.name,
+        body=body,
+        idempotency_key=idempotency_key,
+        work=lambda session, request: verb.call(session, request, **arguments),
+    )
+    return await read(info, Given(verb.payload, OUTCOME), told(outcome))
+
+
+def checked(verb: Verb, body: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """The service's arguments: keys instead of global ids, and no text that cannot be stored."""
+    try:
+        return {
+            name: key_of(value, verb.ids[name], sa.Uuid(), (*path, name))
+            if name in verb.ids
+            else storable(value, (*path, name))
+            for name, value in body.items()
+        }
+    except BadInput as refused:
+        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
+
+
+def told(outcome: Outcome) -> Mapping[str, Any]:
+    problems = [{**problem, "position": position} for position, problem in enumerate(outcome.problems)]
+    return {"key": outcome.key, "problems": orjson.dumps(problems).decode()}

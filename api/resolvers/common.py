@@ -1,0 +1,59 @@
+"""What several nouns answer in the same way."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api.compiler.source import Ask, Expression, Order, Row, Source, Sql, Truth, everybody
+
+PAGE_FILTER = "filter"
+
+
+def label(row: Row, ask: Ask) -> Sql:
+    """What people read, in the language asked for."""
+    return row.c.label_en if ask.arguments["language"] == "EN" else row.c.label_id
+
+
+LABEL = Expression(label)
+
+
+def column(name: str) -> Expression:
+    return Expression(lambda row, _ask: row.c[name])
+
+
+def ordered(*names: str, descending: bool = False) -> Order:
+    return Order(lambda row: [row.c[name] for name in names], descending)
+
+
+def contains(name: str) -> Any:
+    """The column holds the text, whatever its case; the text's own wildcards mean themselves."""
+
+    def condition(row: Row, ask: Ask, value: object) -> Truth:
+        text = ask.bind(value)
+        for character in ("\\", "%", "_"):
+            text = sa.func.replace(text, character, "\\" + character, type_=sa.Text())
+        return row.c[name].ilike(sa.literal("%").concat(text).concat("%"))
+
+    return condition
+
+
+def among(name: str) -> Any:
+    """The column is one of the listed enum values, which are part of the plan."""
+    return lambda row, _ask, values: row.c[name].in_([str(value) for value in values])
+
+
+def texts(values: Any) -> Sql:
+    return sa.cast(values, ARRAY(sa.Text()))
+
+
+def reference(name: str, table: sa.Table, **fields: Any) -> Source:
+    """Labelled reference data, open to the public, in the order of its codes."""
+    return Source(
+        name,
+        table,
+        visible=everybody,
+        key="code",
+        fields={"label": LABEL, **fields},
+        orders={"CODE": Order(lambda _row: [])},
+    )

@@ -1,0 +1,153 @@
+"""Needs: their coverage, who may be sent, and what forbids one person."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import NOW
+from api.compiler.source import (
+    Ask,
+    Expression,
+    Many,
+    One,
+    Page,
+    Part,
+    Row,
+    Source,
+    Stages,
+    Truth,
+    equals,
+    everybody,
+    refers_to,
+)
+from api.models import Assignment, Cluster, Need, Volunteer
+from api.models.assignment import FILLING
+from api.resolvers.common import LABEL, column, ordered, reference
+from api.rules.candidate import candidates, whole_period
+from api.rules.code import MESSAGES, ProblemCode
+from api.rules.refusal import refusals
+from api.rules.rule import FACT_TYPES, days_of
+
+
+def coverage(need: Row) -> sa.Select[Any]:
+    def of(*statuses: str) -> sa.ColumnElement[int]:
+        return sa.func.count().filter(Assignment.status.in_(statuses))
+
+    return sa.select(
+        need.c.people_wanted.label("wanted"),
+        of("OFFERED").label("offered"),
+        of(*FILLING).label("accepted"),
+        of("ON_DUTY").label("on_duty"),
+    ).where(Assignment.need_id == need.c.id)
+
+
+def is_open(row: Row, _ask: Ask, value: object) -> Truth:
+    still = sa.and_(row.c.closed_at.is_(None), row.c.ends_at > NOW)
+    return still if value else sa.not_(still)
+
+
+def refused(need: Row, ask: Ask) -> sa.SelectBase:
+    """The broken rules for one volunteer; one whom the asker may not see is not found, like one who is not there."""
+    volunteer = Volunteer.columns().alias()
+    seen = sa.select(volunteer).where(
+        volunteer.c.id == ask.key(ask.arguments["volunteer"], "Volunteer"),
+        access.sees_volunteer(ask.viewer, volunteer),
+    )
+    person = seen.lateral()
+    days = days_of(need, need.c.starts_at, need.c.ends_at)
+    broken = refusals(whole_period(person, need, days=days, now=NOW)).lateral()
+    label_id, label_en = MESSAGES[ProblemCode.NOT_FOUND]
+    missing = sa.select(
+        sa.literal_column("0").label("position"),
+        sa.literal("NOT_FOUND", sa.Text).label("code"),
+        sa.literal(label_id, sa.Text).label("label_id"),
+        sa.literal(label_en, sa.Text).label("label_en"),
+        sa.false().label("overridable"),
+        *(sa.cast(sa.null(), type_).label(name) for name, type_ in FACT_TYPES.items()),
+    ).where(~seen.exists())
+    return sa.union_all(sa.select(*broken.c).select_from(person.join(broken, sa.true())).correlate(need), missing)
+
+
+SOURCES = (
+    reference("Cluster", Cluster.columns()),
+    Source(
+        "Need",
+        Need.columns(),
+        visible=access.sees_need,
+        fields={
+            "incident": One("Incident", on=lambda row, other: other.c.id == row.c.incident_id, covered=True),
+            "skill": One("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
+            "minimum_rank": One("Rank", on=lambda row, other: other.c.code == row.c.minimum_rank_code),
+            "cluster": One("Cluster", on=lambda row, other: other.c.code == row.c.cluster_code),
+            "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "coverage": Part("Coverage", beside=coverage),
+            "assignments": Page("Assignment", on=lambda row, other: other.c.need_id == row.c.id),
+            "candidates": Stages(
+                "Candidate", rows=lambda need, _ask: candidates(need, NOW), guard=access.sends_to_need
+            ),
+            "refusals": Many("Refusal", "POSITION", rows=refused, guard=access.sends_to_need),
+        },
+        orders={"STARTS_AT": ordered("starts_at"), "CREATED_AT": ordered("created_at", descending=True)},
+        filters={
+            "incident": refers_to("incident_id", "Incident"),
+            "skill": equals("skill_code"),
+            "kabupaten": equals("kabupaten_code"),
+            "province": lambda row, ask, value: sa.func.left(row.c.kabupaten_code, 2) == ask.bind(value),
+            "priority": lambda row, _ask, value: row.c.priority == str(value),
+            "open": is_open,
+        },
+    ),
+    Source(
+        "Coverage",
+        None,
+        visible=everybody,
+        fields={name: column(name) for name in ("wanted", "offered", "accepted", "on_duty")},
+        node=False,
+    ),
+    Source(
+        "Candidate",
+        None,
+        # Reach and consent, which a candidate has, are also what lets the need's coordinator see the person.
+        visible=everybody,
+        fields={
+            "volunteer": Part("Volunteer"),
+            "tier": Expression(
+                lambda row, _ask: sa.case(
+                    (row.c.tier == 1, "KABUPATEN"), (row.c.tier == 2, "PROVINCE"), else_="NATIONAL"
+                )
+            ),
+            "kilometres": column("kilometres"),
+        },
+        orders={"NEAREST": ordered("tier", "kilometres")},
+        node=False,
+    ),
+    Source(
+        "Refusal",
+        None,
+        visible=everybody,
+        fields={
+            "code": column("code"),
+            "message": LABEL,
+            "overridable": column("overridable"),
+            "fact": Part("Fact"),
+        },
+        orders={"POSITION": ordered("position")},
+        node=False,
+    ),
+    Source(
+        "Fact",
+        None,
+        visible=everybody,
+        fields={
+            "assignment": One("Assignment", on=lambda row, other: other.c.id == row.c.assignment_id),
+            "certificate": One("Certificate", on=lambda row, other: other.c.id == row.c.certificate_id),
+            "organization": One("Organization", on=lambda row, other: other.c.id == row.c.organization_id),
+            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
+            "skill": One("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
+            "rank": One("Rank", on=lambda row, other: other.c.code == row.c.rank_code),
+            **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit", "version")},
+        },
+        node=False,
+    ),
+)

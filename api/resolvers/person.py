@@ -1,0 +1,103 @@
+"""Volunteers, and the accounts that sign in."""
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import TODAY
+from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, Viewer, equals
+from api.models import Account, Membership, Role, Volunteer
+from api.resolvers.common import contains, ordered
+from api.rules.sending import days_between, skills_on
+
+
+def day(ask: Ask) -> Sql:
+    """The day asked for; today where none is given."""
+    given = ask.arguments.get("on")
+    return TODAY if given is None else ask.bind(given)
+
+
+def trained_for(row: Row, ask: Ask, value: object) -> Truth:
+    assert isinstance(value, dict)
+    on = TODAY if value.get("on") is None else ask.bind(value["on"])
+    codes = skills_on(row.c.id, on).subquery()
+    wanted = sa.select(sa.literal_column("1")).where(codes.c.skill_code == ask.bind(value["skill"]))
+    return wanted.correlate(row).exists()
+
+
+def member_of(row: Row, ask: Ask, value: object) -> Truth:
+    """A member today."""
+    members = sa.select(Membership.volunteer_id).where(
+        Membership.organization_id == ask.key(value, "Organization"),
+        days_between(Membership.since, Membership.until).op("@>", is_comparison=True)(TODAY),
+    )
+    return row.c.id.in_(members)
+
+
+def masked_nik(row: Row, _ask: Ask) -> Sql:
+    return sa.literal("************").concat(row.c.nik_tail)
+
+
+def private(name: str) -> Expression:
+    return Expression(lambda row, _ask: row.c[name], guard=access.knows_volunteer)
+
+
+def own_role(viewer: Viewer, row: Row) -> Truth:
+    account = Account.columns().alias()
+    owner = sa.select(sa.literal_column("1")).where(
+        account.c.id == row.c.account_id, access.sees_account(viewer, account)
+    )
+    return owner.correlate(row).exists()
+
+
+SOURCES = (
+    Source(
+        "Volunteer",
+        Volunteer.columns(),
+        visible=access.sees_volunteer,
+        fields={
+            "phone": private("phone"),
+            "nik": Expression(masked_nik, guard=access.knows_volunteer),
+            "latitude": private("latitude"),
+            "longitude": private("longitude"),
+            "consent_given_at": private("consent_given_at"),
+            "consent_purpose": private("consent_purpose"),
+            "consent_withdrawn_at": private("consent_withdrawn_at"),
+            "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "memberships": Page("Membership", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),
+            "certificates": Page("Certificate", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),
+            "assignments": Page("Assignment", on=lambda row, other: other.c.volunteer_id == row.c.id),
+            "trained_for": Many("Skill", "CODE", through=lambda row, ask: skills_on(row.c.id, day(ask))),
+        },
+        orders={"NAME": ordered("name"), "CREATED_AT": ordered("created_at", descending=True)},
+        filters={
+            "kabupaten": equals("kabupaten_code"),
+            "province": equals("province_code"),
+            "organization": member_of,
+            "trained_for": trained_for,
+            "reach": lambda row, _ask, value: row.c.reach == str(value),
+            "status": lambda row, _ask, value: row.c.status == str(value),
+            "name": contains("name"),
+        },
+    ),
+    Source(
+        "Account",
+        Account.columns(),
+        visible=access.sees_account,
+        fields={
+            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
+            "roles": Many("Role", "CREATED_AT", on=lambda row, other: other.c.account_id == row.c.id, covered=True),
+        },
+    ),
+    Source(
+        "Role",
+        Role.columns(),
+        visible=own_role,
+        fields={
+            "province": One("Province", on=lambda row, other: other.c.code == row.c.province_code),
+            "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "organization": One("Organization", on=lambda row, other: other.c.id == row.c.organization_id),
+        },
+        orders={"CREATED_AT": ordered("created_at")},
+        node=False,
+    ),
+)

@@ -1,0 +1,74 @@
+"""Skills, certificate types, certificates."""
+
+import sqlalchemy as sa
+
+from api import access
+from api.compiler.source import Ask, Many, One, Order, Row, Source, Truth, equals, refers_to
+from api.models import (
+    Certificate,
+    CertificateType,
+    CertificateTypeGrant,
+    CertificateTypeInclusion,
+    Skill,
+)
+from api.resolvers.common import ordered, reference
+from api.rules.sending import days_between
+
+
+def valid_on(row: Row, ask: Ask, value: object) -> Truth:
+    """Unrevoked, and the day lies between issue and expiry, both counted."""
+    valid = days_between(row.c.issued_on, row.c.expires_on).op("@>", is_comparison=True)(ask.bind(value))
+    return sa.and_(row.c.revoked_on.is_(None), valid)
+
+
+def soonest(row: Row) -> list[sa.ColumnElement[object]]:
+    return [sa.func.coalesce(row.c.expires_on, sa.literal_column("'infinity'::date"), type_=sa.Date())]
+
+
+SOURCES = (
+    reference(
+        "Skill",
+        Skill.columns(),
+        certificate_types=Many(
+            "CertificateType",
+            "CODE",
+            through=lambda row, _ask: sa.select(CertificateTypeGrant.certificate_type_code).where(
+                CertificateTypeGrant.skill_code == row.c.code
+            ),
+        ),
+    ),
+    reference(
+        "CertificateType",
+        CertificateType.columns(),
+        includes=Many(
+            "CertificateType",
+            "CODE",
+            through=lambda row, _ask: sa.select(CertificateTypeInclusion.included_code).where(
+                CertificateTypeInclusion.certificate_type_code == row.c.code
+            ),
+        ),
+        skills=Many(
+            "Skill",
+            "CODE",
+            through=lambda row, _ask: sa.select(CertificateTypeGrant.skill_code).where(
+                CertificateTypeGrant.certificate_type_code == row.c.code
+            ),
+        ),
+    ),
+    Source(
+        "Certificate",
+        Certificate.columns(),
+        visible=access.sees_record_of_volunteer,
+        fields={
+            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, covered=True),
+            "type": One("CertificateType", on=lambda row, other: other.c.code == row.c.certificate_type_code),
+            "issuer": One("Organization", on=lambda row, other: other.c.id == row.c.issuer_id),
+        },
+        orders={"ISSUED_ON": ordered("issued_on", descending=True), "EXPIRES_ON": Order(soonest)},
+        filters={
+            "type": equals("certificate_type_code"),
+            "volunteer": refers_to("volunteer_id", "Volunteer"),
+            "valid_on": valid_on,
+        },
+    ),
+)

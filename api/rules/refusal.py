@@ -1,0 +1,46 @@
+"""Every rule that forbids one person, with its fact."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.rules.candidate import NEAREST_FIRST
+from api.rules.code import MESSAGES
+from api.rules.rule import FACT_TYPES, Case, Refusal, Rule
+from api.rules.sending import RULES
+
+OFFER_RULES: Sequence[Rule] = (*RULES, NEAREST_FIRST)
+ANSWER_RULES: Sequence[Rule] = tuple(rule for rule in OFFER_RULES if rule.on_answer)
+
+
+def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:
+    """One row for each broken rule, in the rules' order."""
+    rows = [
+        _row(case, rule, refusal, position)
+        for position, (rule, refusal) in enumerate((rule, refusal) for rule in rules for refusal in rule.refusals)
+    ]
+    return sa.union_all(*rows)
+
+
+def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
+    label_id, label_en = MESSAGES[refusal.code]
+    fact = refusal.fact(case)
+    columns = [
+        sa.literal_column(str(position), sa.Integer).label("position"),
+        sa.literal_column(f"'{refusal.code}'", sa.Text).label("code"),
+        _constant(label_id).label("label_id"),
+        _constant(label_en).label("label_en"),
+        (sa.true() if rule.overridable else sa.false()).label("overridable"),
+        *(sa.cast(fact.get(name, sa.null()), type_).label(name) for name, type_ in FACT_TYPES.items()),
+    ]
+    return (
+        sa.select(*columns)
+        .select_from(sa.select(sa.literal_column("1").label("one")).subquery())
+        .where(sa.not_(rule.holds(case)), refusal.when(case))
+        .correlate(case.person, case.need)
+    )
+
+
+def _constant(text: str) -> sa.ColumnElement[str]:
+    return sa.literal_column("'" + text.replace("'", "''") + "'", sa.Text)

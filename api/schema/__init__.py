@@ -1,0 +1,1 @@
+"""What may be asked: types, inputs, payloads, Query and Mutation."""

@@ -1,0 +1,61 @@
+"""The schema as a whole."""
+
+import logging
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import GraphQLError, GraphQLSchema, build_schema, lexicographic_sort_schema, print_schema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types import ExecutionContext
+
+from api.compiler.check import check
+from api.resolvers import ROOTS, SOURCES
+from api.resolvers.document import Compiled
+from api.schema.mutation import Mutation
+from api.schema.query import Query
+from api.schema.scalar import SCALARS
+
+log = logging.getLogger("sigap")
+
+
+class Executor(StrawberryGraphQLCoreExecutionContext):
+    """Lets the text of compiled values through untouched."""
+
+    def complete_value(self, return_type: Any, details: Any, info: Any, path: Any, result: Any, position: Any) -> Any:
+        if isinstance(result, orjson.Fragment):
+            return result
+        return super().complete_value(return_type, details, info, path, result, position)
+
+
+class Schema(strawberry.Schema):
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Logs what nobody foresaw; a client's mistakes are the client's to read."""
+        for error in errors:
+            if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
+                log.error("An operation failed.", exc_info=error.original_error)
+
+
+SCHEMA = Schema(
+    Query,
+    Mutation,
+    extensions=[Compiled],
+    execution_context_class=Executor,
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+
+
+def core() -> GraphQLSchema:
+    """The schema as graphql-core has it; Strawberry keeps it to itself."""
+    schema = SCHEMA._schema
+    assert isinstance(schema, GraphQLSchema)
+    return schema
+
+
+def printed() -> str:
+    """The schema's definition, sorted, as it is kept in schema.graphql."""
+    return print_schema(lexicographic_sort_schema(build_schema(SCHEMA.as_str()))) + "\n"
+
+
+check(core(), SOURCES, ROOTS)

@@ -1,0 +1,132 @@
+"""The frame of every mutation: one transaction, the right to call it, the idempotency key, the outcome."""
+
+import hashlib
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access
+from api.access import Actor
+from api.database.engine import Database
+from api.models import Idempotency
+from api.rules.code import ProblemCode
+from api.services import account
+from api.services.problem import Problem, Refused
+
+LONGEST_KEY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a service works with besides its own arguments: who asks, and the instant of asking."""
+
+    actor: Actor
+    now: datetime
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        return self.actor.parameters(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a mutation did: the key of the thing it made or changed, or why it refused."""
+
+    key: uuid.UUID | None
+    problems: Sequence[Mapping[str, Any]] = ()
+
+    def stored(self) -> dict[str, Any]:
+        outcome: dict[str, Any] = orjson.loads(orjson.dumps({"key": self.key, "problems": self.problems}))
+        return outcome
+
+    @classmethod
+    def restored(cls, stored: Mapping[str, Any]) -> "Outcome":
+        return cls(stored["key"] and uuid.UUID(stored["key"]), stored["problems"])
+
+
+Work = Callable[[AsyncSession, Request], Awaitable[uuid.UUID]]
+
+# The database has the last word; these are its words, by the name of the constraint.
+CONSTRAINTS: Mapping[str, ProblemCode] = {
+    "ex_commitment_one_place_at_a_time": ProblemCode.PERSON_ELSEWHERE,
+    "uq_assignment_live": ProblemCode.ALREADY_OFFERED,
+    "uq_volunteer_nik_index": ProblemCode.ALREADY_REGISTERED,
+    "uq_membership_organization_id_number": ProblemCode.NUMBER_TAKEN,
+    "uq_certificate_issuer_id_number": ProblemCode.NUMBER_TAKEN,
+}
+
+
+async def perform(
+    database: Database,
+    account_id: uuid.UUID,
+    now: datetime,
+    *,
+    mutation: str,
+    body: Mapping[str, Any],
+    idempotency_key: str | None,
+    work: Work,
+) -> Outcome:
+    """Does the work and says what came of it; under a key that was used before, only says it again."""
+    async with database.transaction() as session:
+        # Read anew in the transaction, so that a right that was taken away writes nothing any more.
+        request = Request(await account.actor(session, account_id), now)
+        if idempotency_key is None:
+            return await _attempt(session, request, mutation, work)
+        first = await _claimed(session, account_id, mutation, idempotency_key, _digest(body))
+        if first is not None:
+            return first
+        outcome = await _attempt(session, request, mutation, work)
+        await session.execute(
+            sa.update(Idempotency)
+            .where(Idempotency.account_id == account_id, Idempotency.key == idempotency_key)
+            .values(outcome=outcome.stored())
+        )
+        return outcome
+
+
+async def _attempt(session: AsyncSession, request: Request, mutation: str, work: Work) -> Outcome:
+    try:
+        if not request.actor.callings & access.CALLERS[mutation]:
+            raise Refused(Problem(ProblemCode.FORBIDDEN))
+        async with session.begin_nested():
+            return Outcome(await work(session, request))
+    except Refused as refused:
+        return Outcome(None, [problem.as_row() for problem in refused.problems])
+    except IntegrityError as error:
+        code = CONSTRAINTS.get(_constraint(error))
+        if code is None:
+            raise
+        return Outcome(None, [Problem(code).as_row()])
+
+
+def _constraint(error: IntegrityError) -> str:
+    """The name of the constraint that asyncpg reports, under SQLAlchemy's wrapping."""
+    return str(getattr(getattr(error.orig, "__cause__", None), "constraint_name", ""))
+
+
+def _digest(body: Mapping[str, Any]) -> bytes:
+    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+async def _claimed(
+    session: AsyncSession, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
+) -> Outcome | None:
+    """The first outcome under this key; nothing, if this is the first time. A second request waits for the first."""
+    if not 1 <= len(key) <= LONGEST_KEY:
+        return Outcome(None, [Problem(ProblemCode.INVALID, ("input", "idempotencyKey")).as_row()])
+    values = {"account_id": account_id, "key": key, "mutation": mutation, "body_digest": digest}
+    claim = insert(Idempotency).values(values).on_conflict_do_nothing().returning(Idempotency.key)
+    if await session.scalar(claim) is not None:
+        return None
+    stored = await session.get_one(Idempotency, (account_id, key))
+    if (stored.mutation, stored.body_digest) != (mutation, digest) or stored.outcome is None:
+        return Outcome(None, [Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")).as_row()])
+    return Outcome.restored(stored.outcome)

@@ -1,0 +1,87 @@
+"""Issuing certificates."""
+
+import uuid
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from api import access
+from api.models import Certificate, CertificateType, Organization, Volunteer
+from api.rules.code import ProblemCode
+from api.services.feed import record
+from api.services.frame import Request
+from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+
+
+async def issue(
+    session: AsyncSession,
+    request: Request,
+    *,
+    volunteer: uuid.UUID,
+    type: str,
+    issuer: uuid.UUID,
+    number: str,
+    issued_on: date,
+    expires_on: date | None = None,
+) -> uuid.UUID:
+    """A certificate; it expires after the type's validity unless an earlier day is given."""
+    kind = request.actor.kind
+    person, organization = Volunteer.columns(), Organization.columns()
+    if not await _exists(session, request, person, volunteer, access.sees_volunteer(kind, person)):
+        raise not_found("volunteer")
+    if not await _exists(session, request, organization, issuer, access.sees_organization(kind, organization)):
+        raise not_found("issuer")
+    may = sa.select(access.certifies(kind, person, organization)).where(
+        person.c.id == volunteer, organization.c.id == issuer
+    )
+    if not await session.scalar(may, request.parameters):
+        raise forbidden("issuer")
+    if await session.scalar(sa.select(organization.c.verification).where(organization.c.id == issuer)) != "VERIFIED":
+        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("issuer"), {"organization_id": issuer}))
+    kind_of_certificate = await session.get(CertificateType, type)
+    if kind_of_certificate is None:
+        raise not_found("type")
+    expiry = await _expiry(session, kind_of_certificate, issued_on, expires_on)
+    if issued_on > request.now.date() + timedelta(days=1):
+        raise invalid("issued_on", "Tanggal terbit belum tiba.", "The day of issue has not come.")
+    if not 1 <= len(number.strip()) <= 100:
+        raise invalid("number", "Nomor 1 sampai 100 huruf.", "A number has 1 to 100 characters.")
+
+    certificate = Certificate(
+        volunteer_id=volunteer,
+        certificate_type_code=type,
+        issuer_id=issuer,
+        number=number.strip(),
+        issued_on=issued_on,
+        expires_on=expiry,
+    )
+    session.add(certificate)
+    await session.flush()
+    change = {"volunteer": str(volunteer), "type": type, "issuer": str(issuer)}
+    record(session, request.actor, "certificate.issued", subject=("Certificate", certificate.id), change=change)
+    return certificate.id
+
+
+async def _exists(
+    session: AsyncSession, request: Request, table: sa.Table, key: uuid.UUID, seen: sa.ColumnElement[bool]
+) -> bool:
+    found = await session.scalar(sa.select(table.c.id).where(table.c.id == key, seen), request.parameters)
+    return found is not None
+
+
+async def _expiry(
+    session: AsyncSession, type_: CertificateType, issued_on: date, expires_on: date | None
+) -> date | None:
+    """The day asked for, no later than the type allows; the last day of validity where none is asked for."""
+    latest = None
+    if type_.validity_months is not None:
+        months = sa.func.make_interval(0, type_.validity_months)
+        latest = await session.scalar(sa.select(sa.cast(sa.literal(issued_on) + months, sa.Date)))
+    if expires_on is None:
+        return latest
+    if expires_on < issued_on or (latest is not None and expires_on > latest):
+        raise invalid(
+            "expires_on", "Masa berlaku tidak sesuai jenis sertifikat.", "The type does not allow this day of expiry."
+        )
+    return expires_on

@@ -1,0 +1,185 @@
+"""The made-up country of the benchmarks: where people live, which organizations there are, what has happened."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from itertools import count
+from typing import NamedTuple
+from uuid import UUID
+
+from api.demo import row
+from api.demo.catalogue import Catalogue
+from api.demo.chance import Chance, Wheel
+from api.demo.day import at
+from api.demo.place import share_out
+
+# Census of 2020, in thousands, rounded, and whose names are most frequent.
+PROVINCES: Mapping[str, tuple[int, str]] = {
+    "11": (5275, "MALAY"),
+    "12": (14799, "BATAK"),
+    "13": (5534, "MINANG"),
+    "14": (6394, "MALAY"),
+    "15": (3548, "MALAY"),
+    "16": (8467, "MALAY"),
+    "17": (2011, "MALAY"),
+    "18": (9008, "LAMPUNG"),
+    "19": (1456, "MALAY"),
+    "21": (2065, "MALAY"),
+    "31": (10562, "SUNDANESE"),
+    "32": (48274, "SUNDANESE"),
+    "33": (36516, "JAVANESE"),
+    "34": (3669, "JAVANESE"),
+    "35": (40666, "JAVANESE"),
+    "36": (11905, "SUNDANESE"),
+    "51": (4317, "BALINESE"),
+    "52": (5320, "BALINESE"),
+    "53": (5326, "EASTERN"),
+    "61": (5414, "DAYAK"),
+    "62": (2670, "DAYAK"),
+    "63": (4074, "BANJAR"),
+    "64": (3766, "BANJAR"),
+    "65": (702, "DAYAK"),
+    "71": (2622, "EASTERN"),
+    "72": (2986, "BUGIS"),
+    "73": (9074, "BUGIS"),
+    "74": (2625, "BUGIS"),
+    "75": (1172, "BUGIS"),
+    "76": (1419, "BUGIS"),
+    "81": (1849, "EASTERN"),
+    "82": (1283, "EASTERN"),
+    "91": (1035, "EASTERN"),
+    "92": (562, "EASTERN"),
+    "93": (513, "EASTERN"),
+    "94": (1431, "EASTERN"),
+    "95": (1448, "EASTERN"),
+    "96": (621, "EASTERN"),
+}
+
+CORPS = {"TAGANA": "Tagana", "PELOPOR": "Pelopor Perdamaian", "MRI": "MRI"}
+KIND = Wheel({"NGO": 40, "WELFARE_INSTITUTION": 35, "ZAKAT": 15, "FORUM": 10})
+VERIFICATION = Wheel({"VERIFIED": 92, "PENDING": 5, "SUSPENDED": 3})
+HAZARD = Wheel({"FLOOD": 45, "LANDSLIDE": 20, "WHIRLWIND": 15, "WILDFIRE": 8, "EARTHQUAKE": 8, "VOLCANIC_ERUPTION": 4})
+CLUSTER = Wheel({"LOGISTICS": 35, "SEARCH_AND_RESCUE": 20, "DISPLACEMENT_AND_PROTECTION": 30, "HEALTH": 15})
+PRIORITY = Wheel({"LOW": 10, "NORMAL": 40, "HIGH": 30, "URGENT": 20})
+MINIMUM_RANK = Wheel({None: 70, "TAGANA_MUDA": 15, "TAGANA_MADYA": 12, "TAGANA_UTAMA": 3})
+SKILL = Wheel(
+    {
+        "FIELD_KITCHEN": 22,
+        "SHELTER": 18,
+        "LOGISTICS": 20,
+        "WATER_RESCUE": 14,
+        "FIRST_AID": 10,
+        "PSYCHOSOCIAL_SUPPORT": 8,
+        "RAPID_ASSESSMENT": 8,
+    }
+)
+
+
+class Organizations(NamedTuple):
+    """The corps of every province, and what else there is in every kabupaten."""
+
+    rows: list[row.Organization]
+    corps: dict[tuple[str, str], UUID]
+    local: dict[str, list[UUID]]
+    office: dict[str, UUID]
+
+
+def identities(chance: Chance, *, stretch: int) -> Iterator[UUID]:
+    """Ordered like the keys that the program makes (RFC 9562, version 7), each caller in its own stretch of time."""
+    for tick in count(1_700_000_000_000 + stretch * 100_000_000):
+        yield UUID(int=tick << 80 | 7 << 76 | chance.getrandbits(12) << 64 | 2 << 62 | chance.getrandbits(62))
+
+
+def homes(chance: Chance, known: Catalogue, *, total: int) -> list[str]:
+    """A home kabupaten for each of so many people, in the order in which they happen to register."""
+    within = {code: chance.lognormvariate(0, 0.6) * (1.4 if code[3] == "7" else 1) for code in sorted(known.seats)}
+    whole = {
+        province: sum(weight for code, weight in within.items() if code.startswith(province)) for province in PROVINCES
+    }
+    weights = {code: PROVINCES[code[:2]][0] * weight / whole[code[:2]] for code, weight in within.items()}
+    every = [code for code, people in share_out(total, weights).items() for _ in range(people)]
+    chance.shuffle(every)
+    return every
+
+
+def found(chance: Chance, ids: Iterator[UUID], known: Catalogue, *, total: int) -> Organizations:
+    made = Organizations([], {}, {}, {})
+    seat = {province: min(code for code in known.seats if code.startswith(province)) for province in PROVINCES}
+
+    def add(name: str, kind: str, code: str, verification: str = "VERIFIED") -> UUID:
+        made.rows.append(row.Organization(next(ids), name, kind, None, code, verification))
+        return made.rows[-1].id
+
+    for province in PROVINCES:
+        made.office[province] = add(f"Dinas Sosial Provinsi {province}", "GOVERNMENT", seat[province])
+        for corps, name in CORPS.items():
+            made.corps[province, corps] = add(f"{name} Provinsi {province}", "CORPS", seat[province])
+    codes = sorted(known.seats)
+    for number in range(total - len(made.rows)):
+        code = codes[number % len(codes)]
+        made.local.setdefault(code, []).append(
+            add(f"Yayasan Peduli {code} Nomor {number}", chance.draw(KIND), code, chance.draw(VERIFICATION))
+        )
+    return made
+
+
+def licences(chance: Chance, ids: Iterator[UUID], made: Organizations, *, today: date) -> Iterator[row.Licence]:
+    for number, organization in enumerate(made.rows):
+        since = today - timedelta(days=chance.randrange(100, 1800))
+        revoked = today - timedelta(days=30) if organization.kind == "NGO" and chance.happens(0.02) else None
+        yield row.Licence(
+            next(ids), organization.id, "REGISTRATION", f"BENCH/{number:05}", "Kementerian Sosial", since, None, revoked
+        )
+
+
+def incidents(
+    chance: Chance, ids: Iterator[UUID], known: Catalogue, *, total: int, today: date
+) -> Iterator[tuple[row.Incident, list[str]]]:
+    """With the kabupaten they touch, the stricken one first. One in ten still runs, the others are up to three years old."""
+    codes = sorted(known.seats)
+    for number in range(total):
+        runs = number % 10 == 0
+        code, hazard, hour = chance.choice(codes), chance.draw(HAZARD), chance.randrange(24)
+        ago = chance.randrange(1, 12) if runs else chance.randrange(30, 1100)
+        incident = row.Incident(
+            next(ids),
+            hazard,
+            f"{hazard} {code} {number}",
+            *chance.near(*known.seats[code], km=30),
+            "ACTIVE" if runs else "CLOSED",
+            at(today, hour, days=-ago),
+            None if runs else at(today, hour, days=21 - ago),
+        )
+        neighbours = chance.sample([other for other in codes if other[:2] == code[:2] and other != code], 2)
+        yield incident, [code, *neighbours]
+
+
+def needs(
+    chance: Chance, ids: Iterator[UUID], happened: list[tuple[row.Incident, list[str]]], *, total: int
+) -> Iterator[row.Need]:
+    """Of two to seven days, in the fortnight after the incident began."""
+    for number in range(total):
+        incident, places = happened[number % len(happened)]
+        starts = incident.started_at + timedelta(days=chance.randrange(14), hours=chance.randrange(24))
+        yield row.Need(
+            id=next(ids),
+            incident_id=incident.id,
+            skill_code=chance.draw(SKILL),
+            minimum_rank_code=chance.draw(MINIMUM_RANK),
+            cluster_code=chance.draw(CLUSTER),
+            people_wanted=chance.randrange(34, 80),
+            priority=chance.draw(PRIORITY),
+            starts_at=starts,
+            ends_at=starts + timedelta(days=chance.randrange(2, 8)),
+            kabupaten_code=places[0],
+            latitude=incident.latitude,
+            longitude=incident.longitude,
+            closed_at=incident.ended_at,
+        )
+
+
+def accounts(ids: Iterator[UUID], *, kabupaten_code: str) -> Iterator[row.Account | row.Role]:
+    """A national coordinator, and one of the given kabupaten."""
+    for login, scope in {"bench-national": None, "bench-kabupaten": kabupaten_code}.items():
+        account = row.Account(next(ids), login, login, None)
+        yield account
+        yield row.Role(next(ids), account.id, "COORDINATOR", None, scope, None)

@@ -1,0 +1,142 @@
+"""Rows for tests, which show only what the test is about."""
+
+import itertools
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+# A skill that the certificate type beside it grants by itself.
+SKILL = "WATER_RESCUE"
+CERTIFICATE_TYPE = "WATER_RESCUE_BASIC"
+
+HOME = "62.02"  # Kotawaringin Timur
+NEIGHBOUR = "62.06"  # Katingan, the same province
+FAR = "18.03"  # Lampung Utara, another province
+
+
+@dataclass(slots=True)
+class Build:
+    """Inserts what a test needs and answers with its id; what is not said has a harmless default."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    now: datetime
+    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+
+    async def row(self, table: str, **values: Any) -> uuid.UUID:
+        """A row with a new id."""
+        values = {"id": uuid.uuid4(), **values}
+        names = ", ".join(f'"{name}"' for name in values)
+        places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
+        await self.connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', *values.values())
+        id_: uuid.UUID = values["id"]
+        return id_
+
+    async def organization(self, **values: Any) -> uuid.UUID:
+        """A verified corps."""
+        name = f"Organisasi {next(self.numbers)}"
+        defaults = {"name": name, "kind": "CORPS", "kabupaten_code": HOME, "verification": "VERIFIED"}
+        return await self.row("organization", **{**defaults, **values})
+
+    async def person(self, **values: Any) -> uuid.UUID:
+        """An active, consenting volunteer with national reach, of no organization and no training."""
+        defaults = {
+            "name": f"Relawan {next(self.numbers)}",
+            "kabupaten_code": HOME,
+            "reach": "NATIONAL",
+            "status": "ACTIVE",
+            "consent_given_at": self.now - timedelta(days=100),
+            "consent_purpose": "Penugasan relawan",
+        }
+        return await self.row("volunteer", **{**defaults, **values})
+
+    async def membership(self, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        defaults = {"volunteer_id": volunteer, "organization_id": organization, "since": date(2020, 1, 1)}
+        return await self.row("membership", **{**defaults, **values})
+
+    async def certificate(self, volunteer: uuid.UUID, issuer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """One that grants SKILL, valid for years on both sides."""
+        defaults = {
+            "volunteer_id": volunteer,
+            "issuer_id": issuer,
+            "certificate_type_code": CERTIFICATE_TYPE,
+            "number": f"S-{next(self.numbers)}",
+            "issued_on": date(2024, 1, 1),
+            "expires_on": date(2029, 1, 1),
+        }
+        return await self.row("certificate", **{**defaults, **values})
+
+    async def volunteer(self, organization: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
+        """Somebody who may be sent: a person trained for SKILL, a member of a verified organization."""
+        organization = organization or await self.organization()
+        person = await self.person(**values)
+        await self.membership(person, organization)
+        await self.certificate(person, organization)
+        return person
+
+    async def incident(self, kabupaten: Iterable[str] = (HOME,), **values: Any) -> uuid.UUID:
+        defaults = {
+            "hazard_code": "FLOOD",
+            "title": "Banjir",
+            "latitude": -2.5,
+            "longitude": 112.9,
+            "status": "ACTIVE",
+            "started_at": self.now - timedelta(days=1),
+        }
+        incident = await self.row("incident", **{**defaults, **values})
+        for code in kabupaten:
+            await self.connection.execute("INSERT INTO incident_kabupaten VALUES ($1, $2)", incident, code)
+        return incident
+
+    async def need(self, incident: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
+        """Ten people with SKILL in HOME, for three days from tomorrow."""
+        defaults = {
+            "incident_id": incident or await self.incident([values.get("kabupaten_code", HOME)]),
+            "skill_code": SKILL,
+            "cluster_code": "SEARCH_AND_RESCUE",
+            "people_wanted": 10,
+            "priority": "NORMAL",
+            "starts_at": self.now + timedelta(days=1),
+            "ends_at": self.now + timedelta(days=4),
+            "kabupaten_code": HOME,
+            "latitude": -2.53,
+            "longitude": 112.95,
+        }
+        return await self.row("need", **{**defaults, **values})
+
+    async def assignment(self, need: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """An offer for the need's whole period; one that is accepted or later has its commitment too."""
+        period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
+        assert period is not None
+        given = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
+        assignment = await self.row("assignment", **given)
+        if given["status"] in ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"):
+            await self.row(
+                "commitment",
+                volunteer_id=volunteer,
+                assignment_id=assignment,
+                period=asyncpg.Range(given["starts_at"], given["ends_at"]),
+            )
+        return assignment
+
+    async def account(self, **values: Any) -> uuid.UUID:
+        login = f"akun-{next(self.numbers)}"
+        return await self.row("account", **{"login": login, "name": login, "active": True, **values})
+
+    async def coordinator(self, **scope: Any) -> uuid.UUID:
+        """An account that coordinates the nation, or what `province_code` or `kabupaten_code` says."""
+        account = await self.account()
+        await self.row("role", account_id=account, kind="COORDINATOR", **scope)
+        return account
+
+    async def manager(self, organization: uuid.UUID) -> uuid.UUID:
+        account = await self.account()
+        await self.row("role", account_id=account, kind="MANAGER", organization_id=organization)
+        return account
+
+    async def self_of(self, volunteer: uuid.UUID) -> uuid.UUID:
+        """The account of the volunteer."""
+        return await self.account(volunteer_id=volunteer)

@@ -1,0 +1,142 @@
+"""One server for the whole run, one template database, a clone of it for each test."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+import httpx
+import pytest
+import sqlalchemy as sa
+
+from api import reference
+from api.app import Services, application
+from api.auth import Tokens
+from api.database import embedded, migration
+from api.settings import read_settings
+from tests.asking import Api
+from tests.builders import Build
+
+# The instant at which every test asks: 1 March 2026, eight in the morning in Jakarta.
+NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
+
+TEMPLATE = f"sigap_test_{os.getpid()}"
+URL = pytest.StashKey[str]()
+SERVER = pytest.StashKey[embedded.Server]()
+FOLDER = pytest.StashKey["TemporaryDirectory[str]"]()
+
+
+def with_database(url: str, name: str) -> str:
+    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+async def command(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def make_template(url: str) -> None:
+    await command(url, f"CREATE DATABASE {TEMPLATE}")
+    template = with_database(url, TEMPLATE)
+    await migration.upgrade(template)
+    connection = await asyncpg.connect(template)
+    await reference.load(connection)
+    await connection.close()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process starts the server; its workers are only told where it is."""
+    if hasattr(config, "workerinput"):
+        config.stash[URL] = config.workerinput["template"]
+        return
+    if config.option.collectonly:
+        return
+    settings = read_settings()
+    url = settings.database_url
+    if url is None:
+        config.stash[FOLDER] = TemporaryDirectory(prefix="sigap-tests-", ignore_cleanup_errors=True)
+        config.stash[SERVER] = embedded.start(Path(config.stash[FOLDER].name), binaries=settings.postgres_bin)
+        url = config.stash[SERVER].url
+    asyncio.run(make_template(url))
+    config.stash[URL] = with_database(url, TEMPLATE)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") or URL not in config.stash:
+        return
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+        config.stash[FOLDER].cleanup()
+        return
+    asyncio.run(command(with_database(config.stash[URL], "postgres"), f"DROP DATABASE {TEMPLATE} WITH (FORCE)"))
+
+
+class Distribution:
+    """Hooks that only exist where tests are distributed."""
+
+    def pytest_configure_node(self, node: object) -> None:
+        config: pytest.Config = node.config  # type: ignore[attr-defined]  # xdist is untyped.
+        node.workerinput["template"] = config.stash[URL]  # type: ignore[attr-defined]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.pluginmanager.hasplugin("dsession"):
+        session.config.pluginmanager.register(Distribution())
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+_numbers = itertools.count()
+
+
+@pytest.fixture
+async def database_url(request: pytest.FixtureRequest) -> AsyncGenerator[str]:
+    """The address of a migrated database with the reference data, for this test alone."""
+    template = request.config.stash[URL]
+    name = f"{sa.make_url(template).database}_{os.getpid()}_{next(_numbers)}"
+    server = with_database(template, "postgres")
+    await command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database}")
+    yield with_database(template, name)
+    await command(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def build(connection: "asyncpg.Connection[asyncpg.Record]") -> Build:
+    return Build(connection, NOW)
+
+
+@pytest.fixture(scope="session")
+def keys() -> Generator[Path]:
+    """A data folder for the keys only."""
+    with TemporaryDirectory(prefix="sigap-keys-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def api(database_url: str, keys: Path) -> AsyncGenerator[Api]:
+    """The application, asked over HTTP within the process, at the instant NOW."""
+    app = application(database_url, keys, clock=lambda: NOW)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sigap") as client,
+    ):
+        services: Services = app.state.services
+        yield Api(client, Tokens.of(keys), NOW, services)

@@ -1,0 +1,339 @@
+from datetime import date, timedelta
+
+import asyncpg
+import phonenumbers
+import pytest
+
+from api.demo import LOGINS, DemoError, Story, is_empty, load
+from api.demo.chance import Chance
+from api.demo.row import TABLES, Volunteer
+from api.demo.story import SEED, known, tell
+
+TODAY = date(2026, 3, 2)
+
+# A second, plain reading of the rules, for the rescue need of the story: each rule a column that is true where it holds.
+RULES = """
+WITH need AS (
+    SELECT need.*, rank.corps, rank.level,
+        (starts_at AT TIME ZONE 'Asia/Jakarta')::date AS first, (ends_at AT TIME ZONE 'Asia/Jakarta')::date AS last
+    FROM need JOIN rank ON rank.code = minimum_rank_code
+    WHERE need.id = $1
+)
+SELECT volunteer.name, volunteer.kabupaten_code,
+    EXISTS (
+        SELECT FROM certificate JOIN certificate_type_grant USING (certificate_type_code)
+        WHERE volunteer_id = volunteer.id AND certificate_type_grant.skill_code = need.skill_code AND revoked_on IS NULL
+            AND issued_on <= first AND last <= coalesce(expires_on, 'infinity')
+    ) AS trained,
+    EXISTS (
+        SELECT FROM membership JOIN organization ON organization.id = organization_id JOIN rank ON rank.code = rank_code
+        WHERE volunteer_id = volunteer.id AND rank.corps = need.corps AND rank.level >= need.level
+            AND since <= first AND last <= coalesce(until, 'infinity') AND verification = 'VERIFIED'
+    ) AS ranked,
+    volunteer.status = 'ACTIVE' AND consent_given_at IS NOT NULL AND consent_withdrawn_at IS NULL AS willing,
+    volunteer.kabupaten_code = need.kabupaten_code OR reach = 'NATIONAL'
+        OR reach = 'PROVINCE' AND volunteer.province_code = left(need.kabupaten_code, 2) AS reaches,
+    NOT EXISTS (
+        SELECT FROM commitment WHERE volunteer_id = volunteer.id AND upper(period) - lower(period) >= '72 hours'
+            AND upper(period) <= starts_at AND starts_at < upper(period) + interval '24 hours'
+    ) AS rested,
+    NOT EXISTS (
+        SELECT FROM commitment WHERE volunteer_id = volunteer.id AND period && tstzrange(starts_at, ends_at)
+    ) AS free,
+    NOT EXISTS (SELECT FROM assignment WHERE volunteer_id = volunteer.id AND need_id = need.id) AS unasked,
+    volunteer.province_code <> left(need.kabupaten_code, 2) AS far,
+    sqrt(
+        (coalesce(volunteer.latitude, seat.latitude) - need.latitude) ^ 2
+        + (coalesce(volunteer.longitude, seat.longitude) - need.longitude) ^ 2
+    ) AS degrees
+FROM need, volunteer JOIN kabupaten AS seat ON seat.code = volunteer.kabupaten_code
+"""
+CANDIDATES = f"SELECT * FROM ({RULES}) AS person WHERE trained AND ranked AND willing AND reaches AND rested AND free AND unasked"
+
+
+@pytest.fixture
+async def story(connection: asyncpg.Connection) -> Story:
+    return await load(connection, today=TODAY)
+
+
+async def pairs(connection: asyncpg.Connection, query: str, *values: object) -> dict[object, object]:
+    return dict(map(tuple, await connection.fetch(query, *values)))
+
+
+async def counts(connection: asyncpg.Connection) -> dict[str, int]:
+    return {
+        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
+        for name in TABLES.values()
+    }
+
+
+async def test_the_story_fills_an_empty_database(connection: asyncpg.Connection) -> None:
+    assert await is_empty(connection)
+
+    await load(connection, today=TODAY)
+
+    assert not await is_empty(connection)
+    assert await counts(connection) == {
+        "organization": 32,
+    }
+
+
+async def test_1600_volunteers_live_in_the_14_kabupaten_of_kalimantan_tengah(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    homes = await pairs(
+        connection, "SELECT kabupaten_code, count(*) FROM volunteer WHERE province_code = '62' GROUP BY 1 ORDER BY 1"
+    )
+
+    assert homes == {}
+    assert sum(map(int, map(str, homes.values()))) == 1600
+
+
+async def test_300_volunteers_live_in_the_15_kabupaten_of_lampung(connection: asyncpg.Connection, story: Story) -> None:
+    row = await connection.fetchrow(
+        "SELECT count(*), count(DISTINCT kabupaten_code) FROM volunteer WHERE province_code = '18'"
+    )
+
+    assert tuple(row or ()) == (300, 15)
+
+
+async def test_volunteers_differ_in_reach_status_and_consent(connection: asyncpg.Connection, story: Story) -> None:
+    row = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE reach = 'KABUPATEN') AS near, count(*) FILTER (WHERE reach = 'PROVINCE') AS province,"
+        " count(*) FILTER (WHERE reach = 'NATIONAL') AS nation, count(*) FILTER (WHERE status = 'INACTIVE') AS inactive,"
+        " count(*) FILTER (WHERE consent_given_at IS NULL) AS silent,"
+        " count(consent_withdrawn_at) AS withdrawn, count(*) FILTER (WHERE latitude IS NULL) AS without_position,"
+        " count(*) FILTER (WHERE name NOT LIKE '% %') AS of_one_word, count(nik_index) AS with_nik FROM volunteer"
+    )
+
+    assert dict(row or {}) == {}
+
+
+async def test_no_phone_number_belongs_to_anybody(connection: asyncpg.Connection, story: Story) -> None:
+    phones = [row["phone"] for row in await connection.fetch("SELECT phone FROM volunteer")]
+
+    assert len(set(phones)) == 1900
+    assert not any(phonenumbers.is_valid_number(phonenumbers.parse(phone)) for phone in phones)
+
+
+async def test_volunteers_belong_once_or_twice_or_no_longer(connection: asyncpg.Connection, story: Story) -> None:
+    running = await pairs(
+        connection,
+        "SELECT running, count(*) FROM (SELECT volunteer.id, count(membership.id) AS running FROM volunteer"
+        " LEFT JOIN membership ON volunteer_id = volunteer.id AND until IS NULL GROUP BY volunteer.id) AS person"
+        " GROUP BY running",
+    )
+
+    assert running == {}
+    assert await connection.fetchval("SELECT count(*) FROM membership WHERE until < $1", TODAY) == 0
+
+
+async def test_the_corps_have_ranks(connection: asyncpg.Connection, story: Story) -> None:
+    ranks = await pairs(
+        connection,
+        "SELECT rank_code, count(*) FROM membership JOIN organization ON organization.id = organization_id"
+        " WHERE name = 'Tagana Kalimantan Tengah' AND until IS NULL GROUP BY rank_code",
+    )
+
+    assert ranks == {}
+
+
+async def test_certificates_expire_and_are_revoked(connection: asyncpg.Connection, story: Story) -> None:
+    row = await connection.fetchrow(
+        "SELECT count(*) FILTER (WHERE expires_on < $1) AS expired,"
+        " count(*) FILTER (WHERE expires_on BETWEEN $1 AND $1 + 7) AS soon,"
+        " count(*) FILTER (WHERE expires_on IS NULL) AS for_ever, count(revoked_on) AS revoked,"
+        " count(DISTINCT certificate_type_code) AS types, max(issued_on) <= $1 AS issued_before_today FROM certificate",
+        TODAY,
+    )
+
+    assert dict(row or {}) == {}
+
+
+async def test_only_invented_organizations_are_in_trouble(connection: asyncpg.Connection, story: Story) -> None:
+    troubles = await pairs(
+        connection,
+        "SELECT name, CASE WHEN revoked_on IS NOT NULL THEN 'REVOKED' ELSE verification END"
+        " FROM organization LEFT JOIN licence ON organization_id = organization.id"
+        " WHERE verification <> 'VERIFIED' OR revoked_on IS NOT NULL",
+    )
+
+    assert troubles == {
+        "Komunitas Perahu Mentaya": "PENDING",
+        "Yayasan Bina Sungai Rungan": "SUSPENDED",
+        "Perkumpulan Rimba Arut": "REVOKED",
+    }
+
+
+async def test_the_homes_of_lampungs_coaching_round_stand_in_their_kabupaten(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    homes = await pairs(
+        connection,
+        "SELECT organization.name, kabupaten.name FROM organization JOIN kabupaten ON kabupaten.code = kabupaten_code"
+        " WHERE organization.kind = 'WELFARE_INSTITUTION'",
+    )
+
+    assert homes == {
+        "LKSA Nurul Fatah": "Kabupaten Tulang Bawang",
+        "LKS APIK": "Kota Bandar Lampung",
+        "LKSA Sabilunnajah": "Kabupaten Lampung Tengah",
+        "LKSA Darut Tholibin": "Kabupaten Lampung Barat",
+        "LKS Amanah Bunda": "Kabupaten Pringsewu",
+    }
+
+
+async def test_the_flood_touches_kotawaringin_timur_and_its_neighbours(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    row = await connection.fetchrow(
+        "SELECT status, ended_at, array_agg(name ORDER BY code) AS places FROM incident"
+        " JOIN incident_kabupaten ON incident_id = incident.id JOIN kabupaten ON kabupaten.code = kabupaten_code"
+        " WHERE incident.id = $1 GROUP BY incident.id",
+        story.flood_id,
+    )
+
+    assert dict(row or {}) == {
+        "status": "ACTIVE",
+        "ended_at": None,
+        "places": ["Kabupaten Kotawaringin Timur", "Kabupaten Katingan", "Kabupaten Seruyan"],
+    }
+
+
+async def test_the_flood_wants_four_kinds_of_people_from_tomorrow_morning(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    rows = await connection.fetch(
+        "SELECT skill_code, people_wanted, minimum_rank_code, starts_at AT TIME ZONE 'Asia/Jakarta' AS starts FROM need"
+        " WHERE incident_id = $1 AND kabupaten_code = '62.02' AND closed_at IS NULL ORDER BY skill_code",
+        story.flood_id,
+    )
+
+    assert [(*tuple(row)[:3], row["starts"].isoformat()) for row in rows] == [
+        ("FIELD_KITCHEN", 20, None, "2026-03-03T06:00:00"),
+        ("LOGISTICS", 10, None, "2026-03-03T07:00:00"),
+        ("SHELTER", 12, None, "2026-03-03T07:00:00"),
+        ("WATER_RESCUE", 6, "TAGANA_MADYA", "2026-03-03T06:00:00"),
+    ]
+
+
+async def test_nobody_at_the_flood_is_trained_to_rescue_from_water_any_more(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    trained = f"SELECT count(*) FROM ({RULES}) AS person WHERE kabupaten_code = '62.02' AND trained"  # noqa: S608
+    once = await connection.fetchval(
+        "SELECT count(DISTINCT volunteer.id) FROM volunteer JOIN certificate ON volunteer_id = volunteer.id"
+        " JOIN certificate_type_grant USING (certificate_type_code)"
+        " WHERE kabupaten_code = '62.02' AND skill_code = 'WATER_RESCUE'"
+    )
+
+    assert await connection.fetchval(trained, story.rescue_id) == 0
+    assert once == 0
+
+
+async def test_the_nearest_who_may_go_is_the_one_who_signs_in(connection: asyncpg.Connection, story: Story) -> None:
+    rows = await connection.fetch(f"{CANDIDATES} ORDER BY far, degrees", story.rescue_id)
+
+    relawan = await connection.fetchval("SELECT name FROM volunteer WHERE id = $1", story.relawan_id)
+    assert [(row["name"], row["kabupaten_code"]) for row in rows[:5]] == []
+    assert [sum(row["far"] is far for row in rows) for far in (False, True)] == [0, 0]
+    assert rows[0]["name"] == relawan
+
+
+async def test_some_lack_nothing_but_rest(connection: asyncpg.Connection, story: Story) -> None:
+    tired = await connection.fetchval(
+        f"SELECT count(*) FROM ({RULES}) AS person"  # noqa: S608 - our own query
+        " WHERE trained AND ranked AND willing AND reaches AND free AND unasked AND NOT rested",
+        story.rescue_id,
+    )
+
+    assert tired == 4
+
+
+async def test_duties_are_offered_answered_and_done(connection: asyncpg.Connection, story: Story) -> None:
+    rows = await connection.fetch(
+        "SELECT hazard_code, skill_code, assignment.status, count(*) FROM assignment JOIN need ON need.id = need_id"
+        " JOIN incident ON incident.id = incident_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+
+    assert [tuple(row) for row in rows] == [
+        ("EXTREME_WAVE", "FIELD_KITCHEN", "COMPLETED", 5),
+    ]
+
+
+async def test_a_promise_takes_its_time_and_an_offer_does_not(connection: asyncpg.Connection, story: Story) -> None:
+    promised = await pairs(
+        connection,
+        "SELECT status, count(*) FROM assignment JOIN commitment ON assignment_id = assignment.id"
+        " AND commitment.volunteer_id = assignment.volunteer_id AND period = tstzrange(starts_at, ends_at) GROUP BY status",
+    )
+
+    assert promised == {"ACCEPTED": 8, "COMPLETED": 23}
+    assert await connection.fetchval("SELECT count(*) FROM commitment") == 31
+
+
+async def test_everyone_signs_in_with_a_scope_of_their_own(connection: asyncpg.Connection, story: Story) -> None:
+    rows = await connection.fetch(
+        "SELECT login, role.kind, coalesce(province_code, role.kabupaten_code, organization.name), volunteer_id FROM account"
+        " LEFT JOIN role ON account_id = account.id LEFT JOIN organization ON organization.id = organization_id ORDER BY login"
+    )
+
+    assert [tuple(row) for row in rows] == [
+        ("kalteng", "COORDINATOR", "62", None),
+        ("katingan", "COORDINATOR", "62.06", None),
+        ("kotim", "COORDINATOR", "62.02", None),
+        ("nasional", "COORDINATOR", None, None),
+        ("relawan", None, None, story.relawan_id),
+        ("tagana-kalteng", "MANAGER", "Tagana Kalimantan Tengah", None),
+    ]
+    assert sorted(LOGINS) == sorted(story.logins) == [row["login"] for row in rows]
+
+
+async def test_the_people_are_the_same_every_day(connection: asyncpg.Connection) -> None:
+    catalogue = await known(connection)
+
+    now, later = (tell(Chance(SEED), catalogue, today=day) for day in (TODAY, TODAY + timedelta(days=118)))
+
+    assert [row[:2] for row in now.rows] == [row[:2] for row in later.rows]
+
+
+async def test_another_seed_makes_other_people(connection: asyncpg.Connection) -> None:
+    catalogue = await known(connection)
+
+    one, again, other = (tell(Chance(seed), catalogue, today=TODAY) for seed in (1, 1, 2))
+
+    assert one == again
+    names = [[row.name for row in story.rows if isinstance(row, Volunteer)] for story in (one, other)]
+    assert [len(told) for told in names] == [1900, 1900]
+    assert names[0] != names[1]
+
+
+async def test_a_database_with_people_is_refused(connection: asyncpg.Connection, story: Story) -> None:
+    before = await counts(connection)
+
+    with pytest.raises(DemoError) as refusal:
+        await load(connection, today=TODAY)
+
+    assert str(refusal.value) == (
+        "The demo story needs an empty database; this one already has people or organizations in it."
+    )
+    assert await counts(connection) == before
+
+
+async def test_a_database_without_reference_data_is_refused(connection: asyncpg.Connection) -> None:
+    await connection.execute("TRUNCATE province CASCADE")
+
+    with pytest.raises(DemoError) as refusal:
+        await load(connection, today=TODAY)
+
+    assert str(refusal.value) == "The demo story needs the reference data; load them first."
+
+
+async def test_a_login_that_is_taken_is_refused_and_leaves_nothing(connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO account (id, login, name) VALUES (gen_random_uuid(), 'nasional', 'Somebody')")
+
+    with pytest.raises(DemoError) as refusal:
+        await load(connection, today=TODAY)
+
+    assert str(refusal.value) == "The demo story clashes with what is there: Key (login)=(nasional) already exists."
+    assert await is_empty(connection)

@@ -1,0 +1,182 @@
+from collections import Counter
+
+import asyncpg
+import pytest
+
+from api import reference
+from api.reference import CodeInUseError
+
+TABLES = [source.table for source in (*reference.CATALOGUES, *reference.LINKS)] + ["certificate_type_grant"]
+
+
+async def row_versions(connection: asyncpg.Connection) -> list[object]:
+    """Where every row lies and which transaction wrote it: equal before and after means that nothing was written."""
+    every = " UNION ALL ".join(
+        f"SELECT tableoid::regclass::text, ctid::text, xmin::text FROM {name}"  # noqa: S608 - our own names
+        for name in TABLES
+    )
+    return [tuple(row) for row in await connection.fetch(every + " ORDER BY 1, 2")]
+
+
+async def grants(connection: asyncpg.Connection, code: str) -> set[str]:
+    rows = await connection.fetch(
+        "SELECT skill_code FROM certificate_type_grant WHERE certificate_type_code = $1", code
+    )
+    return {row["skill_code"] for row in rows}
+
+
+async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> None:
+    counts = {
+        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
+        for name in TABLES
+    }
+
+    assert counts == {
+        "province": 38,
+        "kabupaten": 514,
+        "hazard": 28,
+        "cluster": 8,
+        "rank": 9,
+        "skill": 20,
+        "certificate_type": 26,
+        "certificate_type_inclusion": 8,
+        "certificate_type_skill": 29,
+        "certificate_type_grant": 41,
+    }
+
+
+async def test_416_kabupaten_and_98_kota(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch("SELECT kind, count(*) FROM kabupaten GROUP BY kind")
+
+    assert dict(map(tuple, rows)) == {"KABUPATEN": 416, "KOTA": 98}
+
+
+async def test_a_code_keeps_its_dot_and_its_zero(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch(
+        "SELECT code, name FROM kabupaten WHERE code IN ('11.1', '11.01', '11.10') ORDER BY code"
+    )
+
+    assert [tuple(row) for row in rows] == [("11.01", "Kabupaten Aceh Selatan"), ("11.10", "Kabupaten Aceh Singkil")]
+
+
+async def test_a_kabupaten_has_its_province_and_the_position_of_its_seat(connection: asyncpg.Connection) -> None:
+    row = await connection.fetchrow("SELECT * FROM kabupaten WHERE code = '62.02'")
+
+    assert row is not None
+    assert dict(row) == {
+        "code": "62.02",
+        "province_code": "62",
+        "name": "Kabupaten Kotawaringin Timur",
+        "kind": "KABUPATEN",
+        "latitude": -2.53754,
+        "longitude": 112.94101,
+    }
+
+
+async def test_provinces_lie_in_three_time_zones(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch("SELECT time_zone FROM province")
+
+    assert Counter(row["time_zone"] for row in rows) == {"Asia/Jakarta": 18, "Asia/Makassar": 12, "Asia/Jayapura": 8}
+
+
+async def test_hazards_hang_below_the_three_kinds_of_the_law(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch(
+        "WITH RECURSIVE below AS ("
+        " SELECT code AS root, code FROM hazard WHERE parent_code IS NULL"
+        " UNION ALL SELECT root, hazard.code FROM below JOIN hazard ON parent_code = below.code"
+        ") SELECT root, count(*) FROM below GROUP BY root"
+    )
+
+    assert dict(map(tuple, rows)) == {"NATURAL": 15, "NON_NATURAL": 8, "SOCIAL": 5}
+
+
+async def test_the_national_clusters_are_eight(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch("SELECT label_id FROM cluster ORDER BY label_id")
+
+    assert [row["label_id"] for row in rows] == [
+        "Ekonomi",
+        "Kesehatan",
+        "Logistik",
+        "Pemulihan dini",
+        "Pencarian dan penyelamatan",
+        "Pendidikan",
+        "Pengungsian dan perlindungan",
+        "Sarana dan prasarana",
+    ]
+
+
+async def test_a_madya_ranks_between_muda_and_utama(connection: asyncpg.Connection) -> None:
+    rows = await connection.fetch("SELECT code FROM rank WHERE corps = 'TAGANA' ORDER BY level")
+
+    assert [row["code"] for row in rows] == ["TAGANA_MUDA", "TAGANA_MADYA", "TAGANA_UTAMA"]
+
+
+async def test_a_type_grants_what_it_includes_at_any_remove(connection: asyncpg.Connection) -> None:
+    muda, madya, utama = [await grants(connection, f"TAGANA_{level}") for level in ("MUDA", "MADYA", "UTAMA")]
+
+    assert muda == {"LOGISTICS", "SHELTER"}
+    assert madya == muda | {"FIELD_KITCHEN", "RAPID_ASSESSMENT"}
+    assert utama == madya | {"CAMP_MANAGEMENT", "COMMAND_POST"}
+    assert await grants(connection, "MRI_RESCUE") == {"LOGISTICS", "MOUNTAIN_RESCUE", "WATER_RESCUE"}
+
+
+async def test_types_that_include_one_another_grant_the_same(connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO certificate_type_inclusion VALUES ('TAGANA_MUDA', 'TAGANA_UTAMA')")
+
+    await connection.execute(reference.GRANT)
+
+    assert await grants(connection, "TAGANA_MUDA") == await grants(connection, "TAGANA_UTAMA")
+
+
+async def test_loading_again_writes_nothing(connection: asyncpg.Connection) -> None:
+    before = await row_versions(connection)
+
+    await reference.load(connection)
+
+    assert await row_versions(connection) == before
+
+
+async def test_only_what_differs_is_written(connection: asyncpg.Connection) -> None:
+    before = await row_versions(connection)
+    await connection.execute("UPDATE skill SET label_en = 'Soup' WHERE code = 'FIELD_KITCHEN'")
+    await connection.execute("UPDATE kabupaten SET latitude = 0 WHERE code = '62.02'")
+    await connection.execute("DELETE FROM certificate_type_skill WHERE skill_code = 'PEACE_MEDIATION'")
+
+    await reference.load(connection)
+
+    assert len(set(await row_versions(connection)) - set(before)) == 3
+    assert await connection.fetchval("SELECT label_en FROM skill WHERE code = 'FIELD_KITCHEN'") == "Field kitchen"
+    assert await connection.fetchval("SELECT latitude FROM kabupaten WHERE code = '62.02'") == -2.53754
+    assert await grants(connection, "PELOPOR_BASIC") == {"PEACE_MEDIATION"}
+
+
+async def test_what_no_file_has_goes_with_all_it_granted(connection: asyncpg.Connection) -> None:
+    before = await row_versions(connection)
+    await connection.execute("INSERT INTO certificate_type (code, label_id, label_en) VALUES ('OLD', 'Lama', 'Old')")
+    await connection.execute(
+        "INSERT INTO certificate_type_skill VALUES ('OLD', 'FIRST_AID'), ('TAGANA_MUDA', 'FIRST_AID')"
+    )
+    await connection.execute("INSERT INTO certificate_type_inclusion VALUES ('MRI_BASIC', 'OLD')")
+    await connection.execute(reference.GRANT)
+
+    await reference.load(connection)
+
+    assert await row_versions(connection) == before
+
+
+async def test_a_code_in_use_is_not_dropped_and_nothing_else_changes(connection: asyncpg.Connection) -> None:
+    await connection.execute("INSERT INTO hazard (code, label_id, label_en) VALUES ('OMEN', 'Pertanda', 'Omen')")
+    await connection.execute(
+        "INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)"
+        " VALUES (gen_random_uuid(), 'OMEN', 'Burung hantu', 0, 0, 'REPORTED', now())"
+    )
+    await connection.execute("UPDATE skill SET label_en = 'Soup' WHERE code = 'FIELD_KITCHEN'")
+    before = await row_versions(connection)
+
+    with pytest.raises(CodeInUseError) as refusal:
+        await reference.load(connection)
+
+    assert str(refusal.value) == (
+        'hazards.csv lacks a code that is in use: Key (code)=(OMEN) is still referenced from table "incident".'
+    )
+    assert await row_versions(connection) == before

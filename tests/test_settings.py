@@ -1,0 +1,158 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, SettingsError, read_settings
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in os.environ:
+        if name.upper().startswith("SIGAP_") or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def binaries(tmp_path: Path) -> Path:
+    folder = tmp_path / "lib postgresql" / "bin"
+    folder.mkdir(parents=True)
+    (folder / "postgres").touch(mode=0o755)
+    return folder
+
+
+def refusal() -> str:
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    return str(caught.value)
+
+
+def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
+    assert read_settings() == Settings(
+        host="127.0.0.1", port=8000, data=tmp_path / ".sigap", postgres_bin=None, database_url=None
+    )
+
+
+def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, binaries: Path) -> None:
+    monkeypatch.setenv("SIGAP_HOST", "0.0.0.0")  # noqa: S104  # Read here, not listened on.
+    monkeypatch.setenv("SIGAP_PORT", "65535")
+    monkeypatch.setenv("SIGAP_DATA", "data of today")
+    monkeypatch.setenv("SIGAP_POSTGRES_BIN", "lib postgresql/bin")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
+
+    assert read_settings() == Settings(
+        host="0.0.0.0",  # noqa: S104  # As above.
+        port=65535,
+        data=tmp_path / "data of today",
+        postgres_bin=binaries,
+        database_url="postgresql://sigap:rahasia@db/sigap",
+    )
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    unset = read_settings()
+
+    for name in ("SIGAP_HOST", "SIGAP_PORT", "SIGAP_DATA", "SIGAP_POSTGRES_BIN", "DATABASE_URL", "SIGAP_PROT"):
+        monkeypatch.setenv(name, "")
+
+    assert read_settings() == unset
+
+
+@pytest.mark.parametrize("host", ["localhost", "::1", "fe80::1%eth0", "posko-1.kalteng.go.id"])
+def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SIGAP_HOST", host)
+
+    assert read_settings().host == host
+
+
+@pytest.mark.parametrize("host", ["http://localhost", "local host", "localhost\n"])
+def test_what_is_no_host_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SIGAP_HOST", host)
+
+    assert refusal() == f"SIGAP_HOST must be a host name or an IP address, not {host!r}"
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "8_000", "٨٠٠٠", "http"])
+def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("SIGAP_PORT", port)
+
+    assert refusal() == f"SIGAP_PORT must be a port from 1 to 65535, not {port!r}"
+
+
+def test_a_data_folder_that_exists_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    monkeypatch.setenv("SIGAP_DATA", "data")
+
+    assert read_settings().data == tmp_path / "data"
+
+
+@pytest.mark.parametrize("data", ["file", "file/below", "n" * 300])
+def test_a_data_folder_that_cannot_be_one_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SIGAP_DATA", data)
+
+    assert refusal() == f"SIGAP_DATA must be a folder that can be opened, and {data!r} is none"
+
+
+@pytest.mark.parametrize("kind", ["missing", "not a program", "a folder"])
+def test_a_folder_without_the_server_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, binaries: Path, kind: str
+) -> None:
+    (binaries / "postgres").unlink()
+    if kind == "not a program":
+        (binaries / "postgres").touch(mode=0o644)
+    if kind == "a folder":
+        (binaries / "postgres").mkdir()
+    monkeypatch.setenv("SIGAP_POSTGRES_BIN", str(binaries))
+
+    assert refusal() == (
+        "SIGAP_POSTGRES_BIN must be the folder of a PostgreSQL's programs,"
+        f" and '{tmp_path}/lib postgresql/bin' has no program 'postgres'"
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://sigap:rahasia@db/sigap", "postgresql+asyncpg://sigap:rahasia@db/sigap", "sigap:rahasia@db", "rahasia"],
+)
+def test_another_database_is_refused_and_its_password_is_not_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+
+    assert refusal() == "DATABASE_URL must be an address like postgresql://user@host:5432/database"
+
+
+def test_settings_that_are_printed_keep_the_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
+
+    assert str(read_settings()) == (
+        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None)"
+    )
+
+
+def test_a_misspelt_setting_is_refused_with_a_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGAP_PROT", "9000")
+    monkeypatch.setenv("sigap_host", "localhost")
+    monkeypatch.setenv("SIGAP_VERBOSE", "1")
+
+    assert refusal().splitlines() == [
+        "SIGAP_PROT is not a setting; did you mean SIGAP_PORT?",
+        "SIGAP_VERBOSE is not a setting",
+        "sigap_host is not a setting; did you mean SIGAP_HOST?",
+    ]
+
+
+def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://db")
+    monkeypatch.setenv("SIGAP_PORTS", "1")
+    monkeypatch.setenv("SIGAP_PORT", "no")
+    monkeypatch.setenv("SIGAP_HOST", "a b")
+
+    assert refusal().splitlines() == [
+        "SIGAP_HOST must be a host name or an IP address, not 'a b'",
+        "SIGAP_PORT must be a port from 1 to 65535, not 'no'",
+        "DATABASE_URL must be an address like postgresql://user@host:5432/database",
+        "SIGAP_PORTS is not a setting; did you mean SIGAP_PORT?",
+    ]
