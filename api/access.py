@@ -14,12 +14,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from api.models import Assignment, IncidentKabupaten, Membership, Need, Volunteer
+from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Volunteer
 from api.models.assignment import LIVE
 
 Row = sa.FromClause
 Truth = sa.ColumnElement[bool]
-Sql = sa.ColumnElement[Any]
+Sql = sa.SQLColumnExpression[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +87,9 @@ _KABUPATEN: Sql = sa.bindparam("actor_kabupaten", type_=ARRAY(sa.Text()))
 _NEAR_PROVINCES: Sql = sa.bindparam("actor_near_provinces", type_=ARRAY(sa.Text()))
 _ORGANIZATIONS: Sql = sa.bindparam("actor_organizations", type_=ARRAY(sa.Uuid()))
 
-NOW: Sql = sa.bindparam("now", type_=sa.DateTime(timezone=True))
+NOW: sa.ColumnElement[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
 # A day without a place is the day in Jakarta.
-TODAY: Sql = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
+TODAY: sa.ColumnElement[Any] = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
 
 # Who may call each mutation at all; the service then asks whether this one thing lies in the actor's scope.
 CALLERS: Mapping[str, frozenset[str]] = {
@@ -106,6 +106,12 @@ CALLERS: Mapping[str, frozenset[str]] = {
 
 def _any_of(*truths: Truth | None) -> Truth:
     return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
+
+
+def there_is(row: Row, *conditions: Truth) -> Truth:
+    """Whether something else meets the conditions beside this row."""
+    statement: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions)
+    return statement.correlate(row).exists()
 
 
 def coordinates(kind: Kind, kabupaten_code: Sql) -> Truth:
@@ -175,8 +181,7 @@ def sees_record_of_volunteer(kind: Kind, row: Row) -> Truth:
     if kind.nation:
         return sa.true()
     volunteer = Volunteer.columns().alias()
-    seen = sa.select(sa.literal_column("1")).select_from(volunteer)
-    return seen.where(volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer)).correlate(row).exists()
+    return there_is(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
 
 
 def sees_assignment(kind: Kind, row: Row) -> Truth:
@@ -186,14 +191,17 @@ def sees_assignment(kind: Kind, row: Row) -> Truth:
     ends = None
     if kind.places:
         need, volunteer = Need.columns().alias(), Volunteer.columns().alias()
-        there = sa.select(sa.literal_column("1")).where(
-            need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)
+        ends = sa.or_(
+            there_is(row, need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)),
+            there_is(row, volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)),
         )
-        here = sa.select(sa.literal_column("1")).where(
-            volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)
-        )
-        ends = sa.or_(there.correlate(row).exists(), here.correlate(row).exists())
     return _any_of(ends, answers_for(kind, row.c.volunteer_id))
+
+
+def sees_override(kind: Kind, row: Row) -> Truth:
+    """Who sees the assignment sees what was set aside for it."""
+    assignment = Assignment.columns().alias()
+    return there_is(row, assignment.c.id == row.c.assignment_id, sees_assignment(kind, assignment))
 
 
 def sees_organization(kind: Kind, row: Row) -> Truth:
@@ -209,12 +217,17 @@ def sees_organization(kind: Kind, row: Row) -> Truth:
     )
 
 
+def sees_licence(kind: Kind, row: Row) -> Truth:
+    """Who sees the organization sees its licences."""
+    owner = Organization.columns().alias()
+    return there_is(row, owner.c.id == row.c.organization_id, sees_organization(kind, owner))
+
+
 def sees_incident(kind: Kind, row: Row) -> Truth:
     """Public once verified; before, to the coordinators of a kabupaten it touches."""
-    touched = sa.select(sa.literal_column("1")).where(
-        IncidentKabupaten.incident_id == row.c.id, coordinates(kind, IncidentKabupaten.kabupaten_code)
-    )
-    return _any_of(row.c.status != "REPORTED", touched.correlate(row).exists() if kind.coordinator else None)
+    touched = IncidentKabupaten.columns().alias()
+    here = there_is(row, touched.c.incident_id == row.c.id, coordinates(kind, touched.c.kabupaten_code))
+    return _any_of(row.c.status != "REPORTED", here if kind.coordinator else None)
 
 
 def sees_need(_kind: Kind, _row: Row) -> Truth:
@@ -230,6 +243,11 @@ def sends_to_need(kind: Kind, row: Row) -> Truth:
 def sees_account(kind: Kind, row: Row) -> Truth:
     """One's own only."""
     return row.c.id == _ACCOUNT if kind.account else sa.false()
+
+
+def sees_role(kind: Kind, row: Row) -> Truth:
+    """One's own only."""
+    return row.c.account_id == _ACCOUNT if kind.account else sa.false()
 
 
 def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Truth:

@@ -99,20 +99,23 @@ class Builder:
     def value(self, place: Place, source: Source, selected: Selected, path: Path) -> Sql | str:
         if selected.definition is None:
             return f'"{source.name}"'
-        path = (*path, selected.key)
-        match declared_field(source, selected.name):
-            case None:
-                assert place.row is not None
-                return joined([f'"{source.name}:', sa.cast(place.row.c[source.key], sa.Text), '"'])
-            case Expression() as declared:
+        declared = declared_field(source, selected.name)
+        if declared is None:
+            assert place.row is not None
+            return joined([f'"{source.name}:', sa.cast(place.row.c[source.key], sa.Text), '"'])
+        return self.declared(place, declared, selected, (*path, selected.key))
+
+    def declared(self, place: Place, declared: Field, selected: Selected, path: Path) -> Sql:
+        match declared:
+            case Expression():
                 return self.expression(place, declared, selected, path)
-            case One() as declared:
+            case One():
                 return self.one(place, declared, selected, path)
-            case Part() as declared:
+            case Part():
                 return self.part(place, declared, selected, path)
-            case Many() as declared:
+            case Many():
                 return self.many(place, declared, selected, path)
-            case declared:
+            case Page() | Stages():
                 return connection(self, place, declared, selected, path)
 
     def expression(self, place: Place, declared: Expression, selected: Selected, path: Path) -> Sql:
@@ -177,7 +180,7 @@ class Builder:
         policy = [*self.policy(target, row, covered=declared.covered), *guard]
         if declared.through is not None:
             keys = place.beside(declared.through(place.row, ask), self.name())
-            on = sa.and_(row.c[target.key] == list(keys.c)[0], *policy)
+            on = sa.and_(row.c[target.key] == next(iter(keys.c)), *policy)
             return Rows(((keys, sa.true()), (row, on)), row, ordering)
         assert declared.on is not None
         return Rows(((row, sa.and_(declared.on(place.row, row), *policy)),), row, ordering)

@@ -4,7 +4,6 @@ A cursor names its type and order, so one that comes from elsewhere is refused a
 """
 
 import base64
-import binascii
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -32,12 +31,15 @@ def written(tag: str, columns: Sequence[Sql]) -> Sql:
 def read(cursor: object, tag: str, types: Sequence[sa.types.TypeEngine[Any]], path: tuple[str, ...]) -> list[Any]:
     """The values inside a cursor that `written` wrote for the same order."""
     try:
-        found = orjson.loads(base64.b64decode(str(cursor), validate=True))
-        if not isinstance(found, list) or found[:1] != [tag] or len(found) != len(types) + 1:
-            raise ValueError(cursor)
-        return [_value(value, type_) for value, type_ in zip(found[1:], types, strict=True)]
-    except (ValueError, binascii.Error):
+        return _values(orjson.loads(base64.b64decode(str(cursor), validate=True)), tag, types)
+    except ValueError:  # Broken base64 and broken JSON are values of this kind too.
         raise BadInput("The cursor does not belong to this list and order.", path) from None
+
+
+def _values(found: object, tag: str, types: Sequence[sa.types.TypeEngine[Any]]) -> list[Any]:
+    if not isinstance(found, list) or found[:1] != [tag]:
+        raise ValueError(found)
+    return [_value(value, type_) for value, type_ in zip(found[1:], types, strict=True)]
 
 
 def _value(value: object, type_: sa.types.TypeEngine[Any]) -> Any:

@@ -29,10 +29,11 @@ from api.compiler.value import Binds, Reader, Variables, tagged
 class Compiler(PGCompiler_asyncpg):
     """Writes the program's own constants into the SQL, where the planner can use them; values of requests are bound."""
 
-    def visit_bindparam(self, bindparam: sa.BindParameter[Any], **options: Any) -> str:
+    def visit_bindparam(self, bindparam: sa.BindParameter[Any], *details: Any, **options: Any) -> str:
         if not bindparam.required:
             options["literal_binds"] = True
-        written: str = super().visit_bindparam(bindparam, **options)
+        # SQLAlchemy leaves its compilers and dialects untyped.
+        written: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
         return written
 
 
@@ -40,7 +41,7 @@ class Dialect(PGDialect_asyncpg):
     statement_compiler = Compiler
 
 
-DIALECT = Dialect()
+DIALECT = Dialect()  # type: ignore[no-untyped-call]  # As above.
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +160,6 @@ class Planner:
 
 
 def finished(level: Level, text: sa.ColumnElement[Any], binds: Binds) -> Plan:
-    statement = sa.select(text)
-    everything = level.everything()
-    if everything is not None:
-        statement = statement.select_from(everything)
-    compiled = statement.compile(dialect=DIALECT)
+    compiled = level.select(text).compile(dialect=DIALECT)
     names = tuple(compiled.positiontup or ())
     return Plan(str(compiled), names, binds.readers, binds.checks)

@@ -40,7 +40,7 @@ def single(builder: Builder, level: Level, selected: Selected, declared: Single,
     assert target.table is not None
     thing = target.table.alias(builder.name())
     visible = sa.select(thing).where(*builder.policy(target, thing, covered=False)).limit(1)
-    return one_row(builder, level, target, selected, visible, path)
+    return one_row(builder, level, target, selected, visible, path=path)
 
 
 def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Sql:
@@ -48,11 +48,11 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
         builder.binds.computed(Slot((GIVEN, name), None), type_, path).label(name)
         for name, type_ in declared.values.items()
     ]
-    return one_row(builder, level, builder.sources[declared.target], selected, sa.select(*values), path)
+    return one_row(builder, level, builder.sources[declared.target], selected, sa.select(*values), path=path)
 
 
 def one_row(
-    builder: Builder, level: Level, source: Source, selected: Selected, rows: sa.Select[Any], path: Path
+    builder: Builder, level: Level, source: Source, selected: Selected, rows: sa.Select[Any], *, path: Path
 ) -> Sql:
     """The JSON of the only row there may be; null if there is none."""
     row = rows.subquery(builder.name())
@@ -124,9 +124,7 @@ class _ByIds:
         rows = statement.add_columns(sa.func.row_number().over().label("_number")).cte(builder.name())
         inside = Place(Level(rows, rows.c["_number"]), rows)
         text = builder.object(inside, source, type_, self.selected.sets, self.path)
-        everything = inside.level.everything()
-        assert everything is not None
-        return sa.select(rows.c["_place"].label("place"), text.label("item")).select_from(everything)
+        return inside.level.select(rows.c["_place"].label("place"), text.label("item"))
 
     def sought(self, source: Source) -> Row:
         """The keys of one type among the ids, each with its place."""

@@ -20,8 +20,12 @@ Guard = Callable[[Viewer, Row], Truth]
 class Ask(Protocol):
     """What a declaration may use: who asks, and the arguments of its field as bound values."""
 
-    viewer: Viewer
-    arguments: Mapping[str, object]
+    @property
+    def viewer(self) -> Viewer: ...
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """The field's arguments; values that vary between requests of one plan are slots, to be bound."""
 
     def bind(self, value: object) -> Sql:
         """An argument's value as a bound parameter of the SQL type that its Python type has."""
@@ -57,8 +61,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """All of a short list, found in one of three ways: `on` joins the target's table, `through` selects the keys of
-    the targets, `rows` computes the targets themselves.
+    """All of a short list, found in one of three ways.
+
+    `on` joins the target's table, `through` selects the keys of the targets, `rows` computes the targets themselves.
     """
 
     target: str
@@ -82,9 +87,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """A connection over computed rows, whose order begins with the stage: a later one is read only when
-    the earlier ones did not fill the page.
-    """
+    """A connection over computed rows in stages: a later one is read only while the earlier ones fill no page."""
 
     target: str
     rows: Callable[[Row, Ask], Sequence[sa.Select[Any]]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -20,11 +21,13 @@ class Level:
     number: Sql | None = None
     joins: list[Join] = field(default_factory=list)
 
-    def everything(self) -> Row | None:
+    def select(self, *columns: Sql) -> sa.Select[Any]:
+        """The columns, from all that the level stands on and that is joined to it."""
         whole = self.base
         for right, on in self.joins:
             whole = right if whole is None else whole.outerjoin(right, on)
-        return whole
+        statement: sa.Select[Any] = sa.select(*columns)
+        return statement if whole is None else statement.select_from(whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Place:
     row: Row | None = None
     walk: tuple[Join, ...] = ()
 
-    def beside(self, statement: sa.Select[tuple[object, ...]], name: str) -> Row:
+    def beside(self, statement: sa.Select[Any], name: str) -> Row:
         """The statement as rows that may look at this place's row."""
         return statement.subquery(name) if self.row is None else statement.correlate(self.row).lateral(name)
 
@@ -65,16 +68,15 @@ def step(
     if deep:
         kept = [] if up is None else [up.label("_up")]
         number = sa.func.row_number().over().label("_number")
-        numbered = sa.select(*kept, number, *rows.row.c).select_from(inside.level.base).cte(names())
+        numbered = inside.level.select(*kept, number, *rows.row.c).cte(names())
         up = None if up is None else numbered.c["_up"]
         inside = Place(Level(numbered, numbered.c["_number"]), numbered)
     computed = [column.label(name) for name, column in columns(inside).items()]
     if up is None:
-        found = sa.select(*computed).select_from(inside.level.everything()).subquery(names())
+        found = inside.level.select(*computed).subquery(names())
         place.level.joins.append((found, sa.true()))
     else:
-        grouped = sa.select(up.label("_up"), *computed).select_from(inside.level.everything()).group_by(up)
-        found = grouped.subquery(names())
+        found = inside.level.select(up.label("_up"), *computed).group_by(up).subquery(names())
         place.level.joins.append((found, found.c["_up"] == place.level.number))
     return found
 

@@ -72,9 +72,9 @@ def tagged(value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> 
 def _leaf_shape(value: Any, *, is_id: bool) -> Hashable:
     if isinstance(value, list):
         return (list, frozenset(_leaf_shape(item, is_id=is_id) for item in value))
-    if value is None:
-        return None
-    return str(value).partition(":")[0] if is_id else type(value)
+    if is_id and value is not None:
+        return str(value).partition(":")[0]
+    return type(value).__name__
 
 
 def sample(value: object) -> Any:

@@ -45,8 +45,6 @@ class EmbeddedError(Exception):
 
 @dataclass(frozen=True)
 class Server:
-    """A server that accepts connections, and the way to it."""
-
     host: str  # the folder of its socket
     process: psutil.Process
     claim: BinaryIO  # its postmaster.pid, open and locked while this process is its starter
@@ -110,6 +108,8 @@ class _Cluster:
 
     def make(self, version: int) -> None:
         """The cluster appears whole or not at all: it is built beside its place, written to the disk, then renamed."""
+        with suppress(FileNotFoundError):
+            self.folder.rmdir()  # If other things are in it, they stay.
         for unfinished in self.data.glob("postgres.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         new = tempfile.mkdtemp(prefix="postgres.new-", dir=self.data)
@@ -134,8 +134,8 @@ class _Cluster:
     def reason(self, said: str | None = None) -> str:
         """The last line that blames something, of the server's log unless another text is given."""
         said = self.log.read_text(errors="replace") if said is None else said
-        lines = re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", said) or re.findall(".+", said)
-        return str(lines[-1]) if lines else f"see {self.log}"
+        blamed = re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", said) or re.findall(".+", said) or [f"see {self.log}"]
+        return str(blamed[-1])
 
     def server(self) -> psutil.Process:
         """The server of this folder, waited for until it accepts connections; where none lives one is launched."""
@@ -165,7 +165,8 @@ class _Cluster:
         # It would yield to any bearer of a stale number, unless told that this is its grandparent. Whether a server uses
         # the folder it learns from shared memory all the same.
         env = {**_ENV, "PG_GRANDPARENT_PID": stale.split("\n", 1)[0].lstrip("-")}
-        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+        self.log.unlink(missing_ok=True)  # Leftovers go on writing to the old one.
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.launched = psutil.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, env=env
         )

@@ -10,6 +10,8 @@ SOURCES = {source.name: source for noun in NOUNS for source in noun.SOURCES} | {
     verb.payload: verb.source for verb in VERBS.values()
 }
 
+__all__ = ["ROOTS", "SOURCES", "VERBS"]
+
 ROOTS: dict[str, Root] = {
     "me": Single("Account"),
     "node": ByIds("id", plural=False),

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
@@ -19,7 +19,10 @@ from api.resolvers.problem import problem_rows
 from api.services.frame import Outcome, perform
 
 # The values that a payload's statement is given.
-OUTCOME = {"key": sa.Uuid(), "problems": sa.Text()}
+OUTCOME: Mapping[str, sa.types.TypeEngine[Any]] = {"key": sa.Uuid(), "problems": sa.Text()}
+
+# As Strawberry's executor makes it: `variable_values` is the plain dict of coerced variables.
+Info = GraphQLResolveInfo[Context]
 
 
 def error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
@@ -39,10 +42,11 @@ async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orj
         raise error("The database does not answer; try again.", "UNAVAILABLE") from None
 
 
-async def read(info: GraphQLResolveInfo, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
+async def read(info: Info, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
     """The value of the field being resolved, as JSON."""
-    context: Context = info.context
-    operation = Operation(info.schema, info.operation, info.fragments, info.variable_values)
+    context = info.context
+    variables: Mapping[str, Any] = cast("Mapping[str, Any]", info.variable_values)
+    operation = Operation(info.schema, info.operation, info.fragments, variables)
     key = str(info.path.key)
     try:
         plan = context.planner.field(
@@ -50,7 +54,7 @@ async def read(info: GraphQLResolveInfo, declared: Root, given: Mapping[str, Any
         )
     except BadInput as refused:
         raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
-    return await run(context, plan, {**info.variable_values, GIVEN: given} if given else info.variable_values)
+    return await run(context, plan, {**variables, GIVEN: given} if given else variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +87,9 @@ class Verb:
         )
 
 
-async def perform_verb(info: GraphQLResolveInfo, verb: Verb, given: Mapping[str, Any]) -> orjson.Fragment:
+async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjson.Fragment:
     """Calls the service in its frame, then reads what the client asked of the outcome."""
-    context: Context = info.context
+    context = info.context
     if context.actor.account_id is None:
         raise error("Sign in first.", "UNAUTHENTICATED")
     body = dict(given)

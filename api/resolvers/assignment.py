@@ -1,21 +1,9 @@
 """Assignments, and the exceptions recorded for them."""
 
-import sqlalchemy as sa
-
 from api import access
-from api.compiler.source import Many, One, Row, Source, Truth, Viewer, refers_to
+from api.compiler.source import Many, One, Source, refers_to
 from api.models import Assignment, Override
 from api.resolvers.common import among, ordered
-
-
-def sees_override(viewer: Viewer, row: Row) -> Truth:
-    """Who sees the assignment sees what was overridden for it."""
-    assignment = Assignment.columns().alias()
-    seen = sa.select(sa.literal_column("1")).where(
-        assignment.c.id == row.c.assignment_id, access.sees_assignment(viewer, assignment)
-    )
-    return seen.correlate(row).exists()
-
 
 SOURCES = (
     Source(
@@ -43,7 +31,7 @@ SOURCES = (
     Source(
         "Override",
         Override.columns(),
-        visible=sees_override,
+        visible=access.sees_override,
         orders={"CREATED_AT": ordered("created_at")},
         node=False,
     ),

@@ -97,7 +97,7 @@ class Compiled(SchemaExtension):
 
     def _schema(self) -> GraphQLSchema:
         # Strawberry has no public way to the schema that it made for graphql-core.
-        schema = self.execution_context.schema._schema  # type: ignore[attr-defined]
+        schema = self.execution_context.schema._schema  # noqa: SLF001  # See above.
         assert isinstance(schema, GraphQLSchema)
         return schema
 
@@ -135,11 +135,10 @@ def is_compiled(node: OperationDefinitionNode, fragments: dict[str, FragmentDefi
 
 def root_names(selection_set: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
     for node in selection_set.selections:
-        match node:
-            case FieldNode():
-                name = node.name.value
-                yield name if name.startswith("__") else camel_to_snake(name)
-            case InlineFragmentNode():
-                yield from root_names(node.selection_set, fragments)
-            case FragmentSpreadNode():
-                yield from root_names(fragments[node.name.value].selection_set, fragments)
+        if isinstance(node, FieldNode):
+            name = node.name.value
+            yield name if name.startswith("__") else camel_to_snake(name)
+        elif isinstance(node, InlineFragmentNode):
+            yield from root_names(node.selection_set, fragments)
+        elif isinstance(node, FragmentSpreadNode):
+            yield from root_names(fragments[node.name.value].selection_set, fragments)

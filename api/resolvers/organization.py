@@ -3,19 +3,9 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Many, One, Page, Row, Source, Truth, Viewer, equals
+from api.compiler.source import Many, One, Page, Source, equals
 from api.models import Licence, Organization, Rank
 from api.resolvers.common import contains, ordered, reference
-
-
-def sees_licence(viewer: Viewer, row: Row) -> Truth:
-    """Who sees the organization sees its licences."""
-    owner = Organization.columns().alias()
-    seen = sa.select(sa.literal_column("1")).where(
-        owner.c.id == row.c.organization_id, access.sees_organization(viewer, owner)
-    )
-    return seen.correlate(row).exists()
-
 
 SOURCES = (
     Source(
@@ -43,7 +33,7 @@ SOURCES = (
     Source(
         "Licence",
         Licence.columns(),
-        visible=sees_licence,
+        visible=access.sees_licence,
         orders={"VALID_FROM": ordered("valid_from", descending=True)},
     ),
     reference("Rank", Rank.columns()),

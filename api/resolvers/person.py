@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import TODAY
-from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, Viewer, equals
+from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, equals
 from api.models import Account, Membership, Role, Volunteer
 from api.resolvers.common import contains, ordered
 from api.rules.sending import days_between, skills_on
@@ -20,8 +20,7 @@ def trained_for(row: Row, ask: Ask, value: object) -> Truth:
     assert isinstance(value, dict)
     on = TODAY if value.get("on") is None else ask.bind(value["on"])
     codes = skills_on(row.c.id, on).subquery()
-    wanted = sa.select(sa.literal_column("1")).where(codes.c.skill_code == ask.bind(value["skill"]))
-    return wanted.correlate(row).exists()
+    return access.there_is(row, codes.c.skill_code == ask.bind(value["skill"]))
 
 
 def member_of(row: Row, ask: Ask, value: object) -> Truth:
@@ -39,14 +38,6 @@ def masked_nik(row: Row, _ask: Ask) -> Sql:
 
 def private(name: str) -> Expression:
     return Expression(lambda row, _ask: row.c[name], guard=access.knows_volunteer)
-
-
-def own_role(viewer: Viewer, row: Row) -> Truth:
-    account = Account.columns().alias()
-    owner = sa.select(sa.literal_column("1")).where(
-        account.c.id == row.c.account_id, access.sees_account(viewer, account)
-    )
-    return owner.correlate(row).exists()
 
 
 SOURCES = (
@@ -91,7 +82,7 @@ SOURCES = (
     Source(
         "Role",
         Role.columns(),
-        visible=own_role,
+        visible=access.sees_role,
         fields={
             "province": One("Province", on=lambda row, other: other.c.code == row.c.province_code),
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),

@@ -1,5 +1,7 @@
 """Problems: what a mutation refused, read like everything else, so that their facts obey the same policies."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -7,7 +9,7 @@ from api.compiler.source import Ask, Part, Row, Source, everybody
 from api.resolvers.common import LABEL, column, ordered
 from api.rules.rule import FACT_TYPES
 
-COLUMNS = (
+COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
     sa.column("position", sa.Integer()),
     sa.column("code", sa.Text()),
     sa.column("path", JSONB()),
@@ -20,7 +22,8 @@ COLUMNS = (
 def problem_rows(row: Row, _ask: Ask) -> sa.SelectBase:
     """The problems that a service told, as rows."""
     told = sa.func.jsonb_to_recordset(sa.cast(row.c.problems, JSONB))
-    return sa.select(told.table_valued(*COLUMNS, name="problem").render_derived(with_types=True))
+    table = told.table_valued(*COLUMNS, name="problem").render_derived(with_types=True)
+    return sa.select(*table.c)
 
 
 SOURCES = (

@@ -26,7 +26,7 @@ def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSele
 def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
     label_id, label_en = MESSAGES[refusal.code]
     fact = refusal.fact(case)
-    columns = [
+    columns: list[sa.ColumnElement[Any]] = [
         sa.literal_column(str(position), sa.Integer).label("position"),
         sa.literal_column(f"'{refusal.code}'", sa.Text).label("code"),
         _constant(label_id).label("label_id"),

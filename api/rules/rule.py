@@ -30,8 +30,10 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person for one need in one period, `ends` not included; `days` are the whole days it touches, counted in
-    the time zone of the need's kabupaten. All are SQL, so a case may stand for many people at once.
+    """One person for one need in one period, `ends` not included.
+
+    `days` are the whole days it touches, counted in the time zone of the need's kabupaten. All are SQL, so that a case
+    may stand for many people at once.
     """
 
     person: sa.FromClause

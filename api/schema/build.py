@@ -23,14 +23,14 @@ log = logging.getLogger("sigap")
 class Executor(StrawberryGraphQLCoreExecutionContext):
     """Lets the text of compiled values through untouched."""
 
-    def complete_value(self, return_type: Any, details: Any, info: Any, path: Any, result: Any, position: Any) -> Any:
+    def complete_value(self, return_type: Any, details: Any, info: Any, path: Any, result: Any, *position: Any) -> Any:
         if isinstance(result, orjson.Fragment):
             return result
-        return super().complete_value(return_type, details, info, path, result, position)
+        return super().complete_value(return_type, details, info, path, result, *position)
 
 
 class Schema(strawberry.Schema):
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+    def process_errors(self, errors: list[GraphQLError], _context: ExecutionContext | None = None) -> None:
         """Logs what nobody foresaw; a client's mistakes are the client's to read."""
         for error in errors:
             if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
@@ -48,7 +48,7 @@ SCHEMA = Schema(
 
 def core() -> GraphQLSchema:
     """The schema as graphql-core has it; Strawberry keeps it to itself."""
-    schema = SCHEMA._schema
+    schema = SCHEMA._schema  # noqa: SLF001  # See above.
     assert isinstance(schema, GraphQLSchema)
     return schema
 

@@ -108,17 +108,16 @@ def paged(description: str, *, filter: type | None = None, order: type[Enum] | N
 class Answer(FieldExtension):
     """A root field that a compiled statement answers."""
 
-    async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:
-        # The executor's own info: Strawberry keeps the selection's nodes to itself.
-        raw = info._raw_info
+    async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:  # noqa: ARG002  # Strawberry's form.
+        raw = info._raw_info  # noqa: SLF001  # The executor's own: Strawberry keeps the selection's nodes to itself.
         return await read(raw, ROOTS[camel_to_snake(raw.field_name)])
 
 
 class Perform(FieldExtension):
     """A mutation: its input goes to the service, its payload comes from a compiled statement."""
 
-    async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:
-        raw = info._raw_info
+    async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:  # noqa: ARG002  # Strawberry's form.
+        raw = info._raw_info  # noqa: SLF001  # The executor's own: Strawberry keeps the selection's nodes to itself.
         return await perform_verb(raw, VERBS[camel_to_snake(raw.field_name)], given(kwargs["input"]))
 
 

@@ -1,12 +1,14 @@
 """Scalars: values with a form of their own."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import NewType
 
 import phonenumbers
 import strawberry
 from graphql import GraphQLError
+from strawberry.types.scalar import ScalarDefinition
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -56,7 +58,7 @@ def parse_day(value: object) -> date:
     return day
 
 
-SCALARS = {
+SCALARS: Mapping[object, ScalarDefinition] = {
     Code: strawberry.scalar(
         name="Code",
         description="A code of reference data, as text: places by Kemendagri code with its dot (62.02), the rest by name.",

@@ -66,13 +66,13 @@ async def offer(
             )
         )
     change = {"status": "OFFERED", "need": str(need), "volunteer": str(volunteer), "overridden": sorted(overridden)}
-    _recorded(session, request, "assignment.offered", assignment, change, override_reason)
+    _recorded(session, request, "assignment.offered", assignment, change=change, reason=override_reason)
     return assignment.id
 
 
 async def accept(session: AsyncSession, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     """The volunteer's yes: from here on the time is promised, and nobody else can have it."""
-    held = await _held(session, request, assignment, version, "ACCEPTED", _answers)
+    held = await _held(session, request, assignment, version, status="ACCEPTED", may=_answers)
     if held.expires_at is not None and held.expires_at <= request.now:
         raise Refused(Problem(ProblemCode.OFFER_EXPIRED, at("assignment"), {"ends_at": held.expires_at}))
     case = (held.need_id, held.volunteer_id, held.starts_at, held.ends_at)
@@ -88,7 +88,7 @@ async def accept(session: AsyncSession, request: Request, *, assignment: uuid.UU
 async def decline(
     session: AsyncSession, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
 ) -> uuid.UUID:
-    held = await _held(session, request, assignment, version, "DECLINED", _answers)
+    held = await _held(session, request, assignment, version, status="DECLINED", may=_answers)
     return _moved(session, request, held, "DECLINED", _text("reason", reason))
 
 
@@ -98,7 +98,7 @@ async def cancel(
     """Takes an offer or a promise back; the promised time is free again."""
     if not reason.strip():
         raise invalid("reason", "Alasan wajib diisi.", "A reason is required.")
-    held = await _held(session, request, assignment, version, "CANCELLED", _cancels)
+    held = await _held(session, request, assignment, version, status="CANCELLED", may=_cancels)
     await session.execute(sa.delete(Commitment).where(Commitment.assignment_id == held.id))
     return _moved(session, request, held, "CANCELLED", _text("reason", reason))
 
@@ -145,7 +145,7 @@ async def _sees_volunteer(session: AsyncSession, request: Request, key: uuid.UUI
 
 
 async def _held(
-    session: AsyncSession, request: Request, key: uuid.UUID, version: int, status: str, may: Any
+    session: AsyncSession, request: Request, key: uuid.UUID, version: int, *, status: str, may: Any
 ) -> Assignment:
     """The assignment, locked with its need and volunteer, for a move that the actor may make from this version."""
     seen = sa.select(Assignment.need_id, Assignment.volunteer_id, may(request)).where(
@@ -244,11 +244,11 @@ def _moved(
     held.status = status
     held.reason = reason
     held.version += 1
-    _recorded(session, request, f"assignment.{status.lower()}", held, change, reason)
+    _recorded(session, request, f"assignment.{status.lower()}", held, change=change, reason=reason)
     return held.id
 
 
 def _recorded(
-    session: AsyncSession, request: Request, kind: str, assignment: Assignment, change: Any, reason: str | None
+    session: AsyncSession, request: Request, kind: str, assignment: Assignment, *, change: Any, reason: str | None
 ) -> None:
     record(session, request.actor, kind, subject=("Assignment", assignment.id), change=change, reason=reason)

@@ -93,9 +93,9 @@ async def perform(
 
 
 async def _attempt(session: AsyncSession, request: Request, mutation: str, work: Work) -> Outcome:
+    if not request.actor.callings & access.CALLERS[mutation]:
+        return Outcome(None, [Problem(ProblemCode.FORBIDDEN).as_row()])
     try:
-        if not request.actor.callings & access.CALLERS[mutation]:
-            raise Refused(Problem(ProblemCode.FORBIDDEN))
         async with session.begin_nested():
             return Outcome(await work(session, request))
     except Refused as refused:

@@ -66,7 +66,7 @@ async def register(
     record(session, request.actor, "volunteer.registered", subject=("Volunteer", volunteer.id), change=change)
     if organization is not None:
         today = request.now.astimezone(zone).date()
-        await _join(session, volunteer.id, organization, number, rank, since or today)
+        await _join(session, volunteer.id, organization, number=number, rank=rank, since=since or today)
     elif number is not None or rank is not None or since is not None:
         raise invalid(
             "organization", "Sebutkan organisasinya.", "Number, rank and day of joining need an organization."
@@ -115,6 +115,7 @@ async def _join(
     session: AsyncSession,
     volunteer: uuid.UUID,
     organization: uuid.UUID,
+    *,
     number: str | None,
     rank: str | None,
     since: date,
