@@ -6,7 +6,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from api.models import Base, Symbol
+from api.models import METADATA, Symbol
 from api.models.event import Xid8
 
 # So that what stands in the database can be compared; SQLAlchemy does not know this type.
@@ -20,7 +20,7 @@ def rendered(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[F
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=METADATA,
     compare_type=True,
     compare_server_default=True,
     render_item=rendered,

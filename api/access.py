@@ -131,10 +131,10 @@ def manages(kind: Kind, organization_id: Sql) -> Truth:
 
 def answers_for(kind: Kind, volunteer_id: Sql) -> Truth:
     """The volunteer alone, and the managers of the organizations the volunteer belongs to today."""
-    members = sa.select(Membership.volunteer_id).where(
-        Membership.organization_id == sa.any_(_ORGANIZATIONS),
-        Membership.since <= TODAY,
-        sa.or_(Membership.until.is_(None), Membership.until >= TODAY),
+    members = sa.select(Membership.c.volunteer_id).where(
+        Membership.c.organization_id == sa.any_(_ORGANIZATIONS),
+        Membership.c.since <= TODAY,
+        sa.or_(Membership.c.until.is_(None), Membership.c.until >= TODAY),
     )
     return _any_of(
         volunteer_id == _VOLUNTEER if kind.volunteer else None,
@@ -146,8 +146,8 @@ def _serves(kind: Kind, volunteer_id: Sql) -> Truth | None:
     """Whether the volunteer is offered to, or serves at, a need in the actor's scope."""
     if not kind.places:
         return None
-    sent = sa.select(Assignment.volunteer_id).join(Need, Need.id == Assignment.need_id)
-    return volunteer_id.in_(sent.where(Assignment.status.in_(LIVE), coordinates(kind, Need.kabupaten_code)))
+    sent = sa.select(Assignment.c.volunteer_id).join(Need, Need.c.id == Assignment.c.need_id)
+    return volunteer_id.in_(sent.where(Assignment.c.status.in_(LIVE), coordinates(kind, Need.c.kabupaten_code)))
 
 
 def knows_volunteer(kind: Kind, row: Row) -> Truth:
@@ -180,7 +180,7 @@ def sees_record_of_volunteer(kind: Kind, row: Row) -> Truth:
     """Certificates and memberships are seen by who sees their volunteer."""
     if kind.nation:
         return sa.true()
-    volunteer = Volunteer.columns().alias()
+    volunteer = Volunteer.alias()
     return there_is(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
 
 
@@ -190,7 +190,7 @@ def sees_assignment(kind: Kind, row: Row) -> Truth:
         return sa.true()
     ends = None
     if kind.places:
-        need, volunteer = Need.columns().alias(), Volunteer.columns().alias()
+        need, volunteer = Need.alias(), Volunteer.alias()
         ends = sa.or_(
             there_is(row, need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)),
             there_is(row, volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)),
@@ -200,7 +200,7 @@ def sees_assignment(kind: Kind, row: Row) -> Truth:
 
 def sees_override(kind: Kind, row: Row) -> Truth:
     """Who sees the assignment sees what was set aside for it."""
-    assignment = Assignment.columns().alias()
+    assignment = Assignment.alias()
     return there_is(row, assignment.c.id == row.c.assignment_id, sees_assignment(kind, assignment))
 
 
@@ -208,7 +208,7 @@ def sees_organization(kind: Kind, row: Row) -> Truth:
     """Verified ones are public; the others are seen by their coordinators, managers and members."""
     member = None
     if kind.volunteer:
-        member = row.c.id.in_(sa.select(Membership.organization_id).where(Membership.volunteer_id == _VOLUNTEER))
+        member = row.c.id.in_(sa.select(Membership.c.organization_id).where(Membership.c.volunteer_id == _VOLUNTEER))
     return _any_of(
         row.c.verification == "VERIFIED",
         coordinates(kind, row.c.kabupaten_code),
@@ -219,13 +219,13 @@ def sees_organization(kind: Kind, row: Row) -> Truth:
 
 def sees_licence(kind: Kind, row: Row) -> Truth:
     """Who sees the organization sees its licences."""
-    owner = Organization.columns().alias()
+    owner = Organization.alias()
     return there_is(row, owner.c.id == row.c.organization_id, sees_organization(kind, owner))
 
 
 def sees_incident(kind: Kind, row: Row) -> Truth:
     """Public once verified; before, to the coordinators of a kabupaten it touches."""
-    touched = IncidentKabupaten.columns().alias()
+    touched = IncidentKabupaten.alias()
     here = there_is(row, touched.c.incident_id == row.c.id, coordinates(kind, touched.c.kabupaten_code))
     return _any_of(row.c.status != "REPORTED", here if kind.coordinator else None)
 

@@ -252,7 +252,9 @@ def fill_half(half: Half) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Fill the empty database of DATABASE_URL for the benchmarks.")
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.data", description="Fill the empty database of DATABASE_URL for the benchmarks."
+    )
     parser.add_argument("--volunteers", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date(), help="YYYY-MM-DD")

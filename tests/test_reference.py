@@ -12,8 +12,7 @@ TABLES = [source.table for source in (*reference.CATALOGUES, *reference.LINKS)] 
 async def row_versions(connection: asyncpg.Connection) -> list[object]:
     """Where every row lies and which transaction wrote it: equal before and after means that nothing was written."""
     every = " UNION ALL ".join(
-        f"SELECT tableoid::regclass::text, ctid::text, xmin::text FROM {name}"  # noqa: S608 - our own names
-        for name in TABLES
+        f"SELECT tableoid::regclass::text, ctid::text, xmin::text FROM {name}" for name in TABLES
     )
     return [tuple(row) for row in await connection.fetch(every + " ORDER BY 1, 2")]
 
@@ -26,10 +25,7 @@ async def grants(connection: asyncpg.Connection, code: str) -> set[str]:
 
 
 async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> None:
-    counts = {
-        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
-        for name in TABLES
-    }
+    counts = {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for name in TABLES}
 
     assert counts == {
         "province": 38,

@@ -1,4 +1,4 @@
-"""The two ways to the database: a pool that reads compiled statements, and sessions that write."""
+"""The two ways to the database: a pool that reads compiled statements, and transactions that write."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 READERS = 8
 WRITERS = 8
@@ -48,7 +48,6 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", engine: AsyncEngine) -> None:
         self._pool = pool
         self._engine = engine
-        self._session = async_sessionmaker(engine, expire_on_commit=False)
         self.statements = 0
 
     @classmethod
@@ -86,7 +85,7 @@ class Database:
         return str(text)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncSession]:
-        """A session whose changes are all committed at the end, or none."""
-        async with self._session() as session, session.begin():
-            yield session
+    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
+        """A connection whose changes are all committed at the end, or none."""
+        async with self._engine.begin() as connection:
+            yield connection

@@ -2,7 +2,7 @@
 
 from api.models.account import Account, Role
 from api.models.assignment import Assignment, Commitment, Override
-from api.models.base import Base, Symbol
+from api.models.base import METADATA, Symbol
 from api.models.event import Event, Idempotency
 from api.models.incident import Hazard, Incident, IncidentKabupaten
 from api.models.membership import Membership
@@ -20,9 +20,9 @@ from api.models.skill import (
 )
 
 __all__ = [
+    "METADATA",
     "Account",
     "Assignment",
-    "Base",
     "Certificate",
     "CertificateType",
     "CertificateTypeGrant",

@@ -1,13 +1,9 @@
 """Who is sent where: assignments, what was overridden for them, and the one table of promised time."""
 
-import uuid
-from datetime import datetime
-
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint, Range
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
-from api.models.base import Base, Record, Symbol, Versioned, one_of
+from api.models.base import INSTANT, Symbol, may, must, one_of, record, table, to, versioned
 
 STATUSES = (
     *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
@@ -21,59 +17,56 @@ LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 
 
-class Assignment(Versioned, Base):
-    __tablename__ = "assignment"
-    __table_args__ = (
-        one_of("status", *STATUSES),
-        sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
-        sa.Index(
-            "uq_assignment_live",
-            "need_id",
-            "volunteer_id",
-            unique=True,
-            postgresql_where=sa.text("status IN ('OFFERED', 'ACCEPTED', 'MOBILIZED', 'ON_DUTY')"),
-        ),
-        sa.Index(None, "need_id", "starts_at", "id"),
-        sa.Index(None, "volunteer_id", "starts_at", "id"),
-        sa.Index(None, "starts_at", "id"),
-    )
-
-    need_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("need.id"))
-    volunteer_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("volunteer.id"))
-    status: Mapped[str] = mapped_column(Symbol)
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    expires_at: Mapped[datetime | None]
-    reason: Mapped[str | None]
-
-
-class Override(Record, Base):
-    """A recorded, reasoned, attributed exception to one rule for one assignment."""
-
-    __tablename__ = "override"
-    __table_args__ = (sa.UniqueConstraint("assignment_id", "rule_code"),)
-
-    assignment_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("assignment.id"))
-    rule_code: Mapped[str] = mapped_column(Symbol)
-    fact: Mapped[dict[str, object]] = mapped_column(JSONB)
-    reason: Mapped[str]
-    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
+Assignment = table(
+    "assignment",
+    *versioned(),
+    must("need_id", sa.Uuid, to("need.id")),
+    must("volunteer_id", sa.Uuid, to("volunteer.id")),
+    must("status", Symbol),
+    must("starts_at", INSTANT),
+    must("ends_at", INSTANT),
+    may("expires_at", INSTANT),
+    may("reason"),
+    one_of("status", *STATUSES),
+    sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    sa.Index(
+        "uq_assignment_live",
+        "need_id",
+        "volunteer_id",
+        unique=True,
+        postgresql_where=sa.text("status IN ('OFFERED', 'ACCEPTED', 'MOBILIZED', 'ON_DUTY')"),
+    ),
+    sa.Index(None, "need_id", "starts_at", "id"),
+    sa.Index(None, "volunteer_id", "starts_at", "id"),
+    sa.Index(None, "starts_at", "id"),
+)
 
 
-class Commitment(Record, Base):
-    """Time a person has promised away, from one instant up to another; the database lets no two overlap."""
+# A recorded, reasoned, attributed exception to one rule for one assignment.
+Override = table(
+    "override",
+    *record(),
+    must("assignment_id", sa.Uuid, to("assignment.id")),
+    must("rule_code", Symbol),
+    must("fact", JSONB),
+    must("reason"),
+    must("account_id", sa.Uuid, to("account.id")),
+    sa.UniqueConstraint("assignment_id", "rule_code"),
+)
 
-    __tablename__ = "commitment"
-    __table_args__ = (
-        sa.CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND NOT upper_inf(period)", name="bounded"),
-        ExcludeConstraint(
-            (sa.column("volunteer_id"), "="),
-            (sa.column("period"), "&&"),
-            using="gist",
-            name="ex_commitment_one_place_at_a_time",
-        ),
-    )
 
-    volunteer_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("volunteer.id"))
-    assignment_id: Mapped[uuid.UUID | None] = mapped_column(sa.ForeignKey("assignment.id"), unique=True)
-    period: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+# Time a person has promised away, from one instant up to another; the database lets no two overlap.
+Commitment = table(
+    "commitment",
+    *record(),
+    must("volunteer_id", sa.Uuid, to("volunteer.id")),
+    may("assignment_id", sa.Uuid, to("assignment.id"), unique=True),
+    must("period", TSTZRANGE),
+    sa.CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND NOT upper_inf(period)", name="bounded"),
+    ExcludeConstraint(
+        (sa.column("volunteer_id"), "="),
+        (sa.column("period"), "&&"),
+        using="gist",
+        name="ex_commitment_one_place_at_a_time",
+    ),
+)

@@ -2,12 +2,10 @@
 
 import time
 import uuid
-from datetime import datetime
 from secrets import token_bytes
-from typing import Any, ClassVar
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 def new_id() -> uuid.UUID:
@@ -26,44 +24,55 @@ class Symbol(sa.TypeDecorator[str]):
     json_safe = True  # Read by the compiler.
 
 
-class Base(DeclarativeBase):
-    metadata = sa.MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {str: sa.Text, datetime: sa.DateTime(timezone=True)}
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
-    @classmethod
-    def columns(cls) -> sa.Table:
-        """The table itself, for statements written in Core."""
-        assert isinstance(cls.__table__, sa.Table)
-        return cls.__table__
+Part = sa.Column[Any] | sa.Constraint | sa.Index
+
+INSTANT = sa.DateTime(timezone=True)
 
 
-class Labelled:
+def table(name: str, *parts: Part) -> sa.Table:
+    return sa.Table(name, METADATA, *parts)
+
+
+def must(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
+    """A column that every row fills."""
+    return sa.Column(name, type_, *details, nullable=False, **options)
+
+
+def may(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
+    """A column that a row may leave empty."""
+    return sa.Column(name, type_, *details, nullable=True, **options)
+
+
+def to(target: str) -> sa.ForeignKey:
+    return sa.ForeignKey(target)
+
+
+def labelled() -> list[Part]:
     """Reference data: a code that never changes, and what people read, in Indonesian and English."""
-
-    code: Mapped[str] = mapped_column(Symbol, primary_key=True)
-    label_id: Mapped[str]
-    label_en: Mapped[str]
+    return [sa.Column("code", Symbol, primary_key=True), must("label_id"), must("label_en"), symbol("code")]
 
 
-class Record:
+def record() -> list[Part]:
     """A thing that is made, changed and found by a key that tells nothing."""
+    return [
+        sa.Column("id", sa.Uuid, primary_key=True, default=new_id),
+        must("created_at", INSTANT, server_default=sa.func.now()),
+    ]
 
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
 
-
-class Versioned(Record):
+def versioned() -> list[Part]:
     """A thing that several people change: an update names the version it read."""
-
-    version: Mapped[int] = mapped_column(default=1, server_default="1")
+    return [*record(), must("version", sa.Integer, server_default="1")]
 
 
 def one_of(column: str, *values: str) -> sa.CheckConstraint:

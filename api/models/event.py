@@ -1,14 +1,9 @@
 """The one feed, and what a repeated request is answered from."""
 
-import uuid
-from datetime import datetime
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Mapped, mapped_column
 
-from api.models.base import Base, Symbol
+from api.models.base import INSTANT, Symbol, may, must, table, to
 
 
 class Xid8(sa.types.UserDefinedType[int]):
@@ -20,35 +15,32 @@ class Xid8(sa.types.UserDefinedType[int]):
         return "xid8"
 
 
-class Event(Base):
-    """Who did what to which thing, when and why, written in the transaction that did it.
-
-    `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
-    running: `transaction < pg_snapshot_xmin(pg_current_snapshot())`.
-    """
-
-    __tablename__ = "event"
-    __table_args__ = (sa.Index(None, "subject_type", "subject_key", "position"),)
-
-    position: Mapped[int] = mapped_column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
-    transaction: Mapped[int] = mapped_column(Xid8, server_default=sa.text("pg_current_xact_id()"))
-    at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
-    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"))
-    kind: Mapped[str] = mapped_column(Symbol)
-    subject_type: Mapped[str] = mapped_column(Symbol)
-    subject_key: Mapped[str] = mapped_column(Symbol)
-    reason: Mapped[str | None]
-    change: Mapped[dict[str, Any]] = mapped_column(JSONB)
+# Who did what to which thing, when and why, written in the transaction that did it.
+#
+# `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
+# running: `transaction < pg_snapshot_xmin(pg_current_snapshot())`.
+Event = table(
+    "event",
+    sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    must("transaction", Xid8, server_default=sa.text("pg_current_xact_id()")),
+    must("at", INSTANT, server_default=sa.func.now()),
+    must("account_id", sa.Uuid, to("account.id")),
+    must("kind", Symbol),
+    must("subject_type", Symbol),
+    must("subject_key", Symbol),
+    may("reason"),
+    must("change", JSONB),
+    sa.Index(None, "subject_type", "subject_key", "position"),
+)
 
 
-class Idempotency(Base):
-    """The outcome of a mutation under the key its caller gave: the thing it made or changed, and its problems."""
-
-    __tablename__ = "idempotency"
-
-    account_id: Mapped[uuid.UUID] = mapped_column(sa.ForeignKey("account.id"), primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    mutation: Mapped[str] = mapped_column(Symbol)
-    body_digest: Mapped[bytes]
-    outcome: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    created_at: Mapped[datetime] = mapped_column(server_default=sa.func.now())
+# The outcome of a mutation under the key its caller gave: the thing it made or changed, and its problems.
+Idempotency = table(
+    "idempotency",
+    sa.Column("account_id", sa.Uuid, to("account.id"), primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    must("mutation", Symbol),
+    must("body_digest", sa.LargeBinary),
+    may("outcome", JSONB),
+    must("created_at", INSTANT, server_default=sa.func.now()),
+)

@@ -8,7 +8,7 @@ from api.resolvers.common import among, ordered
 SOURCES = (
     Source(
         "Assignment",
-        Assignment.columns(),
+        Assignment,
         visible=access.sees_assignment,
         fields={
             # Needs are public.
@@ -30,7 +30,7 @@ SOURCES = (
     ),
     Source(
         "Override",
-        Override.columns(),
+        Override,
         visible=access.sees_override,
         orders={"CREATED_AT": ordered("created_at")},
         node=False,

@@ -9,28 +9,28 @@ from api.resolvers.common import among, contains, ordered, reference
 
 
 def touches(row: Row, ask: Ask, value: object) -> Truth:
-    touched = sa.select(IncidentKabupaten.incident_id).where(IncidentKabupaten.kabupaten_code == ask.bind(value))
+    touched = sa.select(IncidentKabupaten.c.incident_id).where(IncidentKabupaten.c.kabupaten_code == ask.bind(value))
     return row.c.id.in_(touched)
 
 
 SOURCES = (
     reference(
         "Hazard",
-        Hazard.columns(),
+        Hazard,
         parent=One("Hazard", on=lambda row, other: other.c.code == row.c.parent_code),
         children=Many("Hazard", "CODE", on=lambda row, other: other.c.parent_code == row.c.code),
     ),
     Source(
         "Incident",
-        Incident.columns(),
+        Incident,
         visible=access.sees_incident,
         fields={
             "hazard": One("Hazard", on=lambda row, other: other.c.code == row.c.hazard_code),
             "kabupaten": Many(
                 "Kabupaten",
                 "CODE",
-                through=lambda row, _ask: sa.select(IncidentKabupaten.kabupaten_code).where(
-                    IncidentKabupaten.incident_id == row.c.id
+                through=lambda row, _ask: sa.select(IncidentKabupaten.c.kabupaten_code).where(
+                    IncidentKabupaten.c.incident_id == row.c.id
                 ),
             ),
             "needs": Page("Need", on=lambda row, other: other.c.incident_id == row.c.id, covered=True),

@@ -14,7 +14,7 @@ def active_on(row: Row, ask: Ask, value: object) -> Truth:
 SOURCES = (
     Source(
         "Membership",
-        Membership.columns(),
+        Membership,
         visible=access.sees_record_of_volunteer,
         fields={
             "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, covered=True),

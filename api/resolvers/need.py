@@ -32,14 +32,14 @@ from api.rules.rule import FACT_TYPES, days_of
 
 def coverage(need: Row) -> sa.Select[Any]:
     def of(*statuses: str) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(Assignment.status.in_(statuses))
+        return sa.func.count().filter(Assignment.c.status.in_(statuses))
 
     return sa.select(
         need.c.people_wanted.label("wanted"),
         of("OFFERED").label("offered"),
         of(*FILLING).label("accepted"),
         of("ON_DUTY").label("on_duty"),
-    ).where(Assignment.need_id == need.c.id)
+    ).where(Assignment.c.need_id == need.c.id)
 
 
 def is_open(row: Row, _ask: Ask, value: object) -> Truth:
@@ -49,7 +49,7 @@ def is_open(row: Row, _ask: Ask, value: object) -> Truth:
 
 def refused(need: Row, ask: Ask) -> sa.SelectBase:
     """The broken rules for one volunteer; one whom the asker may not see is not found, like one who is not there."""
-    volunteer = Volunteer.columns().alias()
+    volunteer = Volunteer.alias()
     seen = sa.select(volunteer).where(
         volunteer.c.id == ask.key(ask.arguments["volunteer"], "Volunteer"),
         access.sees_volunteer(ask.viewer, volunteer),
@@ -70,10 +70,10 @@ def refused(need: Row, ask: Ask) -> sa.SelectBase:
 
 
 SOURCES = (
-    reference("Cluster", Cluster.columns()),
+    reference("Cluster", Cluster),
     Source(
         "Need",
-        Need.columns(),
+        Need,
         visible=access.sees_need,
         fields={
             "incident": One("Incident", on=lambda row, other: other.c.id == row.c.incident_id, covered=True),

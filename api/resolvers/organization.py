@@ -10,7 +10,7 @@ from api.resolvers.common import contains, ordered, reference
 SOURCES = (
     Source(
         "Organization",
-        Organization.columns(),
+        Organization,
         visible=access.sees_organization,
         fields={
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
@@ -32,9 +32,9 @@ SOURCES = (
     ),
     Source(
         "Licence",
-        Licence.columns(),
+        Licence,
         visible=access.sees_licence,
         orders={"VALID_FROM": ordered("valid_from", descending=True)},
     ),
-    reference("Rank", Rank.columns()),
+    reference("Rank", Rank),
 )

@@ -25,9 +25,9 @@ def trained_for(row: Row, ask: Ask, value: object) -> Truth:
 
 def member_of(row: Row, ask: Ask, value: object) -> Truth:
     """A member today."""
-    members = sa.select(Membership.volunteer_id).where(
-        Membership.organization_id == ask.key(value, "Organization"),
-        days_between(Membership.since, Membership.until).op("@>", is_comparison=True)(TODAY),
+    members = sa.select(Membership.c.volunteer_id).where(
+        Membership.c.organization_id == ask.key(value, "Organization"),
+        days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(TODAY),
     )
     return row.c.id.in_(members)
 
@@ -43,7 +43,7 @@ def private(name: str) -> Expression:
 SOURCES = (
     Source(
         "Volunteer",
-        Volunteer.columns(),
+        Volunteer,
         visible=access.sees_volunteer,
         fields={
             "phone": private("phone"),
@@ -72,7 +72,7 @@ SOURCES = (
     ),
     Source(
         "Account",
-        Account.columns(),
+        Account,
         visible=access.sees_account,
         fields={
             "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
@@ -81,7 +81,7 @@ SOURCES = (
     ),
     Source(
         "Role",
-        Role.columns(),
+        Role,
         visible=access.sees_role,
         fields={
             "province": One("Province", on=lambda row, other: other.c.code == row.c.province_code),

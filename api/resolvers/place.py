@@ -7,7 +7,7 @@ from api.resolvers.common import contains, ordered
 SOURCES = (
     Source(
         "Province",
-        Province.columns(),
+        Province,
         visible=everybody,
         key="code",
         fields={"kabupaten": Page("Kabupaten", on=lambda row, other: other.c.province_code == row.c.code)},
@@ -15,7 +15,7 @@ SOURCES = (
     ),
     Source(
         "Kabupaten",
-        Kabupaten.columns(),
+        Kabupaten,
         visible=everybody,
         key="code",
         fields={

@@ -28,36 +28,36 @@ def soonest(row: Row) -> list[sa.ColumnElement[object]]:
 SOURCES = (
     reference(
         "Skill",
-        Skill.columns(),
+        Skill,
         certificate_types=Many(
             "CertificateType",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeGrant.certificate_type_code).where(
-                CertificateTypeGrant.skill_code == row.c.code
+            through=lambda row, _ask: sa.select(CertificateTypeGrant.c.certificate_type_code).where(
+                CertificateTypeGrant.c.skill_code == row.c.code
             ),
         ),
     ),
     reference(
         "CertificateType",
-        CertificateType.columns(),
+        CertificateType,
         includes=Many(
             "CertificateType",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeInclusion.included_code).where(
-                CertificateTypeInclusion.certificate_type_code == row.c.code
+            through=lambda row, _ask: sa.select(CertificateTypeInclusion.c.included_code).where(
+                CertificateTypeInclusion.c.certificate_type_code == row.c.code
             ),
         ),
         skills=Many(
             "Skill",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeGrant.skill_code).where(
-                CertificateTypeGrant.certificate_type_code == row.c.code
+            through=lambda row, _ask: sa.select(CertificateTypeGrant.c.skill_code).where(
+                CertificateTypeGrant.c.certificate_type_code == row.c.code
             ),
         ),
     ),
     Source(
         "Certificate",
-        Certificate.columns(),
+        Certificate,
         visible=access.sees_record_of_volunteer,
         fields={
             "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, covered=True),

@@ -47,8 +47,8 @@ def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
     """The volunteers who may be sent to a need for its whole period now, a statement for each tier."""
     stages: list[sa.Select[Any]] = []
     for number in range(3):
-        person = Volunteer.columns().alias()
-        home = Kabupaten.columns().alias()
+        person = Volunteer.alias()
+        home = Kabupaten.alias()
         # The offset keeps the days from being worked out again for every person.
         once = sa.select(days_of(need, need.c.starts_at, need.c.ends_at).label("days")).offset(0)
         period = once.correlate(need).lateral()

@@ -65,7 +65,7 @@ class Rule:
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:
     """The days that an interval touches at the need's place, both ends counted."""
-    zone = sa.select(Province.time_zone).where(Province.code == sa.func.left(need.c.kabupaten_code, 2))
+    zone = sa.select(Province.c.time_zone).where(Province.c.code == sa.func.left(need.c.kabupaten_code, 2))
     local = zone.correlate(need).scalar_subquery()
     last = ends - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
     return sa.func.daterange(

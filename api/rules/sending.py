@@ -45,21 +45,21 @@ def some(statement: sa.Select[Any], case: Case) -> Truth:
 
 def clashes(case: Case, *columns: Any) -> sa.Select[Any]:
     found = sa.select(*columns).where(
-        Commitment.volunteer_id == case.person.c.id, Commitment.period.op("&&")(period(case))
+        Commitment.c.volunteer_id == case.person.c.id, Commitment.c.period.op("&&")(period(case))
     )
-    return found.order_by(sa.func.lower(Commitment.period)) if columns else found
+    return found.order_by(sa.func.lower(Commitment.c.period)) if columns else found
 
 
 def clash_fact(case: Case) -> Mapping[str, Sql]:
     return {
-        "assignment_id": first(clashes(case, Commitment.assignment_id), case),
-        "starts_at": first(clashes(case, sa.func.lower(Commitment.period)), case),
-        "ends_at": first(clashes(case, sa.func.upper(Commitment.period)), case),
+        "assignment_id": first(clashes(case, Commitment.c.assignment_id), case),
+        "starts_at": first(clashes(case, sa.func.lower(Commitment.c.period)), case),
+        "ends_at": first(clashes(case, sa.func.upper(Commitment.c.period)), case),
     }
 
 
 ONE_PLACE = Rule(
-    holds=lambda case: ~some(clashes(case, Commitment.id), case),
+    holds=lambda case: ~some(clashes(case, Commitment.c.id), case),
     refusals=(Refusal(ProblemCode.PERSON_ELSEWHERE, clash_fact),),
     overridable=False,
 )
@@ -68,21 +68,21 @@ ONE_PLACE = Rule(
 
 
 def filled(case: Case) -> Sql:
-    count = sa.select(sa.func.count()).where(Assignment.need_id == case.need.c.id, Assignment.status.in_(FILLING))
+    count = sa.select(sa.func.count()).where(Assignment.c.need_id == case.need.c.id, Assignment.c.status.in_(FILLING))
     return count.correlate(case.need).scalar_subquery()
 
 
 def standing(case: Case, *columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).where(
-        Assignment.need_id == case.need.c.id,
-        Assignment.volunteer_id == case.person.c.id,
-        Assignment.status.in_(LIVE),
+        Assignment.c.need_id == case.need.c.id,
+        Assignment.c.volunteer_id == case.person.c.id,
+        Assignment.c.status.in_(LIVE),
     )
 
 
 def is_open(case: Case) -> Truth:
-    active = sa.select(Incident.id).where(
-        Incident.id == case.need.c.incident_id, Incident.status.in_(("VERIFIED", "ACTIVE"))
+    active = sa.select(Incident.c.id).where(
+        Incident.c.id == case.need.c.incident_id, Incident.c.status.in_(("VERIFIED", "ACTIVE"))
     )
     return sa.and_(case.need.c.closed_at.is_(None), active.correlate(case.need).exists())
 
@@ -101,10 +101,10 @@ PLACE_LEFT = Rule(
     overridable=False,
 )
 NOT_ASKED_YET = Rule(
-    holds=lambda case: ~some(standing(case, Assignment.id), case),
+    holds=lambda case: ~some(standing(case, Assignment.c.id), case),
     refusals=(
         Refusal(
-            ProblemCode.ALREADY_OFFERED, lambda case: {"assignment_id": first(standing(case, Assignment.id), case)}
+            ProblemCode.ALREADY_OFFERED, lambda case: {"assignment_id": first(standing(case, Assignment.c.id), case)}
         ),
     ),
     overridable=False,
@@ -132,29 +132,29 @@ def covers(found: sa.Select[Any], case: Case) -> Truth:
 
 def certificates(case: Case, *columns: Any) -> sa.Select[Any]:
     """The person's unrevoked certificates that grant the skill, by themselves or by inclusion."""
-    granting = CertificateTypeGrant.certificate_type_code == Certificate.certificate_type_code
+    granting = CertificateTypeGrant.c.certificate_type_code == Certificate.c.certificate_type_code
     return (
         sa.select(*columns)
         .select_from(Certificate)
         .join(CertificateTypeGrant, granting)
         .where(
-            Certificate.volunteer_id == case.person.c.id,
-            Certificate.revoked_on.is_(None),
-            CertificateTypeGrant.skill_code == case.need.c.skill_code,
+            Certificate.c.volunteer_id == case.person.c.id,
+            Certificate.c.revoked_on.is_(None),
+            CertificateTypeGrant.c.skill_code == case.need.c.skill_code,
         )
     )
 
 
 def skills_on(volunteer_id: Sql, day: Sql) -> sa.Select[Any]:
     """The codes of the skills a volunteer is trained for on a day."""
-    granting = CertificateTypeGrant.certificate_type_code == Certificate.certificate_type_code
-    valid = days_between(Certificate.issued_on, Certificate.expires_on).op("@>", is_comparison=True)(day)
+    granting = CertificateTypeGrant.c.certificate_type_code == Certificate.c.certificate_type_code
+    valid = days_between(Certificate.c.issued_on, Certificate.c.expires_on).op("@>", is_comparison=True)(day)
     return (
-        sa.select(CertificateTypeGrant.skill_code)
+        sa.select(CertificateTypeGrant.c.skill_code)
         .distinct()
         .select_from(Certificate)
         .join(CertificateTypeGrant, granting)
-        .where(Certificate.volunteer_id == volunteer_id, Certificate.revoked_on.is_(None), valid)
+        .where(Certificate.c.volunteer_id == volunteer_id, Certificate.c.revoked_on.is_(None), valid)
     )
 
 
@@ -163,53 +163,55 @@ def skill_fact(case: Case) -> Mapping[str, Sql]:
 
 
 def expiry_fact(case: Case) -> Mapping[str, Sql]:
-    latest = certificates(case, Certificate.id).order_by(Certificate.expires_on.desc(), Certificate.id)
+    latest = certificates(case, Certificate.c.id).order_by(Certificate.c.expires_on.desc(), Certificate.c.id)
     return {**skill_fact(case), "certificate_id": first(latest, case)}
 
 
 TRAINED = Rule(
-    holds=lambda case: covers(certificates(case, lasting(Certificate.issued_on, Certificate.expires_on)), case),
+    holds=lambda case: covers(certificates(case, lasting(Certificate.c.issued_on, Certificate.c.expires_on)), case),
     refusals=(
-        Refusal(ProblemCode.NOT_TRAINED, skill_fact, when=lambda case: ~some(certificates(case, Certificate.id), case)),
+        Refusal(
+            ProblemCode.NOT_TRAINED, skill_fact, when=lambda case: ~some(certificates(case, Certificate.c.id), case)
+        ),
         Refusal(
             ProblemCode.CERTIFICATE_EXPIRED,
             expiry_fact,
-            when=lambda case: some(certificates(case, Certificate.id), case),
+            when=lambda case: some(certificates(case, Certificate.c.id), case),
         ),
     ),
 )
 
 
 def memberships(case: Case, *columns: Any) -> sa.Select[Any]:
-    return sa.select(*columns).select_from(Membership).where(Membership.volunteer_id == case.person.c.id)
+    return sa.select(*columns).select_from(Membership).where(Membership.c.volunteer_id == case.person.c.id)
 
 
 def high_enough(case: Case) -> Truth:
-    held, wanted = Rank.columns().alias(), Rank.columns().alias()
+    held, wanted = Rank.alias(), Rank.alias()
     days = (
-        sa.select(lasting(Membership.since, Membership.until))
+        sa.select(lasting(Membership.c.since, Membership.c.until))
         .select_from(Membership)
-        .join(held, held.c.code == Membership.rank_code)
+        .join(held, held.c.code == Membership.c.rank_code)
         .join(wanted, sa.and_(wanted.c.corps == held.c.corps, wanted.c.level <= held.c.level))
-        .where(Membership.volunteer_id == case.person.c.id, wanted.c.code == case.need.c.minimum_rank_code)
+        .where(Membership.c.volunteer_id == case.person.c.id, wanted.c.code == case.need.c.minimum_rank_code)
     )
     return sa.or_(case.need.c.minimum_rank_code.is_(None), covers(days, case))
 
 
 def backed(case: Case) -> Truth:
-    registration = sa.select(Licence.id).where(
-        Licence.organization_id == Organization.id, Licence.kind == "REGISTRATION"
+    registration = sa.select(Licence.c.id).where(
+        Licence.c.organization_id == Organization.c.id, Licence.c.kind == "REGISTRATION"
     )
-    revoked = registration.where(Licence.revoked_on.is_not(None)).exists()
-    standing_one = registration.where(Licence.revoked_on.is_(None)).exists()
-    days = memberships(case, lasting(Membership.since, Membership.until)).join(
-        Organization, Organization.id == Membership.organization_id
+    revoked = registration.where(Licence.c.revoked_on.is_not(None)).exists()
+    standing_one = registration.where(Licence.c.revoked_on.is_(None)).exists()
+    days = memberships(case, lasting(Membership.c.since, Membership.c.until)).join(
+        Organization, Organization.c.id == Membership.c.organization_id
     )
-    return covers(days.where(Organization.verification == "VERIFIED", sa.or_(~revoked, standing_one)), case)
+    return covers(days.where(Organization.c.verification == "VERIFIED", sa.or_(~revoked, standing_one)), case)
 
 
 def latest_organization(case: Case) -> Mapping[str, Sql]:
-    latest = memberships(case, Membership.organization_id).order_by(Membership.since.desc(), Membership.id)
+    latest = memberships(case, Membership.c.organization_id).order_by(Membership.c.since.desc(), Membership.c.id)
     return {"organization_id": first(latest, case)}
 
 
@@ -243,13 +245,13 @@ WITHIN_REACH = Rule(
 def too_close(case: Case, *columns: Any) -> sa.Select[Any]:
     """Promised time less than the rest away, where the earlier of the two duties is a long one."""
     rest, long = hours(REST_HOURS), hours(LONG_DUTY_HOURS)
-    begins, ends = sa.func.lower(Commitment.period), sa.func.upper(Commitment.period)
+    begins, ends = sa.func.lower(Commitment.c.period), sa.func.upper(Commitment.c.period)
     near = sa.func.tstzrange(case.starts - rest, case.ends + rest)
     return (
         sa.select(*columns)
         .where(
-            Commitment.volunteer_id == case.person.c.id,
-            Commitment.period.op("&&")(near),
+            Commitment.c.volunteer_id == case.person.c.id,
+            Commitment.c.period.op("&&")(near),
             sa.or_(
                 sa.and_(ends <= case.starts, ends > case.starts - rest, ends - begins >= long),
                 sa.and_(begins >= case.ends, begins < case.ends + rest, case.ends - case.starts >= long),
@@ -260,14 +262,14 @@ def too_close(case: Case, *columns: Any) -> sa.Select[Any]:
 
 
 RESTED = Rule(
-    holds=lambda case: ~some(too_close(case, Commitment.id), case),
+    holds=lambda case: ~some(too_close(case, Commitment.c.id), case),
     refusals=(
         Refusal(
             ProblemCode.NOT_RESTED,
             lambda case: {
-                "assignment_id": first(too_close(case, Commitment.assignment_id), case),
-                "starts_at": first(too_close(case, sa.func.lower(Commitment.period)), case),
-                "ends_at": first(too_close(case, sa.func.upper(Commitment.period)), case),
+                "assignment_id": first(too_close(case, Commitment.c.assignment_id), case),
+                "starts_at": first(too_close(case, sa.func.lower(Commitment.c.period)), case),
+                "ends_at": first(too_close(case, sa.func.upper(Commitment.c.period)), case),
             },
         ),
     ),

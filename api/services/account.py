@@ -3,29 +3,29 @@
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import PUBLIC, Actor
 from api.models import Account, Role
 
 
-async def actor(session: AsyncSession, account_id: uuid.UUID) -> Actor:
+async def actor(session: AsyncConnection, account_id: uuid.UUID) -> Actor:
     """The actor behind an account as its roles stand now; the public, where there is no such active account."""
-    account = await session.get(Account, account_id)
-    if account is None or not account.active:
+    held = sa.select(Account.c.volunteer_id, Role).outerjoin(Role, Role.c.account_id == Account.c.id)
+    rows = (await session.execute(held.where(Account.c.id == account_id, Account.c.active))).all()
+    if not rows:
         return PUBLIC
-    roles = (await session.scalars(sa.select(Role).where(Role.account_id == account_id))).all()
-    coordinator = [role for role in roles if role.kind == "COORDINATOR"]
+    coordinator = [row for row in rows if row.kind == "COORDINATOR"]
     return Actor(
-        account_id=account.id,
-        volunteer_id=account.volunteer_id,
-        nation=any(role.province_code is None and role.kabupaten_code is None for role in coordinator),
-        province_codes=tuple(sorted(role.province_code for role in coordinator if role.province_code)),
-        kabupaten_codes=tuple(sorted(role.kabupaten_code for role in coordinator if role.kabupaten_code)),
-        organization_ids=tuple(sorted(role.organization_id for role in roles if role.organization_id)),
+        account_id=account_id,
+        volunteer_id=rows[0].volunteer_id,
+        nation=any(row.province_code is None and row.kabupaten_code is None for row in coordinator),
+        province_codes=tuple(sorted(row.province_code for row in coordinator if row.province_code)),
+        kabupaten_codes=tuple(sorted(row.kabupaten_code for row in coordinator if row.kabupaten_code)),
+        organization_ids=tuple(sorted(row.organization_id for row in rows if row.organization_id)),
     )
 
 
-async def id_of(session: AsyncSession, login: str) -> uuid.UUID | None:
-    found = await session.scalar(sa.select(Account.id).where(Account.login == login, Account.active))
+async def id_of(session: AsyncConnection, login: str) -> uuid.UUID | None:
+    found = await session.scalar(sa.select(Account.c.id).where(Account.c.login == login, Account.c.active))
     return found if isinstance(found, uuid.UUID) else None

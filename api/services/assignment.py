@@ -1,22 +1,28 @@
 """Offering, accepting, declining and cancelling: the rules are asked under the locks that keep them true."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import Range
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.models import Assignment, Commitment, Need, Override, Volunteer
+from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import ANSWER_RULES, OFFER_RULES, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
 from api.services.feed import record
 from api.services.frame import Request
 from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+
+# A row as it is stored, its columns by their names.
+Stored = sa.Row[Any]
+
+# Whether the actor may make the move, asked of the assignment.
+May = Callable[[Request], sa.ColumnElement[bool]]
 
 # The moves that exist in this slice of the domain: from which statuses each verb may be called.
 MOVES: dict[str, tuple[str, ...]] = {
@@ -27,7 +33,7 @@ MOVES: dict[str, tuple[str, ...]] = {
 
 
 async def offer(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     *,
     need: uuid.UUID,
@@ -50,27 +56,42 @@ async def offer(
     broken = await _broken(session, request, (need, volunteer, starts, ends), OFFER_RULES)
     _refuse(broken, overridden)
 
-    assignment = Assignment(
-        need_id=need, volunteer_id=volunteer, status="OFFERED", starts_at=starts, ends_at=ends, expires_at=expires_at
+    key = new_id()
+    await session.execute(
+        sa.insert(Assignment).values(
+            id=key,
+            need_id=need,
+            volunteer_id=volunteer,
+            status="OFFERED",
+            starts_at=starts,
+            ends_at=ends,
+            expires_at=expires_at,
+        )
     )
-    session.add(assignment)
-    await session.flush()
     for row in broken:
-        session.add(
-            Override(
-                assignment_id=assignment.id,
+        await session.execute(
+            sa.insert(Override).values(
+                assignment_id=key,
                 rule_code=row["code"],
                 fact={name: str(value) for name, value in _fact(row).items()},
                 reason=override_reason,
                 account_id=request.actor.account_id,
             )
         )
-    change = {"status": "OFFERED", "need": str(need), "volunteer": str(volunteer), "overridden": sorted(overridden)}
-    _recorded(session, request, "assignment.offered", assignment, change=change, reason=override_reason)
-    return assignment.id
+    codes = [row["code"] for row in broken]
+    change = {"status": "OFFERED", "need": str(need), "volunteer": str(volunteer), "overridden": codes}
+    await record(
+        session,
+        request.actor,
+        "assignment.offered",
+        subject=("Assignment", key),
+        change=change,
+        reason=override_reason,
+    )
+    return key
 
 
-async def accept(session: AsyncSession, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
+async def accept(session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     """The volunteer's yes: from here on the time is promised, and nobody else can have it."""
     held = await _held(session, request, assignment, version, status="ACCEPTED", may=_answers)
     if held.expires_at is not None and held.expires_at <= request.now:
@@ -79,86 +100,77 @@ async def accept(session: AsyncSession, request: Request, *, assignment: uuid.UU
     broken = await _broken(session, request, case, ANSWER_RULES)
     _refuse(broken, await _overridden(session, held.id), "assignment")
 
-    session.add(
-        Commitment(volunteer_id=held.volunteer_id, assignment_id=held.id, period=Range(held.starts_at, held.ends_at))
-    )
-    return _moved(session, request, held, "ACCEPTED")
+    promised = {"volunteer_id": held.volunteer_id, "assignment_id": held.id}
+    period = sa.func.tstzrange(held.starts_at, held.ends_at)
+    await session.execute(sa.insert(Commitment).values(**promised, period=period))
+    return await _moved(session, request, held, "ACCEPTED")
 
 
 async def decline(
-    session: AsyncSession, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
+    session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
 ) -> uuid.UUID:
     held = await _held(session, request, assignment, version, status="DECLINED", may=_answers)
-    return _moved(session, request, held, "DECLINED", _text("reason", reason))
+    return await _moved(session, request, held, "DECLINED", _text("reason", reason))
 
 
 async def cancel(
-    session: AsyncSession, request: Request, *, assignment: uuid.UUID, version: int, reason: str
+    session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
     """Takes an offer or a promise back; the promised time is free again."""
     if not reason.strip():
         raise invalid("reason", "Alasan wajib diisi.", "A reason is required.")
     held = await _held(session, request, assignment, version, status="CANCELLED", may=_cancels)
-    await session.execute(sa.delete(Commitment).where(Commitment.assignment_id == held.id))
-    return _moved(session, request, held, "CANCELLED", _text("reason", reason))
+    await session.execute(sa.delete(Commitment).where(Commitment.c.assignment_id == held.id))
+    return await _moved(session, request, held, "CANCELLED", _text("reason", reason))
 
 
 # Who may, and what is locked. Always the need first, then the volunteer: one locking order, no deadlock.
 
 
 def _answers(request: Request) -> sa.ColumnElement[bool]:
-    return access.answers_for(request.actor.kind, Assignment.volunteer_id)
+    return access.answers_for(request.actor.kind, Assignment.c.volunteer_id)
 
 
 def _cancels(request: Request) -> sa.ColumnElement[bool]:
-    there = sa.select(Need.id).where(
-        Need.id == Assignment.need_id, access.sends_to_need(request.actor.kind, Need.columns())
-    )
-    return sa.or_(_answers(request), there.correlate(Assignment).exists())
+    sends = access.sends_to_need(request.actor.kind, Need)
+    return sa.or_(_answers(request), access.there_is(Assignment, Need.c.id == Assignment.c.need_id, sends))
 
 
-async def _locked_need(session: AsyncSession, request: Request, key: uuid.UUID) -> Need:
-    row = (
-        await session.execute(
-            sa.select(Need, access.sends_to_need(request.actor.kind, Need.columns()))
-            .where(Need.id == key)
-            .with_for_update(key_share=True),
-            request.parameters,
-        )
-    ).one_or_none()
-    if row is None:
+async def _locked_need(session: AsyncConnection, request: Request, key: uuid.UUID) -> Stored:
+    found = sa.select(Need, access.sends_to_need(request.actor.kind, Need).label("may")).where(Need.c.id == key)
+    need = (await session.execute(found.with_for_update(key_share=True), request.parameters)).one_or_none()
+    if need is None:
         raise not_found("need")
-    if not row[1]:
+    if not need.may:
         raise forbidden("need")
-    need: Need = row[0]
     return need
 
 
-async def _lock_volunteer(session: AsyncSession, key: uuid.UUID) -> None:
-    await session.execute(sa.select(Volunteer.id).where(Volunteer.id == key).with_for_update(key_share=True))
+async def _lock_volunteer(session: AsyncConnection, key: uuid.UUID) -> None:
+    await session.execute(sa.select(Volunteer.c.id).where(Volunteer.c.id == key).with_for_update(key_share=True))
 
 
-async def _sees_volunteer(session: AsyncSession, request: Request, key: uuid.UUID) -> bool:
-    table = Volunteer.columns()
-    seen = sa.select(table.c.id).where(table.c.id == key, access.sees_volunteer(request.actor.kind, table))
+async def _sees_volunteer(session: AsyncConnection, request: Request, key: uuid.UUID) -> bool:
+    sees = access.sees_volunteer(request.actor.kind, Volunteer)
+    seen = sa.select(Volunteer.c.id).where(Volunteer.c.id == key, sees)
     return await session.scalar(seen, request.parameters) is not None
 
 
 async def _held(
-    session: AsyncSession, request: Request, key: uuid.UUID, version: int, *, status: str, may: Any
-) -> Assignment:
+    session: AsyncConnection, request: Request, key: uuid.UUID, version: int, *, status: str, may: May
+) -> Stored:
     """The assignment, locked with its need and volunteer, for a move that the actor may make from this version."""
-    seen = sa.select(Assignment.need_id, Assignment.volunteer_id, may(request)).where(
-        Assignment.id == key, access.sees_assignment(request.actor.kind, Assignment.columns())
+    seen = sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, may(request)).where(
+        Assignment.c.id == key, access.sees_assignment(request.actor.kind, Assignment)
     )
     found = (await session.execute(seen, request.parameters)).one_or_none()
     if found is None:
         raise not_found("assignment")
     if not found[2]:
         raise forbidden("assignment")
-    await session.execute(sa.select(Need.id).where(Need.id == found[0]).with_for_update(key_share=True))
+    await session.execute(sa.select(Need.c.id).where(Need.c.id == found[0]).with_for_update(key_share=True))
     await _lock_volunteer(session, found[1])
-    held = await session.get_one(Assignment, key, with_for_update=True)
+    held = (await session.execute(sa.select(Assignment).where(Assignment.c.id == key).with_for_update())).one()
     if held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, at("version"), {"version": held.version}))
     if held.status not in MOVES[status]:
@@ -170,14 +182,14 @@ async def _held(
 
 
 async def _broken(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     sending: tuple[uuid.UUID, uuid.UUID, datetime, datetime],
     rules: Sequence[Rule],
 ) -> Sequence[Any]:
     """The broken rules, with their facts, as they stand under the locks."""
     need_id, volunteer_id, starts_at, ends_at = sending
-    need, person = Need.columns().alias(), Volunteer.columns().alias()
+    need, person = Need.alias(), Volunteer.alias()
     starts = sa.bindparam("starts_at", starts_at, sa.DateTime(timezone=True))
     ends = sa.bindparam("ends_at", ends_at, sa.DateTime(timezone=True))
     case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW)
@@ -206,8 +218,8 @@ def _refuse(broken: Sequence[Any], overridden: frozenset[str], name: str = "volu
         raise Refused(*problems)
 
 
-async def _overridden(session: AsyncSession, key: uuid.UUID) -> frozenset[str]:
-    return frozenset(await session.scalars(sa.select(Override.rule_code).where(Override.assignment_id == key)))
+async def _overridden(session: AsyncConnection, key: uuid.UUID) -> frozenset[str]:
+    return frozenset(await session.scalars(sa.select(Override.c.rule_code).where(Override.c.assignment_id == key)))
 
 
 def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
@@ -221,7 +233,7 @@ def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
     return frozenset(rules)
 
 
-def _check_period(need: Need, starts: datetime, ends: datetime, expires_at: datetime | None, now: datetime) -> None:
+def _check_period(need: Stored, starts: datetime, ends: datetime, expires_at: datetime | None, now: datetime) -> None:
     if not need.starts_at <= starts < ends <= need.ends_at:
         raise invalid("starts_at", "Masa tugas harus di dalam masa kebutuhan.", "The duty must lie within the need.")
     if expires_at is not None and expires_at <= now:
@@ -237,18 +249,13 @@ def _text(name: str, text: str | None) -> str | None:
 # The changes.
 
 
-def _moved(
-    session: AsyncSession, request: Request, held: Assignment, status: str, reason: str | None = None
+async def _moved(
+    session: AsyncConnection, request: Request, held: Stored, status: str, reason: str | None = None
 ) -> uuid.UUID:
+    moved = {"status": status, "reason": reason, "version": held.version + 1}
+    await session.execute(sa.update(Assignment).where(Assignment.c.id == held.id).values(moved))
     change = {"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)}
-    held.status = status
-    held.reason = reason
-    held.version += 1
-    _recorded(session, request, f"assignment.{status.lower()}", held, change=change, reason=reason)
-    return held.id
-
-
-def _recorded(
-    session: AsyncSession, request: Request, kind: str, assignment: Assignment, *, change: Any, reason: str | None
-) -> None:
-    record(session, request.actor, kind, subject=("Assignment", assignment.id), change=change, reason=reason)
+    subject = ("Assignment", held.id)
+    await record(session, request.actor, f"assignment.{status.lower()}", subject=subject, change=change, reason=reason)
+    key: uuid.UUID = held.id
+    return key

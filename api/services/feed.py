@@ -4,14 +4,15 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Actor
 from api.models import Event
 
 
-def record(
-    session: AsyncSession,
+async def record(
+    session: AsyncConnection,
     actor: Actor,
     kind: str,
     *,
@@ -20,14 +21,14 @@ def record(
     reason: str | None = None,
 ) -> None:
     """An event row, in the transaction of the change it tells of. Nothing private goes into `change`."""
-    assert actor.account_id is not None
-    session.add(
-        Event(
+    subject_type, key = subject
+    await session.execute(
+        sa.insert(Event).values(
             account_id=actor.account_id,
             kind=kind,
-            subject_type=subject[0],
-            subject_key=str(subject[1]),
+            subject_type=subject_type,
+            subject_key=str(key),
             reason=reason,
-            change=dict(change),
+            change=change,
         )
     )

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.access import Actor
@@ -52,7 +52,7 @@ class Outcome:
         return cls(stored["key"] and uuid.UUID(stored["key"]), stored["problems"])
 
 
-Work = Callable[[AsyncSession, Request], Awaitable[uuid.UUID]]
+Work = Callable[[AsyncConnection, Request], Awaitable[uuid.UUID]]
 
 # The database has the last word; these are its words, by the name of the constraint.
 CONSTRAINTS: Mapping[str, ProblemCode] = {
@@ -86,13 +86,13 @@ async def perform(
         outcome = await _attempt(session, request, mutation, work)
         await session.execute(
             sa.update(Idempotency)
-            .where(Idempotency.account_id == account_id, Idempotency.key == idempotency_key)
+            .where(Idempotency.c.account_id == account_id, Idempotency.c.key == idempotency_key)
             .values(outcome=outcome.stored())
         )
         return outcome
 
 
-async def _attempt(session: AsyncSession, request: Request, mutation: str, work: Work) -> Outcome:
+async def _attempt(session: AsyncConnection, request: Request, mutation: str, work: Work) -> Outcome:
     if not request.actor.callings & access.CALLERS[mutation]:
         return Outcome(None, [Problem(ProblemCode.FORBIDDEN).as_row()])
     try:
@@ -117,16 +117,17 @@ def _digest(body: Mapping[str, Any]) -> bytes:
 
 
 async def _claimed(
-    session: AsyncSession, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
+    session: AsyncConnection, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
 ) -> Outcome | None:
     """The first outcome under this key; nothing, if this is the first time. A second request waits for the first."""
     if not 1 <= len(key) <= LONGEST_KEY:
         return Outcome(None, [Problem(ProblemCode.INVALID, ("input", "idempotencyKey")).as_row()])
     values = {"account_id": account_id, "key": key, "mutation": mutation, "body_digest": digest}
-    claim = insert(Idempotency).values(values).on_conflict_do_nothing().returning(Idempotency.key)
+    claim = insert(Idempotency).values(values).on_conflict_do_nothing().returning(Idempotency.c.key)
     if await session.scalar(claim) is not None:
         return None
-    stored = await session.get_one(Idempotency, (account_id, key))
+    found = sa.select(Idempotency).where(Idempotency.c.account_id == account_id, Idempotency.c.key == key)
+    stored = (await session.execute(found)).one()
     if (stored.mutation, stored.body_digest) != (mutation, digest) or stored.outcome is None:
         return Outcome(None, [Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")).as_row()])
     return Outcome.restored(stored.outcome)

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.models import Cluster, Hazard, Incident, IncidentKabupaten, Kabupaten, Need, Rank, Skill
-from api.models.base import Base
+from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
@@ -20,7 +21,7 @@ MOST_KABUPATEN = 514
 
 
 async def declare(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     *,
     hazard: str,
@@ -41,19 +42,27 @@ async def declare(
         raise invalid("kabupaten", "Sebutkan kabupaten terdampak.", "Name the kabupaten affected.")
 
     north, east = _position(latitude, longitude) or (places[0].latitude, places[0].longitude)
-    incident = Incident(
-        hazard_code=hazard, title=title.strip(), latitude=north, longitude=east, status="ACTIVE", started_at=started_at
+    key = new_id()
+    await session.execute(
+        sa.insert(Incident).values(
+            id=key,
+            hazard_code=hazard,
+            title=title.strip(),
+            latitude=north,
+            longitude=east,
+            status="ACTIVE",
+            started_at=started_at,
+        )
     )
-    session.add(incident)
-    await session.flush()
-    session.add_all(IncidentKabupaten(incident_id=incident.id, kabupaten_code=place.code) for place in places)
+    touched = [{"incident_id": key, "kabupaten_code": place.code} for place in places]
+    await session.execute(sa.insert(IncidentKabupaten), touched)
     change = {"hazard": hazard, "kabupaten": [place.code for place in places]}
-    record(session, request.actor, "incident.declared", subject=("Incident", incident.id), change=change)
-    return incident.id
+    await record(session, request.actor, "incident.declared", subject=("Incident", key), change=change)
+    return key
 
 
 async def raise_need(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     *,
     incident: uuid.UUID,
@@ -71,13 +80,13 @@ async def raise_need(
     """People wanted for an open incident, in one of the kabupaten it touches."""
     place = await _coordinated(session, request, kabupaten)
     await _open_incident(session, request, incident, kabupaten)
-    for model, name, code in (
+    for table, name, code in (
         (Skill, "skill", skill),
         (Cluster, "cluster", cluster),
         (Rank, "minimum_rank", minimum_rank),
     ):
         if code is not None:
-            await _known(session, model, name, code)
+            await _known(session, table, name, code)
     if not 1 <= people_wanted <= 10_000:
         raise invalid("people_wanted", "Antara 1 dan 10.000 orang.", "Between 1 and 10,000 people.")
     if not starts_at < ends_at <= starts_at + LONGEST_NEED:
@@ -86,7 +95,9 @@ async def raise_need(
         raise Refused(Problem(ProblemCode.PERIOD_PAST, at("ends_at"), {"ends_at": ends_at}))
 
     north, east = _position(latitude, longitude) or (place.latitude, place.longitude)
-    need = Need(
+    key = new_id()
+    need = sa.insert(Need).values(
+        id=key,
         incident_id=incident,
         skill_code=skill,
         cluster_code=cluster,
@@ -99,18 +110,16 @@ async def raise_need(
         latitude=north,
         longitude=east,
     )
-    session.add(need)
-    await session.flush()
+    await session.execute(need)
     change = {"incident": str(incident), "skill": skill, "people_wanted": people_wanted, "kabupaten": kabupaten}
-    record(session, request.actor, "need.raised", subject=("Need", need.id), change=change)
-    return need.id
+    await record(session, request.actor, "need.raised", subject=("Need", key), change=change)
+    return key
 
 
-async def _open_incident(session: AsyncSession, request: Request, key: uuid.UUID, kabupaten: str) -> None:
-    table = Incident.columns()
+async def _open_incident(session: AsyncConnection, request: Request, key: uuid.UUID, kabupaten: str) -> None:
     seen = (
-        sa.select(table.c.status)
-        .where(table.c.id == key, access.sees_incident(request.actor.kind, table))
+        sa.select(Incident.c.status)
+        .where(Incident.c.id == key, access.sees_incident(request.actor.kind, Incident))
         # A share lock: the incident cannot be closed while a need is being raised.
         .with_for_update(read=True)
     )
@@ -119,26 +128,27 @@ async def _open_incident(session: AsyncSession, request: Request, key: uuid.UUID
         raise not_found("incident")
     if status not in ("VERIFIED", "ACTIVE"):
         raise Refused(Problem(ProblemCode.NEED_CLOSED, at("incident")))
-    if await session.get(IncidentKabupaten, (key, kabupaten)) is None:
+    touched = sa.select(IncidentKabupaten.c.incident_id).where(
+        IncidentKabupaten.c.incident_id == key, IncidentKabupaten.c.kabupaten_code == kabupaten
+    )
+    if await session.scalar(touched) is None:
         raise invalid("kabupaten", "Kabupaten ini tidak terdampak.", "The incident does not touch this kabupaten.")
 
 
-async def _coordinated(session: AsyncSession, request: Request, code: str) -> Kabupaten:
+async def _coordinated(session: AsyncConnection, request: Request, code: str) -> sa.Row[Any]:
     """A kabupaten in the actor's scope."""
-    scope = access.coordinates(request.actor.kind, Kabupaten.columns().c.code)
-    row = (
-        await session.execute(sa.select(Kabupaten, scope).where(Kabupaten.code == code), request.parameters)
-    ).one_or_none()
-    if row is None:
+    scope = access.coordinates(request.actor.kind, Kabupaten.c.code).label("may")
+    found = sa.select(Kabupaten, scope).where(Kabupaten.c.code == code)
+    kabupaten = (await session.execute(found, request.parameters)).one_or_none()
+    if kabupaten is None:
         raise not_found("kabupaten")
-    if not row[1]:
+    if not kabupaten.may:
         raise forbidden("kabupaten")
-    kabupaten: Kabupaten = row[0]
     return kabupaten
 
 
-async def _known(session: AsyncSession, model: type[Base], name: str, code: str) -> None:
-    if await session.get(model, code) is None:
+async def _known(session: AsyncConnection, table: sa.Table, name: str, code: str) -> None:
+    if await session.scalar(sa.select(table.c.code).where(table.c.code == code)) is None:
         raise not_found(name)
 
 

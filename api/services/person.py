@@ -2,13 +2,15 @@
 
 import uuid
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.models import Kabupaten, Membership, Organization, Province, Rank, Volunteer
+from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
@@ -17,7 +19,7 @@ from api.services.vault import Vault, is_nik
 
 
 async def register(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     *,
     vault: Vault,
@@ -47,43 +49,44 @@ async def register(
         raise invalid("nik", "NIK tidak benar.", "This is not a NIK.")
     zone = await _permitted(session, request, kabupaten, organization)
 
-    volunteer = Volunteer(
-        name=name.strip(),
-        phone=phone,
-        kabupaten_code=kabupaten,
-        latitude=latitude,
-        longitude=longitude,
-        reach=reach,
-        consent_given_at=request.now,
-        consent_purpose=consent_purpose.strip(),
-    )
+    key = new_id()
+    person: dict[str, Any] = {
+        "id": key,
+        "name": name.strip(),
+        "phone": phone,
+        "kabupaten_code": kabupaten,
+        "latitude": latitude,
+        "longitude": longitude,
+        "reach": reach,
+        "consent_given_at": request.now,
+        "consent_purpose": consent_purpose.strip(),
+    }
     if nik is not None:
         await _once(session, vault.indexed(nik))
-        volunteer.nik_cipher, volunteer.nik_index, volunteer.nik_tail = vault.sealed(nik), vault.indexed(nik), nik[-4:]
-    session.add(volunteer)
-    await session.flush()
+        person |= {"nik_cipher": vault.sealed(nik), "nik_index": vault.indexed(nik), "nik_tail": nik[-4:]}
+    await session.execute(sa.insert(Volunteer).values(person))
     change = {"kabupaten": kabupaten, "reach": reach, "organization": organization and str(organization)}
-    record(session, request.actor, "volunteer.registered", subject=("Volunteer", volunteer.id), change=change)
+    await record(session, request.actor, "volunteer.registered", subject=("Volunteer", key), change=change)
     if organization is not None:
         today = request.now.astimezone(zone).date()
-        await _join(session, volunteer.id, organization, number=number, rank=rank, since=since or today)
+        await _join(session, key, organization, number=number, rank=rank, since=since or today)
     elif number is not None or rank is not None or since is not None:
         raise invalid(
             "organization", "Sebutkan organisasinya.", "Number, rank and day of joining need an organization."
         )
-    return volunteer.id
+    return key
 
 
 async def _permitted(
-    session: AsyncSession, request: Request, kabupaten: str, organization: uuid.UUID | None
+    session: AsyncConnection, request: Request, kabupaten: str, organization: uuid.UUID | None
 ) -> ZoneInfo:
     """A manager registers members of the managed organization; a coordinator, people at home in the scope."""
     kind = request.actor.kind
     place = (
         await session.execute(
-            sa.select(Province.time_zone, access.coordinates(kind, Kabupaten.columns().c.code))
-            .join(Kabupaten, Kabupaten.province_code == Province.code)
-            .where(Kabupaten.code == kabupaten),
+            sa.select(Province.c.time_zone, access.coordinates(kind, Kabupaten.c.code))
+            .join(Kabupaten, Kabupaten.c.province_code == Province.c.code)
+            .where(Kabupaten.c.code == kabupaten),
             request.parameters,
         )
     ).one_or_none()
@@ -91,9 +94,8 @@ async def _permitted(
         raise not_found("kabupaten")
     is_manager = False
     if organization is not None:
-        table = Organization.columns()
-        seen = sa.select(table.c.verification, access.manages(kind, table.c.id)).where(
-            table.c.id == organization, access.sees_organization(kind, table)
+        seen = sa.select(Organization.c.verification, access.manages(kind, Organization.c.id)).where(
+            Organization.c.id == organization, access.sees_organization(kind, Organization)
         )
         found = (await session.execute(seen, request.parameters)).one_or_none()
         if found is None:
@@ -106,13 +108,13 @@ async def _permitted(
     return ZoneInfo(place[0])
 
 
-async def _once(session: AsyncSession, index: bytes) -> None:
-    if await session.scalar(sa.select(Volunteer.id).where(Volunteer.nik_index == index)) is not None:
+async def _once(session: AsyncConnection, index: bytes) -> None:
+    if await session.scalar(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == index)) is not None:
         raise Refused(Problem(ProblemCode.ALREADY_REGISTERED, at("nik")))
 
 
 async def _join(
-    session: AsyncSession,
+    session: AsyncConnection,
     volunteer: uuid.UUID,
     organization: uuid.UUID,
     *,
@@ -120,12 +122,13 @@ async def _join(
     rank: str | None,
     since: date,
 ) -> None:
-    if rank is not None and await session.get(Rank, rank) is None:
+    if rank is not None and await session.scalar(sa.select(Rank.c.code).where(Rank.c.code == rank)) is None:
         raise not_found("rank")
     if number is not None:
-        taken = sa.select(Membership.id).where(Membership.organization_id == organization, Membership.number == number)
+        taken = sa.select(Membership.c.id).where(
+            Membership.c.organization_id == organization, Membership.c.number == number
+        )
         if await session.scalar(taken) is not None:
             raise Refused(Problem(ProblemCode.NUMBER_TAKEN, at("number")))
-    session.add(
-        Membership(volunteer_id=volunteer, organization_id=organization, number=number, rank_code=rank, since=since)
-    )
+    member = {"volunteer_id": volunteer, "organization_id": organization, "since": since}
+    await session.execute(sa.insert(Membership).values(**member, number=number, rank_code=rank))

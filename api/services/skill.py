@@ -4,10 +4,11 @@ import uuid
 from datetime import date, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.models import Certificate, CertificateType, Organization, Volunteer
+from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
@@ -15,7 +16,7 @@ from api.services.problem import Problem, Refused, at, forbidden, invalid, not_f
 
 
 async def issue(
-    session: AsyncSession,
+    session: AsyncConnection,
     request: Request,
     *,
     volunteer: uuid.UUID,
@@ -27,7 +28,7 @@ async def issue(
 ) -> uuid.UUID:
     """A certificate; it expires after the type's validity unless an earlier day is given."""
     kind = request.actor.kind
-    person, organization = Volunteer.columns(), Organization.columns()
+    person, organization = Volunteer, Organization
     if not await _exists(session, request, person, volunteer, access.sees_volunteer(kind, person)):
         raise not_found("volunteer")
     if not await _exists(session, request, organization, issuer, access.sees_organization(kind, organization)):
@@ -39,16 +40,15 @@ async def issue(
         raise forbidden("issuer")
     if await session.scalar(sa.select(organization.c.verification).where(organization.c.id == issuer)) != "VERIFIED":
         raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("issuer"), {"organization_id": issuer}))
-    kind_of_certificate = await session.get(CertificateType, type)
-    if kind_of_certificate is None:
-        raise not_found("type")
-    expiry = await _expiry(session, kind_of_certificate, issued_on, expires_on)
+    expiry = await _expiry(session, type, issued_on, expires_on)
     if issued_on > request.now.date() + timedelta(days=1):
         raise invalid("issued_on", "Tanggal terbit belum tiba.", "The day of issue has not come.")
     if not 1 <= len(number.strip()) <= 100:
         raise invalid("number", "Nomor 1 sampai 100 huruf.", "A number has 1 to 100 characters.")
 
-    certificate = Certificate(
+    key = new_id()
+    certificate = sa.insert(Certificate).values(
+        id=key,
         volunteer_id=volunteer,
         certificate_type_code=type,
         issuer_id=issuer,
@@ -56,28 +56,27 @@ async def issue(
         issued_on=issued_on,
         expires_on=expiry,
     )
-    session.add(certificate)
-    await session.flush()
+    await session.execute(certificate)
     change = {"volunteer": str(volunteer), "type": type, "issuer": str(issuer)}
-    record(session, request.actor, "certificate.issued", subject=("Certificate", certificate.id), change=change)
-    return certificate.id
+    await record(session, request.actor, "certificate.issued", subject=("Certificate", key), change=change)
+    return key
 
 
 async def _exists(
-    session: AsyncSession, request: Request, table: sa.Table, key: uuid.UUID, seen: sa.ColumnElement[bool]
+    session: AsyncConnection, request: Request, table: sa.Table, key: uuid.UUID, seen: sa.ColumnElement[bool]
 ) -> bool:
     found = await session.scalar(sa.select(table.c.id).where(table.c.id == key, seen), request.parameters)
     return found is not None
 
 
-async def _expiry(
-    session: AsyncSession, type_: CertificateType, issued_on: date, expires_on: date | None
-) -> date | None:
+async def _expiry(session: AsyncConnection, type_: str, issued_on: date, expires_on: date | None) -> date | None:
     """The day asked for, no later than the type allows; the last day of validity where none is asked for."""
-    latest = None
-    if type_.validity_months is not None:
-        months = sa.func.make_interval(0, type_.validity_months)
-        latest = await session.scalar(sa.select(sa.cast(sa.literal(issued_on) + months, sa.Date)))
+    end = sa.literal(issued_on, sa.Date) + sa.func.make_interval(0, CertificateType.c.validity_months)
+    validity = sa.select(sa.cast(end, sa.Date).label("end")).where(CertificateType.c.code == type_)
+    found = (await session.execute(validity)).one_or_none()
+    if found is None:
+        raise not_found("type")
+    latest: date | None = found.end
     if expires_on is None:
         return latest
     if expires_on < issued_on or (latest is not None and expires_on > latest):

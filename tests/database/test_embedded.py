@@ -39,11 +39,12 @@ needs_debian = pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's PostgreS
 # An application: becomes a user unless it is to stay itself, starts the server, says what it got, works, waits for a
 # word, and stops what it started.
 APP = """
-import asyncio, asyncpg, os, sys
+import asyncio, os, sys
 from pathlib import Path
 from api.database import embedded
 
 async def work(url, what):
+    import asyncpg  # Those who wait are sooner there without.
     connection = await asyncpg.connect(url)
     if what == "count":
         print("counting", flush=True)
@@ -164,12 +165,13 @@ def place(data: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that was served once; each test gets a copy, which is sooner there than a new one."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder that was served once. Who changes it takes a copy, which is sooner there than a new one."""
     data = tmp_path_factory.mktemp("made") / "data"
-    with place(data), served(data) as server:
-        ask(server.url, "CREATE TABLE kept (number int)", "INSERT INTO kept VALUES (1), (2)")
-    return data
+    with place(data):
+        with served(data) as server:
+            ask(server.url, "CREATE TABLE kept (number int)", "INSERT INTO kept VALUES (1), (2)")
+        yield data
 
 
 def copied(made: Path, data: Path) -> Path:
@@ -189,13 +191,20 @@ def empty(tmp_path: Path) -> Iterator[Path]:
         yield data
 
 
-@pytest.fixture
-def crashed(data: Path) -> Path:
+@pytest.fixture(scope="session")
+def killed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder whose server and application were killed at once; its note of the server is stale."""
-    with app(data) as application:
+    data = copied(made, tmp_path_factory.mktemp("killed") / "data")
+    with place(data), app(data) as application:
         assert application.says().endswith("started")
         kill(*postmasters(data), psutil.Process(application.process.pid))
     return data
+
+
+@pytest.fixture
+def crashed(killed: Path, tmp_path: Path) -> Iterator[Path]:
+    with place(copied(killed, tmp_path / "data")) as data:
+        yield data
 
 
 # From nothing, and again ----------------------------------------------------------------------------------------------
@@ -422,41 +431,41 @@ def test_three_starts_at_once_give_one_server(empty: Path) -> None:
         assert postmasters(empty) == []
 
 
-def test_who_found_a_server_does_not_stop_it(data: Path) -> None:
-    with served(data) as server:
-        start(data).stop()
+def test_who_found_a_server_does_not_stop_it(made: Path) -> None:
+    with served(made) as server:
+        start(made).stop()
 
         assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_stopping_twice_is_stopping_once(data: Path) -> None:
-    with served(data) as server:
+def test_stopping_twice_is_stopping_once(made: Path) -> None:
+    with served(made) as server:
         server.stop()
 
-    with served(data) as second:
+    with served(made) as second:
         server.stop()
         assert ask(second.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_the_terminal_does_not_reach_the_server(data: Path) -> None:
-    with served(data) as server:
+def test_the_terminal_does_not_reach_the_server(made: Path) -> None:
+    with served(made) as server:
         assert os.getsid(server.process.pid) == server.process.pid
 
 
-def test_the_server_of_a_killed_application_is_taken_over(data: Path) -> None:
-    with app(data) as application:
+def test_the_server_of_a_killed_application_is_taken_over(made: Path) -> None:
+    with app(made) as application:
         pid = int(application.says().removesuffix(" started"))
         application.process.kill()
         application.process.wait()
 
-        with served(data) as server:
+        with served(made) as server:
             assert (server.process.pid, server.claim.closed) == (pid, False)
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
-    assert postmasters(data) == []
+    assert postmasters(made) == []
 
 
-def test_stopping_undoes_what_is_open_and_cuts_connections(data: Path) -> None:
-    with served(data) as server:
+def test_stopping_undoes_what_is_open_and_cuts_connections(made: Path) -> None:
+    with served(made) as server:
 
         async def talk() -> None:
             connection = await asyncpg.connect(server.url)
@@ -465,7 +474,7 @@ def test_stopping_undoes_what_is_open_and_cuts_connections(data: Path) -> None:
             connection.terminate()
 
         asyncio.run(talk())
-    with served(data) as server:
+    with served(made) as server:
         assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
 
 

@@ -1,0 +1,888 @@
+import math
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from api.rules.code import ProblemCode
+from api.rules.refusal import OFFER_RULES
+from tests.asking import Api, Json
+from tests.builders import FAR, HOME, NEIGHBOUR, SKILL, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+
+FACT = """fact { assignment { id } certificate { id } organization { id } volunteer { id } skill { code } rank { code }
+  startsAt endsAt count limit version }"""
+REFUSALS = (
+    """query($need: ID!, $volunteer: ID!) { node(id: $need) { ... on Need {
+  refusals(volunteer: $volunteer) { code overridable message(language: EN) """
+    + FACT
+    + " } candidates(first: 100) { totalCount nodes { volunteer { id } } } } } }"
+)
+OFFER = (
+    """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
+  assignment { status startsAt endsAt overrides { ruleCode reason } } problems { code path message(language: EN) """
+    + FACT
+    + " } } }"
+)
+ACCEPT = (
+    """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
+  assignment { status version } problems { code path """
+    + FACT
+    + " } } }"
+)
+
+START, END = NOW + timedelta(days=1), NOW + timedelta(days=4)  # The period of a need that says nothing else.
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+# Others may not stand between a rule and its test.
+LONG_AGO = {"starts_at": NOW - timedelta(days=30), "ends_at": NOW - timedelta(days=29)}
+
+
+class Broken(NamedTuple):
+    """A person, a need, and the one rule that stands between them."""
+
+    need: uuid.UUID
+    volunteer: uuid.UUID
+    fact: Mapping[str, Any] = {}
+
+
+def facts(fact: Json) -> Json:
+    """What a fact is filled with; of things their id or code."""
+    found = {name: value for name, value in fact.items() if value is not None}
+    return {name: next(iter(value.values())) if isinstance(value, dict) else value for name, value in found.items()}
+
+
+def instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+async def refusals(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> Json:
+    """Code and facts of each refusal."""
+    asked = await api.ask(
+        REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
+    )
+    return [(refusal["code"], facts(refusal["fact"])) for refusal in asked["node"]["refusals"]]
+
+
+async def codes(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> list[str]:
+    return [code for code, _fact in await refusals(api, build, need, volunteer)]
+
+
+async def offer(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID, **given: object) -> Json:
+    return await api.do(
+        OFFER, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}", **given
+    )
+
+
+async def busy(
+    build: Build, volunteer: uuid.UUID, starts_at: datetime, ends_at: datetime, status: str = "ACCEPTED"
+) -> uuid.UUID:
+    """An accepted duty of the volunteer elsewhere."""
+    need = await build.need(starts_at=starts_at, ends_at=ends_at)
+    return await build.assignment(need, volunteer, status=status)
+
+
+# Each rule broken alone.
+
+
+async def a_closed_need(build: Build) -> Broken:
+    return Broken(await build.need(closed_at=NOW - HOUR), await build.volunteer())
+
+
+async def a_closed_incident(build: Build) -> Broken:
+    return Broken(await build.need(await build.incident(status="CLOSED")), await build.volunteer())
+
+
+async def an_unverified_incident(build: Build) -> Broken:
+    return Broken(await build.need(await build.incident(status="REPORTED")), await build.volunteer())
+
+
+async def a_need_that_is_over(build: Build) -> Broken:
+    need = await build.need(starts_at=NOW - 5 * HOUR, ends_at=NOW)
+    return Broken(need, await build.volunteer(), {"endsAt": instant(NOW)})
+
+
+async def a_full_need(build: Build) -> Broken:
+    need = await build.need(people_wanted=2)
+    for status in ("ACCEPTED", "COMPLETED"):
+        await build.assignment(need, await build.volunteer(), status=status)
+    return Broken(need, await build.volunteer(), {"count": 2, "limit": 2})
+
+
+async def an_inactive_person(build: Build) -> Broken:
+    return Broken(await build.need(), await build.volunteer(status="INACTIVE"))
+
+
+async def consent_never_given(build: Build) -> Broken:
+    return Broken(await build.need(), await build.volunteer(consent_given_at=None, consent_purpose=None))
+
+
+async def consent_withdrawn(build: Build) -> Broken:
+    return Broken(await build.need(), await build.volunteer(consent_withdrawn_at=NOW - HOUR))
+
+
+async def a_reach_that_ends_before(build: Build) -> Broken:
+    return Broken(await build.need(), await build.volunteer(kabupaten_code=NEIGHBOUR, reach="KABUPATEN"))
+
+
+async def an_offer_that_waits(build: Build) -> Broken:
+    need, volunteer = await build.need(), await build.volunteer()
+    assignment = await build.assignment(need, volunteer)
+    return Broken(need, volunteer, {"assignment": f"Assignment:{assignment}"})
+
+
+async def a_duty_elsewhere(build: Build) -> Broken:
+    need, volunteer = await build.need(), await build.volunteer()
+    starts_at, ends_at = END - HOUR, END + HOUR
+    assignment = await busy(build, volunteer, starts_at, ends_at)
+    fact = {"assignment": f"Assignment:{assignment}", "startsAt": instant(starts_at), "endsAt": instant(ends_at)}
+    return Broken(need, volunteer, fact)
+
+
+async def no_certificate(build: Build) -> Broken:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.membership(volunteer, organization)
+    return Broken(await build.need(), volunteer, {"skill": SKILL})
+
+
+async def an_expired_certificate(build: Build) -> Broken:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.membership(volunteer, organization)
+    await build.certificate(volunteer, organization, issued_on=date(2020, 1, 1), expires_on=date(2022, 1, 1))
+    latest = await build.certificate(volunteer, organization, expires_on=date(2026, 3, 4))
+    return Broken(await build.need(), volunteer, {"skill": SKILL, "certificate": f"Certificate:{latest}"})
+
+
+async def a_rank_too_low(build: Build) -> Broken:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.membership(volunteer, organization, rank_code="TAGANA_MUDA")
+    await build.certificate(volunteer, organization)
+    return Broken(await build.need(minimum_rank_code="TAGANA_MADYA"), volunteer, {"rank": "TAGANA_MADYA"})
+
+
+async def an_organization_not_verified(build: Build) -> Broken:
+    organization = await build.organization(verification="SUSPENDED")
+    volunteer = await build.volunteer(organization)
+    return Broken(await build.need(), volunteer, {"organization": f"Organization:{organization}"})
+
+
+async def no_rest(build: Build) -> Broken:
+    need, volunteer = await build.need(), await build.volunteer()
+    starts_at, ends_at = START - 80 * HOUR, START - 8 * HOUR
+    assignment = await busy(build, volunteer, starts_at, ends_at, "COMPLETED")
+    fact = {"assignment": f"Assignment:{assignment}", "startsAt": instant(starts_at), "endsAt": instant(ends_at)}
+    return Broken(need, volunteer, fact)
+
+
+Breaking = Callable[[Build], Awaitable[Broken]]
+
+ALONE: list[tuple[Breaking, str, bool]] = [
+    (a_closed_need, "NEED_CLOSED", False),
+    (a_closed_incident, "NEED_CLOSED", False),
+    (an_unverified_incident, "NEED_CLOSED", False),
+    (a_need_that_is_over, "PERIOD_PAST", False),
+    (a_full_need, "NEED_FULL", False),
+    (an_inactive_person, "PERSON_INACTIVE", True),
+    (consent_never_given, "CONSENT_MISSING", True),
+    (consent_withdrawn, "CONSENT_MISSING", True),
+    (a_reach_that_ends_before, "BEYOND_REACH", True),
+    (an_offer_that_waits, "ALREADY_OFFERED", False),
+    (a_duty_elsewhere, "PERSON_ELSEWHERE", False),
+    (no_certificate, "NOT_TRAINED", True),
+    (an_expired_certificate, "CERTIFICATE_EXPIRED", True),
+    (a_rank_too_low, "RANK_TOO_LOW", True),
+    (an_organization_not_verified, "ORGANIZATION_NOT_VERIFIED", True),
+    (no_rest, "NOT_RESTED", True),
+]
+
+
+def test_every_rule_is_broken_alone_below() -> None:
+    written = {refusal.code for rule in OFFER_RULES for refusal in rule.refusals}
+
+    assert {code for _breaking, code, _overridable in ALONE} == written - {ProblemCode.NEARER_AVAILABLE}
+
+
+@pytest.mark.parametrize(("breaking", "code", "overridable"), ALONE, ids=lambda value: getattr(value, "__name__", ""))
+async def test_a_broken_rule_is_named_with_its_fact_everywhere(
+    api: Api, build: Build, breaking: Breaking, code: str, overridable: bool
+) -> None:
+    need, volunteer, fact = await breaking(build)
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    asked = await api.ask(REFUSALS, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+    offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+
+    (refusal,) = asked["node"]["refusals"]
+    (problem,) = offered["problems"]
+    assert (refusal["code"], refusal["overridable"], facts(refusal["fact"])) == (code, overridable, fact)
+    assert asked["node"]["candidates"] == {"totalCount": 0, "nodes": []}
+    assert offered["assignment"] is None
+    assert (problem["code"], problem["path"], facts(problem["fact"])) == (code, ["input", "volunteer"], fact)
+    assert problem["message"] == refusal["message"]
+    assert await snapshot(build.connection) == before
+
+
+async def test_nothing_forbids_a_trained_willing_member_who_is_free(api: Api, build: Build) -> None:
+    need, volunteer = await build.need(), await build.volunteer()
+
+    asked = await api.ask(
+        REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
+    )
+
+    assert asked["node"] == {
+        "refusals": [],
+        "candidates": {"totalCount": 1, "nodes": [{"volunteer": {"id": f"Volunteer:{volunteer}"}}]},
+    }
+
+
+async def test_every_broken_rule_is_named_in_order(api: Api, build: Build) -> None:
+    need = await build.need(
+        people_wanted=1,
+        closed_at=NOW,
+        starts_at=NOW - 80 * HOUR,
+        ends_at=NOW,
+        minimum_rank_code="TAGANA_UTAMA",
+    )
+    await build.assignment(need, await build.volunteer(), status="COMPLETED")
+    volunteer = await build.person(
+        kabupaten_code=FAR, reach="PROVINCE", status="INACTIVE", consent_given_at=None, consent_purpose=None
+    )
+    await build.assignment(need, volunteer)
+    await busy(build, volunteer, NOW - HOUR, NOW + HOUR)
+    await busy(build, volunteer, NOW - 160 * HOUR, NOW - 81 * HOUR, "COMPLETED")
+    expected = [
+        *("NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "PERSON_INACTIVE", "CONSENT_MISSING", "BEYOND_REACH"),
+        *("ALREADY_OFFERED", "PERSON_ELSEWHERE", "NOT_TRAINED", "RANK_TOO_LOW", "ORGANIZATION_NOT_VERIFIED"),
+        "NOT_RESTED",
+    ]
+    before = await snapshot(build.connection)
+
+    told = await refusals(api, build, need, volunteer)
+    offered = await offer(api, build, need, volunteer)
+
+    assert [code for code, _fact in told] == expected
+    assert [(problem["code"], facts(problem["fact"])) for problem in offered["problems"]] == told
+    assert offered["assignment"] is None
+    assert await snapshot(build.connection) == before
+
+
+# Rule 1 and rest: where one duty ends and another begins.
+
+
+async def test_back_to_back_duties_are_legal(api: Api, build: Build) -> None:
+    volunteer = await build.volunteer()
+    need = await build.need(starts_at=START, ends_at=START + 48 * HOUR)
+    await busy(build, volunteer, START - 5 * HOUR, START)
+    await busy(build, volunteer, START + 48 * HOUR, START + 50 * HOUR)
+
+    told = await refusals(api, build, need, volunteer)
+    assignment = await build.assignment(need, volunteer)
+    accepted = await api.do(
+        ACCEPT, actor=await build.self_of(volunteer), assignment=f"Assignment:{assignment}", version=1
+    )
+
+    assert told == []
+    assert accepted == {"assignment": {"status": "ACCEPTED", "version": 2}, "problems": []}
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 3
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+async def test_one_microsecond_of_overlap_is_a_clash(api: Api, build: Build, side: str) -> None:
+    volunteer = await build.volunteer()
+    need = await build.need(starts_at=START, ends_at=START + 48 * HOUR)
+    little = timedelta(microseconds=1)
+    if side == "before":
+        await busy(build, volunteer, START - 5 * HOUR, START + little)
+    else:
+        await busy(build, volunteer, START + 48 * HOUR - little, START + 50 * HOUR)
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == ["PERSON_ELSEWHERE"]
+
+
+@pytest.mark.parametrize(
+    ("length", "pause", "expected"),
+    [
+        (72 * HOUR, 24 * HOUR, []),
+        (72 * HOUR, 24 * HOUR - SECOND, ["NOT_RESTED"]),
+        (72 * HOUR, 0 * HOUR, ["NOT_RESTED"]),
+        (72 * HOUR - SECOND, 0 * HOUR, []),
+    ],
+)
+async def test_a_day_of_rest_follows_three_days_of_duty(
+    api: Api, build: Build, length: timedelta, pause: timedelta, expected: list[str]
+) -> None:
+    rested, resting = await build.volunteer(), await build.volunteer()
+    after = await build.need(starts_at=START, ends_at=START + HOUR)
+    await busy(build, rested, START - pause - length, START - pause)
+    before = await build.need(starts_at=START, ends_at=START + length)
+    await busy(build, resting, START + length + pause, START + length + pause + HOUR)
+
+    told = [await codes(api, build, after, rested), await codes(api, build, before, resting)]
+
+    assert told == [expected, expected]
+
+
+async def test_a_part_of_the_need_that_starts_after_the_rest_may_be_offered(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    await busy(build, volunteer, START - 72 * HOUR, START)
+
+    whole = await offer(api, build, need, volunteer)
+    part = await offer(api, build, need, volunteer, startsAt=instant(START + 24 * HOUR))
+
+    assert [problem["code"] for problem in whole["problems"]] == ["NOT_RESTED"]
+    assert part["problems"] == []
+    assert (part["assignment"]["startsAt"], part["assignment"]["endsAt"]) == (
+        instant(START + 24 * HOUR),
+        instant(END),
+    )
+
+
+# Rule 2: what fills a need, and when it is over.
+
+
+async def test_only_the_accepted_and_later_fill_a_need(api: Api, build: Build) -> None:
+    need, volunteer = await build.need(people_wanted=4), await build.volunteer()
+    for status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"):
+        await build.assignment(need, await build.volunteer(), status=status)
+    for status in ("ACCEPTED", "MOBILIZED", "ON_DUTY"):
+        await build.assignment(need, await build.volunteer(), status=status)
+
+    with_one_left = await refusals(api, build, need, volunteer)
+    await build.assignment(need, await build.volunteer(), status="COMPLETED")
+    with_none_left = await refusals(api, build, need, volunteer)
+
+    assert with_one_left == []
+    assert with_none_left == [("NEED_FULL", {"count": 4, "limit": 4})]
+
+
+async def test_a_need_is_open_up_to_its_last_instant(api: Api, build: Build) -> None:
+    volunteer = await build.volunteer()
+    need = await build.need(starts_at=NOW - HOUR, ends_at=NOW + timedelta(microseconds=1))
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == []
+
+
+@pytest.mark.parametrize("status", ["DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW", "COMPLETED"])
+async def test_an_assignment_that_ended_does_not_bar_another(api: Api, build: Build, status: str) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    await build.assignment(need, volunteer, status=status, **LONG_AGO)
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == []
+
+
+# Rule 3: the skill, on every day at the place of the duty.
+
+
+@pytest.mark.parametrize(
+    ("kabupaten", "zone"), [(HOME, "Asia/Jakarta"), ("64.71", "Asia/Makassar"), ("91.71", "Asia/Jayapura")]
+)
+async def test_a_certificate_must_hold_on_every_day_at_the_place_of_the_duty(
+    api: Api, build: Build, kabupaten: str, zone: str
+) -> None:
+    volunteer, organization = await build.person(kabupaten_code=kabupaten), await build.organization()
+    await build.membership(volunteer, organization)
+    await build.certificate(volunteer, organization, issued_on=date(2026, 3, 10), expires_on=date(2026, 3, 12))
+    first, over = (datetime(2026, 3, day, tzinfo=ZoneInfo(zone)) for day in (10, 13))
+    little = timedelta(microseconds=1)
+
+    async def told(starts_at: datetime, ends_at: datetime) -> list[str]:
+        need = await build.need(kabupaten_code=kabupaten, starts_at=starts_at, ends_at=ends_at)
+        return await codes(api, build, need, volunteer)
+
+    assert await told(first, over) == []
+    assert await told(first - little, over) == ["CERTIFICATE_EXPIRED"]
+    assert await told(first, over + little) == ["CERTIFICATE_EXPIRED"]
+
+
+@pytest.mark.parametrize(
+    ("periods", "expected"),
+    [
+        ([((2024, 1, 1), (2026, 3, 3)), ((2026, 3, 4), (2028, 1, 1))], []),
+        ([((2024, 1, 1), (2026, 3, 4)), ((2026, 3, 3), None)], []),
+        ([((2024, 1, 1), (2026, 3, 2)), ((2026, 3, 4), (2028, 1, 1))], ["CERTIFICATE_EXPIRED"]),
+        ([((2024, 1, 1), None)], []),
+        ([((2026, 3, 3), None)], ["CERTIFICATE_EXPIRED"]),
+    ],
+    ids=["adjoining", "overlapping", "a day between", "without end", "issued too late"],
+)
+async def test_certificates_cover_the_duty_together(
+    api: Api,
+    build: Build,
+    periods: list[tuple[tuple[int, int, int], tuple[int, int, int] | None]],
+    expected: list[str],
+) -> None:
+    volunteer, organization, need = await build.person(), await build.organization(), await build.need()
+    await build.membership(volunteer, organization)
+    for issued, expires in periods:
+        await build.certificate(
+            volunteer, organization, issued_on=date(*issued), expires_on=expires and date(*expires)
+        )
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("held", "skill", "expected"),
+    [
+        ("TAGANA_MUDA", "SHELTER", []),
+        ("TAGANA_MADYA", "SHELTER", []),
+        ("TAGANA_UTAMA", "SHELTER", []),
+        ("TAGANA_MUDA", "FIELD_KITCHEN", ["NOT_TRAINED"]),
+    ],
+)
+async def test_a_higher_certificate_includes_the_lower_ones(
+    api: Api, build: Build, held: str, skill: str, expected: list[str]
+) -> None:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.membership(volunteer, organization)
+    await build.certificate(volunteer, organization, certificate_type_code=held)
+    need = await build.need(skill_code=skill)
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+async def test_a_revoked_certificate_never_counts(api: Api, build: Build) -> None:
+    volunteer, organization, need = await build.person(), await build.organization(), await build.need()
+    await build.membership(volunteer, organization)
+    await build.certificate(volunteer, organization, revoked_on=date(2027, 1, 1), revocation_reason="Palsu")
+
+    told = await refusals(api, build, need, volunteer)
+
+    assert told == [("NOT_TRAINED", {"skill": SKILL})]
+
+
+# Rule 3: rank and organization.
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ("TAGANA_MADYA", []),
+        ("TAGANA_UTAMA", []),
+        ("TAGANA_MUDA", ["RANK_TOO_LOW"]),
+        ("PELOPOR_KOORDINATOR", ["RANK_TOO_LOW"]),
+        (None, ["RANK_TOO_LOW"]),
+    ],
+)
+async def test_a_rank_counts_in_its_own_corps(api: Api, build: Build, held: str | None, expected: list[str]) -> None:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.membership(volunteer, organization, rank_code=held)
+    await build.certificate(volunteer, organization)
+    need = await build.need(minimum_rank_code="TAGANA_MADYA")
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("promoted", "expected"), [(date(2026, 3, 2), []), (date(2026, 3, 3), ["RANK_TOO_LOW"])], ids=["in time", "late"]
+)
+async def test_the_rank_must_be_held_from_the_first_day(
+    api: Api, build: Build, promoted: date, expected: list[str]
+) -> None:
+    volunteer, organization = await build.person(), await build.organization()
+    await build.certificate(volunteer, organization)
+    await build.membership(volunteer, organization, rank_code="TAGANA_MUDA", until=promoted - timedelta(days=1))
+    await build.membership(volunteer, organization, rank_code="TAGANA_MADYA", since=promoted)
+    need = await build.need(minimum_rank_code="TAGANA_MADYA")
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("verification", "expected"),
+    [("VERIFIED", []), ("PENDING", ["ORGANIZATION_NOT_VERIFIED"]), ("SUSPENDED", ["ORGANIZATION_NOT_VERIFIED"])],
+)
+async def test_only_a_verified_organization_backs_its_members(
+    api: Api, build: Build, verification: str, expected: list[str]
+) -> None:
+    volunteer, need = await build.volunteer(await build.organization(verification=verification)), await build.need()
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+REVOKED = {"valid_from": date(2020, 1, 1), "revoked_on": date(2026, 2, 1)}
+
+
+@pytest.mark.parametrize(
+    ("licences", "expected"),
+    [
+        ([{"kind": "REGISTRATION", "valid_from": date(2020, 1, 1)}], []),
+        ([{"kind": "FUNDRAISING", **REVOKED}, {"kind": "ACCREDITATION", **REVOKED}], []),
+        ([{"kind": "REGISTRATION", **REVOKED}], ["ORGANIZATION_NOT_VERIFIED"]),
+        ([{"kind": "REGISTRATION", **REVOKED}, {"kind": "REGISTRATION", "valid_from": date(2026, 2, 2)}], []),
+        (
+            [
+                {"kind": "REGISTRATION", **REVOKED},
+                {"kind": "REGISTRATION", "valid_from": date(2015, 1, 1), "valid_until": date(2019, 12, 31)},
+            ],
+            ["ORGANIZATION_NOT_VERIFIED"],
+        ),
+        (
+            [
+                {"kind": "REGISTRATION", **REVOKED},
+                {"kind": "REGISTRATION", "valid_from": date(2026, 3, 3)},
+            ],
+            ["ORGANIZATION_NOT_VERIFIED"],
+        ),
+    ],
+    ids=["in force", "other licences revoked", "revoked", "replaced", "revoked after one that ran out", "not yet"],
+)
+async def test_a_revoked_registration_counts_until_it_is_replaced(
+    api: Api, build: Build, licences: list[dict[str, Any]], expected: list[str]
+) -> None:
+    organization = await build.organization()
+    volunteer, need = await build.volunteer(organization), await build.need()
+    for number, licence in enumerate(licences):
+        await build.row("licence", organization_id=organization, number=f"L-{number}", issuer="Kemensos", **licence)
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+@pytest.mark.parametrize(
+    ("until", "since", "expected"),
+    [
+        (date(2026, 3, 5), None, []),
+        (date(2026, 3, 4), None, ["ORGANIZATION_NOT_VERIFIED"]),
+        (date(2026, 3, 3), date(2026, 3, 4), []),
+        (date(2026, 3, 2), date(2026, 3, 4), ["ORGANIZATION_NOT_VERIFIED"]),
+    ],
+    ids=["to the last day", "a day short", "one after another", "a day between"],
+)
+async def test_an_organization_stands_behind_the_person_on_every_day(
+    api: Api, build: Build, until: date, since: date | None, expected: list[str]
+) -> None:
+    volunteer, need = await build.person(), await build.need()
+    await build.certificate(volunteer, await build.organization())
+    await build.membership(volunteer, await build.organization(), until=until)
+    if since is not None:
+        await build.membership(volunteer, await build.organization(), since=since)
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == expected
+
+
+async def test_one_verified_organization_is_enough(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    await build.membership(volunteer, await build.organization(verification="SUSPENDED"), since=date(2026, 1, 1))
+
+    told = await codes(api, build, need, volunteer)
+
+    assert told == []
+
+
+async def test_reach_ends_where_the_volunteer_said(api: Api, build: Build) -> None:
+    need = await build.need()
+    told: dict[tuple[str, str], list[str]] = {}
+
+    for reach in ("KABUPATEN", "PROVINCE", "NATIONAL"):
+        for kabupaten in (HOME, NEIGHBOUR, FAR):
+            volunteer = await build.volunteer(kabupaten_code=kabupaten, reach=reach)
+            told[reach, kabupaten] = [
+                code for code in await codes(api, build, need, volunteer) if code != "NEARER_AVAILABLE"
+            ]
+
+    assert told == {
+        ("KABUPATEN", HOME): [],
+        ("KABUPATEN", NEIGHBOUR): ["BEYOND_REACH"],
+        ("KABUPATEN", FAR): ["BEYOND_REACH"],
+        ("PROVINCE", HOME): [],
+        ("PROVINCE", NEIGHBOUR): [],
+        ("PROVINCE", FAR): ["BEYOND_REACH"],
+        ("NATIONAL", HOME): [],
+        ("NATIONAL", NEIGHBOUR): [],
+        ("NATIONAL", FAR): [],
+    }
+
+
+# Rule 4: own kabupaten, own province, the nation.
+
+CANDIDATES = """query($need: ID!, $first: Int, $after: String, $last: Int, $before: String) { node(id: $need) {
+  ... on Need { candidates(first: $first, after: $after, last: $last, before: $before) {
+    totalCount nodes { tier kilometres volunteer { name } }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } }"""
+
+
+def haversine(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
+    """Kilometres along the great circle."""
+    north, east = math.radians(to_latitude - latitude), math.radians(to_longitude - longitude)
+    square = (
+        math.sin(north / 2) ** 2
+        + math.cos(math.radians(latitude)) * math.cos(math.radians(to_latitude)) * math.sin(east / 2) ** 2
+    )
+    return 2 * 6371 * math.asin(math.sqrt(square))
+
+
+async def test_candidates_come_by_tier_and_then_by_distance(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need(latitude=-2.53, longitude=112.95)
+    seats = dict(
+        (row["code"], (row["latitude"], row["longitude"]))
+        for row in await build.connection.fetch("SELECT * FROM kabupaten")
+    )
+    # The farthest of the own kabupaten lies beyond the nearest of the province, and that one beyond one of the nation.
+    people = [
+        ("Ani", HOME, None),
+        ("Budi", HOME, (-4.0, 114.0)),
+        ("Citra", NEIGHBOUR, (-2.0, 113.0)),
+        ("Dewi", NEIGHBOUR, None),
+        ("Eko", FAR, (-2.53, 112.96)),
+        ("Fitri", FAR, None),
+        ("Gita", "94.01", None),
+    ]
+    for name, kabupaten, position in reversed(people):
+        latitude, longitude = position or (None, None)
+        await build.volunteer(
+            organization, name=name, kabupaten_code=kabupaten, latitude=latitude, longitude=longitude
+        )
+
+    asked = await api.ask(CANDIDATES, actor=await build.coordinator(), need=f"Need:{need}", first=10)
+
+    found = asked["node"]["candidates"]
+    assert found["totalCount"] == 7
+    assert [(node["volunteer"]["name"], node["tier"]) for node in found["nodes"]] == [
+        ("Ani", "KABUPATEN"),
+        ("Budi", "KABUPATEN"),
+        ("Citra", "PROVINCE"),
+        ("Dewi", "PROVINCE"),
+        ("Eko", "NATIONAL"),
+        ("Fitri", "NATIONAL"),
+        ("Gita", "NATIONAL"),
+    ]
+    assert [node["kilometres"] for node in found["nodes"]] == pytest.approx(
+        [haversine(*(position or seats[kabupaten]), -2.53, 112.95) for _name, kabupaten, position in people], rel=1e-9
+    )
+
+
+async def test_candidates_are_paged_across_tiers_in_both_directions(api: Api, build: Build) -> None:
+    organization, need, coordinator = await build.organization(), await build.need(), await build.coordinator()
+    homes = [HOME] * 3 + [NEIGHBOUR] * 2 + [FAR] * 2
+    for number, kabupaten in enumerate(homes):
+        await build.volunteer(
+            organization, name=f"R{number}", kabupaten_code=kabupaten, latitude=-2.5 - number / 10, longitude=112.9
+        )
+
+    async def pages(**window: object) -> list[tuple[list[str], bool, bool]]:
+        found: list[tuple[list[str], bool, bool]] = []
+        cursor = None
+        forwards = "first" in window
+        while True:
+            asked = await api.ask(
+                CANDIDATES,
+                actor=coordinator,
+                need=f"Need:{need}",
+                **{**window, "after" if forwards else "before": cursor},
+            )
+            page, info = asked["node"]["candidates"], asked["node"]["candidates"]["pageInfo"]
+            assert page["totalCount"] == 7
+            names = [node["volunteer"]["name"] for node in page["nodes"]]
+            found.append((names, info["hasPreviousPage"], info["hasNextPage"]))
+            if not info["hasNextPage" if forwards else "hasPreviousPage"]:
+                return found
+            cursor = info["endCursor" if forwards else "startCursor"]
+
+    assert await pages(first=2) == [
+        (["R0", "R1"], False, True),
+        (["R2", "R3"], True, True),
+        (["R4", "R5"], True, True),
+        (["R6"], True, False),
+    ]
+    assert await pages(last=3) == [
+        (["R4", "R5", "R6"], True, False),
+        (["R1", "R2", "R3"], True, True),
+        (["R0"], False, True),
+    ]
+    assert await pages(first=7) == [([f"R{number}" for number in range(7)], False, False)]
+
+
+async def test_equally_near_candidates_are_neither_lost_nor_repeated(api: Api, build: Build) -> None:
+    organization, need, coordinator = await build.organization(), await build.need(), await build.coordinator()
+    for number in range(5):
+        await build.volunteer(organization, name=f"R{number}")
+    seen: list[str] = []
+    cursor = None
+
+    for _page in range(5):
+        asked = await api.ask(CANDIDATES, actor=coordinator, need=f"Need:{need}", first=1, after=cursor)
+        (node,) = asked["node"]["candidates"]["nodes"]
+        seen.append(node["volunteer"]["name"])
+        cursor = asked["node"]["candidates"]["pageInfo"]["endCursor"]
+
+    assert sorted(seen) == ["R0", "R1", "R2", "R3", "R4"]
+    assert asked["node"]["candidates"]["pageInfo"]["hasNextPage"] is False
+
+
+@pytest.mark.parametrize(("kabupaten", "nearest"), [(NEIGHBOUR, "Ani"), (FAR, "Ani")])
+async def test_an_offer_past_somebody_nearer_names_the_nearest(
+    api: Api, build: Build, kabupaten: str, nearest: str
+) -> None:
+    organization, need = await build.organization(), await build.need()
+    await build.volunteer(organization, name="Budi", latitude=-3.0, longitude=113.0)
+    ani = await build.volunteer(organization, name="Ani")
+    await build.volunteer(organization, name="Citra", kabupaten_code=NEIGHBOUR, latitude=-2.53, longitude=112.95)
+    sent = await build.volunteer(organization, kabupaten_code=kabupaten)
+    before = await snapshot(build.connection)
+
+    told = await refusals(api, build, need, sent)
+    offered = await offer(api, build, need, sent)
+
+    assert nearest == "Ani"
+    assert told == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
+    assert [(problem["code"], problem["path"], facts(problem["fact"])) for problem in offered["problems"]] == [
+        ("NEARER_AVAILABLE", ["input", "volunteer"], {"volunteer": f"Volunteer:{ani}"})
+    ]
+    assert offered["assignment"] is None
+    assert await snapshot(build.connection) == before
+
+
+async def test_the_nearest_of_the_province_is_named_where_the_kabupaten_has_nobody(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    await build.volunteer(organization, status="INACTIVE")
+    dewi = await build.volunteer(organization, kabupaten_code=NEIGHBOUR)
+    await build.volunteer(organization, kabupaten_code="62.71")
+    sent = await build.volunteer(organization, kabupaten_code=FAR)
+
+    told = await refusals(api, build, need, sent)
+
+    assert told == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{dewi}"})]
+
+
+async def test_somebody_farther_in_the_same_tier_may_be_sent(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    await build.volunteer(organization, name="Ani")
+    sent = await build.volunteer(organization, name="Budi", latitude=-3.0, longitude=113.0)
+
+    offered = await offer(api, build, need, sent)
+
+    assert offered["problems"] == []
+    assert offered["assignment"]["status"] == "OFFERED"
+
+
+async def test_who_is_nearer_but_already_asked_stands_in_nobodys_way(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    await build.assignment(need, await build.volunteer(organization))
+    sent = await build.volunteer(organization, kabupaten_code=FAR)
+
+    offered = await offer(api, build, need, sent)
+
+    assert offered["problems"] == []
+
+
+async def test_the_order_of_tiers_may_be_overridden_with_a_reason(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    ani = await build.volunteer(organization)
+    sent = await build.volunteer(organization, kabupaten_code=FAR)
+
+    offered = await offer(
+        api, build, need, sent, overrideRules=["NEARER_AVAILABLE"], overrideReason="Sudah berada di lokasi"
+    )
+
+    assert offered["problems"] == []
+    assert offered["assignment"]["overrides"] == [
+        {"ruleCode": "NEARER_AVAILABLE", "reason": "Sudah berada di lokasi"}
+    ]
+    assert await build.connection.fetchval("SELECT fact->>'volunteer_id' FROM override") == str(ani)
+
+
+async def test_being_past_somebody_nearer_is_told_after_all_else(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    ani = await build.volunteer(organization)
+    sent = await build.volunteer(organization, kabupaten_code=FAR, status="INACTIVE")
+
+    told = await refusals(api, build, need, sent)
+
+    assert told == [("PERSON_INACTIVE", {}), ("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
+
+
+# The answer to an offer asks again what may have changed since.
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ("UPDATE volunteer SET status = 'INACTIVE'", "PERSON_INACTIVE"),
+        ("UPDATE volunteer SET consent_withdrawn_at = now()", "CONSENT_MISSING"),
+        ("UPDATE volunteer SET reach = 'KABUPATEN', kabupaten_code = '62.06'", "BEYOND_REACH"),
+        ("UPDATE certificate SET revoked_on = '2026-01-01', revocation_reason = 'Palsu'", "NOT_TRAINED"),
+        ("UPDATE certificate SET expires_on = '2026-03-04'", "CERTIFICATE_EXPIRED"),
+        ("UPDATE organization SET verification = 'SUSPENDED'", "ORGANIZATION_NOT_VERIFIED"),
+        ("UPDATE need SET minimum_rank_code = 'TAGANA_MUDA'", "RANK_TOO_LOW"),
+        ("UPDATE need SET closed_at = now()", "NEED_CLOSED"),
+        ("UPDATE incident SET status = 'CLOSED'", "NEED_CLOSED"),
+    ],
+)
+async def test_an_offer_cannot_be_accepted_once_a_rule_is_broken(
+    api: Api, build: Build, change: str, code: str
+) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    assignment = await build.assignment(need, volunteer)
+    actor = await build.self_of(volunteer)
+    await build.connection.execute(change)
+    before = await snapshot(build.connection)
+
+    accepted = await api.do(ACCEPT, actor=actor, assignment=f"Assignment:{assignment}", version=1)
+
+    assert accepted["assignment"] is None
+    assert [(problem["code"], problem["path"]) for problem in accepted["problems"]] == [
+        (code, ["input", "assignment"])
+    ]
+    assert await snapshot(build.connection) == before
+
+
+async def test_what_was_overridden_at_the_offer_is_not_held_against_the_answer(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(status="INACTIVE"), await build.need()
+    actor = await build.self_of(volunteer)
+    await offer(api, build, need, volunteer, overrideRules=["PERSON_INACTIVE"], overrideReason="Siap bertugas")
+    assignment = await build.connection.fetchval("SELECT id FROM assignment")
+
+    accepted = await api.do(ACCEPT, actor=actor, assignment=f"Assignment:{assignment}", version=1)
+
+    assert accepted == {"assignment": {"status": "ACCEPTED", "version": 2}, "problems": []}
+
+
+async def test_what_breaks_after_an_override_is_still_refused(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(status="INACTIVE"), await build.need()
+    actor = await build.self_of(volunteer)
+    await offer(api, build, need, volunteer, overrideRules=["PERSON_INACTIVE"], overrideReason="Siap bertugas")
+    assignment = await build.connection.fetchval("SELECT id FROM assignment")
+    await build.connection.execute("UPDATE volunteer SET consent_withdrawn_at = now()")
+
+    accepted = await api.do(ACCEPT, actor=actor, assignment=f"Assignment:{assignment}", version=1)
+
+    assert accepted["assignment"] is None
+    assert [problem["code"] for problem in accepted["problems"]] == ["CONSENT_MISSING"]
+
+
+async def test_the_database_alone_lets_no_two_commitments_overlap(build: Build) -> None:
+    volunteer = await build.volunteer()
+    period = asyncpg.Range(START, END)
+    await build.row("commitment", volunteer_id=volunteer, period=period)
+
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await build.row("commitment", volunteer_id=volunteer, period=asyncpg.Range(END - SECOND, END + HOUR))
+    await build.row("commitment", volunteer_id=volunteer, period=asyncpg.Range(END, END + HOUR))
+
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 2
