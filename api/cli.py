@@ -1,20 +1,20 @@
 """The `sigap` command: serve, migrate, demo, token, schema."""
 
 import asyncio
+import os
 import socket
+import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from datetime import datetime
 from typing import Annotated, NoReturn
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import typer
-from rich.console import Console
 
-from api.database import embedded, migration
-from api.database.engine import Unavailable
+from api.database import embedded
 from api.settings import Settings, SettingsError, read_settings
 
 command = typer.Typer(
@@ -24,10 +24,6 @@ command = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console()
-err = Console(stderr=True)
-
-GRACE_SECONDS = 10
 BACKLOG = 2048
 
 
@@ -41,11 +37,21 @@ def serve(
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
-    with listening(settings) as listener, database(settings) as url:
+    with listening(settings) as listener, database(settings) as url, preparing(url, demo=demo) as preparation:
+        from api.server import run  # noqa: PLC0415  # Takes a second, in which the database is being prepared.
+
+        if preparation.wait():
+            raise typer.Exit(1)
+        run(settings, url, listener, list(DEMO_PEOPLE) if demo else [], started)
+
+
+@command.command(hidden=True)
+def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
+    """What `serve` has done beside it, so that it need not keep in memory what only this takes."""
+    with database(read_settings()) as url:
         asyncio.run(prepared(url))
         if demo:
             asyncio.run(story(url))
-        run(settings, url, listener, demo=demo)
 
 
 @command.command()
@@ -53,7 +59,7 @@ def migrate() -> None:
     """Bring the database up to date: its tables and its reference data."""
     with database(read_settings()) as url:
         changed = asyncio.run(prepared(url))
-    out.print("The database has been brought up to date." if changed else "The database is up to date.")
+    typer.echo("The database has been brought up to date." if changed else "The database is up to date.")
 
 
 @command.command()
@@ -63,7 +69,7 @@ def demo() -> None:
         asyncio.run(prepared(url))
         if not asyncio.run(story(url)):
             raise Failed("The database is not empty; the demo story is for an empty one.")
-    out.print("The demo story is loaded.")
+    typer.echo("The demo story is loaded.")
 
 
 @command.command()
@@ -72,6 +78,8 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
     settings = read_settings()
     with database(settings) as url:
         asyncio.run(prepared(url))
+        from api.server import issued  # noqa: PLC0415  # As in serve.
+
         tokens = asyncio.run(issued(settings, url, [login]))
     if login not in tokens:
         raise Failed(f"There is no active account {login!r}.")
@@ -103,13 +111,23 @@ def listening(settings: Settings) -> Generator[socket.socket]:
 
 
 @contextmanager
+def preparing(url: str, *, demo: bool) -> Generator["subprocess.Popen[bytes]"]:
+    """The preparation of the database at work; it does not outlive this."""
+    command = [sys.executable, "-m", "api", "prepare", *(["--demo"] if demo else [])]
+    with subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}) as preparation:
+        try:
+            yield preparation
+        finally:
+            preparation.terminate()
+
+
+@contextmanager
 def database(settings: Settings) -> Generator[str]:
     """The address of the database: the one that is set, or the embedded one, started here and stopped afterwards."""
     if settings.database_url is not None:
         yield settings.database_url
         return
-    with err.status("Starting the database"):
-        server = embedded.start(settings.data, binaries=settings.postgres_bin)
+    server = embedded.start(settings.data, binaries=settings.postgres_bin)
     try:
         yield server.url
     finally:
@@ -125,11 +143,19 @@ async def connected(url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Reco
         await connection.close()
 
 
+def doing(what: str) -> AbstractContextManager[object]:
+    """Shows that something takes its time."""
+    from rich.console import Console  # noqa: PLC0415  # Serving does without.
+
+    return Console(stderr=True).status(what)
+
+
 async def prepared(url: str) -> bool:
     """Tables and reference data as this program wants them; says whether the tables had to change."""
-    from api import reference  # noqa: PLC0415  # Only where a database is at hand.
+    from api import reference  # noqa: PLC0415  # Not while serving, like the next.
+    from api.database import migration  # noqa: PLC0415
 
-    with err.status("Bringing the database up to date"):
+    with doing("Bringing the database up to date"):
         changed = await migration.upgrade(url)
         async with connected(url) as connection:
             await reference.load(connection)
@@ -143,44 +169,9 @@ async def story(url: str) -> bool:
     async with connected(url) as connection:
         if not await tale.is_empty(connection):
             return False
-        with err.status("Loading the demo story"):
+        with doing("Loading the demo story"):
             await tale.load(connection, today=datetime.now(ZoneInfo("Asia/Jakarta")).date())
     return True
-
-
-async def issued(settings: Settings, url: str, logins: list[str]) -> dict[str, str]:
-    """A token for each of the logins that stand for an active account."""
-    from api.auth import Tokens  # noqa: PLC0415  # Only where it is needed.
-    from api.database.engine import Database  # noqa: PLC0415
-    from api.services import account  # noqa: PLC0415
-
-    tokens, now = Tokens.of(settings.data), datetime.now(UTC)
-    database = await Database.open(url)
-    try:
-        async with database.transaction() as session:
-            found = {login: await account.id_of(session, login) for login in logins}
-    finally:
-        await database.close()
-    return {login: tokens.issue(id_, now) for login, id_ in found.items() if id_ is not None}
-
-
-def run(settings: Settings, url: str, listener: socket.socket, *, demo: bool) -> None:
-    import uvicorn  # noqa: PLC0415  # With the schema, the slowest import: the other commands do without.
-
-    from api.app import application  # noqa: PLC0415
-
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    out.print(f"Sigap answers at [bold]http://{host}:{settings.port}/graphql[/bold]", highlight=False)
-    if demo:
-        show_tokens(asyncio.run(issued(settings, url, list(DEMO_PEOPLE))))
-    config = uvicorn.Config(
-        application(url, settings.data),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
 
 
 DEMO_PEOPLE = {
@@ -191,13 +182,12 @@ DEMO_PEOPLE = {
 }
 
 
-def show_tokens(tokens: dict[str, str]) -> None:
-    """Each on a line of its own, whole, so that it can be copied."""
-    for login, who in DEMO_PEOPLE.items():
-        if login in tokens:
-            out.print(f"\n{login}, {who}:", highlight=False)
-            typer.echo(f"Authorization: Bearer {tokens[login]}")
-    typer.echo("")
+def started(address: str, tokens: Mapping[str, str]) -> None:
+    """Says where the API answers; each token whole on a line of its own, so that it can be copied."""
+    typer.echo(f"Sigap answers at {address}")
+    for login, token in tokens.items():
+        typer.echo(f"\n{login}, {DEMO_PEOPLE[login]}:\nAuthorization: Bearer {token}")
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -206,10 +196,10 @@ def main() -> None:
         command()
     except (Failed, SettingsError, embedded.EmbeddedError) as failure:
         fail(str(failure))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, Unavailable) as failure:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
         fail(f"The database cannot be used: {str(failure).splitlines()[0] if str(failure) else type(failure).__name__}")
 
 
 def fail(message: str) -> NoReturn:
-    err.print(message, style="red", markup=False, highlight=False, soft_wrap=True)
+    typer.secho(message, fg="red", err=True)
     sys.exit(1)

@@ -85,7 +85,7 @@ class Operation:
 class Planner:
     """Makes plans from sources, and remembers the ones used last."""
 
-    def __init__(self, schema: GraphQLSchema, sources: Mapping[str, Source], *, size: int = 512) -> None:
+    def __init__(self, schema: GraphQLSchema, sources: Mapping[str, Source], *, size: int = 128) -> None:
         self.schema = schema
         self.sources = sources
         self.size = size

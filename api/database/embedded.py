@@ -95,7 +95,7 @@ class _Cluster:
         version = int(re.findall(r"\(PostgreSQL\) (\d+)", self.run("postgres", "--version"))[0])
         if not (self.folder / "PG_VERSION").exists():
             self.make(version)
-        if (made := int((self.folder / "PG_VERSION").read_text())) != version:
+        if (made := (self.folder / "PG_VERSION").read_text().strip()) != str(version):
             remedy = f"set SIGAP_POSTGRES_BIN to programs of version {made}, or SIGAP_DATA to another folder"
             raise EmbeddedError(f"{self.folder} is of PostgreSQL {made}, the programs are {version}: {remedy}")
         process = self.server()
@@ -178,13 +178,11 @@ class _Cluster:
         if os.geteuid() != 0:
             return []
         change = ["env", "setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        ways = [str(self.programs / "postgres"), f"{self.data}/."]
+        ways = [str(self.programs / "postgres"), str(self.data / "postgres.lock")]
         for prefix in (change, [*change, *_SEARCH.split()]):
             if subprocess.run([*prefix, "ls", "-d", *ways], capture_output=True, check=False).returncode == 0:
                 return prefix
-        raise EmbeddedError(
-            f"root's PostgreSQL runs as user {self.uid}, who has no way to {' or '.join(ways)}: move these"
-        )
+        raise EmbeddedError(f"let user {self.uid}, who runs PostgreSQL for root, reach {' and '.join(ways)}")
 
     @cached_property
     def socket_folder(self) -> Path:

@@ -1,16 +1,28 @@
-"""The two ways to the database: a pool that reads compiled statements, and transactions that write."""
+"""The two ways to the database, both over asyncpg: statements that read, and transactions that write."""
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import asyncpg
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from api.database.statement import Prepared, Statement, prepared
 
 READERS = 8
 WRITERS = 8
 READ_SECONDS = 15.0
+WRITE_SECONDS = 30.0
+
+# Statements that each reading connection keeps prepared; as many as the planner keeps plans.
+PREPARED = 128
+
+
+class Row(asyncpg.Record):
+    """A stored row, its columns by their names."""
+
+    def __getattr__(self, name: str) -> Any:
+        return self[name]
+
 
 # Every connection: instants in UTC as text, no compilation of plans, and a server that notices when we are gone.
 SERVER_SETTINGS = {
@@ -27,15 +39,60 @@ READ_SETTINGS = {
     "default_transaction_read_only": "on",
     "statement_timeout": f"{READ_SECONDS:.0f}s",
 }
-WRITE_SETTINGS = {**SERVER_SETTINGS, "statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
+WRITE_SETTINGS = {
+    **SERVER_SETTINGS,
+    "statement_timeout": f"{WRITE_SECONDS:.0f}s",
+    "idle_in_transaction_session_timeout": "60s",
+}
 
 
 class Unavailable(Exception):
     """The database did not answer; what was asked may be asked again."""
 
 
-class Refused(Exception):
+class Unstorable(Exception):
     """The database cannot take a value as it is, for instance a day beyond its calendar."""
+
+
+@contextmanager
+def foreseen() -> Generator[None]:
+    """What may go wrong with any database, under our own names."""
+    try:
+        yield
+    except asyncpg.DataError as error:
+        raise Unstorable(str(error)) from error
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        raise Unavailable from error
+    except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
+        raise Unavailable from error
+
+
+class Transaction:
+    """A connection within a transaction, for statements written in SQLAlchemy Core."""
+
+    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+        self._connection = connection
+
+    async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
+        """All rows; `parameters` are the values of the statement's named parameters."""
+        ready = statement if isinstance(statement, Prepared) else prepared(statement)
+        return await self._connection.fetch(ready.sql, *ready.values(parameters or {}))
+
+    async def row(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Row | None:
+        """The first row, if there is one."""
+        rows = await self.rows(statement, parameters)
+        return rows[0] if rows else None
+
+    async def value(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row; nothing where there is none."""
+        row = await self.row(statement, parameters)
+        return None if row is None else row[0]
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncGenerator[None]:
+        """What is done inside is undone where it raises."""
+        async with self._connection.transaction():
+            yield
 
 
 async def _keep(_connection: Any) -> None:
@@ -45,47 +102,48 @@ async def _keep(_connection: Any) -> None:
 class Database:
     """Open for the life of the application."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", engine: AsyncEngine) -> None:
-        self._pool = pool
-        self._engine = engine
+    def __init__(self, readers: "asyncpg.Pool[asyncpg.Record]", writers: "asyncpg.Pool[Row]") -> None:
+        self._readers = readers
+        self._writers = writers
         self.statements = 0
 
     @classmethod
     async def open(cls, url: str) -> "Database":
         """`url` is a postgresql:// address."""
-        pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=READERS, server_settings=READ_SETTINGS, reset=_keep, command_timeout=READ_SECONDS
+        readers = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=READERS,
+            server_settings=READ_SETTINGS,
+            reset=_keep,
+            command_timeout=READ_SECONDS,
+            statement_cache_size=PREPARED,
+            max_cached_statement_size=0,  # However long: the long ones are those that take long to prepare.
         )
-        address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(
-            address,
-            pool_size=WRITERS,
-            max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"server_settings": WRITE_SETTINGS},
+        writers = await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=WRITERS,
+            server_settings=WRITE_SETTINGS,
+            command_timeout=WRITE_SECONDS,
+            record_class=Row,
         )
-        return cls(pool, engine)
+        return cls(readers, writers)
 
     async def close(self) -> None:
-        await self._engine.dispose()
-        await self._pool.close()
+        await self._readers.close()
+        await self._writers.close()
 
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         """The one value of a compiled statement."""
         self.statements += 1
-        try:
-            async with self._pool.acquire() as connection:
-                text = await connection.fetchval(sql, *parameters)
-        except asyncpg.DataError as error:
-            raise Refused(str(error)) from error
-        except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-            raise Unavailable from error
-        except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError) as error:
-            raise Unavailable from error
-        return str(text)
+        with foreseen():
+            async with self._readers.acquire() as connection:
+                return str(await connection.fetchval(sql, *parameters))
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncConnection]:
-        """A connection whose changes are all committed at the end, or none."""
-        async with self._engine.begin() as connection:
-            yield connection
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        """What is done inside is all committed at the end, or none of it."""
+        with foreseen():
+            async with self._writers.acquire() as connection, connection.transaction():
+                yield Transaction(connection)

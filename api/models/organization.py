@@ -15,7 +15,7 @@ Organization = table(
     must("kind", Symbol),
     may("parent_id", sa.Uuid, to("organization.id")),
     must("kabupaten_code", Symbol, to("kabupaten.code")),
-    must("verification", Symbol, default="PENDING"),
+    must("verification", Symbol),
     one_of("kind", *KINDS),
     one_of("verification", *VERIFICATIONS),
     sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),

@@ -23,7 +23,7 @@ Volunteer = table(
     may("latitude", sa.Float, info=PRIVATE),
     may("longitude", sa.Float, info=PRIVATE),
     must("reach", Symbol),
-    must("status", Symbol, default="ACTIVE"),
+    must("status", Symbol),
     may("consent_given_at", INSTANT, info=PRIVATE),
     may("consent_purpose", info=PRIVATE),
     may("consent_withdrawn_at", INSTANT, info=PRIVATE),

@@ -36,7 +36,7 @@ async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orj
         return orjson.Fragment(await context.database.read(plan.sql, parameters))
     except BadInput as refused:
         raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
-    except engine.Refused:
+    except engine.Unstorable:
         raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
     except engine.Unavailable:
         raise error("The database does not answer; try again.", "UNAVAILABLE") from None

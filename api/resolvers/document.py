@@ -32,7 +32,7 @@ from api.resolvers import ROOTS
 from api.resolvers.answer import run
 from api.resolvers.limit import MOST_TOKENS, exceeded
 
-REMEMBERED = 512
+REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from api.rules.code import MESSAGES
 from api.rules.rule import FACT_TYPES, Case, Refusal, Rule
 from api.rules.sending import RULES
 
-OFFER_RULES: Sequence[Rule] = (*RULES, NEAREST_FIRST)
-ANSWER_RULES: Sequence[Rule] = tuple(rule for rule in OFFER_RULES if rule.on_answer)
+OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)
+ANSWER_RULES: tuple[Rule, ...] = tuple(rule for rule in OFFER_RULES if rule.on_answer)
 
 
 def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:

@@ -203,7 +203,8 @@ def backed(case: Case) -> Truth:
         Licence.c.organization_id == Organization.c.id, Licence.c.kind == "REGISTRATION"
     )
     revoked = registration.where(Licence.c.revoked_on.is_not(None)).exists()
-    standing_one = registration.where(Licence.c.revoked_on.is_(None)).exists()
+    in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(case.days)
+    standing_one = registration.where(Licence.c.revoked_on.is_(None), in_force).exists()
     days = memberships(case, lasting(Membership.c.since, Membership.c.until)).join(
         Organization, Organization.c.id == Membership.c.organization_id
     )

@@ -3,16 +3,16 @@
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import PUBLIC, Actor
+from api.database.engine import Transaction
 from api.models import Account, Role
 
 
-async def actor(session: AsyncConnection, account_id: uuid.UUID) -> Actor:
+async def actor(session: Transaction, account_id: uuid.UUID) -> Actor:
     """The actor behind an account as its roles stand now; the public, where there is no such active account."""
     held = sa.select(Account.c.volunteer_id, Role).outerjoin(Role, Role.c.account_id == Account.c.id)
-    rows = (await session.execute(held.where(Account.c.id == account_id, Account.c.active))).all()
+    rows = await session.rows(held.where(Account.c.id == account_id, Account.c.active))
     if not rows:
         return PUBLIC
     coordinator = [row for row in rows if row.kind == "COORDINATOR"]
@@ -26,6 +26,6 @@ async def actor(session: AsyncConnection, account_id: uuid.UUID) -> Actor:
     )
 
 
-async def id_of(session: AsyncConnection, login: str) -> uuid.UUID | None:
-    found = await session.scalar(sa.select(Account.c.id).where(Account.c.login == login, Account.c.active))
+async def id_of(session: Transaction, login: str) -> uuid.UUID | None:
+    found = await session.value(sa.select(Account.c.id).where(Account.c.login == login, Account.c.active))
     return found if isinstance(found, uuid.UUID) else None

@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import Prepared, prepared
 from api.models import Assignment, Commitment, Need, Override, Volunteer
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -17,9 +19,6 @@ from api.rules.rule import FACT_TYPES, Case, Rule, days_of
 from api.services.feed import record
 from api.services.frame import Request
 from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
-
-# A row as it is stored, its columns by their names.
-Stored = sa.Row[Any]
 
 # Whether the actor may make the move, asked of the assignment.
 May = Callable[[Request], sa.ColumnElement[bool]]
@@ -33,7 +32,7 @@ MOVES: dict[str, tuple[str, ...]] = {
 
 
 async def offer(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     *,
     need: uuid.UUID,
@@ -57,7 +56,7 @@ async def offer(
     _refuse(broken, overridden)
 
     key = new_id()
-    await session.execute(
+    await session.rows(
         sa.insert(Assignment).values(
             id=key,
             need_id=need,
@@ -69,8 +68,9 @@ async def offer(
         )
     )
     for row in broken:
-        await session.execute(
+        await session.rows(
             sa.insert(Override).values(
+                id=new_id(),
                 assignment_id=key,
                 rule_code=row["code"],
                 fact={name: str(value) for name, value in _fact(row).items()},
@@ -91,7 +91,7 @@ async def offer(
     return key
 
 
-async def accept(session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
+async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     """The volunteer's yes: from here on the time is promised, and nobody else can have it."""
     held = await _held(session, request, assignment, version, status="ACCEPTED", may=_answers)
     if held.expires_at is not None and held.expires_at <= request.now:
@@ -100,27 +100,27 @@ async def accept(session: AsyncConnection, request: Request, *, assignment: uuid
     broken = await _broken(session, request, case, ANSWER_RULES)
     _refuse(broken, await _overridden(session, held.id), "assignment")
 
-    promised = {"volunteer_id": held.volunteer_id, "assignment_id": held.id}
+    promised = {"id": new_id(), "volunteer_id": held.volunteer_id, "assignment_id": held.id}
     period = sa.func.tstzrange(held.starts_at, held.ends_at)
-    await session.execute(sa.insert(Commitment).values(**promised, period=period))
+    await session.rows(sa.insert(Commitment).values(**promised, period=period))
     return await _moved(session, request, held, "ACCEPTED")
 
 
 async def decline(
-    session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
+    session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
 ) -> uuid.UUID:
     held = await _held(session, request, assignment, version, status="DECLINED", may=_answers)
     return await _moved(session, request, held, "DECLINED", _text("reason", reason))
 
 
 async def cancel(
-    session: AsyncConnection, request: Request, *, assignment: uuid.UUID, version: int, reason: str
+    session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
     """Takes an offer or a promise back; the promised time is free again."""
     if not reason.strip():
         raise invalid("reason", "Alasan wajib diisi.", "A reason is required.")
     held = await _held(session, request, assignment, version, status="CANCELLED", may=_cancels)
-    await session.execute(sa.delete(Commitment).where(Commitment.c.assignment_id == held.id))
+    await session.rows(sa.delete(Commitment).where(Commitment.c.assignment_id == held.id))
     return await _moved(session, request, held, "CANCELLED", _text("reason", reason))
 
 
@@ -136,9 +136,9 @@ def _cancels(request: Request) -> sa.ColumnElement[bool]:
     return sa.or_(_answers(request), access.there_is(Assignment, Need.c.id == Assignment.c.need_id, sends))
 
 
-async def _locked_need(session: AsyncConnection, request: Request, key: uuid.UUID) -> Stored:
+async def _locked_need(session: Transaction, request: Request, key: uuid.UUID) -> Row:
     found = sa.select(Need, access.sends_to_need(request.actor.kind, Need).label("may")).where(Need.c.id == key)
-    need = (await session.execute(found.with_for_update(key_share=True), request.parameters)).one_or_none()
+    need = await session.row(found.with_for_update(key_share=True), request.parameters)
     if need is None:
         raise not_found("need")
     if not need.may:
@@ -146,31 +146,29 @@ async def _locked_need(session: AsyncConnection, request: Request, key: uuid.UUI
     return need
 
 
-async def _lock_volunteer(session: AsyncConnection, key: uuid.UUID) -> None:
-    await session.execute(sa.select(Volunteer.c.id).where(Volunteer.c.id == key).with_for_update(key_share=True))
+async def _lock_volunteer(session: Transaction, key: uuid.UUID) -> None:
+    await session.rows(sa.select(Volunteer.c.id).where(Volunteer.c.id == key).with_for_update(key_share=True))
 
 
-async def _sees_volunteer(session: AsyncConnection, request: Request, key: uuid.UUID) -> bool:
+async def _sees_volunteer(session: Transaction, request: Request, key: uuid.UUID) -> bool:
     sees = access.sees_volunteer(request.actor.kind, Volunteer)
     seen = sa.select(Volunteer.c.id).where(Volunteer.c.id == key, sees)
-    return await session.scalar(seen, request.parameters) is not None
+    return await session.value(seen, request.parameters) is not None
 
 
-async def _held(
-    session: AsyncConnection, request: Request, key: uuid.UUID, version: int, *, status: str, may: May
-) -> Stored:
+async def _held(session: Transaction, request: Request, key: uuid.UUID, version: int, *, status: str, may: May) -> Row:
     """The assignment, locked with its need and volunteer, for a move that the actor may make from this version."""
     seen = sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, may(request)).where(
         Assignment.c.id == key, access.sees_assignment(request.actor.kind, Assignment)
     )
-    found = (await session.execute(seen, request.parameters)).one_or_none()
+    found = await session.row(seen, request.parameters)
     if found is None:
         raise not_found("assignment")
     if not found[2]:
         raise forbidden("assignment")
-    await session.execute(sa.select(Need.c.id).where(Need.c.id == found[0]).with_for_update(key_share=True))
+    await session.rows(sa.select(Need.c.id).where(Need.c.id == found[0]).with_for_update(key_share=True))
     await _lock_volunteer(session, found[1])
-    held = (await session.execute(sa.select(Assignment).where(Assignment.c.id == key).with_for_update())).one()
+    (held,) = await session.rows(sa.select(Assignment).where(Assignment.c.id == key).with_for_update())
     if held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, at("version"), {"version": held.version}))
     if held.status not in MOVES[status]:
@@ -182,25 +180,29 @@ async def _held(
 
 
 async def _broken(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     sending: tuple[uuid.UUID, uuid.UUID, datetime, datetime],
-    rules: Sequence[Rule],
-) -> Sequence[Any]:
+    rules: tuple[Rule, ...],
+) -> Sequence[Row]:
     """The broken rules, with their facts, as they stand under the locks."""
-    need_id, volunteer_id, starts_at, ends_at = sending
+    names = ("need", "volunteer", "starts_at", "ends_at")
+    return await session.rows(_question(rules), {**request.parameters, **dict(zip(names, sending, strict=True))})
+
+
+@cache
+def _question(rules: tuple[Rule, ...]) -> Prepared:
+    """Which rules one person breaks for one need in one period; written once, as it takes long to write."""
     need, person = Need.alias(), Volunteer.alias()
-    starts = sa.bindparam("starts_at", starts_at, sa.DateTime(timezone=True))
-    ends = sa.bindparam("ends_at", ends_at, sa.DateTime(timezone=True))
+    starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
     case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW)
     found = refusals(case, rules).lateral()
-    statement = (
+    return prepared(
         sa.select(*found.c)
         .select_from(need.join(person, sa.true()).join(found, sa.true()))
-        .where(need.c.id == need_id, person.c.id == volunteer_id)
+        .where(need.c.id == sa.bindparam("need"), person.c.id == sa.bindparam("volunteer"))
         .order_by(found.c.position)
     )
-    return (await session.execute(statement, request.parameters)).mappings().all()
 
 
 def _fact(row: Any) -> dict[str, Any]:
@@ -218,8 +220,9 @@ def _refuse(broken: Sequence[Any], overridden: frozenset[str], name: str = "volu
         raise Refused(*problems)
 
 
-async def _overridden(session: AsyncConnection, key: uuid.UUID) -> frozenset[str]:
-    return frozenset(await session.scalars(sa.select(Override.c.rule_code).where(Override.c.assignment_id == key)))
+async def _overridden(session: Transaction, key: uuid.UUID) -> frozenset[str]:
+    rows = await session.rows(sa.select(Override.c.rule_code).where(Override.c.assignment_id == key))
+    return frozenset(row.rule_code for row in rows)
 
 
 def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
@@ -233,7 +236,7 @@ def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
     return frozenset(rules)
 
 
-def _check_period(need: Stored, starts: datetime, ends: datetime, expires_at: datetime | None, now: datetime) -> None:
+def _check_period(need: Row, starts: datetime, ends: datetime, expires_at: datetime | None, now: datetime) -> None:
     if not need.starts_at <= starts < ends <= need.ends_at:
         raise invalid("starts_at", "Masa tugas harus di dalam masa kebutuhan.", "The duty must lie within the need.")
     if expires_at is not None and expires_at <= now:
@@ -250,10 +253,10 @@ def _text(name: str, text: str | None) -> str | None:
 
 
 async def _moved(
-    session: AsyncConnection, request: Request, held: Stored, status: str, reason: str | None = None
+    session: Transaction, request: Request, held: Row, status: str, reason: str | None = None
 ) -> uuid.UUID:
     moved = {"status": status, "reason": reason, "version": held.version + 1}
-    await session.execute(sa.update(Assignment).where(Assignment.c.id == held.id).values(moved))
+    await session.rows(sa.update(Assignment).where(Assignment.c.id == held.id).values(moved))
     change = {"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)}
     subject = ("Assignment", held.id)
     await record(session, request.actor, f"assignment.{status.lower()}", subject=subject, change=change, reason=reason)

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.access import Actor
+from api.database.engine import Transaction
 from api.models import Event
 
 
 async def record(
-    session: AsyncConnection,
+    session: Transaction,
     actor: Actor,
     kind: str,
     *,
@@ -22,7 +22,7 @@ async def record(
 ) -> None:
     """An event row, in the transaction of the change it tells of. Nothing private goes into `change`."""
     subject_type, key = subject
-    await session.execute(
+    await session.rows(
         sa.insert(Event).values(
             account_id=actor.account_id,
             kind=kind,

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
 from api.access import Actor
-from api.database.engine import Database
+from api.database.engine import Database, Transaction
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
@@ -44,7 +43,8 @@ class Outcome:
     problems: Sequence[Mapping[str, Any]] = ()
 
     def stored(self) -> dict[str, Any]:
-        outcome: dict[str, Any] = orjson.loads(orjson.dumps({"key": self.key, "problems": self.problems}))
+        key = self.key and str(self.key)
+        outcome: dict[str, Any] = orjson.loads(orjson.dumps({"key": key, "problems": self.problems}))
         return outcome
 
     @classmethod
@@ -52,7 +52,7 @@ class Outcome:
         return cls(stored["key"] and uuid.UUID(stored["key"]), stored["problems"])
 
 
-Work = Callable[[AsyncConnection, Request], Awaitable[uuid.UUID]]
+Work = Callable[[Transaction, Request], Awaitable[uuid.UUID]]
 
 # The database has the last word; these are its words, by the name of the constraint.
 CONSTRAINTS: Mapping[str, ProblemCode] = {
@@ -84,7 +84,7 @@ async def perform(
         if first is not None:
             return first
         outcome = await _attempt(session, request, mutation, work)
-        await session.execute(
+        await session.rows(
             sa.update(Idempotency)
             .where(Idempotency.c.account_id == account_id, Idempotency.c.key == idempotency_key)
             .values(outcome=outcome.stored())
@@ -92,24 +92,19 @@ async def perform(
         return outcome
 
 
-async def _attempt(session: AsyncConnection, request: Request, mutation: str, work: Work) -> Outcome:
+async def _attempt(session: Transaction, request: Request, mutation: str, work: Work) -> Outcome:
     if not request.actor.callings & access.CALLERS[mutation]:
         return Outcome(None, [Problem(ProblemCode.FORBIDDEN).as_row()])
     try:
-        async with session.begin_nested():
+        async with session.savepoint():
             return Outcome(await work(session, request))
     except Refused as refused:
         return Outcome(None, [problem.as_row() for problem in refused.problems])
-    except IntegrityError as error:
-        code = CONSTRAINTS.get(_constraint(error))
+    except asyncpg.IntegrityConstraintViolationError as error:
+        code = CONSTRAINTS.get(error.constraint_name or "")
         if code is None:
             raise
         return Outcome(None, [Problem(code).as_row()])
-
-
-def _constraint(error: IntegrityError) -> str:
-    """The name of the constraint that asyncpg reports, under SQLAlchemy's wrapping."""
-    return str(getattr(getattr(error.orig, "__cause__", None), "constraint_name", ""))
 
 
 def _digest(body: Mapping[str, Any]) -> bytes:
@@ -117,17 +112,17 @@ def _digest(body: Mapping[str, Any]) -> bytes:
 
 
 async def _claimed(
-    session: AsyncConnection, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
+    session: Transaction, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
 ) -> Outcome | None:
     """The first outcome under this key; nothing, if this is the first time. A second request waits for the first."""
     if not 1 <= len(key) <= LONGEST_KEY:
         return Outcome(None, [Problem(ProblemCode.INVALID, ("input", "idempotencyKey")).as_row()])
     values = {"account_id": account_id, "key": key, "mutation": mutation, "body_digest": digest}
     claim = insert(Idempotency).values(values).on_conflict_do_nothing().returning(Idempotency.c.key)
-    if await session.scalar(claim) is not None:
+    if await session.value(claim) is not None:
         return None
     found = sa.select(Idempotency).where(Idempotency.c.account_id == account_id, Idempotency.c.key == key)
-    stored = (await session.execute(found)).one()
+    (stored,) = await session.rows(found)
     if (stored.mutation, stored.body_digest) != (mutation, digest) or stored.outcome is None:
         return Outcome(None, [Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")).as_row()])
-    return Outcome.restored(stored.outcome)
+    return Outcome.restored(orjson.loads(stored.outcome))

@@ -3,12 +3,11 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
+from api.database.engine import Row, Transaction
 from api.models import Cluster, Hazard, Incident, IncidentKabupaten, Kabupaten, Need, Rank, Skill
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -21,7 +20,7 @@ MOST_KABUPATEN = 514
 
 
 async def declare(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     *,
     hazard: str,
@@ -43,7 +42,7 @@ async def declare(
 
     north, east = _position(latitude, longitude) or (places[0].latitude, places[0].longitude)
     key = new_id()
-    await session.execute(
+    await session.rows(
         sa.insert(Incident).values(
             id=key,
             hazard_code=hazard,
@@ -55,14 +54,14 @@ async def declare(
         )
     )
     touched = [{"incident_id": key, "kabupaten_code": place.code} for place in places]
-    await session.execute(sa.insert(IncidentKabupaten), touched)
+    await session.rows(sa.insert(IncidentKabupaten).values(touched))
     change = {"hazard": hazard, "kabupaten": [place.code for place in places]}
     await record(session, request.actor, "incident.declared", subject=("Incident", key), change=change)
     return key
 
 
 async def raise_need(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     *,
     incident: uuid.UUID,
@@ -110,20 +109,20 @@ async def raise_need(
         latitude=north,
         longitude=east,
     )
-    await session.execute(need)
+    await session.rows(need)
     change = {"incident": str(incident), "skill": skill, "people_wanted": people_wanted, "kabupaten": kabupaten}
     await record(session, request.actor, "need.raised", subject=("Need", key), change=change)
     return key
 
 
-async def _open_incident(session: AsyncConnection, request: Request, key: uuid.UUID, kabupaten: str) -> None:
+async def _open_incident(session: Transaction, request: Request, key: uuid.UUID, kabupaten: str) -> None:
     seen = (
         sa.select(Incident.c.status)
         .where(Incident.c.id == key, access.sees_incident(request.actor.kind, Incident))
         # A share lock: the incident cannot be closed while a need is being raised.
         .with_for_update(read=True)
     )
-    status = await session.scalar(seen, request.parameters)
+    status = await session.value(seen, request.parameters)
     if status is None:
         raise not_found("incident")
     if status not in ("VERIFIED", "ACTIVE"):
@@ -131,15 +130,15 @@ async def _open_incident(session: AsyncConnection, request: Request, key: uuid.U
     touched = sa.select(IncidentKabupaten.c.incident_id).where(
         IncidentKabupaten.c.incident_id == key, IncidentKabupaten.c.kabupaten_code == kabupaten
     )
-    if await session.scalar(touched) is None:
+    if await session.value(touched) is None:
         raise invalid("kabupaten", "Kabupaten ini tidak terdampak.", "The incident does not touch this kabupaten.")
 
 
-async def _coordinated(session: AsyncConnection, request: Request, code: str) -> sa.Row[Any]:
+async def _coordinated(session: Transaction, request: Request, code: str) -> Row:
     """A kabupaten in the actor's scope."""
     scope = access.coordinates(request.actor.kind, Kabupaten.c.code).label("may")
     found = sa.select(Kabupaten, scope).where(Kabupaten.c.code == code)
-    kabupaten = (await session.execute(found, request.parameters)).one_or_none()
+    kabupaten = await session.row(found, request.parameters)
     if kabupaten is None:
         raise not_found("kabupaten")
     if not kabupaten.may:
@@ -147,8 +146,8 @@ async def _coordinated(session: AsyncConnection, request: Request, code: str) ->
     return kabupaten
 
 
-async def _known(session: AsyncConnection, table: sa.Table, name: str, code: str) -> None:
-    if await session.scalar(sa.select(table.c.code).where(table.c.code == code)) is None:
+async def _known(session: Transaction, table: sa.Table, name: str, code: str) -> None:
+    if await session.value(sa.select(table.c.code).where(table.c.code == code)) is None:
         raise not_found(name)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
+from api.database.engine import Transaction
 from api.models import Kabupaten, Membership, Organization, Province, Rank, Volunteer
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -19,7 +19,7 @@ from api.services.vault import Vault, is_nik
 
 
 async def register(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     *,
     vault: Vault,
@@ -52,6 +52,7 @@ async def register(
     key = new_id()
     person: dict[str, Any] = {
         "id": key,
+        "status": "ACTIVE",
         "name": name.strip(),
         "phone": phone,
         "kabupaten_code": kabupaten,
@@ -64,7 +65,7 @@ async def register(
     if nik is not None:
         await _once(session, vault.indexed(nik))
         person |= {"nik_cipher": vault.sealed(nik), "nik_index": vault.indexed(nik), "nik_tail": nik[-4:]}
-    await session.execute(sa.insert(Volunteer).values(person))
+    await session.rows(sa.insert(Volunteer).values(person))
     change = {"kabupaten": kabupaten, "reach": reach, "organization": organization and str(organization)}
     await record(session, request.actor, "volunteer.registered", subject=("Volunteer", key), change=change)
     if organization is not None:
@@ -78,18 +79,16 @@ async def register(
 
 
 async def _permitted(
-    session: AsyncConnection, request: Request, kabupaten: str, organization: uuid.UUID | None
+    session: Transaction, request: Request, kabupaten: str, organization: uuid.UUID | None
 ) -> ZoneInfo:
     """A manager registers members of the managed organization; a coordinator, people at home in the scope."""
     kind = request.actor.kind
-    place = (
-        await session.execute(
-            sa.select(Province.c.time_zone, access.coordinates(kind, Kabupaten.c.code))
-            .join(Kabupaten, Kabupaten.c.province_code == Province.c.code)
-            .where(Kabupaten.c.code == kabupaten),
-            request.parameters,
-        )
-    ).one_or_none()
+    place = await session.row(
+        sa.select(Province.c.time_zone, access.coordinates(kind, Kabupaten.c.code))
+        .join(Kabupaten, Kabupaten.c.province_code == Province.c.code)
+        .where(Kabupaten.c.code == kabupaten),
+        request.parameters,
+    )
     if place is None:
         raise not_found("kabupaten")
     is_manager = False
@@ -97,7 +96,7 @@ async def _permitted(
         seen = sa.select(Organization.c.verification, access.manages(kind, Organization.c.id)).where(
             Organization.c.id == organization, access.sees_organization(kind, Organization)
         )
-        found = (await session.execute(seen, request.parameters)).one_or_none()
+        found = await session.row(seen, request.parameters)
         if found is None:
             raise not_found("organization")
         if found[0] != "VERIFIED":
@@ -108,13 +107,13 @@ async def _permitted(
     return ZoneInfo(place[0])
 
 
-async def _once(session: AsyncConnection, index: bytes) -> None:
-    if await session.scalar(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == index)) is not None:
+async def _once(session: Transaction, index: bytes) -> None:
+    if await session.value(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == index)) is not None:
         raise Refused(Problem(ProblemCode.ALREADY_REGISTERED, at("nik")))
 
 
 async def _join(
-    session: AsyncConnection,
+    session: Transaction,
     volunteer: uuid.UUID,
     organization: uuid.UUID,
     *,
@@ -122,13 +121,13 @@ async def _join(
     rank: str | None,
     since: date,
 ) -> None:
-    if rank is not None and await session.scalar(sa.select(Rank.c.code).where(Rank.c.code == rank)) is None:
+    if rank is not None and await session.value(sa.select(Rank.c.code).where(Rank.c.code == rank)) is None:
         raise not_found("rank")
     if number is not None:
         taken = sa.select(Membership.c.id).where(
             Membership.c.organization_id == organization, Membership.c.number == number
         )
-        if await session.scalar(taken) is not None:
+        if await session.value(taken) is not None:
             raise Refused(Problem(ProblemCode.NUMBER_TAKEN, at("number")))
-    member = {"volunteer_id": volunteer, "organization_id": organization, "since": since}
-    await session.execute(sa.insert(Membership).values(**member, number=number, rank_code=rank))
+    member = {"id": new_id(), "volunteer_id": volunteer, "organization_id": organization, "since": since}
+    await session.rows(sa.insert(Membership).values(**member, number=number, rank_code=rank))

@@ -1,5 +1,6 @@
 """How a service refuses: problems with their codes, paths and facts."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,12 @@ class Problem:
     def as_row(self) -> dict[str, Any]:
         """As the payload's statement reads it."""
         label_id, label_en = self.detail or MESSAGES[self.code]
-        facts = {name: value for name, value in self.fact.items() if value is not None}
+        # Drivers have their own UUIDs, which orjson does not write.
+        facts = {
+            name: str(value) if isinstance(value, uuid.UUID) else value
+            for name, value in self.fact.items()
+            if value is not None
+        }
         return {"code": self.code, "path": list(self.path), "label_id": label_id, "label_en": label_en, **facts}
 
 

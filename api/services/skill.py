@@ -4,9 +4,9 @@ import uuid
 from datetime import date, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api import access
+from api.database.engine import Transaction
 from api.models import Certificate, CertificateType, Organization, Volunteer
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -16,7 +16,7 @@ from api.services.problem import Problem, Refused, at, forbidden, invalid, not_f
 
 
 async def issue(
-    session: AsyncConnection,
+    session: Transaction,
     request: Request,
     *,
     volunteer: uuid.UUID,
@@ -36,9 +36,9 @@ async def issue(
     may = sa.select(access.certifies(kind, person, organization)).where(
         person.c.id == volunteer, organization.c.id == issuer
     )
-    if not await session.scalar(may, request.parameters):
+    if not await session.value(may, request.parameters):
         raise forbidden("issuer")
-    if await session.scalar(sa.select(organization.c.verification).where(organization.c.id == issuer)) != "VERIFIED":
+    if await session.value(sa.select(organization.c.verification).where(organization.c.id == issuer)) != "VERIFIED":
         raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("issuer"), {"organization_id": issuer}))
     expiry = await _expiry(session, type, issued_on, expires_on)
     if issued_on > request.now.date() + timedelta(days=1):
@@ -56,24 +56,24 @@ async def issue(
         issued_on=issued_on,
         expires_on=expiry,
     )
-    await session.execute(certificate)
+    await session.rows(certificate)
     change = {"volunteer": str(volunteer), "type": type, "issuer": str(issuer)}
     await record(session, request.actor, "certificate.issued", subject=("Certificate", key), change=change)
     return key
 
 
 async def _exists(
-    session: AsyncConnection, request: Request, table: sa.Table, key: uuid.UUID, seen: sa.ColumnElement[bool]
+    session: Transaction, request: Request, table: sa.Table, key: uuid.UUID, seen: sa.ColumnElement[bool]
 ) -> bool:
-    found = await session.scalar(sa.select(table.c.id).where(table.c.id == key, seen), request.parameters)
+    found = await session.value(sa.select(table.c.id).where(table.c.id == key, seen), request.parameters)
     return found is not None
 
 
-async def _expiry(session: AsyncConnection, type_: str, issued_on: date, expires_on: date | None) -> date | None:
+async def _expiry(session: Transaction, type_: str, issued_on: date, expires_on: date | None) -> date | None:
     """The day asked for, no later than the type allows; the last day of validity where none is asked for."""
     end = sa.literal(issued_on, sa.Date) + sa.func.make_interval(0, CertificateType.c.validity_months)
     validity = sa.select(sa.cast(end, sa.Date).label("end")).where(CertificateType.c.code == type_)
-    found = (await session.execute(validity)).one_or_none()
+    found = await session.row(validity)
     if found is None:
         raise not_found("type")
     latest: date | None = found.end

@@ -3,12 +3,11 @@
 It shares nothing with the compiler, the resolvers and the rulebook but the schema's definition.
 """
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from graphql import (
@@ -21,7 +20,9 @@ from graphql import (
     build_schema,
     execute_sync,
     get_named_type,
+    get_operation_ast,
     get_variable_values,
+    is_interface_type,
     is_object_type,
     parse,
     validate,
@@ -92,18 +93,15 @@ class Reader:
     rows: Rows
     now: datetime
     strict: GraphQLSchema
+    loose: GraphQLSchema
+    sending: Sending
     cursors: Cursors = field(default_factory=dict)
     written: dict[tuple[str, Place], str] = field(default_factory=dict)
-    loose: GraphQLSchema = field(init=False)
-    sending: Sending = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.sending = Sending(self.rows, self.now)
-        self.loose = loosened(self.strict)
 
     @classmethod
     def of(cls, rows: Rows, now: datetime, definition: str) -> "Reader":
-        return cls(rows, now, with_scalars(build_schema(definition)))
+        strict, loose = (with_scalars(build_schema(definition)) for _ in range(2))
+        return cls(rows, now, strict, loosened(loose), Sending(rows, now))
 
     def learn(self, cursors: Mapping[str, tuple[str, Place]]) -> None:
         self.cursors = cursors
@@ -119,8 +117,9 @@ class Reader:
         return Answer(really.data, everything.mistakes)
 
     def wrong_variables(self, document: DocumentNode, variables: Mapping[str, Any]) -> bool:
-        definitions: Any = getattr(document.definitions[0], "variable_definitions", ())
-        return isinstance(get_variable_values(self.strict, definitions, dict(variables)), list)
+        operation = get_operation_ast(document)
+        definitions = operation.variable_definitions if operation else None
+        return isinstance(get_variable_values(self.strict, definitions or (), dict(variables)), list)
 
 
 @dataclass(slots=True)
@@ -154,9 +153,9 @@ class View:
         """Something of every type that the field may answer with."""
         self.check(info, given)
         named = get_named_type(info.return_type)
-        if info.field_name == "node":
+        if "id" in given:
             return {"__typename": typed(given["id"])[0]} if typed(given["id"])[0] in NODES else None
-        if info.field_name == "nodes" and info.parent_type.name == "Query":
+        if "ids" in given:
             return [{"__typename": name} for name in {typed(each)[0] for each in given["ids"]} & NODES]
         if not is_object_type(named):
             return None
@@ -495,29 +494,31 @@ def parsed_day(value: Any) -> date:
 
 
 def with_scalars(schema: GraphQLSchema) -> GraphQLSchema:
+    """Scalars that come from a printed schema have no manners of their own."""
     for name, parsed in (("Code", parsed_code), ("Date", parsed_day)):
-        scalar = schema.get_type(name)
-        assert isinstance(scalar, GraphQLScalarType)
-        scalar.parse_value = parsed  # type: ignore[method-assign]  # A scalar made from text has no manners yet.
-        scalar.parse_literal = lambda node, _variables=None, parsed=parsed: parsed(getattr(node, "value", None))  # type: ignore[method-assign]  # As above.
-    for name in ("Date", "DateTime"):
-        scalar = schema.get_type(name)
-        assert isinstance(scalar, GraphQLScalarType)
-        scalar.serialize = lambda moment: moment.isoformat()  # type: ignore[method-assign]  # As above.
+        scalar_of(schema, name).coerce_input_value = parsed
+    scalar_of(schema, "Date").coerce_output_value = date.isoformat
+    scalar_of(schema, "DateTime").coerce_output_value = instant
     return schema
+
+
+def instant(moment: datetime) -> str:
+    """ISO 8601 in UTC, without zeros at the end of the fraction."""
+    whole, _, fraction = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".partition(".")
+    digits = fraction.rstrip("0")
+    return f"{whole}.{digits}+00:00" if digits else f"{whole}+00:00"
+
+
+def scalar_of(schema: GraphQLSchema, name: str) -> Any:
+    found = schema.get_type(name)
+    assert isinstance(found, GraphQLScalarType)
+    return found
 
 
 def loosened(schema: GraphQLSchema) -> GraphQLSchema:
     """The schema with every field nullable, so that a mistake spoils nothing but its own field."""
-    loose = with_scalars(build_schema(json.loads(json.dumps(print_of(schema)))))
-    for type_ in loose.type_map.values():
-        if is_object_type(type_) and not type_.name.startswith("__"):
+    for type_ in schema.type_map.values():
+        if (is_object_type(type_) or is_interface_type(type_)) and not type_.name.startswith("__"):
             for each in type_.fields.values():
                 each.type = each.type.of_type if isinstance(each.type, GraphQLNonNull) else each.type
-    return loose
-
-
-def print_of(schema: GraphQLSchema) -> str:
-    from graphql import print_schema  # noqa: PLC0415
-
-    return print_schema(schema)
+    return schema

@@ -2,6 +2,7 @@ import asyncio
 import os
 import pwd
 import re
+import shutil
 import signal
 import stat
 import subprocess
@@ -157,11 +158,17 @@ def served(data: Path, *, binaries: Path | None = None) -> Iterator[Server]:
 
 @contextmanager
 def place(data: Path) -> Iterator[Path]:
-    """A data folder in which nothing lives on."""
+    """A data folder of which nothing lives on, nor stays among the temporary folders."""
     try:
         yield data
     finally:
         kill(*postmasters(data))
+        for socket_folder in temporary(data):
+            shutil.rmtree(socket_folder)
+
+
+def temporary(data: Path) -> list[Path]:
+    return [*Path("/tmp").glob(f"sigap-*-{data.stat().st_dev:x}-{data.stat().st_ino:x}")] if data.exists() else []  # noqa: S108 as the launcher
 
 
 @pytest.fixture(scope="session")
@@ -258,7 +265,7 @@ def test_other_programs_serve_too(empty: Path) -> None:
 # Paths ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["two words", "a, b,c", "100% \u00e9: 'x'", "long" * 50])
+@pytest.mark.parametrize("name", ["two words", "v1.2-x @home+all", "a, b,c", "100% \u00e9: 'x'", "long" * 50])
 def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     with place(copied(made, tmp_path / name / "data")) as data, served(data) as server:
@@ -274,8 +281,6 @@ def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
         assert asyncio.run(alchemy()) == 2
         folder = Path(server.host).stat()
         assert (stat.S_IMODE(folder.st_mode), folder.st_uid) == (0o700, UID)
-    if not Path(server.host).is_relative_to(tmp_path):
-        Path(server.host).rmdir()
 
 
 @pytest.fixture
@@ -375,8 +380,8 @@ def test_root_without_the_right_to_search_is_told_so(empty: Path) -> None:
     with app(empty, before=("setpriv", "--bounding-set=-dac_read_search")) as application:
         refusal = application.refuses()
 
-    ways = f"{WHEEL}/postgres or {empty}/."
-    assert refusal == (1, f"root's PostgreSQL runs as user {UID}, who has no way to {ways}: move these\n")
+    ways = f"{WHEEL}/postgres and {empty}/postgres.lock"
+    assert refusal == (1, f"let user {UID}, who runs PostgreSQL for root, reach {ways}\n")
 
 
 @needs_root
@@ -608,3 +613,16 @@ def test_a_server_that_does_not_start_says_why(data: Path) -> None:
     conf.write_text("shared_buffers = plenty")
 
     refused(data, f'PostgreSQL did not start: configuration file "{conf}" contains errors')
+
+
+def test_a_server_that_never_gets_ready_is_not_waited_for_for_ever(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedded, "_PATIENCE", 0.1)
+    note = data / "postgres" / "postmaster.pid"
+    with served(data) as server:
+        note.write_text(note.read_text().replace("ready   ", "starting"))
+
+        with pytest.raises(EmbeddedError) as refusal:
+            start(data)
+        last = (data / "postgres.log").read_text().splitlines()[-1]
+        assert str(refusal.value) == f"PostgreSQL is not ready yet, try again later: {last}"
+        assert server.process.is_running()

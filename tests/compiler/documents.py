@@ -1,0 +1,407 @@
+"""Random requests over the whole schema: mostly right, sometimes wrong, in every way that GraphQL can be written."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis_graphql
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
+    is_interface_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+    print_ast,
+)
+from hypothesis import strategies as st
+from hypothesis_graphql import nodes
+
+MOST_FIELDS = 45
+DEEPEST = 8
+
+WORDS = ("sin", "SINTA", "%", "_", "\\", "'", '"', "🌋", "É", "é", "محمد", "\n", "a", "", "100%", "banjir", "\u2028", "\x00")
+DAYS = ("2026-03-01", "2026-02-28", "2026-03-03", "2024-01-01", "2029-01-01", "1900-01-01", "2200-12-31")
+WRONG_DAYS = ("2026-02-30", "1899-12-31", "2026-3-1", "20260301", "", "٢٠٢٦-٠٣-٠١")
+WRONG_IDS = ("", "x", "Volunteer:", ":x", "Volunteer:x", "Nothing:x", "Role:x", "Need:\x00", "Skill:\x00", "Skill:no", "Query:1")
+WRONG_SIZES: tuple[dict[str, int | None], ...] = (
+    {},
+    {"first": 1, "last": 1},
+    {"first": 0},
+    {"last": 0},
+    {"first": -1},
+    {"last": -2_147_483_648},
+    {"first": 101},
+    {"first": 1_000_000},
+    {"first": None},
+)
+WRONG_CURSORS = ("", "x", "bm8=", "WyJWb2x1bnRlZXIuTkFNRSJd", "\x00", "🌋")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Real values of the data: global ids by type, codes by the argument that takes them, cursors by list and order."""
+
+    ids: dict[str, list[str]]
+    codes: dict[str, list[str]]
+    cursors: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A document, and the variables of each time it is sent."""
+
+    text: str
+    variables: tuple[dict[str, Any], ...]
+
+
+@dataclass(slots=True)
+class Pick:
+    """A field to ask for, under a type's condition; arguments that somebody else has chosen."""
+
+    name: str
+    on: str | None = None
+    children: list["Pick"] = field(default_factory=list)
+    literal: dict[str, ValueNode] = field(default_factory=dict)
+
+
+# What to ask: grown here, or by hypothesis-graphql.
+
+
+@dataclass(slots=True)
+class Grower:
+    draw: st.DrawFn
+    schema: GraphQLSchema
+    left: int = MOST_FIELDS
+
+    def root(self) -> list[Pick]:
+        query = self.schema.query_type
+        assert query is not None
+        names = self.draw(st.lists(st.sampled_from(sorted(query.fields)), min_size=1, max_size=3, unique=True))
+        return [self.pick(query, name, 0) for name in names]
+
+    def pick(self, parent: Any, name: str, depth: int) -> Pick:
+        self.left -= 1
+        named = get_named_type(parent.fields[name].type)
+        return Pick(name, children=self.picks(named, depth + 1))
+
+    def picks(self, type_: Any, depth: int) -> list[Pick]:
+        if is_interface_type(type_):
+            return self.conditional(type_, depth)
+        if not is_object_type(type_):
+            return []
+        leaves = sorted(name for name, each in type_.fields.items() if not is_composite(each))
+        branches = sorted(set(type_.fields) - set(leaves))
+        chosen: list[str] = []
+        if branches and depth < DEEPEST and self.left > 0:
+            chosen += self.draw(st.lists(st.sampled_from(branches), min_size=int(not leaves), max_size=2, unique=True))
+        if leaves:
+            chosen += self.draw(st.lists(st.sampled_from(leaves), min_size=int(not chosen), max_size=3, unique=True))
+        return [self.pick(type_, name, depth) for name in chosen] or [Pick("__typename")]
+
+    def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[Pick]:
+        types = sorted(each.name for each in self.schema.get_possible_types(type_))
+        found = [Pick("id")]
+        for name in self.draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True)):
+            for pick in self.picks(self.schema.get_type(name), depth):
+                pick.on = name
+                found.append(pick)
+        return found
+
+
+def is_composite(definition: GraphQLField) -> bool:
+    named = get_named_type(definition.type)
+    return is_object_type(named) or is_interface_type(named)
+
+
+def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list[Pick]:
+    """What a document of hypothesis-graphql asks."""
+    found: list[Pick] = []
+    for node in selections.selections if selections else ():
+        if isinstance(node, InlineFragmentNode):
+            assert node.type_condition is not None
+            found += picks_of(node.selection_set, node.type_condition.name.value)
+        elif isinstance(node, FieldNode):
+            literal = {argument.name.value: argument.value for argument in node.arguments}
+            found.append(Pick(node.name.value, on, picks_of(node.selection_set), literal))
+    return found
+
+
+def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[Pick]]:
+    def picks(document: DocumentNode) -> list[Pick]:
+        (operation,) = document.definitions
+        assert isinstance(operation, OperationDefinitionNode)
+        return picks_of(operation.selection_set)
+
+    texts = st.sampled_from(["62.02", "2026-03-01", "x", ""]).map(nodes.String)
+    scalars = dict.fromkeys(("Code", "Date", "DateTime", "PhoneNumber", "ID"), texts)
+    roots = sorted(schema.query_type.fields) if schema.query_type else []
+    one_of_each = [
+        hypothesis_graphql.queries(schema, fields=[root], custom_scalars=scalars, print_ast=picks) for root in roots
+    ]
+    return st.one_of(one_of_each)
+
+
+# How to write it.
+
+
+@dataclass(slots=True)
+class Writer:
+    """Writes the picks down with arguments, aliases, fragments, directives and variables."""
+
+    draw: st.DrawFn
+    schema: GraphQLSchema
+    pool: Pool
+    variables: tuple[dict[str, Any], ...] = field(default_factory=lambda: ({}, {}))
+    declared: list[str] = field(default_factory=list)
+    fragments: dict[str, tuple[str, str]] = field(default_factory=dict)  # Each one's type and text.
+    bare: set[tuple[str, str]] = field(default_factory=set)
+    number: int = 0
+
+    def happens(self, percent: int) -> bool:
+        return self.draw(st.integers(0, 99)) >= 100 - percent
+
+    def one(self, values: Sequence[Any]) -> Any:
+        return values[self.draw(st.integers(0, len(values) - 1))]
+
+    def new(self, prefix: str) -> str:
+        self.number += 1
+        return f"{prefix}{self.number}"
+
+    def request(self, picks: list[Pick]) -> Request:
+        assert self.schema.query_type is not None
+        body = self.selection(picks, self.schema.query_type)
+        declared = f"({', '.join(self.declared)})" if self.declared else ""
+        named = "".join(f"\nfragment {name} on {on} {text}" for name, (on, text) in self.fragments.items())
+        times = self.variables if self.declared else self.variables[:1]
+        return Request(f"query Asked{declared} {body}{named}", times)
+
+    def selection(self, picks: list[Pick], type_: Any) -> str:
+        """The selection set in braces; some of it moved into fragments."""
+        parts: list[str] = []
+        for pick in picks:
+            on = self.schema.get_type(pick.on) if pick.on else type_
+            parts += [self.conditioned(text, pick.on) for text in self.field(pick, on)]
+        if self.happens(8):
+            parts.append(self.one(("__typename", "kind: __typename")) if "kind" not in str(parts) else "__typename")
+        if len(parts) > 1 and self.happens(15):
+            middle = self.draw(st.integers(1, len(parts) - 1))
+            parts = [*parts[:middle], self.fragment(parts[middle:], type_)]
+        known = [name for name, (on, _) in self.fragments.items() if on == type_.name]
+        if known and self.happens(25):
+            parts.append(f"...{self.one(known)}{self.directive()}")
+        return "{ " + " ".join(parts) + " }"
+
+    def conditioned(self, text: str, on: str | None) -> str:
+        return f"... on {on} {{ {text} }}" if on else text
+
+    def fragment(self, parts: list[str], type_: Any) -> str:
+        """The parts within a fragment: inline, with or without its type, or named."""
+        body = "{ " + " ".join(parts) + " }"
+        form = self.draw(st.integers(0, 2))
+        if form < 2:
+            return f"...{f' on {type_.name}' if form else ''}{self.directive()} {body}"
+        name = self.new("F")
+        self.fragments[name] = type_.name, body
+        return f"...{name}{self.directive()}"
+
+    def directive(self) -> str:
+        if not self.happens(8):
+            return ""
+        name = self.one(("skip", "include"))
+        if self.happens(50):
+            return f" @{name}(if: {self.one(('true', 'false'))})"
+        variable = self.declare("Boolean!", self.draw(st.booleans()), self.draw(st.booleans()))
+        return f" @{name}(if: {variable})"
+
+    def field(self, pick: Pick, parent: Any) -> list[str]:
+        """The field, perhaps a second time under another name, perhaps in two pieces that are merged."""
+        if pick.name == "__typename":
+            return ["__typename"]
+        definition: GraphQLField = parent.fields[pick.name]
+        written = [self.once(pick, parent, definition)]
+        if definition.args and self.happens(10):
+            written.append(self.once(pick, parent, definition))
+        return [text for texts in written for text in texts]
+
+    def once(self, pick: Pick, parent: Any, definition: GraphQLField) -> list[str]:
+        arguments = self.arguments(pick, definition)
+        head = f"{self.alias(pick, parent, definition)}{pick.name}{f'({arguments})' if arguments else ''}"
+        if not is_composite(definition):
+            return [head + self.directive()]
+        named = get_named_type(definition.type)
+        children = pick.children or [Pick("__typename")]
+        if len(children) > 1 and self.happens(12):
+            middle = self.draw(st.integers(1, len(children) - 1))
+            pieces = [self.selection(each, named) for each in (children[:middle], children[middle:])]
+            return [f"{head}{self.directive()} {piece}" for piece in pieces]
+        return [f"{head}{self.directive()} {self.selection(children, named)}"]
+
+    def alias(self, pick: Pick, parent: Any, definition: GraphQLField) -> str:
+        """None only where it is sure that nothing else stands under the field's own name."""
+        if not definition.args and pick.on is None:
+            return ""
+        if pick.on is None and (parent.name, pick.name) not in self.bare:
+            self.bare.add((parent.name, pick.name))
+            return ""
+        return f"{self.new('a')}: "
+
+    # Arguments.
+
+    def arguments(self, pick: Pick, definition: GraphQLField) -> str:
+        if "first" in definition.args:
+            return self.page(pick, definition)
+        chosen = [name for name, each in definition.args.items() if is_non_null_type(each.type) or self.happens(60)]
+        return ", ".join(f"{name}: {self.value(name, definition.args[name])}" for name in chosen)
+
+    def page(self, pick: Pick, definition: GraphQLField) -> str:
+        type_ = get_named_type(definition.type).name.removesuffix("Connection")
+        given = {name: self.given(definition.args[name], (size, size)) for name, size in self.size().items()}
+        order = None
+        if "orderBy" in definition.args and self.happens(50):
+            orders = get_named_type(definition.args["orderBy"].type)
+            assert is_enum_type(orders)
+            order = self.one(list(orders.values))
+            other = order if self.happens(50) else self.one(list(orders.values))
+            given["orderBy"] = self.given(definition.args["orderBy"], (order, other))
+        for name in ("after", "before"):
+            if self.happens(22):
+                given[name] = self.given(definition.args[name], (self.cursor(type_, order), self.cursor(type_, order)))
+        if "filter" in definition.args and self.happens(45):
+            given["filter"] = self.value("filter", definition.args["filter"])
+        for name in ("filter", "after", "before"):
+            if name in pick.literal and self.happens(3):
+                given[name] = print_ast(pick.literal[name])
+        return ", ".join(f"{name}: {text}" for name, text in given.items())
+
+    def size(self) -> dict[str, int | None]:
+        if self.happens(2):
+            return dict(self.one(WRONG_SIZES))
+        return {self.one(("first", "last")): self.one((1, 2, 3, 5, 20, 100))}
+
+    def cursor(self, type_: str, order: str | None) -> str | None:
+        if self.happens(3):
+            return str(self.one(WRONG_CURSORS))
+        tags = sorted(tag for tag in self.pool.cursors if tag.startswith(f"{type_}.{order or ''}"))
+        if not tags or self.happens(3):
+            return None
+        # Without an order in the request, the first tag may be another order's: a foreign cursor.
+        tag = tags[0] if self.happens(3) else (f"{type_}.{order}" if order else self.default_tag(type_, tags))
+        return str(self.one(self.pool.cursors.get(tag, self.pool.cursors[tags[0]])))
+
+    def default_tag(self, type_: str, tags: list[str]) -> str:
+        firsts = {"Organization": "NAME", "Volunteer": "NAME", "Certificate": "ISSUED_ON", "Incident": "STARTED_AT"}
+        firsts |= {"Need": "STARTS_AT", "Assignment": "STARTS_AT"}
+        return f"{type_}.{firsts[type_]}" if type_ in firsts else tags[0]
+
+    def value(self, name: str, argument: GraphQLArgument) -> str:
+        named = get_named_type(argument.type)
+        if is_input_object_type(named) and (argument.type is named) and self.happens(70):
+            return self.object(named)
+        return self.given(argument, (self.plain(name, argument.type), self.plain(name, argument.type)))
+
+    def object(self, type_: GraphQLInputObjectType) -> str:
+        """An input object written out, its members perhaps variables."""
+        members = [
+            f"{name}: {self.value(name, each)}"
+            for name, each in type_.fields.items()
+            if is_non_null_type(each.type) or self.happens(25)
+        ]
+        return "{" + ", ".join(members) + "}"
+
+    def given(self, argument: Any, values: tuple[Any, Any]) -> str:
+        """The first value as it is, or a variable that has it once and the second value another time."""
+        return self.declare(str(argument.type), *values) if self.happens(30) else literal(values[0], argument.type)
+
+    def declare(self, type_: str, first: Any, second: Any) -> str:
+        name = self.new("v")
+        bare = type_.removesuffix("!")
+        both = first is not None and second is not None
+        declared = f"{bare}!" if both and (type_ != bare or self.happens(30)) else bare
+        if type_ != bare and not both:
+            declared = type_
+        self.declared.append(f"${name}: {declared}")
+        self.variables[0][name], self.variables[1][name] = first, second
+        if declared == bare and self.happens(20):
+            del self.variables[1][name]
+        return f"${name}"
+
+    def plain(self, name: str, type_: Any) -> Any:
+        """A value for an argument or a member, as JSON has it."""
+        if not is_non_null_type(type_) and self.happens(4):
+            return None
+        bare = type_.of_type if is_non_null_type(type_) else type_
+        if is_list_type(bare):
+            return [self.plain(name, bare.of_type) for _ in range(self.draw(st.integers(0, 5)))]
+        if is_input_object_type(bare):
+            return {
+                key: self.plain(key, each.type)
+                for key, each in bare.fields.items()
+                if is_non_null_type(each.type) or self.happens(25)
+            }
+        if is_enum_type(bare):
+            return self.one(list(bare.values))
+        scalars: dict[str, Callable[[str], Any]] = {"ID": self.id, "Code": self.code, "Date": self.day}
+        return scalars.get(bare.name, self.word)(name) if bare.name != "Boolean" else self.draw(st.booleans())
+
+    def id(self, name: str) -> str:
+        if self.happens(2):
+            return str(self.one(WRONG_IDS))
+        wanted = name.capitalize() if name not in ("id", "ids") else self.one(sorted(self.pool.ids))
+        return str(self.one(self.pool.ids[wanted]))
+
+    def code(self, name: str) -> str:
+        if self.happens(3):
+            return str(self.one(("NO_SUCH", "62.02", "no code", "", "é")))
+        return str(self.one(self.pool.codes[name]))
+
+    def day(self, _name: str) -> str:
+        return str(self.one(WRONG_DAYS if self.happens(2) else DAYS))
+
+    def word(self, _name: str) -> str:
+        return str(self.one(WORDS))
+
+
+def literal(value: Any, type_: Any) -> str:
+    """The value as a document writes it."""
+    bare = type_.of_type if is_non_null_type(type_) else type_
+    if value is None:
+        return "null"
+    if is_list_type(bare):
+        return "[" + ", ".join(literal(each, bare.of_type) for each in value) + "]"
+    if isinstance(bare, GraphQLInputObjectType):
+        return "{" + ", ".join(f"{key}: {literal(each, bare.fields[key].type)}" for key, each in value.items()) + "}"
+    if isinstance(bare, GraphQLEnumType):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def requests(schema: GraphQLSchema, pool: Pool) -> st.SearchStrategy[Request]:
+    """Requests made of real values; a third of their shapes are hypothesis-graphql's."""
+    shapes = generated(schema)
+
+    @st.composite
+    def request(draw: st.DrawFn) -> Request:
+        grown = draw(st.integers(0, 2))
+        picks = Grower(draw, schema).root() if grown else draw(shapes)
+        return Writer(draw, schema, pool).request(picks)
+
+    return request()
+
+
+__all__ = ["GraphQLObjectType", "Pool", "Request", "requests"]

@@ -1,0 +1,92 @@
+"""What stands behind each cursor, learned by asking for the cursors of things that are known."""
+
+from collections.abc import AsyncIterator
+
+from tests.asking import Api
+from tests.compiler.documents import Pool
+from tests.compiler.reader import LABELLED, ORDERS, Place, Reader, View
+from tests.compiler.rows import NODES, Row
+from tests.compiler.seeing import Eyes
+from tests.compiler.world import World
+
+LISTS = {
+    "provinces": "Province",
+    "kabupaten": "Kabupaten",
+    "organizations": "Organization",
+    "memberships": "Membership",
+    "ranks": "Rank",
+    "skills": "Skill",
+    "certificateTypes": "CertificateType",
+    "certificates": "Certificate",
+    "volunteers": "Volunteer",
+    "hazards": "Hazard",
+    "clusters": "Cluster",
+    "incidents": "Incident",
+    "needs": "Need",
+    "assignments": "Assignment",
+}
+
+
+async def learned(api: Api, reader: Reader, world: World) -> dict[str, tuple[str, Place]]:
+    """Of every cursor that the nation sees: its list and order, and the place it stands for."""
+    view = View(reader, Eyes(reader.rows, reader.now, world.actors["nation"]))
+    found: dict[str, tuple[str, Place]] = {}
+    for name, type_ in LISTS.items():
+        for order in ORDERS[type_]:
+            asked = f"first: 100, orderBy: {order}" if len(ORDERS[type_]) > 1 else "first: 100"
+            async for cursor, id_ in edges(api, world, name, asked):
+                row = reader.rows.by_key[type_, id_.partition(":")[2]]
+                found[cursor] = f"{type_}.{order}", view.place(row, order)
+    for need in world.needs:
+        async for cursor, place in candidates(api, reader, world, view, reader.rows.by_key["Need", str(need)]):
+            found[cursor] = "Candidate.NEAREST", place
+    return found
+
+
+async def edges(api: Api, world: World, name: str, asked: str) -> AsyncIterator[tuple[str, str]]:
+    after = ""
+    while True:
+        document = f"{{ found: {name}({asked}{after}) {{ edges {{ cursor node {{ id }} }} }} }}"
+        page = (await api.ask(document, actor=world.actors["nation"]))["found"]["edges"]
+        for edge in page:
+            yield edge["cursor"], edge["node"]["id"]
+        if len(page) < 100:
+            return
+        after = f', after: "{page[-1]["cursor"]}"'
+
+
+async def candidates(
+    api: Api, reader: Reader, world: World, view: View, need: Row
+) -> AsyncIterator[tuple[str, Place]]:
+    document = f"""{{ found: node(id: "Need:{need["id"]}") {{ ... on Need {{
+        candidates(first: 100) {{ edges {{ cursor node {{ volunteer {{ id }} }} }} }} }} }} }}"""
+    page = (await api.ask(document, actor=world.actors["nation"]))["found"]["candidates"]["edges"]
+    known = {f"Volunteer:{row['volunteer']['id']}": row for row in reader.sending.candidates(need)}
+    for edge in page:
+        yield edge["cursor"], view.place(known[edge["node"]["volunteer"]["id"]], "NEAREST")
+
+
+def pool_of(reader: Reader) -> Pool:
+    """Values of the data, for requests to be made of; of places only some."""
+    tables = reader.rows.tables
+    ids = {
+        type_: [f"{type_}:{row.get('id', row.get('code'))}" for row in tables[type_]][:60] for type_ in sorted(NODES)
+    }
+    homes = sorted({row["kabupaten_code"] for row in tables["Volunteer"]})
+    ids["Kabupaten"] = [f"Kabupaten:{code}" for code in homes]
+    codes = {name: [row["code"] for row in tables[name]] for name in LABELLED}
+    cursors: dict[str, list[str]] = {}
+    for cursor, (tag, _) in reader.cursors.items():
+        cursors.setdefault(tag, []).append(cursor)
+    return Pool(
+        ids,
+        {
+            "kabupaten": homes,
+            "province": sorted({code[:2] for code in homes}),
+            "skill": ["WATER_RESCUE", "FIRST_AID", "LOGISTICS", *codes["Skill"]],
+            "hazard": ["FLOOD", "EARTHQUAKE", *codes["Hazard"]],
+            "type": codes["CertificateType"],
+            "rank": codes["Rank"],
+        },
+        cursors,
+    )

@@ -1,0 +1,210 @@
+"""A small world with everything awkward in it, the same at every run; and the people who ask about it."""
+
+import itertools
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
+
+WITA, WIT = "64.72", "91.71"
+HOMES = (HOME, HOME, NEIGHBOUR, FAR, WITA, WIT)
+
+NAMES = (
+    "Sinta",
+    "Sinta",
+    "O'Brien \"Bang\" Udin",
+    "C:\\temp\\%s_100%",
+    "Ni Luh 🌋👩🏽‍🚒",
+    "محمد عبد الله",
+    "Dua\nbaris\tdan \x01 \x7f \u2028",
+    "É́çole</script><!--",
+    "a",
+    "SINTA",
+)
+INSTANTS = (
+    datetime(2026, 1, 1, tzinfo=UTC),
+    datetime(2026, 1, 1, 0, 0, 0, 500_000, tzinfo=UTC),
+    datetime(2026, 1, 1, 0, 0, 0, 123_456, tzinfo=UTC),
+    datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
+    datetime(1999, 12, 31, 16, 59, 59, 999_999, tzinfo=UTC),
+    datetime(2026, 1, 1, tzinfo=UTC),
+    datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC),
+)
+STATUSES = (
+    *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
+    *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
+)
+
+
+@dataclass(slots=True)
+class Same(Build):
+    """Builds rows whose ids and instants are the same at every run."""
+
+    random: Random = field(default_factory=lambda: Random(62))
+    instants: Iterator[datetime] = field(default_factory=lambda: itertools.cycle(INSTANTS))
+
+    async def row(self, table: str, **values: Any) -> uuid.UUID:
+        made = {"id": uuid.UUID(int=self.random.getrandbits(128), version=4), "created_at": next(self.instants)}
+        return await Build.row(self, table, **{**made, **values})
+
+
+@dataclass(slots=True)
+class World:
+    """The accounts that ask, by what they are; the public has none."""
+
+    build: Same
+    actors: dict[str, uuid.UUID | None] = field(default_factory=dict)
+    organizations: list[uuid.UUID] = field(default_factory=list)
+    people: list[uuid.UUID] = field(default_factory=list)
+    needs: list[uuid.UUID] = field(default_factory=list)
+
+    @classmethod
+    async def of(cls, build: Same) -> "World":
+        world = cls(build)
+        async with build.connection.transaction():
+            await world.make_organizations()
+            await world.make_people()
+            await world.make_papers()
+            await world.make_needs()
+            await world.make_assignments()
+            await world.make_actors()
+        return world
+
+    def day(self, days: float) -> datetime:
+        return self.build.now + timedelta(days=days)
+
+    async def make_organizations(self) -> None:
+        build, made = self.build, self.organizations
+        for number, name in enumerate(NAMES[:6]):
+            verification = ("VERIFIED", "VERIFIED", "PENDING", "SUSPENDED")[number % 4]
+            home = HOMES[number]
+            made.append(await build.organization(name=f"{name} {number}", verification=verification, kabupaten_code=home))
+        made.append(await build.organization(name="Cabang", parent_id=made[0]))
+        made.append(await build.organization(name="Cabang dari yang belum", parent_id=made[2], kind="NGO"))
+        licences = (
+            (0, "REGISTRATION", None),
+            (0, "FUNDRAISING", date(2025, 1, 1)),
+            (1, "REGISTRATION", date(2025, 5, 5)),
+            (1, "REGISTRATION", None),
+            (2, "ACCREDITATION", None),
+            (6, "REGISTRATION", date(2025, 5, 5)),
+        )
+        for number, (owner, kind, revoked) in enumerate(licences):
+            await build.row(
+                "licence",
+                organization_id=made[owner],
+                kind=kind,
+                number=f'{number}/"\\',
+                issuer="Dinsos",
+                valid_from=date(2020, 1, 1 + number % 2),
+                valid_until=date(2027, 1, 1) if number % 2 else None,
+                revoked_on=revoked,
+            )
+
+    async def make_people(self) -> None:
+        variety: tuple[dict[str, Any], ...] = (
+            {},
+            {"reach": "PROVINCE", "phone": "+6281234567890", "latitude": -2.5, "longitude": 112.95},
+            {"reach": "KABUPATEN", "nik_tail": "0042", "latitude": -0.0, "longitude": 180.0},
+            {"status": "INACTIVE"},
+            {"consent_given_at": None, "consent_purpose": None},
+            {"consent_withdrawn_at": INSTANTS[2], "consent_purpose": NAMES[6]},
+            {"reach": "PROVINCE", "latitude": 1e-7, "longitude": 123.45678901234567},
+        )
+        for number in range(28):
+            values = variety[number % len(variety)]
+            name, home = NAMES[number % len(NAMES)], HOMES[number % len(HOMES)]
+            self.people.append(await self.build.person(name=name, kabupaten_code=home, **values))
+
+    async def make_papers(self) -> None:
+        """Memberships and certificates of every kind; the last few people have none."""
+        build, organizations = self.build, itertools.cycle(self.organizations)
+        types = itertools.cycle(("WATER_RESCUE_BASIC", "WATER_RESCUE_ADVANCED", "TAGANA_UTAMA", "MRI_RESCUE", "FIRST_AID_BASIC"))
+        ranks = itertools.cycle((None, "TAGANA_MUDA", "TAGANA_UTAMA", "MRI_ANGGOTA"))
+        for number, person in enumerate(self.people[:24]):
+            own = self.organizations[0] if number % 3 == 0 else next(organizations)
+            ends = (None, None, date(2026, 3, 1), date(2026, 2, 28), date(2026, 3, 3))[number % 5]
+            reason = NAMES[number % len(NAMES)] if ends and number % 2 else None
+            await build.membership(
+                person, own, until=ends, end_reason=reason, rank_code=next(ranks), number=f"{number:03}" if number % 2 else None
+            )
+            if ends:
+                await build.membership(person, own, since=ends + timedelta(days=1), rank_code=next(ranks))
+            for again in range(number % 4):
+                revoked = (number + again) % 7 == 6
+                await build.certificate(
+                    person,
+                    next(organizations),
+                    certificate_type_code=next(types),
+                    issued_on=date(2024, 1, 1 + again % 2),
+                    expires_on=(None, date(2026, 3, 3), date(2029, 1, 1), date(2026, 2, 1))[(number + again) % 4],
+                    revoked_on=date(2025, 1, 1) if revoked else None,
+                    revocation_reason="Palsu" if revoked else None,
+                )
+
+    async def make_needs(self) -> None:
+        build = self.build
+        incidents = [
+            await build.incident(places, title=title, status=status, started_at=started, ended_at=ended, hazard_code=hazard)
+            for places, title, status, started, ended, hazard in (
+                ([HOME, NEIGHBOUR], 'Banjir "besar"', "ACTIVE", INSTANTS[1], None, "FLOOD"),
+                ([FAR, WITA, WIT], "Gempa\nbumi 🌍", "VERIFIED", INSTANTS[3], None, "EARTHQUAKE"),
+                ([HOME], "Selesai", "CLOSED", INSTANTS[0], INSTANTS[2], "FLOOD"),
+                ([], "Tanpa tempat", "ACTIVE", INSTANTS[0], None, "FLOOD"),
+                ([NEIGHBOUR], "Kabar", "REPORTED", INSTANTS[2], None, "FLOOD"),
+                ([], "Kabar tanpa tempat", "REPORTED", INSTANTS[4], None, "FLOOD"),
+            )
+        ]
+        for incident, values in (
+            (0, {}),
+            (0, {"people_wanted": 2, "minimum_rank_code": "TAGANA_MADYA", "priority": "URGENT"}),
+            (0, {"kabupaten_code": NEIGHBOUR, "starts_at": self.day(0.5), "ends_at": self.day(1.2)}),
+            (0, {"closed_at": INSTANTS[2], "priority": "LOW"}),
+            (0, {"starts_at": self.day(-9), "ends_at": self.day(-1)}),
+            (1, {"kabupaten_code": FAR, "skill_code": "FIRST_AID", "minimum_rank_code": "MRI_ANGGOTA"}),
+            (1, {"kabupaten_code": WITA, "starts_at": self.day(3), "ends_at": self.day(8), "people_wanted": 1}),
+            (1, {"kabupaten_code": WIT, "starts_at": self.day(1), "ends_at": self.day(1) + timedelta(hours=14)}),
+            (2, {}),
+            (3, {"skill_code": "LOGISTICS", "latitude": 0.0, "longitude": -180.0}),
+        ):
+            self.needs.append(await build.need(incidents[incident], **values))
+
+    async def make_assignments(self) -> None:
+        people, needs = itertools.cycle(self.people), itertools.cycle(self.needs)
+        for number in range(30):
+            status = STATUSES[number % len(STATUSES)]
+            need = next(needs) if number % 9 else self.needs[1]
+            times: dict[str, Any] = {} if number % 4 else {"starts_at": self.day(-5), "ends_at": self.day(-1 + number / 30)}
+            assignment = await self.build.assignment(
+                need,
+                next(people),
+                status=status,
+                reason=NAMES[number % len(NAMES)] if status in ("DECLINED", "CANCELLED") else None,
+                expires_at=INSTANTS[number % len(INSTANTS)] if number % 3 == 0 else None,
+                **times,
+            )
+            account = await self.build.account() if number % 5 == 0 else None
+            for rule in ("NOT_RESTED", "BEYOND_REACH")[: number % 3] if account else ():
+                await self.build.row(
+                    "override", assignment_id=assignment, rule_code=rule, fact="{}", reason=NAMES[6], account_id=account
+                )
+
+    async def make_actors(self) -> None:
+        build, people = self.build, self.people
+        mixed = await build.account(volunteer_id=people[5])
+        await build.row("role", account_id=mixed, kind="COORDINATOR", kabupaten_code=FAR)
+        await build.row("role", account_id=mixed, kind="COORDINATOR", province_code=WIT[:2])
+        await build.row("role", account_id=mixed, kind="MANAGER", organization_id=self.organizations[2])
+        self.actors = {
+            "public": None,
+            "volunteer": await build.self_of(people[1]),
+            "manager": await build.manager(self.organizations[0]),
+            "kabupaten": await build.coordinator(kabupaten_code=HOME),
+            "province": await build.coordinator(province_code=NEIGHBOUR[:2]),
+            "nation": await build.coordinator(),
+            "mixed": mixed,
+        }

@@ -1,0 +1,241 @@
+import uuid
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import anyio
+import asyncpg
+import pytest
+
+from api.database.engine import WRITERS
+from tests.asking import Api, Json
+from tests.builders import Build
+from tests.conftest import NOW
+
+MANY = 50
+ROUNDS = 20
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+START = NOW + timedelta(days=1)
+
+ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
+  assignment { id } problems { code fact { assignment { id } startsAt endsAt count limit version } } } }"""
+CANCEL = """mutation($input: CancelAssignmentInput!) { cancelAssignment(input: $input) {
+  assignment { id } problems { code fact { version } } } }"""
+OFFER = """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
+  assignment { id } problems { code fact { assignment { id } } } } }"""
+REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
+  volunteer { id } problems { code path } } }"""
+
+Call = Callable[[], Awaitable[Json]]
+
+
+async def at_once(calls: Iterable[Call]) -> list[Json]:
+    """The answers to all calls, which run at the same time, in the calls' order."""
+    answers: dict[int, Json] = {}
+
+    async def one(number: int, call: Call) -> None:
+        answers[number] = await call()
+
+    async with anyio.create_task_group() as group:
+        for number, call in enumerate(calls):
+            group.start_soon(one, number, call)
+    return [answers[number] for number in sorted(answers)]
+
+
+@asynccontextmanager
+async def all_waiting(url: str, row: str, *, until: int) -> AsyncGenerator[None]:
+    """Holds the row while the body starts, and lets it go once so many connections wait at a lock."""
+    connection = await asyncpg.connect(url)
+    transaction = connection.transaction()
+    await transaction.start()
+    await connection.execute(f"SELECT FROM {row} FOR UPDATE")
+
+    async def let_go() -> None:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with anyio.fail_after(20):
+            while await connection.fetchval(waiting) < until:
+                # Statistics are kept for the length of a transaction unless they are thrown away.
+                await connection.execute("SELECT pg_stat_clear_snapshot()")
+        await transaction.rollback()
+
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(let_go)
+            yield
+    finally:
+        await connection.close()
+
+
+async def statuses(build: Build, condition: str, *values: object) -> Counter[tuple[str, int]]:
+    rows = await build.connection.fetch(f"SELECT status, version FROM assignment WHERE {condition}", *values)
+    return Counter((row["status"], row["version"]) for row in rows)
+
+
+async def test_of_fifty_overlapping_offers_one_is_accepted(api: Api, build: Build) -> None:
+    organization, incident = await build.organization(), await build.incident()
+
+    for _round in range(ROUNDS):
+        volunteer = await build.volunteer(organization)
+        actor = await build.self_of(volunteer)
+        offers: list[uuid.UUID] = []
+        for number in range(MANY):
+            starts_at = START + number * MINUTE
+            need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + 10 * HOUR)
+            offers.append(await build.assignment(need, volunteer))
+
+        answers = await at_once(
+            partial(api.do, ACCEPT, actor=actor, assignment=f"Assignment:{offer}", version=1) for offer in offers
+        )
+
+        (winner,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
+        starts_at = START + offers.index(uuid.UUID(winner.partition(":")[2])) * MINUTE
+        clash = {
+            "assignment": {"id": winner},
+            "startsAt": starts_at.isoformat(),
+            "endsAt": (starts_at + 10 * HOUR).isoformat(),
+            **dict.fromkeys(("count", "limit", "version")),
+        }
+        problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
+        assert problems == [[{"code": "PERSON_ELSEWHERE", "fact": clash}]] * (MANY - 1)
+        committed = await build.connection.fetch(
+            "SELECT assignment_id FROM commitment WHERE volunteer_id = $1", volunteer
+        )
+        assert [f"Assignment:{row['assignment_id']}" for row in committed] == [winner]
+        assert await statuses(build, "volunteer_id = $1", volunteer) == {("ACCEPTED", 2): 1, ("OFFERED", 1): MANY - 1}
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == ROUNDS
+
+
+@pytest.mark.parametrize("places", [1, 7])
+async def test_the_last_places_of_a_need_are_given_once(
+    api: Api, build: Build, database_url: str, places: int
+) -> None:
+    organization = await build.organization()
+    manager, need = await build.manager(organization), await build.need(people_wanted=places)
+    offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
+
+    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+        answers = await at_once(
+            partial(api.do, ACCEPT, actor=manager, assignment=f"Assignment:{offer}", version=1) for offer in offers
+        )
+
+    full = {"assignment": None, "startsAt": None, "endsAt": None, "count": places, "limit": places, "version": None}
+    problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
+    assert problems == [[{"code": "NEED_FULL", "fact": full}]] * (MANY - places)
+    assert await statuses(build, "need_id = $1", need) == {("ACCEPTED", 2): places, ("OFFERED", 1): MANY - places}
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == places
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == places
+
+
+async def test_a_volunteer_is_offered_a_need_once(api: Api, build: Build, database_url: str) -> None:
+    coordinator, volunteer, need = await build.coordinator(), await build.volunteer(), await build.need()
+    offer = partial(api.do, OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+
+    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+        answers = await at_once([offer] * MANY)
+
+    (made,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
+    problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
+    assert problems == [[{"code": "ALREADY_OFFERED", "fact": {"assignment": {"id": made}}}]] * (MANY - 1)
+    assert await statuses(build, "need_id = $1", need) == {("OFFERED", 1): 1}
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
+
+
+@pytest.mark.parametrize("first", ["accept", "cancel"])
+async def test_of_accepting_and_cancelling_at_once_one_wins(
+    api: Api, build: Build, database_url: str, first: str
+) -> None:
+    organization, coordinator = await build.organization(), await build.coordinator()
+
+    for _round in range(ROUNDS // 2):
+        volunteer, need = await build.volunteer(organization), await build.need()
+        offer = await build.assignment(need, volunteer)
+        given = {"assignment": f"Assignment:{offer}", "version": 1}
+        calls: list[Call] = [
+            partial(api.do, ACCEPT, actor=await build.self_of(volunteer), **given),
+            partial(api.do, CANCEL, actor=coordinator, reason="Batal", **given),
+        ]
+
+        async with all_waiting(database_url, f"need WHERE id = '{need}'", until=2):
+            answers = await at_once(calls if first == "accept" else calls[::-1])
+
+        accepted, cancelled = answers if first == "accept" else answers[::-1]
+        lost = cancelled if accepted["assignment"] else accepted
+        assert (accepted["assignment"] is None) != (cancelled["assignment"] is None)
+        assert [(problem["code"], problem["fact"]["version"]) for problem in lost["problems"]] == [
+            ("VERSION_CONFLICT", 2)
+        ]
+        held = "ACCEPTED" if accepted["assignment"] else "CANCELLED"
+        assert await statuses(build, "id = $1", offer) == {(held, 2): 1}
+        commitments = "SELECT count(*) FROM commitment WHERE assignment_id = $1"
+        assert await build.connection.fetchval(commitments, offer) == int(held == "ACCEPTED")
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == ROUNDS // 2
+
+
+async def test_cancelling_two_duties_frees_each_once_while_others_accept(api: Api, build: Build) -> None:
+    organization, incident = await build.organization(), await build.incident()
+    coordinator = await build.coordinator()
+
+    for _round in range(ROUNDS // 2):
+        volunteer = await build.volunteer(organization)
+        actor = await build.self_of(volunteer)
+        period = {"starts_at": START, "ends_at": START + 10 * HOUR}
+        held = await build.assignment(await build.need(incident, **period), volunteer, status="ACCEPTED")
+        waiting = await build.assignment(await build.need(incident, **period), volunteer)
+
+        cancelled, accepted = await at_once(
+            [
+                partial(api.do, CANCEL, actor=coordinator, assignment=f"Assignment:{held}", version=1, reason="Pindah"),
+                partial(api.do, ACCEPT, actor=actor, assignment=f"Assignment:{waiting}", version=1),
+            ]
+        )
+
+        assert cancelled["assignment"] == {"id": f"Assignment:{held}"}
+        refused = [problem["code"] for problem in accepted["problems"]]
+        assert refused == ([] if accepted["assignment"] else ["PERSON_ELSEWHERE"])
+        committed = await build.connection.fetch(
+            "SELECT assignment_id FROM commitment WHERE volunteer_id = $1", volunteer
+        )
+        assert [row["assignment_id"] for row in committed] == ([waiting] if accepted["assignment"] else [])
+
+
+async def test_a_person_is_registered_once(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    person = {"name": "Sinta", "kabupaten": "62.02", "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
+
+    answers = await at_once(
+        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS
+    )
+
+    assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITERS - 1}
+    problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
+    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITERS - 1)
+    assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 1
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
+
+
+async def test_of_two_commitments_made_at_once_the_database_takes_one(build: Build, database_url: str) -> None:
+    volunteer = await build.volunteer()
+    insert = "INSERT INTO commitment (id, volunteer_id, period) VALUES ($1, $2, $3)"
+    first, second = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
+    open_ = first.transaction()
+    await open_.start()
+    await first.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START, START + 2 * HOUR))
+
+    async def another() -> None:
+        with pytest.raises(asyncpg.ExclusionViolationError, match="ex_commitment_one_place_at_a_time"):
+            await second.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START + HOUR, START + 3 * HOUR))
+
+    async def committed_once_it_waits() -> None:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        with anyio.fail_after(20):
+            while await build.connection.fetchval(waiting) < 1:
+                pass
+        await open_.commit()
+
+    await at_once([another, committed_once_it_waits])
+
+    await first.close()
+    await second.close()
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 1
