@@ -18,8 +18,11 @@ def rendered(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[F
     return "sa.Text()" if kind == "type" and isinstance(thing, Symbol) else False
 
 
+connection = context.config.attributes["connection"]
 context.configure(
-    connection=context.config.attributes["connection"],
+    connection=connection,
+    # Without a connection the SQL is only written down, to be read before it is run.
+    dialect_name=None if connection else "postgresql",
     target_metadata=METADATA,
     compare_type=True,
     compare_server_default=True,

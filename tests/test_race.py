@@ -77,13 +77,14 @@ async def test_of_fifty_overlapping_offers_one_is_accepted(api: Api, build: Buil
     organization, incident = await build.organization(), await build.incident()
 
     for _round in range(ROUNDS):
-        volunteer = await build.volunteer(organization)
-        actor = await build.self_of(volunteer)
         offers: list[uuid.UUID] = []
-        for number in range(MANY):
-            starts_at = START + number * MINUTE
-            need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + 10 * HOUR)
-            offers.append(await build.assignment(need, volunteer))
+        async with build.connection.transaction():
+            volunteer = await build.volunteer(organization)
+            actor = await build.self_of(volunteer)
+            for number in range(MANY):
+                starts_at = START + number * MINUTE
+                need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + 10 * HOUR)
+                offers.append(await build.assignment(need, volunteer))
 
         answers = await at_once(
             partial(api.do, ACCEPT, actor=actor, assignment=f"Assignment:{offer}", version=1) for offer in offers

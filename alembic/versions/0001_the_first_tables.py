@@ -361,6 +361,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("issuer_id", "number", name=op.f("uq_certificate_issuer_id_number")),
     )
     op.create_index(
+        "ix_certificate_standing",
+        "certificate",
+        ["volunteer_id", "certificate_type_code"],
+        unique=False,
+        postgresql_include=["issued_on", "expires_on"],
+        postgresql_where=sa.text("revoked_on IS NULL"),
+    )
+    op.create_index(
         op.f("ix_certificate_certificate_type_code"), "certificate", ["certificate_type_code"], unique=False
     )
     op.create_index(
@@ -400,8 +408,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("volunteer_id"), "="),
             (sa.column("organization_id"), "="),
+            (sa.column("volunteer_id"), "="),
             (sa.text("daterange(since, until, '[]')"), "&&"),
             using="gist",
             name="ex_membership_once",
@@ -525,6 +533,12 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_licence_organization_id"), table_name="licence")
     op.drop_table("licence")
     op.drop_index(op.f("ix_certificate_volunteer_id_issued_on_id"), table_name="certificate")
+    op.drop_index(
+        "ix_certificate_standing",
+        table_name="certificate",
+        postgresql_include=["issued_on", "expires_on"],
+        postgresql_where=sa.text("revoked_on IS NULL"),
+    )
     op.drop_index(op.f("ix_certificate_certificate_type_code"), table_name="certificate")
     op.drop_table("certificate")
     op.drop_index(

@@ -61,9 +61,10 @@ class _Connection:
 
     def text(self) -> Sql:
         columns = self.columns()
+        # Also where no row is asked for: a broken cursor or filter is then refused all the same.
+        rows = self.rows(extra="more" in columns)
         found: Mapping[str, Sql] = {}
         if columns:
-            rows = self.rows(extra="more" in columns)
             step_row = step(
                 self.place,
                 rows,

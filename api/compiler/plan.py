@@ -162,4 +162,6 @@ class Planner:
 def finished(level: Level, text: sa.ColumnElement[Any], binds: Binds) -> Plan:
     compiled = level.select(text).compile(dialect=DIALECT)
     names = tuple(compiled.positiontup or ())
-    return Plan(str(compiled), names, binds.readers, binds.checks)
+    # What the statement does not need may be wrong all the same.
+    unused = [read for name, read in binds.readers.items() if name not in names]
+    return Plan(str(compiled), names, binds.readers, [*binds.checks, *unused])

@@ -118,7 +118,7 @@ class Database:
             reset=_keep,
             command_timeout=READ_SECONDS,
             statement_cache_size=PREPARED,
-            max_cached_statement_size=0,  # However long: the long ones are those that take long to prepare.
+            max_cacheable_statement_size=0,  # However long: the long ones are those that take long to prepare.
         )
         writers = await asyncpg.create_pool(
             url,

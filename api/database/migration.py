@@ -1,7 +1,8 @@
 """Bringing a database to the tables of this program."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -9,6 +10,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
+
+T = TypeVar("T")
 
 # In a checkout beside the package; inside it once installed, where a folder `alembic` would shadow the library.
 BESIDE, INSIDE = (Path(__file__).resolve().parents[level] / "alembic" for level in (2, 1))
@@ -34,10 +37,15 @@ def head() -> str:
 
 async def upgrade(url: str) -> bool:
     """Brings the database at a postgresql:// address up to date; says whether there was anything to do."""
+    return await run(url, _upgrade)
+
+
+async def run(url: str, work: Callable[[sa.Connection], T]) -> T:
+    """Does the work on a connection of the kind that alembic wants, in one transaction."""
     engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
     try:
         async with engine.begin() as connection:
-            return await connection.run_sync(_upgrade)
+            return await connection.run_sync(work)
     finally:
         await engine.dispose()
 
@@ -48,8 +56,3 @@ def _upgrade(connection: sa.Connection) -> bool:
         return False
     command.upgrade(config(connection), "head")
     return True
-
-
-def check(connection: sa.Connection) -> Any:
-    """Refuses with alembic's own words where models and migrations differ."""
-    return command.check(config(connection))

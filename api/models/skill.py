@@ -59,4 +59,12 @@ Certificate = table(
     sa.CheckConstraint("(revoked_on IS NULL) = (revocation_reason IS NULL)", name="revoked_with_reason"),
     sa.Index(None, "volunteer_id", "issued_on", "id"),
     sa.Index(None, "certificate_type_code"),
+    # All that the question "trained for this skill on these days?" needs to know of a person.
+    sa.Index(
+        "ix_certificate_standing",
+        "volunteer_id",
+        "certificate_type_code",
+        postgresql_include=["issued_on", "expires_on"],
+        postgresql_where=sa.text("revoked_on IS NULL"),
+    ),
 )

@@ -18,7 +18,7 @@ from api.database.engine import Database, Transaction
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
-from api.services.problem import Problem, Refused
+from api.services.problem import Problem, Refused, at
 
 LONGEST_KEY = 200
 
@@ -55,12 +55,12 @@ class Outcome:
 Work = Callable[[Transaction, Request], Awaitable[uuid.UUID]]
 
 # The database has the last word; these are its words, by the name of the constraint.
-CONSTRAINTS: Mapping[str, ProblemCode] = {
-    "ex_commitment_one_place_at_a_time": ProblemCode.PERSON_ELSEWHERE,
-    "uq_assignment_live": ProblemCode.ALREADY_OFFERED,
-    "uq_volunteer_nik_index": ProblemCode.ALREADY_REGISTERED,
-    "uq_membership_organization_id_number": ProblemCode.NUMBER_TAKEN,
-    "uq_certificate_issuer_id_number": ProblemCode.NUMBER_TAKEN,
+CONSTRAINTS: Mapping[str, Problem] = {
+    "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, at("assignment")),
+    "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, at("volunteer")),
+    "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, at("nik")),
+    "uq_membership_organization_id_number": Problem(ProblemCode.NUMBER_TAKEN, at("number")),
+    "uq_certificate_issuer_id_number": Problem(ProblemCode.NUMBER_TAKEN, at("number")),
 }
 
 
@@ -101,10 +101,10 @@ async def _attempt(session: Transaction, request: Request, mutation: str, work: 
     except Refused as refused:
         return Outcome(None, [problem.as_row() for problem in refused.problems])
     except asyncpg.IntegrityConstraintViolationError as error:
-        code = CONSTRAINTS.get(error.constraint_name or "")
-        if code is None:
+        problem = CONSTRAINTS.get(error.constraint_name or "")
+        if problem is None:
             raise
-        return Outcome(None, [Problem(code).as_row()])
+        return Outcome(None, [problem.as_row()])
 
 
 def _digest(body: Mapping[str, Any]) -> bytes:

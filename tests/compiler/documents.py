@@ -108,11 +108,17 @@ class Grower:
         leaves = sorted(name for name, each in type_.fields.items() if not is_composite(each))
         branches = sorted(set(type_.fields) - set(leaves))
         chosen: list[str] = []
-        if branches and depth < DEEPEST and self.left > 0:
+        if type_.name.endswith("Connection"):
+            leaves, branches = [], [name for name in ("nodes", "edges", "pageInfo", "totalCount") if self.may(name, depth)]
+            chosen = self.draw(st.lists(st.sampled_from(branches), min_size=1, max_size=3, unique=True))
+        elif branches and depth < DEEPEST and self.left > 0:
             chosen += self.draw(st.lists(st.sampled_from(branches), min_size=int(not leaves), max_size=2, unique=True))
         if leaves:
-            chosen += self.draw(st.lists(st.sampled_from(leaves), min_size=int(not chosen), max_size=3, unique=True))
+            chosen += self.draw(st.lists(st.sampled_from(leaves), min_size=int(not chosen), max_size=4, unique=True))
         return [self.pick(type_, name, depth) for name in chosen] or [Pick("__typename")]
+
+    def may(self, name: str, depth: int) -> bool:
+        return name in ("pageInfo", "totalCount") or (depth < DEEPEST and self.left > 0)
 
     def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[Pick]:
         types = sorted(each.name for each in self.schema.get_possible_types(type_))
@@ -392,12 +398,12 @@ def literal(value: Any, type_: Any) -> str:
 
 
 def requests(schema: GraphQLSchema, pool: Pool) -> st.SearchStrategy[Request]:
-    """Requests made of real values; a third of their shapes are hypothesis-graphql's."""
+    """Requests made of real values; a quarter of their shapes are hypothesis-graphql's."""
     shapes = generated(schema)
 
     @st.composite
     def request(draw: st.DrawFn) -> Request:
-        grown = draw(st.integers(0, 2))
+        grown = draw(st.integers(0, 3))
         picks = Grower(draw, schema).root() if grown else draw(shapes)
         return Writer(draw, schema, pool).request(picks)
 

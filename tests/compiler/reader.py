@@ -37,6 +37,7 @@ from tests.compiler.sending import FILLING, FIRM, Sending
 # A cursor is opaque: what it stands for was learned by asking for the cursors of rows that are known.
 Place = tuple[Any, ...]
 Cursors = Mapping[str, tuple[str, Place]]
+Shown = list[tuple[Place, Row]]
 
 LABELLED = ("Rank", "Skill", "CertificateType", "Hazard", "Cluster")
 LISTS = ("Connection", "Edge", "PageInfo")
@@ -253,7 +254,6 @@ class View:
             and (before is None or precedes(pair[0], before, falls=falls))
         ]
         shown = window[: given["first"]] if given.get("first") else window[-given["last"] :]
-        start, end = (shown[0][0], shown[-1][0]) if shown else (before, after)
         cursors = [self.reader.written.get((f"{type_}.{order}", place)) for place, _ in shown]
         return {
             "__typename": f"{type_}Connection",
@@ -263,23 +263,23 @@ class View:
             ],
             "totalCount": len(whole),
             "pageInfo": {
-                "hasPreviousPage": start is not None and self.any_before(whole, shown, after, start, falls=falls),
-                "hasNextPage": end is not None and self.any_after(whole, shown, before, end, falls=falls),
+                "hasPreviousPage": any(self.lies_before(place, shown, after, falls=falls) for place, _ in whole),
+                "hasNextPage": any(self.lies_after(place, shown, before, falls=falls) for place, _ in whole),
                 "startCursor": cursors[0] if cursors else None,
                 "endCursor": cursors[-1] if cursors else None,
             },
         }
 
-    def any_before(self, whole: Any, shown: Any, after: Any, start: Any, *, falls: bool) -> bool:
-        """Before the page's first item; on an empty page, up to the cursor that it begins after."""
+    def lies_before(self, place: Place, shown: Shown, after: Place | None, *, falls: bool) -> bool:
+        """Before the page's first item; of an empty page, not beyond the cursor that it begins after."""
         if shown:
-            return any(precedes(place, start, falls=falls) for place, _ in whole)
-        return after is not None and any(not precedes(after, place, falls=falls) for place, _ in whole)
+            return precedes(place, shown[0][0], falls=falls)
+        return after is not None and not precedes(after, place, falls=falls)
 
-    def any_after(self, whole: Any, shown: Any, before: Any, end: Any, *, falls: bool) -> bool:
+    def lies_after(self, place: Place, shown: Shown, before: Place | None, *, falls: bool) -> bool:
         if shown:
-            return any(precedes(end, place, falls=falls) for place, _ in whole)
-        return before is not None and any(not precedes(place, before, falls=falls) for place, _ in whole)
+            return precedes(shown[-1][0], place, falls=falls)
+        return before is not None and not precedes(place, before, falls=falls)
 
     def place(self, row: Row, order: str) -> Place:
         """Where a row stands in an order, as values that compare."""

@@ -3,7 +3,8 @@ from functools import partial
 import anyio.from_thread, anyio.to_thread
 from hypothesis import HealthCheck, given, seed, settings, Phase
 from api.schema.build import printed
-from tests.compiler.test_random import *
+import tests.compiler.test_random as tr
+from tests.compiler.test_random import ACTORS, World, Same, Reader, Rows, learned, pool_of, requests, compare, whole, json
 N=int(os.environ.get("N","100")); SEED=int(os.environ.get("SEED","1"))
 async def test_scratch(api, connection):
     world = await World.of(Same(connection, api.now))
@@ -41,7 +42,13 @@ async def test_scratch(api, connection):
     print(stats, times, time.time()-t)
     print(len(found), "FAILURES")
     import difflib
-    for actor, text, variables, ours, theirs, e in sorted(found, key=lambda f: len(f[1]))[:int(os.environ.get("SHOW","8"))]:
+    seen=set(); uniq=[]
+    for f in sorted(found, key=lambda f: len(f[1])):
+        import re
+        k=re.sub(r"[0-9a-zA-Z_]*\d[0-9a-zA-Z_]*","#",str(f[5]))[:90]
+        if k in seen: continue
+        seen.add(k); uniq.append(f)
+    for actor, text, variables, ours, theirs, e in uniq[:int(os.environ.get("SHOW","8"))]:
         print("="*100); print(actor, text, variables)
         print(type(e).__name__, str(e)[:300])
         if theirs is None: traceback.print_exception(e, limit=-6)

