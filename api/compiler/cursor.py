@@ -5,7 +5,7 @@ A cursor names its type and order, so one that comes from elsewhere is refused a
 
 import base64
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -52,10 +52,20 @@ def _value(value: object, type_: sa.types.TypeEngine[Any]) -> Any:
     if isinstance(type_, sa.Uuid):
         return UUID(value)
     if isinstance(type_, sa.DateTime):
-        return datetime.fromisoformat(value)
+        return _instant(value)
     if isinstance(type_, sa.Date):
         # asyncpg stands the last day of Python for infinity.
         return date.max if value == "infinity" else date.fromisoformat(value)
     if isinstance(type_, sa.Float | sa.Integer) or "\x00" in value:
         raise ValueError(value)
     return value
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # Within a day of the calendar's ends.
+        raise ValueError(text) from None

@@ -1,0 +1,972 @@
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+
+from api.rules.code import MESSAGES, ProblemCode
+from api.rules.refusal import OFFER_RULES
+from tests.asking import Api, Json
+from tests.builders import CERTIFICATE_TYPE, FAR, HOME, NEIGHBOUR, SKILL, Build
+from tests.conftest import NOW
+from tests.serving import served
+from tests.snapshot import snapshot
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+START, END = NOW + DAY, NOW + 4 * DAY
+PROBLEMS = """problems { code path message(language: EN) fact { assignment { id } organization { id } count limit
+  version endsAt } }"""
+
+
+def document(name: str, thing: str) -> str:
+    """The mutation, and what is asked of the thing it makes."""
+    payload = name[0].upper() + name[1:]
+    return f"mutation($input: {payload}Input!) {{ {name}(input: $input) {{ {thing} {PROBLEMS} }} }}"
+
+
+DECLARE = document(
+    "declareIncident",
+    """incident { id hazard { code } title status latitude longitude startedAt endedAt kabupaten { code }
+    needs(first: 1) { totalCount } version createdAt }""",
+)
+RAISE = document(
+    "raiseNeed",
+    """need { id incident { id } skill { code } minimumRank { code } cluster { code } kabupaten { code } peopleWanted
+    priority startsAt endsAt latitude longitude closedAt coverage { wanted offered accepted onDuty } version }""",
+)
+REGISTER = document(
+    "registerVolunteer",
+    """volunteer { id name status reach kabupaten { code } phone nik latitude longitude consentGivenAt consentPurpose
+    consentWithdrawnAt version memberships(first: 5) { nodes { organization { id } number rank { code } since until } }
+    }""",
+)
+ISSUE = document(
+    "issueCertificate",
+    """certificate { id volunteer { id } type { code } issuer { id } number issuedOn expiresOn revokedOn version }""",
+)
+OFFER = document(
+    "offerAssignment",
+    """assignment { id need { id } volunteer { id } status startsAt endsAt expiresAt reason version
+    overrides { ruleCode reason } }""",
+)
+MOVED = "assignment { id status reason version }"
+ACCEPT = document("acceptAssignment", MOVED)
+DECLINE = document("declineAssignment", MOVED)
+CANCEL = document("cancelAssignment", MOVED)
+ANSWERS = {"ACCEPTED": ACCEPT, "DECLINED": DECLINE, "CANCELLED": CANCEL}
+REASONS: Mapping[str, Mapping[str, str]] = {"CANCELLED": {"reason": "Batal"}}
+
+PERSON = {"name": "Sinta", "kabupaten": HOME, "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
+NIK = "6202014107900001"
+
+
+def instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()
+
+
+def key(global_id: str) -> str:
+    return global_id.partition(":")[2]
+
+
+def told(payload: Json) -> list[tuple[str, list[str]]]:
+    """Code and path of each problem; there is nothing else in the payload then."""
+    problems: list[Json] = payload["problems"]
+    assert not problems or [value for name, value in payload.items() if name != "problems"] == [None]
+    return [(problem["code"], problem["path"]) for problem in problems]
+
+
+async def events(build: Build) -> list[tuple[object, ...]]:
+    """Kind, subject, who, why, what of every event."""
+    rows = await build.connection.fetch("SELECT * FROM event ORDER BY position")
+    return [
+        (
+            row["kind"],
+            f"{row['subject_type']}:{row['subject_key']}",
+            row["account_id"],
+            row["reason"],
+            orjson.loads(row["change"]),
+        )
+        for row in rows
+    ]
+
+
+async def refuses(
+    api: Api, build: Build, mutation: str, actor: uuid.UUID, good: Json, cases: list[tuple[Json, str, str]]
+) -> None:
+    """Every case spoils the good input; each is told with its code and path, and none changes anything."""
+    before = await snapshot(build.connection)
+    found = [
+        (spoilt, *told(await api.do(mutation, actor=actor, **{**good, **spoilt}))) for spoilt, _code, _name in cases
+    ]
+    assert found == [(spoilt, (code, ["input", name])) for spoilt, code, name in cases]
+    assert await snapshot(build.connection) == before
+
+
+# Each mutation, done.
+
+
+async def test_an_incident_is_declared(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator(province_code="62")
+    seat = await build.connection.fetchrow("SELECT latitude, longitude FROM kabupaten WHERE code = $1", NEIGHBOUR)
+    assert seat is not None
+
+    declared = await api.do(
+        DECLARE,
+        actor=coordinator,
+        hazard="FLOOD",
+        title="  Banjir Katingan ",
+        kabupaten=[NEIGHBOUR, HOME, NEIGHBOUR],
+        startedAt="2026-02-28T20:00:00+07:00",
+    )
+
+    created_at = await build.connection.fetchval("SELECT created_at FROM incident")
+    incident = declared["incident"]
+    assert incident == {
+        "id": incident["id"],
+        "hazard": {"code": "FLOOD"},
+        "title": "Banjir Katingan",
+        "status": "ACTIVE",
+        "latitude": seat["latitude"],
+        "longitude": seat["longitude"],
+        "startedAt": "2026-02-28T13:00:00+00:00",
+        "endedAt": None,
+        "kabupaten": [{"code": HOME}, {"code": NEIGHBOUR}],
+        "needs": {"totalCount": 0},
+        "version": 1,
+        "createdAt": instant(created_at),
+    }
+    assert declared["problems"] == []
+    change = {"hazard": "FLOOD", "kabupaten": [NEIGHBOUR, HOME]}
+    assert await events(build) == [("incident.declared", incident["id"], coordinator, None, change)]
+
+
+async def test_a_need_is_raised(api: Api, build: Build) -> None:
+    coordinator, incident = await build.coordinator(kabupaten_code=HOME), await build.incident([HOME, NEIGHBOUR])
+
+    raised = await api.do(
+        RAISE,
+        actor=coordinator,
+        incident=f"Incident:{incident}",
+        skill=SKILL,
+        cluster="SEARCH_AND_RESCUE",
+        kabupaten=HOME,
+        peopleWanted=12,
+        startsAt=instant(START),
+        endsAt=instant(END),
+        priority="URGENT",
+        minimumRank="TAGANA_MADYA",
+        latitude=-2.5,
+        longitude=112.5,
+    )
+
+    need = raised["need"]
+    assert need == {
+        "id": need["id"],
+        "incident": {"id": f"Incident:{incident}"},
+        "skill": {"code": SKILL},
+        "minimumRank": {"code": "TAGANA_MADYA"},
+        "cluster": {"code": "SEARCH_AND_RESCUE"},
+        "kabupaten": {"code": HOME},
+        "peopleWanted": 12,
+        "priority": "URGENT",
+        "startsAt": instant(START),
+        "endsAt": instant(END),
+        "latitude": -2.5,
+        "longitude": 112.5,
+        "closedAt": None,
+        "coverage": {"wanted": 12, "offered": 0, "accepted": 0, "onDuty": 0},
+        "version": 1,
+    }
+    assert raised["problems"] == []
+    change = {"incident": str(incident), "skill": SKILL, "people_wanted": 12, "kabupaten": HOME}
+    assert await events(build) == [("need.raised", need["id"], coordinator, None, change)]
+
+
+async def test_a_volunteer_is_registered_and_joins(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+
+    registered = await api.do(
+        REGISTER,
+        actor=manager,
+        name=" Sinta ",
+        kabupaten=FAR,
+        reach="PROVINCE",
+        consentPurpose="Penugasan relawan",
+        phone="0812-3456-789",
+        nik=NIK,
+        latitude=-4.8,
+        longitude=104.9,
+        organization=f"Organization:{organization}",
+        number="TGN-7",
+        rank="TAGANA_MUDA",
+        since="2025-02-03",
+    )
+
+    volunteer = registered["volunteer"]
+    membership = {
+        "organization": {"id": f"Organization:{organization}"},
+        "number": "TGN-7",
+        "rank": {"code": "TAGANA_MUDA"},
+        "since": "2025-02-03",
+        "until": None,
+    }
+    assert volunteer == {
+        "id": volunteer["id"],
+        "name": "Sinta",
+        "status": "ACTIVE",
+        "reach": "PROVINCE",
+        "kabupaten": {"code": FAR},
+        "phone": "+628123456789",
+        "nik": "************0001",
+        "latitude": -4.8,
+        "longitude": 104.9,
+        "consentGivenAt": instant(NOW),
+        "consentPurpose": "Penugasan relawan",
+        "consentWithdrawnAt": None,
+        "version": 1,
+        "memberships": {"nodes": [membership]},
+    }
+    assert registered["problems"] == []
+    change = {"kabupaten": FAR, "reach": "PROVINCE", "organization": str(organization)}
+    assert await events(build) == [("volunteer.registered", volunteer["id"], manager, None, change)]
+
+
+async def test_a_volunteer_is_registered_with_the_least_that_is_known(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+
+    registered = await api.do(REGISTER, actor=coordinator, **PERSON)
+
+    assert registered["problems"] == []
+    volunteer = registered["volunteer"]
+    assert [volunteer[name] for name in ("phone", "nik", "latitude", "longitude")] == [None] * 4
+    assert volunteer["memberships"] == {"nodes": []}
+
+
+async def test_a_certificate_is_issued(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    volunteer, manager = await build.person(), await build.manager(organization)
+    await build.membership(volunteer, organization)
+
+    issued = await api.do(
+        ISSUE,
+        actor=manager,
+        volunteer=f"Volunteer:{volunteer}",
+        type=CERTIFICATE_TYPE,
+        issuer=f"Organization:{organization}",
+        number=" WR-1 ",
+        issuedOn="2026-02-28",
+    )
+
+    certificate = issued["certificate"]
+    assert certificate == {
+        "id": certificate["id"],
+        "volunteer": {"id": f"Volunteer:{volunteer}"},
+        "type": {"code": CERTIFICATE_TYPE},
+        "issuer": {"id": f"Organization:{organization}"},
+        "number": "WR-1",
+        "issuedOn": "2026-02-28",
+        "expiresOn": "2028-02-28",
+        "revokedOn": None,
+        "version": 1,
+    }
+    assert issued["problems"] == []
+    change = {"volunteer": str(volunteer), "type": CERTIFICATE_TYPE, "issuer": str(organization)}
+    assert await events(build) == [("certificate.issued", certificate["id"], manager, None, change)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "issued_on", "given", "expected"),
+    [
+        ("WATER_RESCUE_BASIC", "2024-02-29", None, "2026-02-28"),
+        ("WATER_RESCUE_BASIC", "2024-02-29", "2026-02-28", "2026-02-28"),
+        ("WATER_RESCUE_BASIC", "2026-01-31", "2026-01-31", "2026-01-31"),
+        ("TKSK_BASIC", "2026-01-31", None, None),
+        ("TKSK_BASIC", "2026-01-31", "2199-01-01", "2199-01-01"),
+    ],
+)
+async def test_a_certificate_expires_as_its_type_allows(
+    api: Api, build: Build, type_: str, issued_on: str, given: str | None, expected: str | None
+) -> None:
+    volunteer, issuer = await build.person(), await build.organization()
+
+    issued = await api.do(
+        ISSUE,
+        actor=await build.coordinator(),
+        volunteer=f"Volunteer:{volunteer}",
+        type=type_,
+        issuer=f"Organization:{issuer}",
+        number="1",
+        issuedOn=issued_on,
+        expiresOn=given,
+    )
+
+    assert issued["problems"] == []
+    assert issued["certificate"]["expiresOn"] == expected
+
+
+async def test_an_assignment_is_offered_for_a_part_of_the_need(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+
+    offered = await api.do(
+        OFFER,
+        actor=coordinator,
+        need=f"Need:{need}",
+        volunteer=f"Volunteer:{volunteer}",
+        startsAt=instant(START + HOUR),
+        endsAt=instant(END - HOUR),
+        expiresAt=instant(NOW + HOUR),
+    )
+
+    assignment = offered["assignment"]
+    assert assignment == {
+        "id": assignment["id"],
+        "need": {"id": f"Need:{need}"},
+        "volunteer": {"id": f"Volunteer:{volunteer}"},
+        "status": "OFFERED",
+        "startsAt": instant(START + HOUR),
+        "endsAt": instant(END - HOUR),
+        "expiresAt": instant(NOW + HOUR),
+        "reason": None,
+        "version": 1,
+        "overrides": [],
+    }
+    assert offered["problems"] == []
+    change = {"status": "OFFERED", "need": str(need), "volunteer": str(volunteer), "overridden": []}
+    assert await events(build) == [("assignment.offered", assignment["id"], coordinator, None, change)]
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "commitments"),
+    [("ACCEPTED", None, 1), ("DECLINED", None, 0), ("DECLINED", "Sakit", 0), ("CANCELLED", "Cukup orang", 0)],
+)
+async def test_an_offer_is_answered(
+    api: Api, build: Build, status: str, reason: str | None, commitments: int
+) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    assignment = f"Assignment:{await build.assignment(need, volunteer)}"
+    actor = await build.self_of(volunteer)
+    given = {} if reason is None else {"reason": reason}
+
+    answered = await api.do(ANSWERS[status], actor=actor, assignment=assignment, version=1, **given)
+
+    assert answered == {
+        "assignment": {"id": assignment, "status": status, "reason": reason, "version": 2},
+        "problems": [],
+    }
+    change = {"status": status, "from": "OFFERED", "need": str(need), "volunteer": str(volunteer)}
+    assert await events(build) == [(f"assignment.{status.lower()}", assignment, actor, reason, change)]
+    periods = await build.connection.fetch("SELECT * FROM commitment")
+    assert [
+        (row["volunteer_id"], f"Assignment:{row['assignment_id']}", row["period"].lower, row["period"].upper)
+        for row in periods
+    ] == [(volunteer, assignment, START, END)] * commitments
+
+
+async def test_a_cancelled_promise_frees_the_time(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
+    held = await build.assignment(need, volunteer, status="ACCEPTED")
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+
+    cancelled = await api.do(CANCEL, actor=coordinator, assignment=f"Assignment:{held}", version=1, reason="Pindah")
+    offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+
+    assert cancelled["assignment"]["status"] == "CANCELLED"
+    assert offered["problems"] == []
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 0
+
+
+# Versions and moves.
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+async def test_a_stale_version_changes_nothing_and_tells_the_current_one(api: Api, build: Build, status: str) -> None:
+    volunteer = await build.volunteer()
+    assignment = await build.assignment(await build.need(), volunteer, version=5)
+    actor = await build.self_of(volunteer)
+    before = await snapshot(build.connection)
+
+    for version in (4, 6, 0, -1):
+        answered = await api.do(
+            ANSWERS[status],
+            actor=actor,
+            assignment=f"Assignment:{assignment}",
+            version=version,
+            **REASONS.get(status, {}),
+        )
+        assert told(answered) == [("VERSION_CONFLICT", ["input", "version"])]
+        assert answered["problems"][0]["fact"]["version"] == 5
+    assert await snapshot(build.connection) == before
+
+
+async def test_the_second_of_two_writers_is_told_the_version_of_the_first(api: Api, build: Build) -> None:
+    volunteer = await build.volunteer()
+    assignment = f"Assignment:{await build.assignment(await build.need(), volunteer)}"
+    actor = await build.self_of(volunteer)
+
+    first = await api.do(ACCEPT, actor=actor, assignment=assignment, version=1)
+    second = await api.do(DECLINE, actor=actor, assignment=assignment, version=1)
+
+    assert first["problems"] == []
+    assert told(second) == [("VERSION_CONFLICT", ["input", "version"])]
+    assert second["problems"][0]["fact"]["version"] == 2
+
+
+STATUSES = (
+    *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
+    *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
+)
+
+
+@pytest.mark.parametrize(
+    ("status", "allowed"),
+    [("ACCEPTED", {"OFFERED"}), ("DECLINED", {"OFFERED"}), ("CANCELLED", {"OFFERED", "ACCEPTED", "MOBILIZED"})],
+)
+async def test_only_the_listed_moves_exist(api: Api, build: Build, status: str, allowed: set[str]) -> None:
+    organization, incident = await build.organization(), await build.incident()
+    manager = await build.manager(organization)
+    moved: dict[str, str] = {}
+
+    for number, present in enumerate(STATUSES):
+        starts_at = START + number * 40 * DAY
+        need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + HOUR)
+        assignment = await build.assignment(need, await build.volunteer(organization), status=present)
+        before = await snapshot(build.connection)
+        answered = await api.do(
+            ANSWERS[status],
+            actor=manager,
+            assignment=f"Assignment:{assignment}",
+            version=1,
+            **REASONS.get(status, {}),
+        )
+        if answered["problems"]:
+            assert told(answered) == [("WRONG_STATUS", ["input", "assignment"])]
+            assert await snapshot(build.connection) == before
+        else:
+            moved[present] = answered["assignment"]["status"]
+
+    assert moved == dict.fromkeys(allowed, status)
+
+
+@pytest.mark.parametrize(("pause", "codes"), [(timedelta(0), ["OFFER_EXPIRED"]), (timedelta(microseconds=1), [])])
+async def test_an_offer_can_be_accepted_up_to_its_time(
+    api: Api, build: Build, pause: timedelta, codes: list[str]
+) -> None:
+    volunteer = await build.volunteer()
+    assignment = await build.assignment(await build.need(), volunteer, expires_at=NOW + pause)
+
+    accepted = await api.do(
+        ACCEPT, actor=await build.self_of(volunteer), assignment=f"Assignment:{assignment}", version=1
+    )
+
+    assert told(accepted) == [(code, ["input", "assignment"]) for code in codes]
+    assert [problem["fact"]["endsAt"] for problem in accepted["problems"]] == [instant(NOW) for _code in codes]
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 1 - len(codes)
+
+
+# What is wrong with an input.
+
+
+async def test_an_incident_that_makes_no_sense_is_not_declared(api: Api, build: Build) -> None:
+    good = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
+    cases: list[tuple[Json, str, str]] = [
+        ({"title": "ab"}, "INVALID", "title"),
+        ({"title": " ab "}, "INVALID", "title"),
+        ({"title": "x" * 201}, "INVALID", "title"),
+        ({"startedAt": instant(NOW + 25 * HOUR)}, "INVALID", "startedAt"),
+        ({"hazard": "DRAGON"}, "NOT_FOUND", "hazard"),
+        ({"kabupaten": []}, "INVALID", "kabupaten"),
+        ({"kabupaten": ["99.99"]}, "NOT_FOUND", "kabupaten"),
+        ({"kabupaten": [HOME, NEIGHBOUR]}, "FORBIDDEN", "kabupaten"),
+        ({"latitude": -2.5}, "INVALID", "latitude"),
+        ({"longitude": 112.5}, "INVALID", "latitude"),
+        ({"latitude": -90.5, "longitude": 112.5}, "INVALID", "latitude"),
+        ({"latitude": -2.5, "longitude": 180.5}, "INVALID", "latitude"),
+    ]
+
+    await refuses(api, build, DECLARE, await build.coordinator(kabupaten_code=HOME), good, cases)
+
+
+async def test_a_need_that_makes_no_sense_is_not_raised(api: Api, build: Build) -> None:
+    good = {
+        "incident": f"Incident:{await build.incident()}",
+        **{"skill": SKILL, "cluster": "HEALTH", "kabupaten": HOME, "peopleWanted": 1},
+        **{"startsAt": instant(START), "endsAt": instant(END)},
+    }
+    cases: list[tuple[Json, str, str]] = [
+        ({"incident": f"Incident:{uuid.uuid4()}"}, "NOT_FOUND", "incident"),
+        ({"incident": f"Incident:{await build.incident(status='CLOSED')}"}, "NEED_CLOSED", "incident"),
+        ({"incident": f"Incident:{await build.incident(status='REPORTED')}"}, "NEED_CLOSED", "incident"),
+        ({"skill": "FLYING"}, "NOT_FOUND", "skill"),
+        ({"cluster": "NONE"}, "NOT_FOUND", "cluster"),
+        ({"minimumRank": "GENERAL"}, "NOT_FOUND", "minimumRank"),
+        ({"kabupaten": "99.99"}, "NOT_FOUND", "kabupaten"),
+        ({"kabupaten": FAR}, "FORBIDDEN", "kabupaten"),
+        ({"kabupaten": NEIGHBOUR}, "INVALID", "kabupaten"),
+        ({"peopleWanted": 0}, "INVALID", "peopleWanted"),
+        ({"peopleWanted": 10_001}, "INVALID", "peopleWanted"),
+        ({"endsAt": instant(START)}, "INVALID", "endsAt"),
+        ({"endsAt": instant(START + 366 * DAY + HOUR)}, "INVALID", "endsAt"),
+        ({"startsAt": instant(NOW - DAY), "endsAt": instant(NOW)}, "PERIOD_PAST", "endsAt"),
+        ({"latitude": 1.0}, "INVALID", "latitude"),
+    ]
+
+    await refuses(api, build, RAISE, await build.coordinator(province_code="62"), good, cases)
+
+
+async def test_a_person_who_makes_no_sense_is_not_registered(api: Api, build: Build) -> None:
+    organization, pending = await build.organization(), await build.organization(verification="PENDING")
+    await build.membership(await build.person(), organization, number="7")
+    member = {"organization": f"Organization:{organization}"}
+    cases: list[tuple[Json, str, str]] = [
+        ({"name": "  "}, "INVALID", "name"),
+        ({"name": "x" * 201}, "INVALID", "name"),
+        ({"consentPurpose": " ab "}, "INVALID", "consentPurpose"),
+        ({"consentPurpose": "x" * 501}, "INVALID", "consentPurpose"),
+        ({"latitude": 1.0}, "INVALID", "latitude"),
+        ({"latitude": 1.0, "longitude": 200.0}, "INVALID", "latitude"),
+        ({"kabupaten": "99.99"}, "NOT_FOUND", "kabupaten"),
+        ({"kabupaten": NEIGHBOUR}, "FORBIDDEN", "kabupaten"),
+        ({"organization": f"Organization:{uuid.uuid4()}"}, "NOT_FOUND", "organization"),
+        ({"organization": f"Organization:{pending}"}, "ORGANIZATION_NOT_VERIFIED", "organization"),
+        ({**member, "kabupaten": NEIGHBOUR}, "FORBIDDEN", "organization"),
+        ({**member, "rank": "GENERAL"}, "NOT_FOUND", "rank"),
+        ({**member, "number": "7"}, "NUMBER_TAKEN", "number"),
+        ({"number": "8"}, "INVALID", "organization"),
+        ({"rank": "TAGANA_MUDA"}, "INVALID", "organization"),
+        ({"since": "2026-01-01"}, "INVALID", "organization"),
+        *(
+            ({"nik": nik}, "INVALID", "nik")
+            for nik in (
+                *("620201410790000", "62020141079000011", "0202014107900001", "6202010007900001"),
+                *("6202013207900001", "6202017207900001", "6202014100900001", "6202014113900001"),
+                *("6202014107900000", "620201410790000X", "６202014107900001", " 6202014107900001"),
+            )
+        ),
+    ]
+
+    await refuses(api, build, REGISTER, await build.coordinator(kabupaten_code=HOME), PERSON, cases)
+
+
+async def test_a_certificate_that_makes_no_sense_is_not_issued(api: Api, build: Build) -> None:
+    issuer, suspended = await build.organization(), await build.organization(verification="SUSPENDED")
+    volunteer = await build.person()
+    await build.certificate(volunteer, issuer, number="WR-1")
+    good = {
+        **{"volunteer": f"Volunteer:{volunteer}", "issuer": f"Organization:{issuer}", "type": CERTIFICATE_TYPE},
+        **{"number": "WR-2", "issuedOn": "2026-02-28"},
+    }
+    cases: list[tuple[Json, str, str]] = [
+        ({"volunteer": f"Volunteer:{uuid.uuid4()}"}, "NOT_FOUND", "volunteer"),
+        ({"issuer": f"Organization:{uuid.uuid4()}"}, "NOT_FOUND", "issuer"),
+        ({"issuer": f"Organization:{suspended}"}, "ORGANIZATION_NOT_VERIFIED", "issuer"),
+        ({"type": "WIZARDRY"}, "NOT_FOUND", "type"),
+        ({"expiresOn": "2026-02-27"}, "INVALID", "expiresOn"),
+        ({"expiresOn": "2028-02-29"}, "INVALID", "expiresOn"),
+        ({"issuedOn": "2026-03-03"}, "INVALID", "issuedOn"),
+        ({"number": "  "}, "INVALID", "number"),
+        ({"number": "x" * 101}, "INVALID", "number"),
+        ({"number": "WR-1"}, "NUMBER_TAKEN", "number"),
+    ]
+
+    await refuses(api, build, ISSUE, await build.coordinator(kabupaten_code=HOME), good, cases)
+
+
+async def test_an_offer_that_makes_no_sense_is_not_made(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    good = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}"}
+    overridable = {refusal.code for rule in OFFER_RULES if rule.overridable for refusal in rule.refusals}
+    cases: list[tuple[Json, str, str]] = [
+        ({"need": f"Need:{uuid.uuid4()}"}, "NOT_FOUND", "need"),
+        ({"volunteer": f"Volunteer:{uuid.uuid4()}"}, "NOT_FOUND", "volunteer"),
+        ({"startsAt": instant(START - HOUR)}, "INVALID", "startsAt"),
+        ({"endsAt": instant(END + HOUR)}, "INVALID", "startsAt"),
+        ({"startsAt": instant(END), "endsAt": instant(START)}, "INVALID", "startsAt"),
+        ({"startsAt": instant(START), "endsAt": instant(START)}, "INVALID", "startsAt"),
+        ({"expiresAt": instant(NOW)}, "INVALID", "expiresAt"),
+        ({"overrideRules": ["NOT_RESTED"]}, "INVALID", "overrideReason"),
+        ({"overrideRules": ["NOT_RESTED"], "overrideReason": "  "}, "INVALID", "overrideReason"),
+        ({"overrideReason": "x" * 1001}, "INVALID", "overrideReason"),
+        *(
+            ({"overrideRules": ["NOT_RESTED", code], "overrideReason": "Darurat"}, "NOT_OVERRIDABLE", "overrideRules")
+            for code in ProblemCode
+            if code not in overridable
+        ),
+    ]
+
+    await refuses(api, build, OFFER, await build.coordinator(kabupaten_code=HOME), good, cases)
+
+
+async def test_an_answer_that_makes_no_sense_is_not_taken(api: Api, build: Build) -> None:
+    volunteer = await build.volunteer()
+    assignment = await build.assignment(await build.need(), volunteer)
+    actor, good = await build.self_of(volunteer), {"assignment": f"Assignment:{assignment}", "version": 1}
+    absent: tuple[Json, str, str] = ({"assignment": f"Assignment:{uuid.uuid4()}"}, "NOT_FOUND", "assignment")
+    long: tuple[Json, str, str] = ({"reason": "x" * 1001}, "INVALID", "reason")
+
+    await refuses(api, build, ACCEPT, actor, good, [absent])
+    await refuses(api, build, DECLINE, actor, good, [absent, long])
+    await refuses(
+        api, build, CANCEL, actor, {**good, "reason": "Batal"}, [absent, long, ({"reason": "  "}, "INVALID", "reason")]
+    )
+
+
+# Overrides.
+
+
+async def test_an_override_is_recorded_with_its_reason_fact_and_author(api: Api, build: Build) -> None:
+    suspended = await build.organization(verification="SUSPENDED")
+    volunteer, need = await build.volunteer(suspended, status="INACTIVE"), await build.need()
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+
+    offered = await api.do(
+        OFFER,
+        actor=coordinator,
+        need=f"Need:{need}",
+        volunteer=f"Volunteer:{volunteer}",
+        overrideRules=["ORGANIZATION_NOT_VERIFIED", "PERSON_INACTIVE", "NOT_RESTED"],
+        overrideReason="Hanya dia yang ada",
+    )
+
+    assert offered["problems"] == []
+    assert sorted(override["ruleCode"] for override in offered["assignment"]["overrides"]) == [
+        "ORGANIZATION_NOT_VERIFIED",
+        "PERSON_INACTIVE",
+    ]
+    assignment = key(offered["assignment"]["id"])
+    rows = await build.connection.fetch("SELECT * FROM override ORDER BY rule_code")
+    assert [
+        (str(row["assignment_id"]), row["rule_code"], row["reason"], row["account_id"], orjson.loads(row["fact"]))
+        for row in rows
+    ] == [
+        (
+            *(assignment, "ORGANIZATION_NOT_VERIFIED", "Hanya dia yang ada", coordinator),
+            {"organization_id": str(suspended)},
+        ),
+        (assignment, "PERSON_INACTIVE", "Hanya dia yang ada", coordinator, {}),
+    ]
+    ((kind, _subject, account, reason, change),) = await events(build)
+    assert (kind, account, reason) == ("assignment.offered", coordinator, "Hanya dia yang ada")
+    assert change == {
+        **{"status": "OFFERED", "need": str(need), "volunteer": str(volunteer)},
+        "overridden": ["PERSON_INACTIVE", "ORGANIZATION_NOT_VERIFIED"],
+    }
+
+
+async def test_an_override_of_some_rules_leaves_the_others(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(status="INACTIVE", consent_withdrawn_at=NOW), await build.need()
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    offered = await api.do(
+        OFFER,
+        actor=coordinator,
+        need=f"Need:{need}",
+        volunteer=f"Volunteer:{volunteer}",
+        overrideRules=["PERSON_INACTIVE"],
+        overrideReason="Siap",
+    )
+
+    assert told(offered) == [("CONSENT_MISSING", ["input", "volunteer"])]
+    assert await snapshot(build.connection) == before
+
+
+# One person, once, and what is private stays so.
+
+
+async def test_a_nik_is_encrypted_and_found_only_through_its_index(api: Api, build: Build) -> None:
+    coordinator, other = await build.coordinator(), "6202014107900002"
+
+    for nik in (NIK, other):
+        registered = await api.do(REGISTER, actor=coordinator, **PERSON, nik=nik, idempotencyKey=nik[-4:])
+        assert registered["volunteer"]["nik"] == f"************{nik[-4:]}"
+
+    vault = api.services.vault
+    row = await build.connection.fetchrow("SELECT * FROM volunteer WHERE nik_index = $1", vault.indexed(NIK))
+    assert row is not None
+    assert vault.opened(row["nik_cipher"]) == NIK
+    assert NIK.encode() not in row["nik_cipher"]
+    everything = str(await snapshot(build.connection))
+    assert not re.search(rf"{NIK}|{NIK[:-4]}", everything)
+    assert NIK.encode().hex() not in everything
+    ciphers = await build.connection.fetch("SELECT nik_cipher FROM volunteer")
+    assert len({cipher["nik_cipher"][:12] for cipher in ciphers}) == 2
+
+
+async def test_the_same_nik_is_registered_once(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    await api.do(REGISTER, actor=coordinator, **PERSON, nik=NIK)
+    before = await snapshot(build.connection)
+
+    again = await api.do(REGISTER, actor=coordinator, **{**PERSON, "name": "Orang Lain"}, nik=NIK)
+
+    assert told(again) == [("ALREADY_REGISTERED", ["input", "nik"])]
+    assert await snapshot(build.connection) == before
+
+
+@pytest.mark.parametrize(
+    "written", ["08123456789", "+62 812-3456-789", "62812 3456 789", "(0812) 3456789", "0062 8123456789"]
+)
+async def test_a_phone_number_in_any_usual_writing_is_kept_as_e164(api: Api, build: Build, written: str) -> None:
+    registered = await api.do(REGISTER, actor=await build.coordinator(), **PERSON, phone=written)
+
+    expected = "+628123456789"
+    assert registered["volunteer"]["phone"] == expected
+    assert await build.connection.fetchval("SELECT phone FROM volunteer") == expected
+
+
+@pytest.mark.parametrize(
+    "written", ["", "123", "+60123456789", "telepon", "0812345678901234567", "+6280312345678901234", "08123456789\u0000"]
+)
+async def test_what_is_no_indonesian_phone_number_is_bad_input(api: Api, build: Build, written: str) -> None:
+    coordinator = await build.coordinator()
+
+    answer = await api.post(REGISTER, actor=coordinator, input={**PERSON, "phone": written})
+
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
+    assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 0
+
+
+async def test_whoever_registers_a_member_sees_the_member_at_once_in_every_zone(
+    build: Build, database_url: str, keys: Path
+) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+    # 23:00 in Jakarta is the next day already in Jayapura.
+    night = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
+
+    async with served(database_url, keys, lambda: night) as api:
+        registered = await api.do(
+            REGISTER, actor=manager, **{**PERSON, "kabupaten": "91.71"}, organization=f"Organization:{organization}"
+        )
+
+    assert registered["problems"] == []
+    assert registered["volunteer"]["name"] == "Sinta"
+    assert await build.connection.fetchval("SELECT since FROM membership") <= date(2026, 3, 1)
+
+
+# Idempotency.
+
+
+async def test_a_repeated_request_is_done_once_and_answered_alike(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "idempotencyKey": "k"}
+
+    first = await api.do(DECLARE, actor=coordinator, **given, startedAt="2026-03-01T00:00:00Z")
+    before = await snapshot(build.connection)
+    # The same instant written otherwise, and a null where nothing stood, are the same request.
+    again = await api.do(DECLARE, actor=coordinator, **given, startedAt="2026-03-01T07:00:00+07:00", latitude=None)
+
+    assert first["problems"] == []
+    assert again == first
+    assert await snapshot(build.connection) == before
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1
+    assert len(await events(build)) == 1
+
+
+@pytest.mark.parametrize("status", ANSWERS)
+async def test_a_repeated_answer_is_done_once(api: Api, build: Build, status: str) -> None:
+    volunteer = await build.volunteer()
+    assignment = await build.assignment(await build.need(), volunteer)
+    given = {
+        **{"assignment": f"Assignment:{assignment}", "version": 1, "idempotencyKey": "k"},
+        **REASONS.get(status, {}),
+    }
+    actor = await build.self_of(volunteer)
+
+    first = await api.do(ANSWERS[status], actor=actor, **given)
+    again = await api.do(ANSWERS[status], actor=actor, **given)
+
+    assert first["problems"] == []
+    assert first["assignment"]["status"] == status
+    assert again == first
+    assert len(await events(build)) == 1
+
+
+async def test_a_repeated_request_is_refused_again_for_the_same_reasons(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
+    other = await build.assignment(need, await build.volunteer(), status="ACCEPTED")
+    elsewhere = await build.assignment(await build.need(), volunteer, status="ACCEPTED")
+    coordinator = await build.coordinator()
+    given = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}", "idempotencyKey": "k"}
+
+    first = await api.do(OFFER, actor=coordinator, **given)
+    await build.connection.execute("DELETE FROM commitment")
+    await build.connection.execute("UPDATE assignment SET status = 'CANCELLED' WHERE id = $1", other)
+    again = await api.do(OFFER, actor=coordinator, **given)
+
+    assert [problem["code"] for problem in first["problems"]] == ["NEED_FULL", "PERSON_ELSEWHERE"]
+    assert first["problems"][1]["fact"]["assignment"] == {"id": f"Assignment:{elsewhere}"}
+    assert again == first
+    assert await build.connection.fetchval("SELECT count(*) FROM assignment") == 2
+    assert await events(build) == []
+
+
+async def test_a_key_is_good_for_one_request_of_its_account(api: Api, build: Build) -> None:
+    coordinator, colleague = await build.coordinator(), await build.coordinator()
+    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
+    reused = [("KEY_REUSED", ["input", "idempotencyKey"])]
+    first = await api.do(DECLARE, actor=coordinator, **given, idempotencyKey="k")
+    before = await snapshot(build.connection)
+
+    another_body = await api.do(DECLARE, actor=coordinator, **{**given, "title": "Longsor"}, idempotencyKey="k")
+    another_mutation = await api.do(REGISTER, actor=coordinator, **PERSON, idempotencyKey="k")
+    after = await snapshot(build.connection)
+    of_the_colleague = await api.do(DECLARE, actor=colleague, **given, idempotencyKey="k")
+
+    assert (told(another_body), told(another_mutation)) == (reused, reused)
+    assert after == before
+    assert of_the_colleague["problems"] == []
+    assert of_the_colleague["incident"]["id"] != first["incident"]["id"]
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 2
+
+
+async def test_requests_without_a_key_are_all_done(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
+
+    for _time in range(2):
+        await api.do(DECLARE, actor=coordinator, **given)
+
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 2
+
+
+@pytest.mark.parametrize("bad", ["", "x" * 201])
+async def test_a_key_has_1_to_200_characters(api: Api, build: Build, bad: str) -> None:
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    refused = await api.do(REGISTER, actor=coordinator, **PERSON, idempotencyKey=bad)
+
+    assert told(refused) == [("INVALID", ["input", "idempotencyKey"])]
+    assert await snapshot(build.connection) == before
+
+
+async def test_simultaneous_requests_with_one_key_are_done_once(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    answers: list[Json] = []
+    register = partial(api.do, REGISTER, actor=coordinator, **PERSON, idempotencyKey="k")
+
+    async def one() -> None:
+        answers.append(await register())
+
+    for round_ in range(5):
+        await build.connection.execute("DELETE FROM idempotency")
+        answers.clear()
+        async with anyio.create_task_group() as group:
+            for _number in range(8):
+                group.start_soon(one)
+        assert len({orjson.dumps(answer) for answer in answers}) == 1
+        assert answers[0]["problems"] == []
+        assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == round_ + 1
+    assert len(await events(build)) == 5
+
+
+# What no client may send.
+
+
+TEXTS = [
+    (DECLARE, "title"),
+    (DECLARE, "idempotencyKey"),
+    (REGISTER, "name"),
+    (REGISTER, "consentPurpose"),
+    (REGISTER, "nik"),
+    (REGISTER, "number"),
+    (ISSUE, "number"),
+    (OFFER, "overrideReason"),
+    (DECLINE, "reason"),
+    (CANCEL, "reason"),
+]
+
+
+async def inputs(build: Build) -> Mapping[str, Any]:
+    """A good input for each mutation."""
+    organization = await build.organization()
+    volunteer, other, need = await build.volunteer(organization), await build.volunteer(organization), await build.need()
+    member = {"organization": f"Organization:{organization}"}
+    answer = {"assignment": f"Assignment:{await build.assignment(need, other)}", "version": 1}
+    return {
+        DECLARE: {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)},
+        RAISE: {
+            "incident": f"Incident:{await build.incident()}",
+            **{"skill": SKILL, "cluster": "HEALTH", "kabupaten": HOME, "peopleWanted": 1},
+            **{"startsAt": instant(START), "endsAt": instant(END)},
+        },
+        REGISTER: {**PERSON, **member, "number": "1"},
+        ISSUE: {
+            **{"volunteer": f"Volunteer:{volunteer}", "issuer": member["organization"], "type": CERTIFICATE_TYPE},
+            **{"number": "1", "issuedOn": "2026-01-01"},
+        },
+        OFFER: {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}"},
+        ACCEPT: answer,
+        DECLINE: answer,
+        CANCEL: {**answer, "reason": "Batal"},
+    }
+
+
+def field(mutation: str) -> str:
+    found = re.search(r"\{ (\w+)\(", mutation)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(("mutation", "name"), TEXTS, ids=lambda value: value if value.isalpha() else field(value))
+async def test_a_nul_in_a_text_is_bad_input(api: Api, build: Build, mutation: str, name: str) -> None:
+    good, coordinator = (await inputs(build))[mutation], await build.coordinator()
+    before = await snapshot(build.connection)
+
+    found = await api.errors(mutation, actor=coordinator, input={**good, name: "Ban\x00jir"})
+
+    assert found == [("BAD_USER_INPUT", [field(mutation), "input", name])]
+    assert await snapshot(build.connection) == before
+
+
+async def test_half_a_surrogate_pair_is_bad_input(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    written = DECLARE.replace("$input: DeclareIncidentInput!", "$hazard: Code!").replace(
+        "input: $input",
+        'input: {hazard: $hazard, title: "Ban\\uD800jir", kabupaten: ["62.02"], startedAt: "2026-03-01T00:00:00Z"}',
+    )
+    body = rb'{"query": "{ me { id } }", "variables": {"title": "Ban\ud800jir"}}'
+
+    in_the_document = await api.errors(written, actor=coordinator, hazard="FLOOD")
+    in_json = await api.client.post("/graphql", content=body, headers={"Content-Type": "application/json"})
+
+    assert [code for code, _path in in_the_document] == ["BAD_USER_INPUT"]
+    assert in_json.status_code == 400
+    assert in_json.json()["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0
+
+
+@pytest.mark.parametrize("mutation", [RAISE, REGISTER, ISSUE, OFFER, ACCEPT, DECLINE, CANCEL], ids=field)
+async def test_a_broken_or_foreign_id_is_bad_input(api: Api, build: Build, mutation: str) -> None:
+    good, coordinator = (await inputs(build))[mutation], await build.coordinator()
+    ids = [name for name, value in good.items() if re.fullmatch(r"[A-Z]\w+:[0-9a-f-]{36}", str(value))]
+    before = await snapshot(build.connection)
+
+    for name in ids:
+        kind = good[name].partition(":")[0]
+        for broken in ("", "x", f"{kind}:", f"{kind}:1", f"{kind}:\x00", f":{uuid.uuid4()}", f"Skill:{uuid.uuid4()}"):
+            found = await api.errors(mutation, actor=coordinator, input={**good, name: broken})
+            assert found == [("BAD_USER_INPUT", [field(mutation), "input", name])], broken
+
+    assert ids
+    assert await snapshot(build.connection) == before
+
+
+async def test_every_code_has_its_message_in_both_languages(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    asked = REGISTER.replace("message(language: EN)", "en: message(language: EN) id: message")
+
+    refused = await api.do(asked, actor=coordinator, **{**PERSON, "kabupaten": "99.99"})
+
+    (problem,) = refused["problems"]
+    assert (problem["id"], problem["en"]) == MESSAGES[ProblemCode.NOT_FOUND]
