@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -37,12 +38,19 @@ def serve(
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
+    # uvicorn passes on the signal that has ended it; the database still has to be stopped then.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, end)
     with listening(settings) as listener, database(settings) as url, preparing(url, demo=demo) as preparation:
         from api.server import run  # noqa: PLC0415  # Takes a second, in which the database is being prepared.
 
         if preparation.wait():
             raise typer.Exit(1)
         run(settings, url, listener, list(DEMO_PEOPLE) if demo else [], started)
+
+
+def end(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(0)
 
 
 @command.command(hidden=True)

@@ -1,0 +1,221 @@
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+PATIENCE = 60.0  # Seconds; two cores may be busy with other tests.
+
+Environment = dict[str, str]
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def environment(data: Path, **more: str) -> Environment:
+    """As a newcomer has it: no settings but the ones given."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("SIGAP_") and name != "DATABASE_URL"
+    }
+    binaries = os.environ.get("SIGAP_POSTGRES_BIN")
+    return kept | ({"SIGAP_POSTGRES_BIN": binaries} if binaries else {}) | {"SIGAP_DATA": str(data), **more}
+
+
+def sigap(env: Environment, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "api", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=PATIENCE)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextmanager
+def serving(env: Environment, *arguments: str) -> Generator["subprocess.Popen[str]"]:
+    """The server, from its first answer on."""
+    command = [sys.executable, "-m", "api", "serve", *arguments]
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            until(lambda: process.poll() is not None or answers(env))
+            yield process
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+
+
+def answers(env: Environment) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{env['SIGAP_PORT']}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def servers_of(data: Path) -> list[psutil.Process]:
+    """The PostgreSQL servers that live in the folder."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if line and Path(line[0]).name == "postgres" and any(str(data) in part for part in line[1:]):
+            found.append(process)
+    return found
+
+
+def ask(env: Environment, document: str) -> Any:
+    return httpx.post(f"http://127.0.0.1:{env['SIGAP_PORT']}/graphql", json={"query": document}).json()
+
+
+def documents(text: str) -> Iterator[Any]:
+    """The JSON texts that stand one after another."""
+    decoder, rest = json.JSONDecoder(), text.strip()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        yield value
+        rest = rest[end:].strip()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("a folder, with a comma")
+
+
+@pytest.fixture(scope="module")
+def env(data: Path) -> Environment:
+    return environment(data, SIGAP_PORT=str(free_port()))
+
+
+def test_a_newcomer_follows_the_readme(env: Environment, data: Path) -> None:
+    story = Path("README.md").read_text().split("## The story in five requests")[1].split("## Settings")[0]
+    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", story, re.DOTALL))
+    script = script.replace("127.0.0.1:8000", f"127.0.0.1:{env['SIGAP_PORT']}").replace(
+        ".venv/bin/python", sys.executable
+    )
+    script = script.replace("/tmp/sigap-offer", f"'{data}/offer'")  # noqa: S108  # The README's, which is not used here.
+
+    with serving(env, "--demo") as server:
+        done = subprocess.run(["/bin/bash", "-c", script], env=env, capture_output=True, text=True, check=False)
+        server.terminate()
+        printed = server.stdout.read() if server.stdout else ""
+        status = server.wait(PATIENCE)
+
+    needs, candidates, offered, accepted, refusals = documents(done.stdout)
+    assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
+        *("nasional", "kotim", "tagana-kalteng", "relawan")
+    ]
+    assert printed.startswith(f"Sigap answers at http://127.0.0.1:{env['SIGAP_PORT']}/graphql\n")
+    assert [need["skill"]["label"] for need in needs["data"]["needs"]["nodes"]] == [
+        *("Field kitchen", "Water rescue", "Logistics and warehousing", "Setting up shelter")
+    ]
+    nearest = candidates["data"]["node"]["candidates"]["nodes"][0]
+    assert nearest["volunteer"]["id"] == "Volunteer:af803e89-8653-454c-bda4-764cb9804355"
+    assert nearest["tier"] == "PROVINCE"
+    assert offered["data"]["offerAssignment"]["problems"] == []
+    assert accepted["data"]["acceptAssignment"]["assignment"]["status"] == "ACCEPTED"
+    assert accepted["data"]["acceptAssignment"]["assignment"]["need"]["coverage"]["accepted"] == 2
+    codes = [[refusal["code"] for refusal in need["refusals"]] for need in refusals["data"]["needs"]["nodes"]]
+    assert all("PERSON_ELSEWHERE" in each for each in codes)
+    assert (done.returncode, status, servers_of(data)) == (0, 0, [])
+
+
+def test_a_second_start_finds_the_story_and_loads_it_no_second_time(env: Environment) -> None:
+    with serving(env, "--demo"):
+        found = ask(env, "{ incidents(first: 1) { totalCount } organizations(first: 1) { totalCount } }")
+
+    assert found == {"data": {"incidents": {"totalCount": 3}, "organizations": {"totalCount": 30}}}
+
+
+def test_after_a_kill_the_next_start_takes_over_the_server_and_stops_it(env: Environment, data: Path) -> None:
+    with serving(env) as killed:
+        killed.send_signal(signal.SIGKILL)
+        killed.wait(PATIENCE)
+    assert len(servers_of(data)) == 1
+
+    with serving(env):
+        found = ask(env, "{ incidents(first: 1) { totalCount } }")
+
+    assert found == {"data": {"incidents": {"totalCount": 3}}}
+    assert servers_of(data) == []
+
+
+def test_a_token_is_for_an_active_account(env: Environment) -> None:
+    good, unknown = sigap(env, "token", "kotim"), sigap(env, "token", "siapa")
+
+    assert (good.returncode, len(good.stdout.split(".")), good.stdout.count("\n")) == (0, 3, 1)
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert unknown.stderr.splitlines()[-1] == "There is no active account 'siapa'."
+
+
+def test_migrating_again_changes_nothing(env: Environment) -> None:
+    done = sigap(env, "migrate")
+
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n")
+
+
+def test_the_story_is_for_an_empty_database(env: Environment) -> None:
+    done = sigap(env, "demo")
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "The database is not empty; the demo story is for an empty one."
+
+
+def test_a_taken_port_is_one_line_and_starts_nothing(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        done = sigap(environment(data, SIGAP_PORT=str(port)), "serve")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"Cannot listen on 127.0.0.1:{port}: Address already in use. Set SIGAP_PORT.\n"
+    assert servers_of(data) == []
+
+
+def test_a_wrong_setting_is_one_line(data: Path) -> None:
+    done = sigap(environment(data, SIGAP_PORT="many"), "migrate")
+
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "SIGAP_PORT must be a port from 1 to 65535, not 'many'\n",
+    )
+
+
+def test_a_database_that_does_not_answer_is_one_line(data: Path) -> None:
+    address = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
+
+    done = sigap(environment(data, DATABASE_URL=address), "migrate")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith("The database cannot be used: ")
+
+
+@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema"])
+def test_every_command_has_a_help(data: Path, name: str) -> None:
+    done = sigap(environment(data), name, "--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{name} [OPTIONS]" in done.stdout
+
+
+def test_the_schema_is_printed_as_it_is_kept(data: Path) -> None:
+    done = sigap(environment(data), "schema")
+
+    assert (done.returncode, done.stdout) == (0, Path("schema.graphql").read_text())
