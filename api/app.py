@@ -81,7 +81,7 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette
 
 def vault_of(data: Path) -> Vault:
     """The vault under the key in the data folder, made on the first start. Without it no NIK can be found again."""
-    return Vault.of(kept(data / "vault.key", os.urandom(KEY_BYTES)))
+    return Vault.of(kept(data / "vault.key", lambda: os.urandom(KEY_BYTES)))
 
 
 async def front(_request: Request) -> Response:
@@ -144,6 +144,8 @@ async def context_of(request: Request) -> Context:
         actor = await services.authenticator.actor(request.headers.get("authorization"), now)
     except Unauthenticated:
         raise Refused(401, "The token is not valid, or no longer.", "UNAUTHENTICATED") from None
+    except engine.Unavailable:
+        raise Refused(503, "The database does not answer; try again.", "UNAVAILABLE") from None
     return Context(actor, now, services.database, services.planner, services.vault)
 
 

@@ -3,9 +3,11 @@
 import os
 import uuid
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -43,8 +45,7 @@ class Tokens:
     def of(cls, data: Path) -> "Tokens":
         """With the key in the data folder, made on the first start and readable by its owner only."""
         path = data / "token-key.pem"
-        made = OKPKey.generate_key("Ed25519").as_pem(private=True)
-        return cls(OKPKey.import_key(kept(path, made)))
+        return cls(OKPKey.import_key(kept(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True))))
 
     def issue(self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta = LIFETIME) -> str:
         claims = {"sub": str(account_id), "iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
@@ -54,7 +55,7 @@ class Tokens:
         """The account, and until when the token is good."""
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
-            account_id = uuid.UUID(claims["sub"])
+            account_id = uuid.UUID(str(claims["sub"]))
             until = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
         except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise Unauthenticated from error
@@ -63,14 +64,15 @@ class Tokens:
         return account_id, until
 
 
-def kept(path: Path, made: bytes) -> bytes:
-    """What the file holds; where there is none yet, what was made, written whole or not at all."""
+def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+    """What the file holds; where there is none yet, what `make` makes, written whole or not at all."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Containers that share the folder may have the same process number, so chance tells the drafts apart.
+        draft = path.with_name(f".{path.name}.{token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(made)
+            file.write(make())
             file.flush()
             os.fsync(file.fileno())
         try:

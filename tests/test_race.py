@@ -53,7 +53,9 @@ async def all_waiting(url: str, row: str, *, until: int) -> AsyncGenerator[None]
     await connection.execute(f"SELECT FROM {row} FOR UPDATE")
 
     async def let_go() -> None:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         with anyio.fail_after(20):
             while await connection.fetchval(waiting) < until:
                 # Statistics are kept for the length of a transaction unless they are thrown away.
@@ -109,9 +111,7 @@ async def test_of_fifty_overlapping_offers_one_is_accepted(api: Api, build: Buil
 
 
 @pytest.mark.parametrize("places", [1, 7])
-async def test_the_last_places_of_a_need_are_given_once(
-    api: Api, build: Build, database_url: str, places: int
-) -> None:
+async def test_the_last_places_of_a_need_are_given_once(api: Api, build: Build, database_url: str, places: int) -> None:
     organization = await build.organization()
     manager, need = await build.manager(organization), await build.need(people_wanted=places)
     offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
@@ -205,9 +205,7 @@ async def test_a_person_is_registered_once(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     person = {"name": "Sinta", "kabupaten": "62.02", "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
 
-    answers = await at_once(
-        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS
-    )
+    answers = await at_once([partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS)
 
     assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITERS - 1}
     problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
@@ -229,7 +227,9 @@ async def test_of_two_commitments_made_at_once_the_database_takes_one(build: Bui
             await second.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START + HOUR, START + 3 * HOUR))
 
     async def committed_once_it_waits() -> None:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
         with anyio.fail_after(20):
             while await build.connection.fetchval(waiting) < 1:
                 pass

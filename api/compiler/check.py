@@ -15,7 +15,7 @@ from graphql.pyutils import camel_to_snake
 
 from api.compiler.build import declared_field
 from api.compiler.error import Undeclared
-from api.compiler.source import Expression, Field, Many, One, Page, Part, Root, Source, Stages, everybody
+from api.compiler.source import ByIds, Expression, Field, Many, One, Page, Part, Root, Source, Stages, everybody
 
 # Types of connections themselves, which belong to the compiler.
 CONNECTION_TYPES = ("Connection", "Edge", "PageInfo")
@@ -23,16 +23,21 @@ CONNECTION_TYPES = ("Connection", "Edge", "PageInfo")
 
 def check(schema: GraphQLSchema, sources: Mapping[str, Source], roots: Mapping[str, Root]) -> None:
     """Raises `Undeclared` with everything that is missing."""
-    missing = [*_missing_roots(schema, roots), *_missing_fields(schema, sources)]
+    missing = [*_missing_roots(schema, sources, roots), *_missing_fields(schema, sources)]
     if missing:
         raise Undeclared("\n".join(missing))
 
 
-def _missing_roots(schema: GraphQLSchema, roots: Mapping[str, Root]) -> Iterator[str]:
+def _missing_roots(schema: GraphQLSchema, sources: Mapping[str, Source], roots: Mapping[str, Root]) -> Iterator[str]:
     assert schema.query_type is not None
-    for name in schema.query_type.fields:
-        if camel_to_snake(name) not in roots:
+    for name, field in schema.query_type.fields.items():
+        declared = roots.get(camel_to_snake(name))
+        if declared is None:
             yield f"Query.{name} has no root."
+        elif not isinstance(declared, ByIds) and declared.target not in sources:
+            yield f"Query.{name} leads to {declared.target}, which has no source."
+        elif isinstance(declared, Page):
+            yield from _missing_choices("Query", name, field.args, sources[declared.target])
 
 
 def _missing_fields(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Iterator[str]:
@@ -57,10 +62,20 @@ def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, 
         target = _target(declared)
         if target is not None and target not in sources:
             yield f"{type_.name}.{name} leads to {target}, which has no source."
+            continue
+        if is_non_null_type(field.type) and _is_null_column(source, camel_to_snake(name)):
+            yield f"{type_.name}.{name} is a column that may be null, so it must be nullable."
         if is_non_null_type(field.type) and _may_be_null(declared, sources):
             yield f"{type_.name}.{name} may be hidden by a policy or a guard, so it must be nullable."
         if isinstance(declared, Page):
             yield from _missing_choices(type_.name, name, field.args, sources[declared.target])
+
+
+def _is_null_column(source: Source, name: str) -> bool:
+    """Whether the field is answered by the column of its name, and that may be null."""
+    if name in source.fields or source.table is None or name not in source.table.c:
+        return False
+    return bool(source.table.c[name].nullable)
 
 
 def _target(declared: Field | None) -> str | None:

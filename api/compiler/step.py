@@ -7,10 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
+from api.compiler.error import BadInput
 from api.compiler.source import Row, Sql, Truth
 from api.compiler.text import constant
 
 Join = tuple[Row, Truth]
+
+# SQLAlchemy walks a chain of joins by recursion, two calls for each; Python allows a thousand in all.
+MOST_JOINS = 250
 
 
 @dataclass(slots=True)
@@ -23,6 +27,8 @@ class Level:
 
     def select(self, *columns: Sql) -> sa.Select[Any]:
         """The columns, from all that the level stands on and that is joined to it."""
+        if len(self.joins) > MOST_JOINS:
+            raise BadInput(f"More than {MOST_JOINS} things are asked of one thing; ask for them in several documents.")
         whole = self.base
         for right, on in self.joins:
             whole = right if whole is None else whole.outerjoin(right, on)

@@ -1,7 +1,6 @@
 """JSON as SQL text: constants, values, and their joining."""
 
-from collections.abc import Iterable
-from functools import reduce
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -21,8 +20,15 @@ def joined(parts: Iterable[Sql | str]) -> sa.ColumnElement[str]:
             merged[-1] += part
         else:
             merged.append(part)
-    elements = [constant(part) if isinstance(part, str) else part for part in merged]
-    return reduce(lambda left, right: left.concat(right), elements)
+    return _together([constant(part) if isinstance(part, str) else part for part in merged])
+
+
+def _together(texts: Sequence[Sql]) -> Sql:
+    """The two halves, each made first: SQLAlchemy copies what it lengthens, so one by one would take quadratic time."""
+    if len(texts) == 1:
+        return texts[0]
+    middle = len(texts) // 2
+    return _together(texts[:middle]).concat(_together(texts[middle:]))
 
 
 def is_symbol(type_: sa.types.TypeEngine[object]) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, cast
 import orjson
 import sqlalchemy as sa
 from graphql import GraphQLError, GraphQLResolveInfo
+from graphql.pyutils import snake_to_camel
 
 from api.compiler.error import BadInput
 from api.compiler.plan import Operation, Plan
@@ -92,9 +93,9 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     context = info.context
     if context.actor.account_id is None:
         raise error("Sign in first.", "UNAUTHENTICATED")
-    body = dict(given)
-    idempotency_key = body.pop("idempotency_key", None)
-    arguments = checked(verb, body, (str(info.path.key), "input"))
+    arguments = checked(verb, given, (str(info.path.key), "input"))
+    idempotency_key = arguments.pop("idempotency_key", None)
+    body = {name: value for name, value in given.items() if name != "idempotency_key"}
     if verb.needs_vault:
         arguments["vault"] = context.vault
     outcome = await perform(
@@ -109,17 +110,17 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     return await read(info, Given(verb.payload, OUTCOME), told(outcome))
 
 
-def checked(verb: Verb, body: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+def checked(verb: Verb, given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """The service's arguments: keys instead of global ids, and no text that cannot be stored."""
+    arguments: dict[str, Any] = {}
     try:
-        return {
-            name: key_of(value, verb.ids[name], sa.Uuid(), (*path, name))
-            if name in verb.ids
-            else storable(value, (*path, name))
-            for name, value in body.items()
-        }
+        for name, value in given.items():
+            place = (*path, snake_to_camel(name, upper=False))
+            noun = verb.ids.get(name)
+            arguments[name] = storable(value, place) if noun is None else key_of(value, noun, sa.Uuid(), place)
     except BadInput as refused:
         raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
+    return arguments
 
 
 def told(outcome: Outcome) -> Mapping[str, Any]:

@@ -11,6 +11,9 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
+# Digits, with what people put between them.
+PHONE = re.compile(r"[+0-9 ().\-/]{5,40}", re.ASCII)
+E164 = re.compile(r"\+62[0-9]{7,13}", re.ASCII)
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 Code = NewType("Code", str)
@@ -25,13 +28,16 @@ def parse_code(value: object) -> Code:
 
 def parse_phone(value: object) -> PhoneNumber:
     """An Indonesian number in any usual writing, as E.164."""
+    written = value if isinstance(value, str) and PHONE.fullmatch(value) else ""
     try:
-        number = phonenumbers.parse(str(value), "ID")
+        # 00 is how one dials abroad from most countries; the library knows only Indonesia's own prefixes.
+        number = phonenumbers.parse(re.sub(r"^\s*00", "+", written), "ID")
     except phonenumbers.NumberParseException:
-        number = None
-    if number is None or number.country_code != 62 or not phonenumbers.is_possible_number(number):
+        raise GraphQLError("This is not an Indonesian phone number.") from None
+    e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not phonenumbers.is_possible_number(number) or not E164.fullmatch(e164):
         raise GraphQLError("This is not an Indonesian phone number.")
-    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return PhoneNumber(e164)
 
 
 def parse_instant(value: object) -> datetime:

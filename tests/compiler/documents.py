@@ -14,11 +14,11 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
-    GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    Undefined,
     ValueNode,
     get_named_type,
     is_enum_type,
@@ -35,10 +35,41 @@ from hypothesis_graphql import nodes
 MOST_FIELDS = 45
 DEEPEST = 8
 
-WORDS = ("sin", "SINTA", "%", "_", "\\", "'", '"', "🌋", "É", "é", "محمد", "\n", "a", "", "100%", "banjir", "\u2028", "\x00")
+WORDS = (
+    "sin",
+    "SINTA",
+    "%",
+    "_",
+    "\\",
+    "'",
+    '"',
+    "🌋",
+    "É",
+    "é",
+    "محمد",
+    "\n",
+    "a",
+    "",
+    "100%",
+    "banjir",
+    "\u2028",
+    "\x00",
+)
 DAYS = ("2026-03-01", "2026-02-28", "2026-03-03", "2024-01-01", "2029-01-01", "1900-01-01", "2200-12-31")
-WRONG_DAYS = ("2026-02-30", "1899-12-31", "2026-3-1", "20260301", "", "٢٠٢٦-٠٣-٠١")
-WRONG_IDS = ("", "x", "Volunteer:", ":x", "Volunteer:x", "Nothing:x", "Role:x", "Need:\x00", "Skill:\x00", "Skill:no", "Query:1")
+WRONG_DAYS = ("2026-02-30", "1899-12-31", "2026-3-1", "20260301", "", "\u0662\u0660\u0662\u0666-03-01")
+WRONG_IDS = (
+    "",
+    "x",
+    "Volunteer:",
+    ":x",
+    "Volunteer:x",
+    "Nothing:x",
+    "Role:x",
+    "Need:\x00",
+    "Skill:\x00",
+    "Skill:no",
+    "Query:1",
+)
 WRONG_SIZES: tuple[dict[str, int | None], ...] = (
     {},
     {"first": 1, "last": 1},
@@ -109,7 +140,10 @@ class Grower:
         branches = sorted(set(type_.fields) - set(leaves))
         chosen: list[str] = []
         if type_.name.endswith("Connection"):
-            leaves, branches = [], [name for name in ("nodes", "edges", "pageInfo", "totalCount") if self.may(name, depth)]
+            leaves, branches = (
+                [],
+                [name for name in ("nodes", "edges", "pageInfo", "totalCount") if self.may(name, depth)],
+            )
             chosen = self.draw(st.lists(st.sampled_from(branches), min_size=1, max_size=3, unique=True))
         elif branches and depth < DEEPEST and self.left > 0:
             chosen += self.draw(st.lists(st.sampled_from(branches), min_size=int(not leaves), max_size=2, unique=True))
@@ -143,7 +177,7 @@ def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list
             assert node.type_condition is not None
             found += picks_of(node.selection_set, node.type_condition.name.value)
         elif isinstance(node, FieldNode):
-            literal = {argument.name.value: argument.value for argument in node.arguments}
+            literal = {argument.name.value: argument.value for argument in node.arguments or ()}
             found.append(Pick(node.name.value, on, picks_of(node.selection_set), literal))
     return found
 
@@ -319,6 +353,10 @@ class Writer:
         named = get_named_type(argument.type)
         if is_input_object_type(named) and (argument.type is named) and self.happens(70):
             return self.object(named)
+        bare = argument.type.of_type if is_non_null_type(argument.type) else argument.type
+        if is_list_type(bare) and self.happens(30):
+            members = [self.value(name, GraphQLArgument(bare.of_type)) for _ in range(self.draw(st.integers(0, 3)))]
+            return "[" + ", ".join(members) + "]"
         return self.given(argument, (self.plain(name, argument.type), self.plain(name, argument.type)))
 
     def object(self, type_: GraphQLInputObjectType) -> str:
@@ -332,7 +370,13 @@ class Writer:
 
     def given(self, argument: Any, values: tuple[Any, Any]) -> str:
         """The first value as it is, or a variable that has it once and the second value another time."""
-        return self.declare(str(argument.type), *values) if self.happens(30) else literal(values[0], argument.type)
+        if not self.happens(30):
+            return literal(values[0], argument.type)
+        type_ = str(argument.type)
+        if type_.endswith("!") and getattr(argument, "default_value", Undefined) is not Undefined and self.happens(15):
+            # A default makes room for a variable that may be missing, and even be null, which is then a mistake.
+            return self.declare(type_.removesuffix("!"), values[0], self.one((values[1], None)))
+        return self.declare(type_, *values)
 
     def declare(self, type_: str, first: Any, second: Any) -> str:
         name = self.new("v")
@@ -408,6 +452,3 @@ def requests(schema: GraphQLSchema, pool: Pool) -> st.SearchStrategy[Request]:
         return Writer(draw, schema, pool).request(picks)
 
     return request()
-
-
-__all__ = ["GraphQLObjectType", "Pool", "Request", "requests"]

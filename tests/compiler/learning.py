@@ -55,9 +55,7 @@ async def edges(api: Api, world: World, name: str, asked: str) -> AsyncIterator[
         after = f', after: "{page[-1]["cursor"]}"'
 
 
-async def candidates(
-    api: Api, reader: Reader, world: World, view: View, need: Row
-) -> AsyncIterator[tuple[str, Place]]:
+async def candidates(api: Api, reader: Reader, world: World, view: View, need: Row) -> AsyncIterator[tuple[str, Place]]:
     document = f"""{{ found: node(id: "Need:{need["id"]}") {{ ... on Need {{
         candidates(first: 100) {{ edges {{ cursor node {{ volunteer {{ id }} }} }} }} }} }} }}"""
     page = (await api.ask(document, actor=world.actors["nation"]))["found"]["candidates"]["edges"]

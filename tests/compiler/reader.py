@@ -38,6 +38,7 @@ from tests.compiler.sending import FILLING, FIRM, Sending
 Place = tuple[Any, ...]
 Cursors = Mapping[str, tuple[str, Place]]
 Shown = list[tuple[Place, Row]]
+Info = GraphQLResolveInfo[Any]
 
 LABELLED = ("Rank", "Skill", "CertificateType", "Hazard", "Cluster")
 LISTS = ("Connection", "Edge", "PageInfo")
@@ -150,7 +151,7 @@ class View:
 
     # What is asked wrongly.
 
-    def imagine(self, _parent: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+    def imagine(self, _parent: Any, info: Info, **given: Any) -> Any:
         """Something of every type that the field may answer with."""
         self.check(info, given)
         named = get_named_type(info.return_type)
@@ -162,7 +163,7 @@ class View:
             return None
         return [{}] if str(info.return_type).startswith("[") else {}
 
-    def check(self, info: GraphQLResolveInfo, given: Mapping[str, Any]) -> None:
+    def check(self, info: Info, given: Mapping[str, Any]) -> None:
         for text in texts(given):
             if "\x00" in text:
                 raise Mistake("NUL")
@@ -175,7 +176,7 @@ class View:
         for id_ in given.get("ids", ()):
             checked_id(id_)
 
-    def check_page(self, info: GraphQLResolveInfo, given: Mapping[str, Any]) -> None:
+    def check_page(self, info: Info, given: Mapping[str, Any]) -> None:
         sizes = [given[name] for name in ("first", "last") if given.get(name) is not None]
         if len(sizes) != 1 or not 1 <= sizes[0] <= 100:
             raise Mistake("Size")
@@ -190,7 +191,7 @@ class View:
 
     # What is answered.
 
-    def resolve(self, parent: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+    def resolve(self, parent: Any, info: Info, **given: Any) -> Any:
         self.check(info, given)
         type_, name = info.parent_type.name, camel_to_snake(info.field_name)
         if type_ == "Query":
@@ -203,7 +204,7 @@ class View:
         special = getattr(self, f"{type_.lower()}_{name}", None)
         return special(parent, given) if special else self.plain(parent, name, given)
 
-    def root(self, name: str, info: GraphQLResolveInfo, given: Mapping[str, Any]) -> Any:
+    def root(self, name: str, info: Info, given: Mapping[str, Any]) -> Any:
         if name == "me":
             return self.eyes.account
         if name == "node":
@@ -258,9 +259,7 @@ class View:
         return {
             "__typename": f"{type_}Connection",
             "nodes": [row for _, row in shown],
-            "edges": [
-                {"cursor": cursor, "node": row} for cursor, (_, row) in zip(cursors, shown, strict=True)
-            ],
+            "edges": [{"cursor": cursor, "node": row} for cursor, (_, row) in zip(cursors, shown, strict=True)],
             "totalCount": len(whole),
             "pageInfo": {
                 "hasPreviousPage": any(self.lies_before(place, shown, after, falls=falls) for place, _ in whole),
@@ -344,7 +343,7 @@ class View:
     def filter_valid_on(self, row: Row, day: date) -> bool:
         return not row["revoked_on"] and bool(row["issued_on"] <= day <= (row["expires_on"] or date.max))
 
-    def filter_open(self, row: Row, asked: bool) -> bool:  # noqa: FBT001  # As every other filter.
+    def filter_open(self, row: Row, asked: bool) -> bool:
         return asked == (row["closed_at"] is None and row["ends_at"] > self.reader.now)
 
     # Fields that are neither a column nor a reference.
@@ -361,7 +360,9 @@ class View:
         return sorted(found, key=lambda row: self.rows.places[row["code"]])
 
     def account_roles(self, row: Row, _given: Any) -> list[Row]:
-        return sorted(self.rows.where("Role", "account_id", row["id"]), key=lambda role: (role["created_at"], role["id"]))
+        return sorted(
+            self.rows.where("Role", "account_id", row["id"]), key=lambda role: (role["created_at"], role["id"])
+        )
 
     def organization_licences(self, row: Row, _given: Any) -> list[Row]:
         licences = self.rows.where("Licence", "organization_id", row["id"])

@@ -146,7 +146,7 @@ class Sending:
         ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], need["minimum_rank_code"])]
         if need["minimum_rank_code"] and not every(days, ranked, "since", "until"):
             yield "RANK_TOO_LOW", {"rank_code": need["minimum_rank_code"]}
-        backing = [row for row in memberships if self.is_in_good_standing(row["organization_id"])]
+        backing = [row for row in memberships if self.is_in_good_standing(row["organization_id"], days)]
         if not every(days, backing, "since", "until"):
             yield "ORGANIZATION_NOT_VERIFIED", latest_organization(memberships)
 
@@ -154,12 +154,16 @@ class Sending:
         one, other = self.rows.get("Rank", held), self.rows.get("Rank", wanted)
         return bool(one and other and one["corps"] == other["corps"] and one["level"] >= other["level"])
 
-    def is_in_good_standing(self, organization_id: object) -> bool:
+    def is_in_good_standing(self, organization_id: object, days: list[date]) -> bool:
+        """Verified, and not without its registration: where one was revoked, another holds all the time."""
         organization = self.rows.get("Organization", organization_id)
         assert organization is not None
         licences = self.rows.where("Licence", "organization_id", organization_id)
-        registrations = [row["revoked_on"] for row in licences if row["kind"] == "REGISTRATION"]
-        return organization["verification"] == "VERIFIED" and (not registrations or None in registrations)
+        registrations = [row for row in licences if row["kind"] == "REGISTRATION"]
+        holding = [row for row in registrations if row["revoked_on"] is None]
+        revoked = len(holding) < len(registrations)
+        holds = any(every(days, [row], "valid_from", "valid_until") for row in holding)
+        return organization["verification"] == "VERIFIED" and (not revoked or holds)
 
     def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[Broken]:
         starts, ends = need["starts_at"], need["ends_at"]

@@ -232,7 +232,9 @@ async def test_candidates_are_walked_through_their_tiers(api: Api, build: Build,
     assert [node["tier"] for node in found] == ["KABUPATEN"] * 3 + ["PROVINCE"] * 2 + ["NATIONAL"] * 2
     assert len({node["volunteer"]["id"] for node in found}) == 7
     places = [(node["tier"], node["kilometres"], node["volunteer"]["id"]) for node in found]
-    assert places == sorted(places, key=lambda place: (["KABUPATEN", "PROVINCE", "NATIONAL"].index(place[0]), *place[1:]))
+    assert places == sorted(
+        places, key=lambda place: (["KABUPATEN", "PROVINCE", "NATIONAL"].index(place[0]), *place[1:])
+    )
 
 
 async def infos(api: Api, actor: Any, **asked: Any) -> tuple[str, bool, bool]:
@@ -304,7 +306,12 @@ async def test_a_row_beyond_the_scope_leaves_no_trace_in_a_page(api: Api, build:
 
 # What is refused.
 
-PARTS = {"rows": "nodes { id }", "the total": "totalCount", "the page": "pageInfo { hasNextPage }", "nothing": "__typename"}
+PARTS = {
+    "rows": "nodes { id }",
+    "the total": "totalCount",
+    "the page": "pageInfo { hasNextPage }",
+    "nothing": "__typename",
+}
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
@@ -323,7 +330,9 @@ async def test_a_broken_or_foreign_cursor_is_bad_input(api: Api, build: Build, p
 @pytest.mark.parametrize("value", BROKEN_INSTANTS.values(), ids=BROKEN_INSTANTS)
 async def test_a_cursor_without_a_real_instant_is_bad_input(api: Api, build: Build, value: object) -> None:
     nation = await build.coordinator()
-    document = "query($after: String) { volunteers(first: 1, orderBy: CREATED_AT, after: $after) { totalCount nodes { id } } }"
+    document = (
+        "query($after: String) { volunteers(first: 1, orderBy: CREATED_AT, after: $after) { totalCount nodes { id } } }"
+    )
 
     errors = await api.errors(document, actor=nation, after=cursor("Volunteer.CREATED_AT", value, KEY))
 
@@ -386,7 +395,9 @@ async def test_a_size_is_refused_also_in_a_plan_that_is_remembered(api: Api) -> 
     assert ["errors" in answer for answer in answers] == [False, True, False, True, False]
 
 
-@pytest.mark.parametrize("id_", ["", "x", "Need:", ":x", "Need:x", "Need:\x00", "Organization:00000000-0000-0000-0000-000000000000"])
+@pytest.mark.parametrize(
+    "id_", ["", "x", "Need:", ":x", "Need:x", "Need:\x00", "Organization:00000000-0000-0000-0000-000000000000"]
+)
 async def test_a_wrong_id_in_a_filter_is_bad_input(api: Api, id_: str) -> None:
     for part in PARTS.values():
         document = f"query($id: ID!) {{ assignments(first: 1, filter: {{need: $id}}) {{ {part} }} }}"

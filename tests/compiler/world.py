@@ -16,7 +16,7 @@ HOMES = (HOME, HOME, NEIGHBOUR, FAR, WITA, WIT)
 NAMES = (
     "Sinta",
     "Sinta",
-    "O'Brien \"Bang\" Udin",
+    'O\'Brien "Bang" Udin',
     "C:\\temp\\%s_100%",
     "Ni Luh 🌋👩🏽‍🚒",
     "محمد عبد الله",
@@ -82,18 +82,22 @@ class World:
         for number, name in enumerate(NAMES[:6]):
             verification = ("VERIFIED", "VERIFIED", "PENDING", "SUSPENDED")[number % 4]
             home = HOMES[number]
-            made.append(await build.organization(name=f"{name} {number}", verification=verification, kabupaten_code=home))
+            made.append(
+                await build.organization(name=f"{name} {number}", verification=verification, kabupaten_code=home)
+            )
         made.append(await build.organization(name="Cabang", parent_id=made[0]))
         made.append(await build.organization(name="Cabang dari yang belum", parent_id=made[2], kind="NGO"))
         licences = (
-            (0, "REGISTRATION", None),
-            (0, "FUNDRAISING", date(2025, 1, 1)),
-            (1, "REGISTRATION", date(2025, 5, 5)),
-            (1, "REGISTRATION", None),
-            (2, "ACCREDITATION", None),
-            (6, "REGISTRATION", date(2025, 5, 5)),
+            (0, "REGISTRATION", None, None),
+            (0, "FUNDRAISING", date(2025, 1, 1), None),
+            (1, "REGISTRATION", date(2025, 5, 5), None),
+            (1, "REGISTRATION", None, date(2027, 1, 1)),
+            (2, "ACCREDITATION", None, date(2021, 1, 1)),
+            (5, "REGISTRATION", date(2025, 5, 5), date(2030, 1, 1)),
+            (5, "REGISTRATION", None, date(2026, 3, 3)),
+            (6, "REGISTRATION", date(2025, 5, 5), None),
         )
-        for number, (owner, kind, revoked) in enumerate(licences):
+        for number, (owner, kind, revoked, until) in enumerate(licences):
             await build.row(
                 "licence",
                 organization_id=made[owner],
@@ -101,7 +105,7 @@ class World:
                 number=f'{number}/"\\',
                 issuer="Dinsos",
                 valid_from=date(2020, 1, 1 + number % 2),
-                valid_until=date(2027, 1, 1) if number % 2 else None,
+                valid_until=until,
                 revoked_on=revoked,
             )
 
@@ -123,14 +127,21 @@ class World:
     async def make_papers(self) -> None:
         """Memberships and certificates of every kind; the last few people have none."""
         build, organizations = self.build, itertools.cycle(self.organizations)
-        types = itertools.cycle(("WATER_RESCUE_BASIC", "WATER_RESCUE_ADVANCED", "TAGANA_UTAMA", "MRI_RESCUE", "FIRST_AID_BASIC"))
+        types = itertools.cycle(
+            ("WATER_RESCUE_BASIC", "WATER_RESCUE_ADVANCED", "TAGANA_UTAMA", "MRI_RESCUE", "FIRST_AID_BASIC")
+        )
         ranks = itertools.cycle((None, "TAGANA_MUDA", "TAGANA_UTAMA", "MRI_ANGGOTA"))
         for number, person in enumerate(self.people[:24]):
             own = self.organizations[0] if number % 3 == 0 else next(organizations)
             ends = (None, None, date(2026, 3, 1), date(2026, 2, 28), date(2026, 3, 3))[number % 5]
             reason = NAMES[number % len(NAMES)] if ends and number % 2 else None
             await build.membership(
-                person, own, until=ends, end_reason=reason, rank_code=next(ranks), number=f"{number:03}" if number % 2 else None
+                person,
+                own,
+                until=ends,
+                end_reason=reason,
+                rank_code=next(ranks),
+                number=f"{number:03}" if number % 2 else None,
             )
             if ends:
                 await build.membership(person, own, since=ends + timedelta(days=1), rank_code=next(ranks))
@@ -149,7 +160,9 @@ class World:
     async def make_needs(self) -> None:
         build = self.build
         incidents = [
-            await build.incident(places, title=title, status=status, started_at=started, ended_at=ended, hazard_code=hazard)
+            await build.incident(
+                places, title=title, status=status, started_at=started, ended_at=ended, hazard_code=hazard
+            )
             for places, title, status, started, ended, hazard in (
                 ([HOME, NEIGHBOUR], 'Banjir "besar"', "ACTIVE", INSTANTS[1], None, "FLOOD"),
                 ([FAR, WITA, WIT], "Gempa\nbumi 🌍", "VERIFIED", INSTANTS[3], None, "EARTHQUAKE"),
@@ -178,7 +191,9 @@ class World:
         for number in range(30):
             status = STATUSES[number % len(STATUSES)]
             need = next(needs) if number % 9 else self.needs[1]
-            times: dict[str, Any] = {} if number % 4 else {"starts_at": self.day(-5), "ends_at": self.day(-1 + number / 30)}
+            times: dict[str, Any] = (
+                {} if number % 4 else {"starts_at": self.day(-5), "ends_at": self.day(-1 + number / 30)}
+            )
             assignment = await self.build.assignment(
                 need,
                 next(people),

@@ -1,0 +1,150 @@
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from graphql import get_variable_values, parse
+from graphql.language import OperationDefinitionNode
+
+from api.access import Actor, Kind
+from api.compiler.plan import Operation, Plan, Planner
+from api.resolvers import ROOTS, SOURCES
+from api.schema.build import core
+from tests.builders import HOME
+from tests.conftest import NOW
+
+LARGE = {"volunteer", "certificate", "membership", "assignment"}
+
+# As many as a province or two has, over all kabupaten; every tenth of them is at home in three of them.
+CROWD = """
+INSERT INTO organization (id, name, kind, kabupaten_code, verification)
+SELECT gen_random_uuid(), 'Organisasi ' || number, 'CORPS', code, 'VERIFIED'
+FROM (SELECT code, row_number() OVER (ORDER BY code) AS number FROM kabupaten) AS place;
+
+INSERT INTO volunteer (id, name, kabupaten_code, reach, status, consent_given_at, consent_purpose, created_at)
+SELECT gen_random_uuid(), 'Relawan ' || number, code, (ARRAY['KABUPATEN', 'PROVINCE', 'NATIONAL'])[1 + number % 3],
+  'ACTIVE', now(), 'Penugasan', now() - number * interval '1 minute'
+FROM (SELECT code, row_number() OVER (ORDER BY code) - 1 AS place FROM kabupaten) AS home
+JOIN generate_series(1, 20000) AS number ON number % 514 = place;
+
+INSERT INTO membership (id, volunteer_id, organization_id, since)
+SELECT gen_random_uuid(), volunteer.id, organization.id, '2020-01-01'
+FROM volunteer JOIN organization USING (kabupaten_code);
+
+INSERT INTO certificate (id, volunteer_id, issuer_id, certificate_type_code, number, issued_on, expires_on)
+SELECT gen_random_uuid(), volunteer_id, organization_id, type.code, row_number() OVER () || type.code, '2024-01-01', '2029-01-01'
+FROM membership CROSS JOIN (VALUES ('WATER_RESCUE_BASIC'), ('FIRST_AID_BASIC'), ('TAGANA_MUDA')) AS type (code)
+WHERE hashtext(membership.id::text || type.code) % 2 = 0;
+
+INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
+SELECT gen_random_uuid(), 'FLOOD', 'Banjir ' || number, 0, 110, 'ACTIVE', now() - number * interval '1 hour'
+FROM generate_series(1, 200) AS number;
+
+INSERT INTO need (id, incident_id, skill_code, cluster_code, people_wanted, priority, starts_at, ends_at, kabupaten_code,
+  latitude, longitude)
+SELECT gen_random_uuid(), incident.id, 'WATER_RESCUE', 'LOGISTICS', 100, 'NORMAL',
+  '2026-03-02'::timestamptz + number * interval '1 day', '2026-03-05'::timestamptz + number * interval '1 day', place.code, -2.5, 113
+FROM incident CROSS JOIN generate_series(1, 10) AS number
+JOIN LATERAL (SELECT code FROM kabupaten ORDER BY hashtext(incident.id::text || code) LIMIT 1) AS place ON true;
+
+INSERT INTO assignment (id, need_id, volunteer_id, status, starts_at, ends_at)
+SELECT gen_random_uuid(), need.id, volunteer.id, 'DECLINED', need.starts_at, need.ends_at
+FROM (SELECT *, row_number() OVER () AS place FROM need) AS need
+JOIN (SELECT *, row_number() OVER () AS place FROM volunteer) AS volunteer ON volunteer.place % 2000 + 1 = need.place;
+
+ANALYZE;
+"""
+
+KINDS = {
+    "the nation": Kind(account=True, nation=True),
+    "a place": Kind(account=True, places=True),
+    "a manager": Kind(account=True, organizations=True),
+    "a volunteer": Kind(account=True, volunteer=True),
+}
+NEED = 'node(id: "Need:00000000-0000-0000-0000-000000000000")'
+READS = {
+    "volunteers of one kabupaten": 'volunteers(first: 50, filter: {kabupaten: "62.02"}) { nodes { id name phone } pageInfo { hasNextPage } }',
+    "the next volunteers of one kabupaten": 'volunteers(first: 50, after: $after, filter: {kabupaten: "62.02"}) { nodes { id } }',
+    "volunteers within a kabupaten": 'node(id: "Kabupaten:62.02") { ... on Kabupaten { volunteers(first: 50) { nodes { name kabupaten { name } } } } }',
+    "a volunteer with everything": """node(id: "Volunteer:00000000-0000-0000-0000-000000000000") { ... on Volunteer {
+        phone trainedFor { code } memberships(first: 10) { nodes { organization { name } } }
+        certificates(first: 10) { nodes { type { code } } } assignments(first: 10) { nodes { status } totalCount } } }""",
+    "needs of an incident": """node(id: "Incident:00000000-0000-0000-0000-000000000000") { ... on Incident {
+        needs(first: 50) { nodes { priority coverage { wanted accepted } } totalCount } } }""",
+    "assignments of a need": f"{NEED} {{ ... on Need {{ assignments(first: 50) {{ nodes {{ status volunteer {{ name }} }} totalCount }} }} }}",
+    "candidates of a need": f"{NEED} {{ ... on Need {{ candidates(first: 20) {{ nodes {{ kilometres volunteer {{ name }} }} }} }} }}",
+    "refusals of a need": f'{NEED} {{ ... on Need {{ refusals(volunteer: "Volunteer:00000000-0000-0000-0000-000000000000") {{ code }} }} }}',
+}
+CURSOR = "WyJWb2x1bnRlZXIuTkFNRSIsIkEiLCIwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDAiXQ=="
+
+
+def planned(text: str, kind: Kind) -> Plan:
+    node = parse(f"query({'$after: String' if '$after' in text else '$none: Int'}) {{ {text} }}").definitions[0]
+    assert isinstance(node, OperationDefinitionNode)
+    values = get_variable_values(core(), node.variable_definitions or (), {"after": CURSOR})
+    assert not isinstance(values, list)
+    return Planner(core(), SOURCES).document(Operation(core(), node, {}, values.coerced), kind, ROOTS)
+
+
+def scans(plan: Any, *tables: str) -> Iterator[Any]:
+    """The parts of a query plan that read one of the tables from end to end."""
+    if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in tables:
+        yield plan
+    for inner in plan.get("Plans", ()):
+        yield from scans(inner, *tables)
+
+
+async def explained(connection: "asyncpg.Connection[asyncpg.Record]", text: str, kind: Kind) -> Any:
+    plan = planned(text, kind)
+    await connection.execute(f"PREPARE asked AS {plan.sql}")
+    values = ", ".join(["NULL"] * len(plan.names))
+    # A generic plan does not look at the values.
+    found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' if values else ''}")
+    await connection.execute("DEALLOCATE asked")
+    return json.loads(found)[0]["Plan"]
+
+
+@pytest.fixture
+async def crowded(connection: "asyncpg.Connection[asyncpg.Record]") -> "asyncpg.Connection[asyncpg.Record]":
+    await connection.execute(CROWD)
+    await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off; SET random_page_cost = 1.1")
+    return connection
+
+
+async def test_no_read_goes_through_a_large_table_from_end_to_end(
+    crowded: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    sizes = {table: await crowded.fetchval(f"SELECT count(*) FROM {table}") for table in sorted(LARGE)}
+
+    found = {
+        (read, who): sorted({scan["Relation Name"] for scan in scans(await explained(crowded, text, kind), *LARGE)})
+        for read, text in READS.items()
+        for who, kind in KINDS.items()
+    }
+
+    assert sizes["volunteer"] == sizes["membership"] == sizes["assignment"] == 20_000
+    assert {asked: tables for asked, tables in found.items() if tables} == {
+        # The third tier is nearly everybody; the test below shows that it is read only when it is needed.
+        ("candidates of a need", "the nation"): ["volunteer"],
+        ("candidates of a need", "a place"): ["volunteer"],
+    }
+
+
+async def test_the_nation_is_not_read_while_nearer_tiers_fill_the_page(
+    crowded: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    need = await crowded.fetchval(
+        """UPDATE need SET kabupaten_code = $1, closed_at = NULL WHERE id = (SELECT id FROM need LIMIT 1) RETURNING id""",
+        HOME,
+    )
+    text = f'node(id: "Need:{need}") {{ ... on Need {{ candidates(first: 5) {{ nodes {{ kilometres }} }} }} }}'
+    nation = Actor(account_id=need, nation=True)
+
+    plan = planned(text, nation.kind)
+    values = plan.bind({}, nation.parameters(NOW))
+    answer = json.loads(await crowded.fetchval(plan.sql, *values))
+    explained = await crowded.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {plan.sql}", *values)
+
+    assert len(answer["node"]["candidates"]["nodes"]) == 5
+    assert [node["Actual Loops"] for node in scans(json.loads(explained)[0]["Plan"], "volunteer")] == [0]

@@ -1,0 +1,80 @@
+import pytest
+
+from api.resolvers.limit import DEEPEST
+from tests.asking import Api
+from tests.builders import Build
+
+MOST_JOINS = 250
+
+
+async def test_a_thing_is_asked_for_nearly_two_thousand_fields(api: Api, build: Build) -> None:
+    await build.person(name="Sinta")
+    nation = await build.coordinator()
+    keys = [f"a{number}" for number in range(1_990)]
+
+    data = await api.ask(f"{{ volunteers(first: 1) {{ nodes {{ {': name '.join(keys)}: name }} }} }}", actor=nation)
+
+    assert data == {"volunteers": {"nodes": [dict.fromkeys(keys, "Sinta")]}}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ("kabupaten { code }", {"code": "62.02"}),
+        ("trainedFor { code }", []),
+        ("assignments(first: 1) { nodes { id } }", {"nodes": []}),
+    ],
+    ids=["to-ones", "lists", "connections"],
+)
+async def test_a_thing_is_asked_for_at_most_250_others(api: Api, build: Build, asked: str, answer: object) -> None:
+    await build.person()
+    nation = await build.coordinator()
+    keys = [f"a{number}" for number in range(MOST_JOINS)]
+    most = " ".join(f"{key}: {asked}" for key in keys)
+
+    data = await api.ask(f"{{ volunteers(first: 1) {{ nodes {{ {most} }} }} }}", actor=nation)
+    refused = await api.errors(f"{{ volunteers(first: 1) {{ nodes {{ {most} more: {asked} }} }} }}", actor=nation)
+
+    assert data == {"volunteers": {"nodes": [dict.fromkeys(keys, answer)]}}
+    assert [code for code, _ in refused] == ["BAD_USER_INPUT"]
+
+
+async def test_many_roots_are_answered_however_many(api: Api) -> None:
+    keys = [f"a{number}" for number in range(MOST_JOINS + 1)]
+    roots = " ".join(f"{key}: ranks(last: 1) {{ nodes {{ code }} }}" for key in keys)
+
+    assert await api.ask(f"{{ {roots} }}") == {key: {"nodes": [{"code": "TAGANA_UTAMA"}]} for key in keys}
+
+
+async def test_the_deepest_document_is_answered(api: Api, build: Build) -> None:
+    await build.organization(kabupaten_code="11.01")
+    steps = (DEEPEST - 4) // 4
+    inside = (
+        "province { kabupaten(first: 1) { nodes { " * steps
+        + "organizations(first: 1) { totalCount }"
+        + " } } }" * steps
+    )
+    document = f"{{ kabupaten(first: 1) {{ nodes {{ {inside} }} }} }}"
+
+    found = await api.ask(document)
+
+    for _ in range(steps):
+        found = found["kabupaten"]["nodes"][0]["province"]
+    assert found == {"kabupaten": {"nodes": [{"organizations": {"totalCount": 1}}]}}
+
+
+async def test_things_asked_for_twice_by_their_ids_come_twice(api: Api) -> None:
+    data = await api.ask('{ nodes(ids: ["Rank:TAGANA_MUDA", "Rank:NO", "Skill:SHELTER", "Rank:TAGANA_MUDA"]) { id } }')
+
+    rank, skill = {"id": "Rank:TAGANA_MUDA"}, {"id": "Skill:SHELTER"}
+    assert data == {"nodes": [rank, None, skill, rank]}
+
+
+async def test_a_hundred_ids_are_the_most(api: Api) -> None:
+    document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    found = await api.ask(document, ids=["Skill:SHELTER"] * 100)
+    refused = await api.errors(document, ids=["Skill:SHELTER"] * 101)
+
+    assert found == {"nodes": [{"id": "Skill:SHELTER"}] * 100}
+    assert refused == [("BAD_USER_INPUT", ["nodes"])]
