@@ -43,6 +43,13 @@ async def command(url: str, *statements: str) -> None:
         await connection.close()
 
 
+async def hurry(url: str) -> None:
+    """What these tests commit need not outlive a power cut."""
+    settings = ("fsync", "full_page_writes", "synchronous_commit")
+    superuser = sa.make_url(url).set(username="postgres", database="postgres").render_as_string()
+    await command(superuser, *(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()")
+
+
 async def make_template(url: str) -> None:
     await command(url, f"CREATE DATABASE {TEMPLATE}")
     template = with_database(url, TEMPLATE)
@@ -65,6 +72,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[FOLDER] = TemporaryDirectory(prefix="sigap-tests-", ignore_cleanup_errors=True)
         config.stash[SERVER] = embedded.start(Path(config.stash[FOLDER].name), binaries=settings.postgres_bin)
         url = config.stash[SERVER].url
+        asyncio.run(hurry(url))
     asyncio.run(make_template(url))
     config.stash[URL] = with_database(url, TEMPLATE)
 
