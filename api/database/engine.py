@@ -65,6 +65,9 @@ def foreseen() -> Generator[None]:
         raise Unavailable from error
     except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
         raise Unavailable from error
+    # No such database any more, or no connection left for us.
+    except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientResourcesError) as error:
+        raise Unavailable from error
 
 
 class Transaction:

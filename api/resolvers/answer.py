@@ -1,6 +1,7 @@
 """How a field of the executor is answered: by a plan's statement, or by a service and then a plan."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -30,11 +31,11 @@ def error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
     return GraphQLError(message, path=list(path) or None, extensions={"code": code})
 
 
-async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orjson.Fragment:
-    """The plan's answer; what goes wrong becomes an error with a code."""
+@contextmanager
+def told_apart() -> Generator[None]:
+    """What may go wrong with a database, as errors with a code."""
     try:
-        parameters = plan.bind(variables, context.parameters)
-        return orjson.Fragment(await context.database.read(plan.sql, parameters))
+        yield
     except BadInput as refused:
         raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
     except engine.Unstorable:
@@ -43,18 +44,23 @@ async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orj
         raise error("The database does not answer; try again.", "UNAVAILABLE") from None
 
 
+async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orjson.Fragment:
+    """The plan's answer."""
+    with told_apart():
+        parameters = plan.bind(variables, context.parameters)
+        return orjson.Fragment(await context.database.read(plan.sql, parameters))
+
+
 async def read(info: Info, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
     """The value of the field being resolved, as JSON."""
     context = info.context
     variables: Mapping[str, Any] = cast("Mapping[str, Any]", info.variable_values)
     operation = Operation(info.schema, info.operation, info.fragments, variables)
     key = str(info.path.key)
-    try:
+    with told_apart():
         plan = context.planner.field(
             operation, context.actor.kind, declared, parent=info.parent_type, key=key, nodes=info.field_nodes
         )
-    except BadInput as refused:
-        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
     return await run(context, plan, {**variables, GIVEN: given} if given else variables)
 
 
@@ -98,28 +104,27 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     body = {name: value for name, value in given.items() if name != "idempotency_key"}
     if verb.needs_vault:
         arguments["vault"] = context.vault
-    outcome = await perform(
-        context.database,
-        context.actor.account_id,
-        context.now,
-        mutation=verb.name,
-        body=body,
-        idempotency_key=idempotency_key,
-        work=lambda session, request: verb.call(session, request, **arguments),
-    )
+    with told_apart():
+        outcome = await perform(
+            context.database,
+            context.actor.account_id,
+            context.now,
+            mutation=verb.name,
+            body=body,
+            idempotency_key=idempotency_key,
+            work=lambda session, request: verb.call(session, request, **arguments),
+        )
     return await read(info, Given(verb.payload, OUTCOME), told(outcome))
 
 
 def checked(verb: Verb, given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """The service's arguments: keys instead of global ids, and no text that cannot be stored."""
     arguments: dict[str, Any] = {}
-    try:
+    with told_apart():
         for name, value in given.items():
             place = (*path, snake_to_camel(name, upper=False))
             noun = verb.ids.get(name)
             arguments[name] = storable(value, place) if noun is None else key_of(value, noun, sa.Uuid(), place)
-    except BadInput as refused:
-        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
     return arguments
 
 

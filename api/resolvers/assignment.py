@@ -1,9 +1,17 @@
 """Assignments, and the exceptions recorded for them."""
 
 from api import access
-from api.compiler.source import Many, One, Source, refers_to
-from api.models import Assignment, Override
+from api.compiler.source import Ask, Many, One, Row, Source, Truth, refers_to
+from api.models import Assignment, Override, Volunteer
 from api.resolvers.common import among, ordered
+
+
+def of_volunteer(row: Row, ask: Ask, value: object) -> Truth:
+    """A hidden volunteer is not found by their duties either."""
+    person = Volunteer.alias()
+    seen = access.sees_volunteer(ask.viewer, person)
+    return access.there_is(row, person.c.id == row.c.volunteer_id, person.c.id == ask.key(value, "Volunteer"), seen)
+
 
 SOURCES = (
     Source(
@@ -25,7 +33,7 @@ SOURCES = (
         filters={
             "status": among("status"),
             "need": refers_to("need_id", "Need"),
-            "volunteer": refers_to("volunteer_id", "Volunteer"),
+            "volunteer": of_volunteer,
         },
     ),
     Source(

@@ -82,7 +82,12 @@ class Compiled(SchemaExtension):
     def on_validate(self) -> Iterator[None]:
         assert self.execution_context.query
         checked = self.documents.checked(self._schema(), self.execution_context.query)
-        self.execution_context.pre_execution_errors = list(checked.errors)
+        errors = list(checked.errors)
+        operations = [part for part in checked.node.definitions if isinstance(part, OperationDefinitionNode)]
+        # Strawberry would take the first.
+        if len(operations) > 1 and self.execution_context._provided_operation_name is None:  # noqa: SLF001  # The public one invents a name.
+            errors.append(GraphQLError("Name one of the document's operations in 'operationName'."))
+        self.execution_context.pre_execution_errors = errors
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:

@@ -54,7 +54,10 @@ def exceeded(document: DocumentNode) -> GraphQLError | None:
     for definition in document.definitions:
         if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             continue
-        fields, depth = size.of(definition.selection_set)
+        try:
+            fields, depth = size.of(definition.selection_set)
+        except RecursionError:  # A chain of hundreds of fragments.
+            return GraphQLError("The fragments are nested too deeply.", extensions={"code": "DOCUMENT_TOO_LARGE"})
         if fields > MOST_FIELDS or depth > DEEPEST:
             return GraphQLError(
                 f"The document selects {fields} fields in {depth} levels; at most {MOST_FIELDS} in {DEEPEST} may be.",

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from api import access
 from api.access import TODAY
 from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, equals
-from api.models import Account, Membership, Role, Volunteer
+from api.models import Account, Membership, Organization, Role, Volunteer
 from api.resolvers.common import contains, ordered
 from api.rules.sending import days_between, skills_on
 
@@ -24,10 +24,15 @@ def trained_for(row: Row, ask: Ask, value: object) -> Truth:
 
 
 def member_of(row: Row, ask: Ask, value: object) -> Truth:
-    """A member today."""
-    members = sa.select(Membership.c.volunteer_id).where(
-        Membership.c.organization_id == ask.key(value, "Organization"),
-        days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(TODAY),
+    """A member today, of an organization that may be seen: a hidden one has no members to be found by."""
+    members = (
+        sa.select(Membership.c.volunteer_id)
+        .join(Organization, Organization.c.id == Membership.c.organization_id)
+        .where(
+            Organization.c.id == ask.key(value, "Organization"),
+            access.sees_organization(ask.viewer, Organization),
+            days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(TODAY),
+        )
     )
     return row.c.id.in_(members)
 

@@ -45,34 +45,36 @@ def whole_period(person: sa.FromClause, need: sa.FromClause, *, days: Sql, now: 
 
 def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
     """The volunteers who may be sent to a need for its whole period now, a statement for each tier."""
-    stages: list[sa.Select[Any]] = []
-    for number in range(3):
-        person = Volunteer.alias()
-        home = Kabupaten.alias()
-        # The offset keeps the days from being worked out again for every person.
-        once = sa.select(days_of(need, need.c.starts_at, need.c.ends_at).label("days")).offset(0)
-        period = once.correlate(need).lateral()
-        case = whole_period(person, need, days=period.c.days, now=now)
-        distance = kilometres(
-            sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
-            sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
-            need.c.latitude,
-            need.c.longitude,
-        )
-        tier = sa.literal_column(str(number + 1), sa.Integer).label("tier")
-        stages.append(
-            sa.select(person, tier, distance.label("kilometres"))
-            .select_from(period)
-            .join(person, sa.true())
-            .join(home, home.c.code == person.c.kabupaten_code)
-            .where(*_homes(person, need)[number], *may_be_sent(case))
-            .correlate(need)
-        )
-    return stages
+    return [_of_tier(number, need, need.c.starts_at, need.c.ends_at, now=now) for number in range(3)]
+
+
+def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
+    person = Volunteer.alias()
+    home = Kabupaten.alias()
+    # The offset keeps the days from being worked out again for every person.
+    once = sa.select(days_of(need, starts, ends).label("days")).offset(0)
+    period = once.correlate(need).lateral()
+    case = Case(person, need, starts, ends, period.c.days, now)
+    distance = kilometres(
+        sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
+        sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
+        need.c.latitude,
+        need.c.longitude,
+    )
+    tier = sa.literal_column(str(number + 1), sa.Integer).label("tier")
+    return (
+        sa.select(person, tier, distance.label("kilometres"))
+        .select_from(period)
+        .join(person, sa.true())
+        .join(home, home.c.code == person.c.kabupaten_code)
+        .where(*_homes(person, need)[number], *may_be_sent(case))
+        .correlate(need)
+    )
 
 
 def _nearer(case: Case) -> list[tuple[int, sa.Select[Any]]]:
-    return list(enumerate(candidates(case.need, case.now)[:2], 2))
+    """Who of the two nearer tiers may be sent for the same period, each with the first tier that is farther."""
+    return [(tier + 2, _of_tier(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
 
 
 def nobody_nearer(case: Case) -> Truth:

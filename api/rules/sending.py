@@ -72,11 +72,18 @@ def filled(case: Case) -> Sql:
     return count.correlate(case.need).scalar_subquery()
 
 
+def overdue(now: Sql) -> Truth:
+    """Whether an offer was not answered in its time; it then stands in nobody's way."""
+    late = sa.and_(Assignment.c.status == "OFFERED", Assignment.c.expires_at <= now)
+    return sa.func.coalesce(late, sa.false(), type_=sa.Boolean())
+
+
 def standing(case: Case, *columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).where(
         Assignment.c.need_id == case.need.c.id,
         Assignment.c.volunteer_id == case.person.c.id,
         Assignment.c.status.in_(LIVE),
+        sa.not_(overdue(case.now)),
     )
 
 

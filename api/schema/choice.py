@@ -97,6 +97,9 @@ class Tier(Enum):
 
 strawberry.enum(ProblemCode, description="Why something was refused; a stable code.")
 assert set(MESSAGES) == set(ProblemCode)
+# What people read is also what the code means; strawberry.enum_value would make the codes something else than texts.
+for code in ProblemCode.__strawberry_definition__.values:  # type: ignore[attr-defined]  # Set by strawberry.enum.
+    code.description = MESSAGES[ProblemCode[code.name]][1]
 
 
 @strawberry.enum(description="The order of a list of places.")

@@ -16,6 +16,7 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import ANSWER_RULES, OFFER_RULES, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
+from api.rules.sending import overdue
 from api.services.feed import record
 from api.services.frame import Request
 from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
@@ -54,6 +55,7 @@ async def offer(
 
     broken = await _broken(session, request, (need, volunteer, starts, ends), OFFER_RULES)
     _refuse(broken, overridden)
+    await _expire(session, request, need, volunteer)
 
     key = new_id()
     await session.rows(
@@ -89,6 +91,15 @@ async def offer(
         reason=override_reason,
     )
     return key
+
+
+async def _expire(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
+    """Ends an earlier offer of the same need that was not answered in its time."""
+    late = sa.select(Assignment).where(
+        Assignment.c.need_id == need, Assignment.c.volunteer_id == volunteer, overdue(access.NOW)
+    )
+    for held in await session.rows(late.with_for_update(), request.parameters):
+        await _moved(session, request, held, "EXPIRED")
 
 
 async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:

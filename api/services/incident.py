@@ -16,7 +16,6 @@ from api.services.frame import Request
 from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
 
 LONGEST_NEED = timedelta(days=366)
-MOST_KABUPATEN = 514
 
 
 async def declare(

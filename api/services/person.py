@@ -39,16 +39,7 @@ async def register(
     since: date | None = None,
 ) -> uuid.UUID:
     """A volunteer with recorded consent, a member at once where an organization is named."""
-    if not 1 <= len(name.strip()) <= 200:
-        raise invalid("name", "Nama 1 sampai 200 huruf.", "A name has 1 to 200 characters.")
-    if not 3 <= len(consent_purpose.strip()) <= 500:
-        raise invalid("consent_purpose", "Tujuan 3 sampai 500 huruf.", "The purpose has 3 to 500 characters.")
-    if (latitude is None) != (longitude is None) or not (
-        -90 <= (latitude or 0) <= 90 and -180 <= (longitude or 0) <= 180
-    ):
-        raise invalid("latitude", "Posisi tidak lengkap atau salah.", "The position is incomplete or wrong.")
-    if nik is not None and not is_nik(nik):
-        raise invalid("nik", "NIK tidak benar.", "This is not a NIK.")
+    _check(name, consent_purpose, nik, latitude=latitude, longitude=longitude)
     await _permitted(session, request, kabupaten, organization)
 
     key = new_id()
@@ -71,14 +62,27 @@ async def register(
     change = {"kabupaten": kabupaten, "reach": reach, "organization": organization and str(organization)}
     await record(session, request.actor, "volunteer.registered", subject=("Volunteer", key), change=change)
     if organization is not None:
-        # The day by which access.py judges who is a member; elsewhere in the country it is no earlier.
-        today = request.now.astimezone(JAKARTA).date()
-        await _join(session, key, organization, number=number, rank=rank, since=since or today)
+        await _join(session, request, key, organization, number=number, rank=rank, since=since)
     elif number is not None or rank is not None or since is not None:
         raise invalid(
             "organization", "Sebutkan organisasinya.", "Number, rank and day of joining need an organization."
         )
     return key
+
+
+def _check(
+    name: str, consent_purpose: str, nik: str | None, *, latitude: float | None, longitude: float | None
+) -> None:
+    if not 1 <= len(name.strip()) <= 200:
+        raise invalid("name", "Nama 1 sampai 200 huruf.", "A name has 1 to 200 characters.")
+    if not 3 <= len(consent_purpose.strip()) <= 500:
+        raise invalid("consent_purpose", "Tujuan 3 sampai 500 huruf.", "The purpose has 3 to 500 characters.")
+    if (latitude is None) != (longitude is None) or not (
+        -90 <= (latitude or 0) <= 90 and -180 <= (longitude or 0) <= 180
+    ):
+        raise invalid("latitude", "Posisi tidak lengkap atau salah.", "The position is incomplete or wrong.")
+    if nik is not None and not is_nik(nik):
+        raise invalid("nik", "NIK tidak benar.", "This is not a NIK.")
 
 
 async def _permitted(session: Transaction, request: Request, kabupaten: str, organization: uuid.UUID | None) -> None:
@@ -111,20 +115,28 @@ async def _once(session: Transaction, index: bytes) -> None:
 
 async def _join(
     session: Transaction,
+    request: Request,
     volunteer: uuid.UUID,
     organization: uuid.UUID,
     *,
     number: str | None,
     rank: str | None,
-    since: date,
+    since: date | None,
 ) -> None:
+    # The day by which access.py judges who is a member; elsewhere in the country it is no earlier.
+    today = request.now.astimezone(JAKARTA).date()
+    if since is not None and since > today:
+        raise invalid("since", "Hari bergabung belum tiba.", "The day of joining has not come.")
     if rank is not None and await session.value(sa.select(Rank.c.code).where(Rank.c.code == rank)) is None:
         raise not_found("rank")
     if number is not None:
+        number = number.strip()
+        if not 1 <= len(number) <= 100:
+            raise invalid("number", "Nomor 1 sampai 100 huruf.", "A number has 1 to 100 characters.")
         taken = sa.select(Membership.c.id).where(
             Membership.c.organization_id == organization, Membership.c.number == number
         )
         if await session.value(taken) is not None:
             raise Refused(Problem(ProblemCode.NUMBER_TAKEN, at("number")))
-    member = {"id": new_id(), "volunteer_id": volunteer, "organization_id": organization, "since": since}
+    member = {"id": new_id(), "volunteer_id": volunteer, "organization_id": organization, "since": since or today}
     await session.rows(sa.insert(Membership).values(**member, number=number, rank_code=rank))

@@ -61,7 +61,7 @@ def is_plain(field: GraphQLField) -> bool:
     return set(field.args) <= {"language"}
 
 
-def asked(name: str, field: GraphQLField, volunteer: uuid.UUID) -> str:
+def asked(name: str, field: GraphQLField, volunteer: object) -> str:
     if "first" in field.args:
         size, within = "(first: 100)", get_named_type(field.type)
         assert is_object_type(within)

@@ -1,0 +1,77 @@
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import pytest
+from graphql import get_named_type, is_input_object_type, is_object_type
+
+from api.compiler import plan
+from api.schema.build import core
+from tests.compiler.rows import NODES
+from tests.compiler.test_explain import KINDS, planned
+from tests.compiler.test_statements import asked, lists, selection
+
+SAMPLES = {"Code": '"X"', "Date": '"2026-03-01"', "String": '"x"', "Boolean": "true"}
+KEY = "00000000-0000-0000-0000-000000000000"
+
+
+class Watching(plan.Compiler):
+    """Notes every SELECT that has more than one item in FROM, each beside the others for no stated reason."""
+
+    found: ClassVar[set[str]] = set()
+
+    def _compose_select_body(self, text: str, *details: Any, **options: Any) -> str:
+        froms = details[3]
+        if len(froms) > 1:
+            self.found.add(", ".join(sorted(str(each) for each in froms)))
+        # SQLAlchemy leaves its compilers untyped.
+        body: str = super()._compose_select_body(text, *details, **options)  # type: ignore[no-untyped-call]
+        return body
+
+
+class WatchedDialect(plan.Dialect):
+    statement_compiler = Watching
+
+
+def filtered(named: Any) -> str:
+    """A filter with every condition, each with a value of its type."""
+    members = []
+    for name, field in named.fields.items():
+        inner = get_named_type(field.type)
+        if is_input_object_type(inner):
+            members.append(f"{name}: {filtered(inner)}")
+        elif inner.name == "ID":
+            members.append(f'{name}: "{name.capitalize()}:{KEY}"')
+        else:
+            members.append(f"{name}: {SAMPLES.get(inner.name) or next(iter(getattr(inner, 'values')))}")  # noqa: B009
+    return "{" + ", ".join(members) + "}"
+
+
+def documents() -> Iterator[str]:
+    for type_, name, field in lists():
+        text = asked(name, field, KEY)
+        if type_.name in NODES:
+            text = f'node(id: "{type_.name}:{KEY}") {{ ... on {type_.name} {{ {text} }} }}'
+        elif type_ is not core().query_type or "first" not in field.args:
+            continue
+        yield text
+        if "filter" in field.args:
+            condition = filtered(get_named_type(field.args["filter"].type))
+            yield text.replace("(first: 100)", f"(first: 100, filter: {condition})", 1)
+    for name in sorted(NODES):
+        named = core().type_map[name]
+        assert is_object_type(named)
+        yield f'node(id: "{name}:{KEY}") {{ ... on {name} {selection(named)} }}'
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_no_statement_puts_rows_beside_each_other_without_a_join(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "DIALECT", WatchedDialect())  # type: ignore[no-untyped-call]  # As above.
+
+    found = {}
+    for text in documents():
+        Watching.found.clear()
+        planned(text, kind)
+        if Watching.found:
+            found[text] = sorted(Watching.found)
+
+    assert found == {}
