@@ -1,0 +1,66 @@
+from datetime import timedelta
+
+from tests.asking import Api
+from tests.builders import HOME, NEIGHBOUR, Build
+
+OFFER = """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
+  assignment { id status startsAt endsAt } problems { code path fact { volunteer { id } } } } }"""
+REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
+  volunteer { id } problems { code path } } }"""
+
+
+async def test_an_offer_not_answered_in_time_ends_when_the_next_is_made(api: Api, build: Build) -> None:
+    volunteer, need = await build.volunteer(), await build.need()
+    late = await build.assignment(need, volunteer, expires_at=build.now)
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+
+    offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+
+    rows = await build.connection.fetch("SELECT id, status, version FROM assignment ORDER BY version DESC")
+    kinds = await build.connection.fetch("SELECT kind FROM event ORDER BY position")
+    assert offered["problems"] == []
+    assert [(row["status"], row["version"]) for row in rows] == [("EXPIRED", 2), ("OFFERED", 1)]
+    assert rows[0]["id"] == late
+    assert [row["kind"] for row in kinds] == ["assignment.expired", "assignment.offered"]
+
+
+async def test_nearer_people_count_for_the_period_that_is_offered(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    near = await build.volunteer(organization)
+    far = await build.volunteer(organization, kabupaten_code=NEIGHBOUR)
+    need, other = await build.need(), await build.need()
+    start = build.now + timedelta(days=1)
+    await build.assignment(
+        other, near, status="ACCEPTED", starts_at=start + timedelta(days=2), ends_at=start + timedelta(days=3)
+    )
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+    given = {"need": f"Need:{need}", "volunteer": f"Volunteer:{far}"}
+
+    first_day = await api.do(OFFER, actor=coordinator, endsAt=(start + timedelta(days=1)).isoformat(), **given)
+    whole = await api.do(OFFER, actor=coordinator, **given)
+
+    assert first_day == {
+        "assignment": None,
+        "problems": [
+            {
+                "code": "NEARER_AVAILABLE",
+                "path": ["input", "volunteer"],
+                "fact": {"volunteer": {"id": f"Volunteer:{near}"}},
+            }
+        ],
+    }
+    assert whole["problems"] == []
+
+
+async def test_a_membership_begins_today_at_the_latest_and_its_number_is_not_blank(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    person = {"name": "Sinta", "kabupaten": HOME, "reach": "PROVINCE", "consentPurpose": "Penugasan"}
+    given = {**person, "organization": f"Organization:{organization}"}
+    manager = await build.manager(organization)
+
+    future = await api.do(REGISTER, actor=manager, since="2026-03-02", **given)
+    blank = await api.do(REGISTER, actor=manager, number="  ", **given)
+
+    assert future == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "since"]}]}
+    assert blank == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "number"]}]}
+    assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 0
