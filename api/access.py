@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Volunteer
-from api.models.assignment import LIVE
+from api.models.assignment import LIVE, PROMISED
 
 Row = sa.FromClause
 Truth = sa.ColumnElement[bool]
@@ -142,21 +142,34 @@ def answers_for(kind: Kind, volunteer_id: Sql) -> Truth:
     )
 
 
-def _serves(kind: Kind, volunteer_id: Sql) -> Truth | None:
-    """Whether the volunteer is offered to, or serves at, a need in the actor's scope."""
+def _serves(kind: Kind, volunteer_id: Sql, standing: Truth) -> Truth | None:
+    """Whether the volunteer has an assignment that stands so at a need in the scope."""
     if not kind.places:
         return None
     sent = sa.select(Assignment.c.volunteer_id).join(Need, Need.c.id == Assignment.c.need_id)
-    return volunteer_id.in_(sent.where(Assignment.c.status.in_(LIVE), coordinates(kind, Need.c.kabupaten_code)))
+    return volunteer_id.in_(sent.where(standing, coordinates(kind, Need.c.kabupaten_code)))
+
+
+# A duty that is promised or running. Before the yes, and once it is over, nobody needs to call.
+_ON_CALL = sa.and_(Assignment.c.status.in_(PROMISED), Assignment.c.ends_at > NOW)
+
+# The same, or an offer that may still be answered.
+_ASKED = sa.and_(
+    Assignment.c.status.in_(LIVE),
+    Assignment.c.ends_at > NOW,
+    sa.or_(Assignment.c.status != "OFFERED", Assignment.c.expires_at.is_(None), Assignment.c.expires_at > NOW),
+)
 
 
 def knows_volunteer(kind: Kind, row: Row) -> Truth:
     """Who may read what is private: phone, position, consent."""
-    return _any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id))
+    return _any_of(
+        coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id, _ON_CALL)
+    )
 
 
 def sees_volunteer(kind: Kind, row: Row) -> Truth:
-    """Who knows a volunteer, and the coordinators as far as the volunteer agreed to be sent."""
+    """Who knows a volunteer or has asked one, and the coordinators as far as the volunteer agreed to be sent."""
     if kind.nation:
         return sa.true()
     agreed = None
@@ -173,7 +186,8 @@ def sees_volunteer(kind: Kind, row: Row) -> Truth:
                 ),
             ),
         )
-    return _any_of(agreed, knows_volunteer(kind, row))
+    known = (coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id))
+    return _any_of(agreed, *known, _serves(kind, row.c.id, _ASKED))
 
 
 def sees_record_of_volunteer(kind: Kind, row: Row) -> Truth:
@@ -250,9 +264,14 @@ def sees_role(kind: Kind, row: Row) -> Truth:
     return row.c.account_id == _ACCOUNT if kind.account else sa.false()
 
 
+def enrols(kind: Kind, organization: Row) -> Truth:
+    """Who may make somebody a member: managers of the organization, coordinators of its home."""
+    return _any_of(manages(kind, organization.c.id), coordinates(kind, organization.c.kabupaten_code))
+
+
 def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Truth:
-    """Who may issue a certificate: coordinators of the volunteer's home, managers of the issuer for their members."""
+    """Coordinators of the homes of both volunteer and issuer, managers of the issuer for their members."""
     return _any_of(
-        coordinates(kind, volunteer.c.kabupaten_code),
+        sa.and_(coordinates(kind, volunteer.c.kabupaten_code), coordinates(kind, issuer.c.kabupaten_code)),
         sa.and_(manages(kind, issuer.c.id), answers_for(kind, volunteer.c.id)),
     )

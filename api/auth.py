@@ -103,7 +103,7 @@ class Authenticator:
         if scheme.lower() != "bearer":
             raise Unauthenticated
         account_id, until = self.tokens.read(token.strip(), now)
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             actor = await account.actor(session, account_id)
         if actor.account_id is None:
             raise Unauthenticated

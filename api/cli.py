@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -26,6 +26,9 @@ command = typer.Typer(
     pretty_exceptions_enable=False,
 )
 BACKLOG = 2048
+
+# What a misspelt command raises; typer exports only this child of it.
+USAGE_ERROR: Any = typer.BadParameter.__base__
 
 
 class Failed(Exception):
@@ -199,15 +202,17 @@ def started(address: str, tokens: Mapping[str, str]) -> None:
 
 
 def main() -> None:
-    """Runs the command; what goes wrong in a way that was foreseen is one line and exit code 1."""
+    """Runs the command; what goes wrong in a way that was foreseen is one line, and exit code 1, or 2 if misspelt."""
     try:
-        command()
+        sys.exit(command(standalone_mode=False))
+    except USAGE_ERROR as mistake:
+        fail(f"{mistake.format_message()} Try --help.", 2)
     except (Failed, SettingsError, embedded.EmbeddedError) as failure:
         fail(str(failure))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
         fail(f"The database cannot be used: {str(failure).splitlines()[0] if str(failure) else type(failure).__name__}")
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, status: int = 1) -> NoReturn:
     typer.secho(message, fg="red", err=True)
-    sys.exit(1)
+    sys.exit(status)

@@ -21,7 +21,7 @@ async def issued(settings: Settings, url: str, logins: Sequence[str]) -> dict[st
     tokens, now = Tokens.of(settings.data), datetime.now(UTC)
     database = await Database.open(url)
     try:
-        async with database.transaction() as session:
+        async with database.reading() as session:
             found = {login: await account.id_of(session, login) for login in logins}
     finally:
         await database.close()

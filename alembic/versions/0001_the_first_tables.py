@@ -8,7 +8,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from api.models.event import Xid8
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction number."""
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
 
 revision = "0001"
 down_revision = None

@@ -23,7 +23,7 @@ from api.compiler.selection import Document, Selected
 from api.compiler.source import Root, Source, Viewer
 from api.compiler.step import Level
 from api.compiler.text import joined
-from api.compiler.value import Binds, Reader, Variables, tagged
+from api.compiler.value import Binds, Reader, Tagger, Variables
 
 
 class Compiler(PGCompiler_asyncpg):
@@ -73,13 +73,18 @@ class Operation:
         """The variables with slots for their values, and their shape."""
         slots: dict[str, Any] = {}
         shapes: list[Hashable] = []
+        tagger = Tagger(self.schema.type_map)
         for definition in self.node.variable_definitions or ():
             name = definition.variable.name.value
             if name in self.variables:
                 type_: Any = type_from_ast(self.schema, definition.type)
-                slots[name], shape = tagged(self.variables[name], type_, (name,))
+                slots[name], shape = tagger.tagged(self.variables[name], type_, (name,))
                 shapes.append((name, shape))
         return slots, tuple(shapes)
+
+
+# Characters; a plan with a longer statement is made anew each time.
+LONGEST_REMEMBERED = 60_000
 
 
 class Planner:
@@ -153,6 +158,8 @@ class Planner:
             return self._plans[key][1]
         self.misses += 1
         plan = build(slots)
+        if len(plan.sql) > LONGEST_REMEMBERED:
+            return plan
         self._plans[key] = operation.node, plan
         while len(self._plans) > self.size:
             self._plans.popitem(last=False)

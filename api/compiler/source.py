@@ -152,10 +152,6 @@ def equals(column: str) -> Callable[[Row, Ask, object], Truth]:
     return lambda row, ask, value: row.c[column] == ask.bind(value)
 
 
-def is_one_of(column: str) -> Callable[[Row, Ask, object], Truth]:
-    return lambda row, ask, value: row.c[column] == sa.any_(ask.bind(value))
-
-
 def refers_to(column: str, name: str) -> Callable[[Row, Ask, object], Truth]:
     """The column holds the key of the thing whose global id is given."""
     return lambda row, ask, value: row.c[column] == ask.key(value, name)

@@ -5,7 +5,7 @@ arguments are there, enums, booleans, the type inside a global id) and forgets e
 """
 
 import uuid
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Container, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -51,30 +51,37 @@ class Slot:
         return found
 
 
-def tagged(value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> tuple[Any, Hashable]:
-    """The value with its bound leaves replaced by slots, and its shape."""
-    if is_non_null_type(type_):
-        return tagged(value, type_.of_type, path)
-    if value is None:
-        return None, None
-    named = get_named_type(type_)
-    if is_input_object_type(named) and is_list_type(type_):
-        pairs = [tagged(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
-        return [pair[0] for pair in pairs], tuple(pair[1] for pair in pairs)
-    if is_input_object_type(named):
-        fields = {name: tagged(item, named.fields[name].type, (*path, name)) for name, item in value.items()}
-        return {name: pair[0] for name, pair in fields.items()}, tuple((name, pair[1]) for name, pair in fields.items())
-    if is_enum_type(named) or named.name == "Boolean":
-        return value, tuple(value) if isinstance(value, list) else value
-    return Slot(path, value), (named.name, _leaf_shape(value, is_id=named.name == "ID"))
+@dataclass(frozen=True, slots=True)
+class Tagger:
+    """Takes variables apart; of an id, only the name of a type that exists shapes a plan."""
 
+    names: Container[str]
 
-def _leaf_shape(value: Any, *, is_id: bool) -> Hashable:
-    if isinstance(value, list):
-        return (list, frozenset(_leaf_shape(item, is_id=is_id) for item in value))
-    if is_id and value is not None:
-        return str(value).partition(":")[0]
-    return type(value).__name__
+    def tagged(self, value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> tuple[Any, Hashable]:
+        """The value with its bound leaves replaced by slots, and its shape."""
+        if is_non_null_type(type_):
+            return self.tagged(value, type_.of_type, path)
+        if value is None:
+            return None, None
+        named = get_named_type(type_)
+        if is_input_object_type(named) and is_list_type(type_):
+            pairs = [self.tagged(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
+            return [pair[0] for pair in pairs], tuple(pair[1] for pair in pairs)
+        if is_input_object_type(named):
+            fields = {name: self.tagged(item, named.fields[name].type, (*path, name)) for name, item in value.items()}
+            shape = tuple((name, pair[1]) for name, pair in fields.items())
+            return {name: pair[0] for name, pair in fields.items()}, shape
+        if is_enum_type(named) or named.name == "Boolean":
+            return value, tuple(value) if isinstance(value, list) else value
+        return Slot(path, value), (named.name, self.leaf(value, is_id=named.name == "ID"))
+
+    def leaf(self, value: Any, *, is_id: bool) -> Hashable:
+        if isinstance(value, list):
+            return (list, frozenset(self.leaf(item, is_id=is_id) for item in value))
+        if is_id and value is not None:
+            name = str(value).partition(":")[0]
+            return name if name in self.names else None
+        return type(value).__name__
 
 
 def sample(value: object) -> Any:

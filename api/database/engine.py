@@ -12,9 +12,16 @@ READERS = 8
 WRITERS = 8
 READ_SECONDS = 15.0
 WRITE_SECONDS = 30.0
+LOCK_SECONDS = 10.0
+
+# How long a request waits for a connection while all are at work.
+WAIT_SECONDS = 10.0
 
 # Statements that each reading connection keeps prepared; as many as the planner keeps plans.
 PREPARED = 128
+
+# Characters; what is longer is prepared anew each time, so that odd documents do not fill the memory of the servers.
+LONGEST_PREPARED = 60_000
 
 
 class Row(asyncpg.Record):
@@ -43,6 +50,7 @@ WRITE_SETTINGS = {
     **SERVER_SETTINGS,
     "statement_timeout": f"{WRITE_SECONDS:.0f}s",
     "idle_in_transaction_session_timeout": "60s",
+    "lock_timeout": f"{LOCK_SECONDS:.0f}s",
 }
 
 
@@ -65,8 +73,12 @@ def foreseen() -> Generator[None]:
         raise Unavailable from error
     except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
         raise Unavailable from error
-    # No such database any more, or no connection left for us.
-    except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientResourcesError) as error:
+    # No such database any more, no connection left for us, or somebody holds what we need for too long.
+    except (
+        asyncpg.InvalidCatalogNameError,
+        asyncpg.InsufficientResourcesError,
+        asyncpg.LockNotAvailableError,
+    ) as error:
         raise Unavailable from error
 
 
@@ -105,7 +117,7 @@ async def _keep(_connection: Any) -> None:
 class Database:
     """Open for the life of the application."""
 
-    def __init__(self, readers: "asyncpg.Pool[asyncpg.Record]", writers: "asyncpg.Pool[Row]") -> None:
+    def __init__(self, readers: "asyncpg.Pool[Row]", writers: "asyncpg.Pool[Row]") -> None:
         self._readers = readers
         self._writers = writers
         self.statements = 0
@@ -121,7 +133,8 @@ class Database:
             reset=_keep,
             command_timeout=READ_SECONDS,
             statement_cache_size=PREPARED,
-            max_cacheable_statement_size=0,  # However long: the long ones are those that take long to prepare.
+            max_cacheable_statement_size=LONGEST_PREPARED,
+            record_class=Row,
         )
         writers = await asyncpg.create_pool(
             url,
@@ -141,12 +154,19 @@ class Database:
         """The one value of a compiled statement."""
         self.statements += 1
         with foreseen():
-            async with self._readers.acquire() as connection:
+            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
                 return str(await connection.fetchval(sql, *parameters))
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Transaction]:
+        """A reading connection, each statement a transaction of its own; writers that wait do not hold it up."""
+        with foreseen():
+            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
+                yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """What is done inside is all committed at the end, or none of it."""
         with foreseen():
-            async with self._writers.acquire() as connection, connection.transaction():
+            async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)

@@ -13,6 +13,9 @@ STATUSES = (
 # An offer that waits for its answer, or a duty that is promised or running.
 LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 
+# What binds the volunteer's time now.
+PROMISED = ("ACCEPTED", "MOBILIZED", "ON_DUTY")
+
 # What fills a place of a need: a duty done still filled it.
 FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 

@@ -33,6 +33,7 @@ from api.resolvers.answer import run
 from api.resolvers.limit import MOST_TOKENS, exceeded
 
 REMEMBERED = 128
+LONGEST_REMEMBERED = 16_000  # Characters.
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,9 @@ class Documents:
         # The limits first: what exceeds them may take validation for ever.
         limit = exceeded(node)
         checked = Checked(node, [limit] if limit else validate(schema, node, max_errors=20))
+        # What is too large to be asked, or is large enough to be odd, is not worth the memory.
+        if limit or len(text) > LONGEST_REMEMBERED:
+            return checked
         self._found[text] = checked
         while len(self._found) > self._size:
             self._found.popitem(last=False)

@@ -28,11 +28,12 @@ from api.rules.candidate import candidates, whole_period
 from api.rules.code import MESSAGES, ProblemCode
 from api.rules.refusal import refusals
 from api.rules.rule import FACT_TYPES, days_of
+from api.rules.sending import overdue
 
 
 def coverage(need: Row) -> sa.Select[Any]:
     def of(*statuses: str) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(Assignment.c.status.in_(statuses))
+        return sa.func.count().filter(Assignment.c.status.in_(statuses), sa.not_(overdue(NOW)))
 
     return sa.select(
         need.c.people_wanted.label("wanted"),

@@ -19,8 +19,7 @@ def day(ask: Ask) -> Sql:
 def trained_for(row: Row, ask: Ask, value: object) -> Truth:
     assert isinstance(value, dict)
     on = TODAY if value.get("on") is None else ask.bind(value["on"])
-    codes = skills_on(row.c.id, on).subquery()
-    return access.there_is(row, codes.c.skill_code == ask.bind(value["skill"]))
+    return ask.bind(value["skill"]).in_(skills_on(row.c.id, on).correlate(row))
 
 
 def member_of(row: Row, ask: Ask, value: object) -> Truth:

@@ -48,6 +48,20 @@ def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
     return [_of_tier(number, need, need.c.starts_at, need.c.ends_at, now=now) for number in range(3)]
 
 
+def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
+    """Where a person sets out: from home in the need's own kabupaten, else from the seat of the home kabupaten.
+
+    Whoever coordinates the need may know a home of that kabupaten. Elsewhere the distances to a few needs would tell
+    where a person lives.
+    """
+    if number:
+        return home.c.latitude, home.c.longitude
+    return (
+        sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
+        sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
+    )
+
+
 def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
     person = Volunteer.alias()
     home = Kabupaten.alias()
@@ -55,12 +69,7 @@ def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: S
     once = sa.select(days_of(need, starts, ends).label("days")).offset(0)
     period = once.correlate(need).lateral()
     case = Case(person, need, starts, ends, period.c.days, now)
-    distance = kilometres(
-        sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
-        sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
-        need.c.latitude,
-        need.c.longitude,
-    )
+    distance = kilometres(*_start(number, person, home), need.c.latitude, need.c.longitude)
     tier = sa.literal_column(str(number + 1), sa.Integer).label("tier")
     return (
         sa.select(person, tier, distance.label("kilometres"))

@@ -211,7 +211,8 @@ def backed(case: Case) -> Truth:
     )
     revoked = registration.where(Licence.c.revoked_on.is_not(None)).exists()
     in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(case.days)
-    standing_one = registration.where(Licence.c.revoked_on.is_(None), in_force).exists()
+    # The days belong to the need, which stands two statements further out.
+    standing_one = registration.where(Licence.c.revoked_on.is_(None), in_force).correlate_except(Licence).exists()
     days = memberships(case, lasting(Membership.c.since, Membership.c.until)).join(
         Organization, Organization.c.id == Membership.c.organization_id
     )
@@ -236,6 +237,7 @@ CONSENTING = Rule(
         case.person.c.consent_given_at.is_not(None), case.person.c.consent_withdrawn_at.is_(None)
     ),
     refusals=(Refusal(ProblemCode.CONSENT_MISSING, no_fact),),
+    overridable=False,
 )
 WITHIN_REACH = Rule(
     holds=lambda case: sa.or_(

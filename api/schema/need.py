@@ -39,7 +39,9 @@ class Coverage:
 class Candidate:
     volunteer: Volunteer = described("Who.")
     tier: choice.Tier = described("Own kabupaten, own province, or the nation: nearer tiers are asked first.")
-    kilometres: float = described("From home to the need, along the great circle.")
+    kilometres: float = described(
+        "To the need, along the great circle: from home in the need's own kabupaten, else from the seat of the home kabupaten."
+    )
 
 
 @strawberry.type(description="What proves a refusal; only what concerns it is filled.")

@@ -26,6 +26,7 @@ May = Callable[[Request], sa.ColumnElement[bool]]
 
 # The moves that exist in this slice of the domain: from which statuses each verb may be called.
 MOVES: dict[str, tuple[str, ...]] = {
+    "EXPIRED": ("OFFERED",),
     "ACCEPTED": ("OFFERED",),
     "DECLINED": ("OFFERED",),
     "CANCELLED": ("OFFERED", "ACCEPTED", "MOBILIZED"),

@@ -1,6 +1,5 @@
 """The frame of every mutation: one transaction, the right to call it, the idempotency key, the outcome."""
 
-import hashlib
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -70,7 +69,7 @@ async def perform(
     now: datetime,
     *,
     mutation: str,
-    body: Mapping[str, Any],
+    body_digest: bytes,
     idempotency_key: str | None,
     work: Work,
 ) -> Outcome:
@@ -80,7 +79,7 @@ async def perform(
         request = Request(await account.actor(session, account_id), now)
         if idempotency_key is None:
             return await _attempt(session, request, mutation, work)
-        first = await _claimed(session, account_id, mutation, idempotency_key, _digest(body))
+        first = await _claimed(session, account_id, mutation, idempotency_key, body_digest)
         if first is not None:
             return first
         outcome = await _attempt(session, request, mutation, work)
@@ -105,10 +104,6 @@ async def _attempt(session: Transaction, request: Request, mutation: str, work: 
         if problem is None:
             raise
         return Outcome(None, [problem.as_row()])
-
-
-def _digest(body: Mapping[str, Any]) -> bytes:
-    return hashlib.sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 async def _claimed(

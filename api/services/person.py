@@ -86,26 +86,27 @@ def _check(
 
 
 async def _permitted(session: Transaction, request: Request, kabupaten: str, organization: uuid.UUID | None) -> None:
-    """A manager registers members of the managed organization; a coordinator, people at home in the scope."""
+    """A manager registers members of the managed organization; a coordinator, people and members of the scope."""
     kind = request.actor.kind
-    place = await session.row(
-        sa.select(access.coordinates(kind, Kabupaten.c.code)).where(Kabupaten.c.code == kabupaten), request.parameters
-    )
+    scope = access.coordinates(kind, Kabupaten.c.code).label("may")
+    place = await session.row(sa.select(scope).where(Kabupaten.c.code == kabupaten), request.parameters)
     if place is None:
         raise not_found("kabupaten")
-    is_manager = False
-    if organization is not None:
-        seen = sa.select(Organization.c.verification, access.manages(kind, Organization.c.id)).where(
-            Organization.c.id == organization, access.sees_organization(kind, Organization)
-        )
-        found = await session.row(seen, request.parameters)
-        if found is None:
-            raise not_found("organization")
-        if found[0] != "VERIFIED":
-            raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("organization")))
-        is_manager = bool(found[1])
-    if not (is_manager or place[0]):
-        raise forbidden("kabupaten" if organization is None else "organization")
+    if organization is None:
+        if not place.may:
+            raise forbidden("kabupaten")
+        return
+    manages = access.manages(kind, Organization.c.id).label("manages")
+    enrols = access.enrols(kind, Organization).label("enrols")
+    sees = access.sees_organization(kind, Organization)
+    seen = sa.select(Organization.c.verification, manages, enrols).where(Organization.c.id == organization, sees)
+    found = await session.row(seen, request.parameters)
+    if found is None:
+        raise not_found("organization")
+    if not (found.manages or (place.may and found.enrols)):
+        raise forbidden("organization")
+    if found.verification != "VERIFIED":
+        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("organization")))
 
 
 async def _once(session: Transaction, index: bytes) -> None:

@@ -34,9 +34,10 @@ class Vault:
     def opened(self, sealed: bytes) -> str:
         return AESGCM(self.encryption).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
 
-    def indexed(self, text: str) -> bytes:
-        """The same for the same text, and of no use without the key (HMAC-SHA256)."""
-        return hmac.new(self.index, text.encode(), hashlib.sha256).digest()
+    def indexed(self, content: str | bytes) -> bytes:
+        """The same for the same content, and of no use without the key (HMAC-SHA256)."""
+        raw = content.encode() if isinstance(content, str) else content
+        return hmac.new(self.index, raw, hashlib.sha256).digest()
 
 
 def is_nik(text: str) -> bool:

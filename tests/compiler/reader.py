@@ -320,6 +320,8 @@ class View:
         return row.get("kabupaten_code") == code or row.get("id") in {each["incident_id"] for each in touched}
 
     def filter_organization(self, row: Row, id_: str) -> bool:
+        if self.node(id_) is None:
+            return False
         memberships = self.rows.where("Membership", "organization_id", uuid.UUID(typed(id_)[1]))
         return any(
             each["volunteer_id"] == row["id"] and self.filter_active_on(each, self.eyes.today) for each in memberships
@@ -332,7 +334,8 @@ class View:
         return bool(row["need_id"] == uuid.UUID(typed(id_)[1]))
 
     def filter_volunteer(self, row: Row, id_: str) -> bool:
-        return bool(row["volunteer_id"] == uuid.UUID(typed(id_)[1]))
+        """One whom the asker may not see is not found by what they do either."""
+        return self.node(id_) is not None and bool(row["volunteer_id"] == uuid.UUID(typed(id_)[1]))
 
     def filter_trained_for(self, row: Row, asked: Mapping[str, Any]) -> bool:
         return asked["skill"] in self.reader.sending.skills(row, asked.get("on") or self.eyes.today)
@@ -390,7 +393,12 @@ class View:
         return sorted(overrides, key=lambda override: (override["created_at"], override["id"]))
 
     def need_coverage(self, row: Row, _given: Any) -> Row:
-        statuses = [each["status"] for each in self.rows.where("Assignment", "need_id", row["id"])]
+        standing = self.rows.where("Assignment", "need_id", row["id"])
+        statuses = [
+            each["status"]
+            for each in standing
+            if each["status"] != "OFFERED" or not each["expires_at"] or each["expires_at"] > self.eyes.now
+        ]
         return {
             "__typename": "Coverage",
             "wanted": row["people_wanted"],

@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 
 from tests.compiler.rows import Row, Rows
 
-LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
-
 
 @dataclass
 class Eyes:
@@ -58,10 +56,23 @@ class Eyes:
             for membership in self.rows.where("Membership", "volunteer_id", volunteer_id)
         )
 
-    def serves_here(self, volunteer: Row) -> bool:
-        return any(
-            assignment["status"] in LIVE and self.coordinates(self.need_of(assignment)["kabupaten_code"])
+    def sent_here(self, volunteer: Row) -> list[Row]:
+        return [
+            assignment
             for assignment in self.rows.where("Assignment", "volunteer_id", volunteer["id"])
+            if self.coordinates(self.need_of(assignment)["kabupaten_code"])
+        ]
+
+    def serves_here(self, volunteer: Row) -> bool:
+        """Has promised a duty here that is not over."""
+        promised = ("ACCEPTED", "MOBILIZED", "ON_DUTY")
+        return any(row["status"] in promised and row["ends_at"] > self.now for row in self.sent_here(volunteer))
+
+    def was_asked_here(self, volunteer: Row) -> bool:
+        """May still answer an offer here."""
+        return any(
+            row["status"] == "OFFERED" and min(row["ends_at"], row["expires_at"] or row["ends_at"]) > self.now
+            for row in self.sent_here(volunteer)
         )
 
     def need_of(self, assignment: Row) -> Row:
@@ -96,7 +107,7 @@ class Eyes:
         return self._seen[asked]
 
     def sees_volunteer(self, row: Row) -> bool:
-        return self.knows(row) or self.may_ask(row)
+        return self.knows(row) or self.may_ask(row) or self.was_asked_here(row)
 
     def sees_certificate(self, row: Row) -> bool:
         return self.sees(self.rows.get("Volunteer", row["volunteer_id"]))

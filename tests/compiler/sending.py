@@ -13,7 +13,15 @@ from tests.compiler.rows import Row, Rows
 FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # Those that no exception can set aside.
-FIRM = ("NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "ALREADY_OFFERED", "PERSON_ELSEWHERE", "NOT_FOUND")
+FIRM = (
+    "CONSENT_MISSING",
+    "NEED_CLOSED",
+    "PERIOD_PAST",
+    "NEED_FULL",
+    "ALREADY_OFFERED",
+    "PERSON_ELSEWHERE",
+    "NOT_FOUND",
+)
 REST, LONG = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
 
@@ -55,10 +63,13 @@ class Sending:
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
     def kilometres(self, volunteer: Row, need: Row) -> float:
-        """Great-circle distance (haversine, mean radius 6,371 km) from home, or from the seat of its kabupaten."""
+        """Great-circle distance (haversine, mean radius 6,371 km).
+
+        From home in the need's own kabupaten, else from the seat of the home kabupaten.
+        """
         home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
         assert home is not None
-        start = home if volunteer["latitude"] is None else volunteer
+        start = home if volunteer["latitude"] is None or self.tier(volunteer, need) > 1 else volunteer
         latitude, longitude = start["latitude"], start["longitude"]
         half_north = math.sin(math.radians(need["latitude"] - latitude) / 2)
         half_east = math.sin(math.radians(need["longitude"] - longitude) / 2)
@@ -118,7 +129,8 @@ class Sending:
 
     def broken_by_promises(self, volunteer: Row, need: Row) -> Iterator[Broken]:
         for row in self.rows.where("Assignment", "volunteer_id", volunteer["id"]):
-            if row["need_id"] == need["id"] and row["status"] in LIVE:
+            overdue = row["status"] == "OFFERED" and row["expires_at"] and row["expires_at"] <= self.now
+            if row["need_id"] == need["id"] and row["status"] in LIVE and not overdue:
                 yield "ALREADY_OFFERED", {"assignment_id": row["id"]}
         for promise in self.promises(volunteer):
             if promise["starts_at"] < need["ends_at"] and need["starts_at"] < promise["ends_at"]:
