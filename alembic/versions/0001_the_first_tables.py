@@ -414,8 +414,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         postgresql.ExcludeConstraint(
-            (sa.column("organization_id"), "="),
             (sa.column("volunteer_id"), "="),
+            (sa.column("organization_id"), "="),
             (sa.text("daterange(since, until, '[]')"), "&&"),
             using="gist",
             name="ex_membership_once",

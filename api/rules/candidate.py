@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from api.models import Kabupaten, Volunteer
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Refusal, Rule, Sql, Truth, days_of
-from api.rules.sending import may_be_sent
+from api.rules.sending import RULES
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -63,20 +63,34 @@ def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql
 
 
 def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
-    person = Volunteer.alias()
-    home = Kabupaten.alias()
-    # The offset keeps the days from being worked out again for every person.
+    """Those of one tier for whom all rules hold, nearest first.
+
+    The plain rules and the distances come first, for everybody of the tier; the others are asked of one person after
+    the other in this order, so that whoever wants a few of the nearest does not wait for the answers about all. The
+    offsets keep the planner from asking earlier, and from working out the days for every person.
+    """
+    volunteer, home = Volunteer.alias(), Kabupaten.alias()
     once = sa.select(days_of(need, starts, ends).label("days")).offset(0)
     period = once.correlate(need).lateral()
+    distance = kilometres(*_start(number, volunteer, home), need.c.latitude, need.c.longitude).label("kilometres")
+    everybody = Case(volunteer, need, starts, ends, sa.null(), now)
+    plain = [rule.holds(everybody) for rule in RULES if rule.plain]
+    person = (
+        sa.select(volunteer, distance)
+        .join(home, home.c.code == volunteer.c.kabupaten_code)
+        .where(*_homes(volunteer, need)[number], *plain)
+        .order_by(distance, volunteer.c.id)
+        .offset(0)
+        .correlate(need)
+        .lateral()
+    )
     case = Case(person, need, starts, ends, period.c.days, now)
-    distance = kilometres(*_start(number, person, home), need.c.latitude, need.c.longitude)
     tier = sa.literal_column(str(number + 1), sa.Integer).label("tier")
     return (
-        sa.select(person, tier, distance.label("kilometres"))
+        sa.select(person, tier)
         .select_from(period)
         .join(person, sa.true())
-        .join(home, home.c.code == person.c.kabupaten_code)
-        .where(*_homes(person, need)[number], *may_be_sent(case))
+        .where(*[rule.holds(case) for rule in RULES if not rule.plain])
         .correlate(need)
     )
 

@@ -55,12 +55,16 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Holds or is broken; `overridable` by a recorded, reasoned exception; `on_answer` is asked again at acceptance."""
+    """Holds or is broken; `overridable` by a recorded, reasoned exception; `on_answer` is asked again at acceptance.
+
+    `plain` says that it looks at nothing but the columns of person and need, so that it is cheap to ask of many.
+    """
 
     holds: Callable[[Case], Truth]
     refusals: tuple[Refusal, ...]
     overridable: bool = True
     on_answer: bool = True
+    plain: bool = False
 
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:

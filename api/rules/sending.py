@@ -230,7 +230,9 @@ RANKED = Rule(
 )
 BACKED = Rule(holds=backed, refusals=(Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, latest_organization),))
 ACTIVE = Rule(
-    holds=lambda case: case.person.c.status == "ACTIVE", refusals=(Refusal(ProblemCode.PERSON_INACTIVE, no_fact),)
+    holds=lambda case: case.person.c.status == "ACTIVE",
+    refusals=(Refusal(ProblemCode.PERSON_INACTIVE, no_fact),),
+    plain=True,
 )
 CONSENTING = Rule(
     holds=lambda case: sa.and_(
@@ -238,6 +240,7 @@ CONSENTING = Rule(
     ),
     refusals=(Refusal(ProblemCode.CONSENT_MISSING, no_fact),),
     overridable=False,
+    plain=True,
 )
 WITHIN_REACH = Rule(
     holds=lambda case: sa.or_(
@@ -249,6 +252,7 @@ WITHIN_REACH = Rule(
         ),
     ),
     refusals=(Refusal(ProblemCode.BEYOND_REACH, no_fact),),
+    plain=True,
 )
 
 
@@ -285,7 +289,6 @@ RESTED = Rule(
     ),
 )
 
-# Cheap columns first, then what looks into other tables.
 RULES: Sequence[Rule] = (
     NEED_OPEN,
     NOT_PAST,
@@ -300,8 +303,3 @@ RULES: Sequence[Rule] = (
     BACKED,
     RESTED,
 )
-
-
-def may_be_sent(case: Case) -> list[Truth]:
-    """Where all rules hold."""
-    return [rule.holds(case) for rule in RULES]
