@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
@@ -138,11 +139,21 @@ def database(settings: Settings) -> Generator[str]:
     if settings.database_url is not None:
         yield settings.database_url
         return
-    server = embedded.start(settings.data, binaries=settings.postgres_bin)
+    server, stopping = embedded.start(settings.data, binaries=settings.postgres_bin), threading.Event()
+    threading.Thread(target=watch, args=(server, stopping), daemon=True).start()
     try:
         yield server.url
     finally:
+        stopping.set()
         server.stop()
+
+
+def watch(server: embedded.Server, stopping: threading.Event) -> None:
+    """Ends the program with its database: whoever supervises it then starts both anew."""
+    server.process.wait()
+    if not stopping.is_set():
+        typer.secho("The database has ended by itself; its log is postgres.log in SIGAP_DATA.", fg="red", err=True)
+        os._exit(1)
 
 
 @asynccontextmanager

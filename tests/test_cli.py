@@ -162,6 +162,15 @@ def test_after_a_kill_the_next_start_takes_over_the_server_and_stops_it(story: E
     assert servers_of(data) == []
 
 
+def test_the_program_ends_with_its_database(story: Environment, data: Path) -> None:
+    with serving(story) as server:
+        (database,) = servers_of(data)
+        database.send_signal(signal.SIGINT)
+        status = server.wait(PATIENCE)
+
+    assert status == 1
+
+
 def test_a_token_is_for_an_active_account(story: Environment) -> None:
     good, unknown = sigap(story, "token", "kotim"), sigap(story, "token", "siapa")
 
