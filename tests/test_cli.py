@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -114,7 +115,7 @@ def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
     env = environment(data, SIGAP_PORT=str(free_port()))
     story = Path("README.md").read_text().split("## The story in five requests")[1].split("## Settings")[0]
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", story, re.DOTALL))
-    script = script.replace(".venv/bin/python", sys.executable)
+    script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
 
     with serving(env, "--demo") as server:
         done = subprocess.run(["/bin/bash", "-c", script], env=env, capture_output=True, text=True, check=False)
@@ -122,6 +123,7 @@ def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
         printed = server.stdout.read() if server.stdout else ""
         status = server.wait(PATIENCE)
 
+    assert done.stderr == ""
     needs, candidates, offered, accepted, refusals = documents(done.stdout)
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
