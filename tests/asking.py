@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -12,6 +12,13 @@ from api.auth import Tokens
 
 # JSON as it came: its shape is what the tests assert.
 Json = Any
+
+
+def instant(moment: datetime) -> str:
+    """As the API writes it: ISO 8601 in UTC, without zeros at the end of the fraction."""
+    whole, _, fraction = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".partition(".")
+    digits = fraction.rstrip("0")
+    return f"{whole}.{digits}+00:00" if digits else f"{whole}+00:00"
 
 
 @dataclass(frozen=True, slots=True)

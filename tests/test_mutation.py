@@ -12,7 +12,7 @@ import pytest
 
 from api.rules.code import MESSAGES, ProblemCode
 from api.rules.refusal import OFFER_RULES
-from tests.asking import Api, Json
+from tests.asking import Api, Json, instant
 from tests.builders import CERTIFICATE_TYPE, FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
 from tests.serving import served
@@ -64,10 +64,6 @@ REASONS: Mapping[str, Mapping[str, str]] = {"CANCELLED": {"reason": "Batal"}}
 
 PERSON = {"name": "Sinta", "kabupaten": HOME, "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
 NIK = "6202014107900001"
-
-
-def instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
 
 
 def key(global_id: str) -> str:

@@ -1,7 +1,7 @@
 import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import pytest
 
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES
-from tests.asking import Api, Json
+from tests.asking import Api, Json, instant
 from tests.builders import FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
@@ -55,10 +55,6 @@ def facts(fact: Json) -> Json:
     """What a fact is filled with; of things their id or code."""
     found = {name: value for name, value in fact.items() if value is not None}
     return {name: next(iter(value.values())) if isinstance(value, dict) else value for name, value in found.items()}
-
-
-def instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
 
 
 async def refusals(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> Json:

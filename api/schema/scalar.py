@@ -81,7 +81,7 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant with its offset from UTC (RFC 3339); answers are in UTC.",
+        description="An instant with its offset from UTC (RFC 3339); answers are in UTC, to the microsecond, without zeros at the end.",
         serialize=datetime.isoformat,
         parse_value=parse_instant,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",

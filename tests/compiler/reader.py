@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from graphql import (
@@ -30,6 +30,7 @@ from graphql import (
 from graphql.pyutils import camel_to_snake
 
 from api.rules.code import MESSAGES, ProblemCode
+from tests.asking import instant
 from tests.compiler.rows import NODES, Row, Rows, has_key, key
 from tests.compiler.seeing import Eyes
 from tests.compiler.sending import FILLING, FIRM, Sending
@@ -509,13 +510,6 @@ def with_scalars(schema: GraphQLSchema) -> GraphQLSchema:
     scalar_of(schema, "Date").coerce_output_value = date.isoformat
     scalar_of(schema, "DateTime").coerce_output_value = instant
     return schema
-
-
-def instant(moment: datetime) -> str:
-    """ISO 8601 in UTC, without zeros at the end of the fraction."""
-    whole, _, fraction = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".partition(".")
-    digits = fraction.rstrip("0")
-    return f"{whole}.{digits}+00:00" if digits else f"{whole}+00:00"
 
 
 def scalar_of(schema: GraphQLSchema, name: str) -> Any:
