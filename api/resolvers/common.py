@@ -3,11 +3,8 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.compiler.source import Ask, Expression, Order, Row, Source, Sql, Truth, everybody
-
-PAGE_FILTER = "filter"
 
 
 def label(row: Row, ask: Ask) -> Sql:
@@ -41,10 +38,6 @@ def contains(name: str) -> Any:
 def among(name: str) -> Any:
     """The column is one of the listed enum values, which are part of the plan."""
     return lambda row, _ask, values: row.c[name].in_([str(value) for value in values])
-
-
-def texts(values: Any) -> Sql:
-    return sa.cast(values, ARRAY(sa.Text()))
 
 
 def reference(name: str, table: sa.Table, **fields: Any) -> Source:
