@@ -1,6 +1,6 @@
 """Everyone who may be sent, in the order of rule 4: own kabupaten, own province, the nation; nearest first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,11 +43,6 @@ def whole_period(person: sa.FromClause, need: sa.FromClause, *, days: Sql, now: 
     return Case(person, need, need.c.starts_at, need.c.ends_at, days, now)
 
 
-def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
-    """The volunteers who may be sent to a need for its whole period now, a statement for each tier."""
-    return [_of_tier(number, need, need.c.starts_at, need.c.ends_at, now=now) for number in range(3)]
-
-
 def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
     """Where a person sets out: from home in the need's own kabupaten, else from the seat of the home kabupaten.
 
@@ -62,8 +57,8 @@ def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql
     )
 
 
-def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
-    """Those of one tier for whom all rules hold, nearest first.
+def candidates(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
+    """The volunteers of one tier who may be sent to a need for a period, nearest first: all rules hold for them.
 
     The plain rules and the distances come first, for everybody of the tier; the others are asked of one person after
     the other in this order, so that whoever wants a few of the nearest does not wait for the answers about all. The
@@ -97,7 +92,7 @@ def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: S
 
 def _nearer(case: Case) -> list[tuple[int, sa.Select[Any]]]:
     """Who of the two nearer tiers may be sent for the same period, each with the first tier that is farther."""
-    return [(tier + 2, _of_tier(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
+    return [(tier + 2, candidates(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
 
 
 def nobody_nearer(case: Case) -> Truth:

@@ -98,7 +98,7 @@ def scans(plan: Any, *tables: str) -> Iterator[Any]:
 async def explained(connection: "asyncpg.Connection[asyncpg.Record]", text: str, kind: Kind) -> Any:
     plan = planned(text, kind)
     await connection.execute(f"PREPARE asked AS {plan.sql}")
-    values = ", ".join(["NULL"] * len(plan.names))
+    values = ", ".join(["NULL"] * len(plan.parameters))
     # A generic plan does not look at the values.
     found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' if values else ''}")
     await connection.execute("DEALLOCATE asked")
