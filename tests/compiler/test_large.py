@@ -45,7 +45,7 @@ async def test_a_thing_that_is_reached_many_times_is_joined_once(api: Api, build
 
     data = await api.ask(f"{{ volunteers(first: 1) {{ nodes {{ {home} }} }} }}", actor=await build.coordinator())
 
-    assert data == {"volunteers": {"nodes": [dict.fromkeys(keys, {"code": "62.02"})]}}
+    assert data == {"volunteers": {"nodes": [{key: {"code": "62.02"} for key in keys}]}}
 
 
 async def test_many_roots_are_answered_however_many(api: Api) -> None:
