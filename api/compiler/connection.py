@@ -244,18 +244,16 @@ class _Connection:
         return Rows(Row(self.objects.steps.name(), feed.row.shape), inner, joins, sizes, limited=True)
 
     def staged(self, feeds: Sequence[Feed], limit: str) -> Feed:
-        """Stage after stage, each read only while the ones before it have not filled the window."""
+        """Stage after stage, each asked only for what the ones before it have not found."""
         stages: list[str] = []
         names: list[str] = []
         for feed in feeds:
             columns = self.columns_of(feed.row)
-            bounds = self.window.within(columns)
-            if names:
-                counted = " + ".join(f"(SELECT count(*) FROM {name})" for name in names)
-                bounds.append(f"{counted} < {limit}")
             ordering = ", ".join(self.window.ordering(columns, backward=self.window.backward))
+            wanted = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
             names.append(self.objects.steps.name())
-            stages.append(f"{names[-1]} AS ({feed.select(['*'], *bounds)} ORDER BY {ordering} LIMIT {limit})")
+            page = feed.select(["*"], *self.window.within(columns))
+            stages.append(f"{names[-1]} AS ({page} ORDER BY {ordering} LIMIT {wanted})")
         row = Row(self.objects.steps.name(), feeds[0].row.shape)
         together = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
         return Feed(f"(WITH {', '.join(stages)} {together}) AS {row.name}", row, [])
