@@ -126,7 +126,7 @@ SOURCES = (
             ),
             "kilometres": column("kilometres"),
         },
-        orders={"NEAREST": ordered("tier", "kilometres")},
+        orders={"NEAREST": ordered("tier", "chord")},
         node=False,
     ),
     Source(
