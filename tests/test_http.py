@@ -322,7 +322,7 @@ async def test_connections_that_were_cut_are_made_again(api: Api, build: Build) 
     coordinator = await build.coordinator()
     await api.do(DECLARE, actor=coordinator, **INCIDENT)
     await build.connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
 

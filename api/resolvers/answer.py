@@ -1,13 +1,13 @@
 """How a field of the executor is answered: by a plan's statement, or by a service and then a plan."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import snake_to_camel
 
 from api.compiler.error import BadInput
@@ -44,24 +44,52 @@ def told_apart() -> Generator[None]:
         raise error("The database does not answer; try again.", "UNAVAILABLE") from None
 
 
-async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orjson.Fragment:
-    """The plan's answer."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A plan, and the values for its parameters."""
+
+    plan: Plan
+    parameters: Sequence[object]
+
+
+def ready_document(context: Context, operation: Operation, roots: Mapping[str, Root]) -> Ready:
+    """All roots by one statement."""
     with told_apart():
-        parameters = plan.bind(variables, context.parameters)
-        return orjson.Fragment(await context.database.read(plan.sql, parameters))
+        plan = context.planner.document(operation, context.actor.kind, roots)
+        return Ready(plan, plan.bind(operation.variables, context.parameters))
+
+
+def ready_field(
+    context: Context,
+    operation: Operation,
+    declared: Root,
+    *,
+    parent: GraphQLObjectType,
+    key: str,
+    nodes: Sequence[FieldNode],
+    given: Mapping[str, Any] | None = None,
+) -> Ready:
+    """One field; `given` are the values that Python has decided."""
+    variables = {**operation.variables, GIVEN: given} if given else operation.variables
+    with told_apart():
+        plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
+        return Ready(plan, plan.bind(variables, context.parameters))
+
+
+async def run(context: Context, ready: Ready) -> orjson.Fragment:
+    """The answer as JSON. No document takes more than its share of the connections."""
+    with told_apart():
+        async with context.share:
+            return orjson.Fragment(await context.database.read(ready.plan.sql, ready.parameters))
 
 
 async def read(info: Info, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
     """The value of the field being resolved, as JSON."""
-    context = info.context
     variables: Mapping[str, Any] = cast("Mapping[str, Any]", info.variable_values)
     operation = Operation(info.schema, info.operation, info.fragments, variables)
-    key = str(info.path.key)
-    with told_apart():
-        plan = context.planner.field(
-            operation, context.actor.kind, declared, parent=info.parent_type, key=key, nodes=info.field_nodes
-        )
-    return await run(context, plan, {**variables, GIVEN: given} if given else variables)
+    parent, key = info.parent_type, str(info.path.key)
+    ready = ready_field(info.context, operation, declared, parent=parent, key=key, nodes=info.field_nodes, given=given)
+    return await run(info.context, ready)
 
 
 @dataclass(frozen=True, slots=True)
