@@ -104,6 +104,11 @@ CALLERS: Mapping[str, frozenset[str]] = {
 }
 
 
+def may_trace(kind: Kind) -> bool:
+    """Who may look at the statements behind an answer: they tell of the whole database, though not of its values."""
+    return kind.nation
+
+
 def _any_of(*truths: Truth | None) -> Truth:
     return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
 

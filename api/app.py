@@ -29,6 +29,12 @@ from api.services.vault import KEY_BYTES, Vault
 LARGEST_BODY = 256 * 1024
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+# The members that a request may leave out.
+OPTIONAL: dict[str, tuple[type, str]] = {
+    "variables": (dict, "an object"),
+    "operationName": (str, "a text"),
+    "extensions": (dict, "an object"),
+}
 
 Clock = Callable[[], datetime]
 
@@ -101,7 +107,7 @@ async def graphql(request: Request) -> Response:
     """GraphQL over HTTP: a request that cannot be executed is 4xx where the client takes the newer media type."""
     media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
     try:
-        body = await read_body(request)
+        body = members(await read_body(request))
         context = await context_of(request)
         result = await execute(body, context)
     except Refused as refused:
@@ -115,8 +121,7 @@ async def graphql(request: Request) -> Response:
     return Response(encoded(result), status, media_type=media_type)
 
 
-async def read_body(request: Request) -> dict[str, Any]:
-    """The request's members, each of the right type."""
+async def read_body(request: Request) -> bytearray:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Refused(415, f"Send the request as {JSON}.")
     raw = bytearray()
@@ -124,16 +129,20 @@ async def read_body(request: Request) -> dict[str, Any]:
         raw += chunk
         if len(raw) > LARGEST_BODY:
             raise Refused(413, f"A request has at most {LARGEST_BODY} bytes.")
+    return raw
+
+
+def members(raw: bytearray) -> dict[str, Any]:
+    """What the request says, each member of the right type."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise Refused(400, "The body is not JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
         raise Refused(400, "The body is an object with the document in 'query'.")
-    if not isinstance(body.get("variables"), dict | None):
-        raise Refused(400, "'variables' is an object.")
-    if not isinstance(body.get("operationName"), str | None):
-        raise Refused(400, "'operationName' is a text.")
+    for name, (type_, what) in OPTIONAL.items():
+        if not isinstance(body.get(name), type_ | None):
+            raise Refused(400, f"'{name}' is {what}.")
     return body
 
 
@@ -156,6 +165,7 @@ async def execute(body: dict[str, Any], context: Context) -> ExecutionResult:
             variable_values=body.get("variables"),
             operation_name=body.get("operationName"),
             context_value=context,
+            operation_extensions=body.get("extensions"),
         )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise Refused(400, "Name one of the document's operations in 'operationName'.") from None
@@ -165,6 +175,8 @@ def encoded(result: ExecutionResult) -> bytes:
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer["errors"] = [formatted(error) for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
     return orjson.dumps(answer)
 
 

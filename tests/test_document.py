@@ -7,24 +7,12 @@ from api.context import SHARE
 from api.database.engine import READERS
 from tests.asking import Api
 from tests.builders import Build
+from tests.waiting import WAITING, told, until
 
 # Some roots that each read a table of their own.
 TABLES = {"provinces": "province", "ranks": "rank", "skills": "skill", "hazards": "hazard", "clusters": "cluster"}
 ROOTS = " ".join(f"{name}(first: 1) {{ totalCount }}" for name in TABLES)
 BOTH = "{ incidents(first: 1) { totalCount } needs(first: 1) { totalCount } }"
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-
-
-async def told(connection: "asyncpg.Connection[asyncpg.Record]", question: str) -> object:
-    """What the database answers now, even within a transaction."""
-    await connection.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.01)")
-    return await connection.fetchval(question)
-
-
-async def until(connection: "asyncpg.Connection[asyncpg.Record]", question: str, answer: object) -> None:
-    async with asyncio.timeout(20):
-        while await told(connection, question) != answer:
-            pass
 
 
 # Side by side.

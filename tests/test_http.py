@@ -79,6 +79,7 @@ async def test_what_is_not_sent_as_json_is_refused(api: Api, headers: dict[str, 
             for variables in (b"[]", b'"x"', b"1", b"true")
         ),
         *(b'{"query": "{ me { id } }", "operationName": ' + name + b"}" for name in (b"1", b"{}", b"[]", b"false")),
+        *(b'{"query": "{ me { id } }", "extensions": ' + given + b"}" for given in (b"[]", b"1", b"true", b'"x"')),
     ],
     ids=lambda content: f"{content[:50]!r}",
 )

@@ -86,12 +86,16 @@ class Transaction:
     """A connection within a transaction, for statements written in SQLAlchemy Core."""
 
     def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
-        self._connection = connection
+        self.connection = connection
+
+    async def text(self, sql: str, parameters: Sequence[object]) -> str:
+        """The one value of a compiled statement."""
+        return str(await self.connection.fetchval(sql, *parameters))
 
     async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows; `parameters` are the values of the statement's named parameters."""
         ready = statement if isinstance(statement, Prepared) else prepared(statement)
-        return await self._connection.fetch(ready.sql, *ready.values(parameters or {}))
+        return await self.connection.fetch(ready.sql, *ready.values(parameters or {}))
 
     async def row(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """The first row, if there is one."""
@@ -106,7 +110,7 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """What is done inside is undone where it raises."""
-        async with self._connection.transaction():
+        async with self.connection.transaction():
             yield
 
 

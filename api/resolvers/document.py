@@ -31,6 +31,7 @@ from api.context import Context
 from api.resolvers import ROOTS
 from api.resolvers.answer import error
 from api.resolvers.limit import MOST_TOKENS, exceeded
+from api.resolvers.trace import Trace, asked_trace
 from api.resolvers.variable import Variables
 from api.resolvers.whole import at_once, side_by_side
 
@@ -165,12 +166,19 @@ class Compiled(SchemaExtension):
     """Strawberry's hooks: documents from memory, and whole ones answered by their plans."""
 
     documents = Documents()
+    trace: Trace | None = None
 
     def on_operation(self) -> Iterator[None]:
-        # With document and errors given, Strawberry neither parses nor validates.
         context = self.execution_context
         assert context.query
+        if context.operation_extensions:
+            self.trace = asked_trace(context.operation_extensions, context.context)
+        misses = self.documents.cache.misses
         self.checked = self.documents.checked(self._schema(), context.query)
+        if self.trace is not None:
+            self.trace.note_document(is_remembered=self.documents.cache.misses == misses)
+            context.context = self.trace.watched(context.context)
+        # With document and errors given, Strawberry neither parses nor validates.
         context.graphql_document = self.checked.node
         context.pre_execution_errors = list(self.checked.errors)
         # Strawberry would take the first.
@@ -185,6 +193,9 @@ class Compiled(SchemaExtension):
         if asked is not None:
             context.result = await asked.answer(context.context, context.variables or {})
         yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self.trace is None else {"trace": self.trace.told(self.documents.cache)}
 
     def _name(self) -> str | None:
         name = self.execution_context._provided_operation_name  # noqa: SLF001  # The public one invents a name.
