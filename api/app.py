@@ -1,7 +1,8 @@
 """The Starlette application: routes, lifespan, and GraphQL over HTTP."""
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -35,6 +36,8 @@ OPTIONAL: dict[str, tuple[type, str]] = {
     "operationName": (str, "a text"),
     "extensions": (dict, "an object"),
 }
+# Seconds after which a client is looked for. Most have their answer by then, and pay nothing for it.
+PATIENCE = 1.0
 
 Clock = Callable[[], datetime]
 
@@ -109,7 +112,7 @@ async def graphql(request: Request) -> Response:
     try:
         body = members(await read_body(request))
         context = await context_of(request)
-        result = await execute(body, context)
+        result = await execute(body, context, Watch(request, body))
     except Refused as refused:
         error = {"message": str(refused), "extensions": {"code": refused.code}}
         headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
@@ -158,7 +161,8 @@ async def context_of(request: Request) -> Context:
     return Context(actor, now, services.database, services.planner, services.vault)
 
 
-async def execute(body: dict[str, Any], context: Context) -> ExecutionResult:
+async def execute(body: dict[str, Any], context: Context, watch: "Watch") -> ExecutionResult:
+    """Raises `ClientDisconnect` where nobody waits for the answer any more."""
     try:
         return await SCHEMA.execute(
             body["query"],
@@ -169,6 +173,43 @@ async def execute(body: dict[str, Any], context: Context) -> ExecutionResult:
         )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise Refused(400, "Name one of the document's operations in 'operationName'.") from None
+    except asyncio.CancelledError:
+        if not watch.has_ended:
+            raise
+        watch.task.uncancel()
+        raise ClientDisconnect from None
+    finally:
+        watch.stop()
+
+
+class Watch:
+    """Ends a read whose client has left, and with it its statements; what writes is never ended."""
+
+    def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.task = task
+        self.has_ended = False
+        self._request = request
+        self._body = body
+        self._looking: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._begin)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _begin(self) -> None:
+        node = get_operation_ast(parse(self._body["query"]), self._body.get("operationName"))
+        if node is not None and node.operation is OperationType.QUERY:
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self.has_ended = True
+        self.task.cancel()
 
 
 def encoded(result: ExecutionResult) -> bytes:
