@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
@@ -84,7 +85,7 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette
         finally:
             await database.close()
 
-    routes = [Route("/graphql", graphql, methods=["POST"]), Route("/health", health), Route("/", front)]
+    routes = [Route("/graphql", GraphQL(), methods=["POST"]), Route("/health", health), Route("/", front)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -104,6 +105,14 @@ async def health(request: Request) -> Response:
     except engine.Unavailable:
         return PlainTextResponse("The database does not answer.\n", status_code=503)
     return PlainTextResponse("ok\n")
+
+
+class GraphQL:
+    """The route as an ASGI application: Starlette would guard a function against exceptions that it does not raise."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await graphql(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 async def graphql(request: Request) -> Response:
@@ -186,14 +195,15 @@ class Watch:
     """Ends a read whose client has left, and with it its statements; what writes is never ended."""
 
     def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None
         self.task = task
         self.has_ended = False
         self._request = request
         self._body = body
         self._looking: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(PATIENCE, self._begin)
+        self._timer = loop.call_later(PATIENCE, self._begin)
 
     def stop(self) -> None:
         self._timer.cancel()

@@ -1,7 +1,7 @@
 """The two ways to the database, both over asyncpg: statements that read, and transactions that write."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -62,24 +62,35 @@ class Unstorable(Exception):
     """The database cannot take a value as it is, for instance a day beyond its calendar."""
 
 
-@contextmanager
-def foreseen() -> Generator[None]:
+class _Foreseen:
     """What may go wrong with any database, under our own names."""
-    try:
-        yield
-    except asyncpg.DataError as error:
-        raise Unstorable(str(error)) from error
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise Unavailable from error
-    except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
-        raise Unavailable from error
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
+        if isinstance(raised, asyncpg.DataError):
+            raise Unstorable(str(raised)) from raised
+        if isinstance(raised, LOST):
+            raise Unavailable from raised
+
+
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
     # No such database any more, no connection left for us, or somebody holds what we need for too long.
-    except (
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.LockNotAvailableError,
-    ) as error:
-        raise Unavailable from error
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+# One for all: it is entered at each statement, and keeps nothing.
+FORESEEN = _Foreseen()
 
 
 class Transaction:
@@ -157,20 +168,20 @@ class Database:
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         """The one value of a compiled statement."""
         self.statements += 1
-        with foreseen():
+        with FORESEEN:
             async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
                 return str(await connection.fetchval(sql, *parameters))
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         """A reading connection, each statement a transaction of its own; writers that wait do not hold it up."""
-        with foreseen():
+        with FORESEEN:
             async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """What is done inside is all committed at the end, or none of it."""
-        with foreseen():
+        with FORESEEN:
             async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)

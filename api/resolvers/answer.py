@@ -1,7 +1,6 @@
 """How a field of the executor is answered: by a plan's statement, or by a service and then a plan."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -31,17 +30,23 @@ def error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
     return GraphQLError(message, path=list(path) or None, extensions={"code": code})
 
 
-@contextmanager
-def told_apart() -> Generator[None]:
+class _ToldApart:
     """What may go wrong with a database, as errors with a code."""
-    try:
-        yield
-    except BadInput as refused:
-        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
-    except engine.Unstorable:
-        raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
-    except engine.Unavailable:
-        raise error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
+        if isinstance(raised, BadInput):
+            raise error(str(raised), "BAD_USER_INPUT", raised.path) from None
+        if isinstance(raised, engine.Unstorable):
+            raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
+        if isinstance(raised, engine.Unavailable):
+            raise error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+
+# One for all: it is entered several times in each request, and keeps nothing.
+TOLD_APART = _ToldApart()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Ready:
 
 def ready_document(context: Context, operation: Operation, roots: Mapping[str, Root]) -> Ready:
     """All roots by one statement."""
-    with told_apart():
+    with TOLD_APART:
         plan = context.planner.document(operation, context.actor.kind, roots)
         return Ready(plan, plan.bind(operation.variables, context.parameters))
 
@@ -71,14 +76,14 @@ def ready_field(
 ) -> Ready:
     """One field; `given` are the values that Python has decided."""
     variables = {**operation.variables, GIVEN: given} if given else operation.variables
-    with told_apart():
+    with TOLD_APART:
         plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
         return Ready(plan, plan.bind(variables, context.parameters))
 
 
 async def run(context: Context, ready: Ready) -> orjson.Fragment:
     """The answer as JSON. No document takes more than its share of the connections."""
-    with told_apart():
+    with TOLD_APART:
         async with context.share:
             return orjson.Fragment(await context.database.read(ready.plan.sql, ready.parameters))
 
@@ -132,7 +137,7 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     body = {name: value for name, value in given.items() if name != "idempotency_key"}
     if verb.needs_vault:
         arguments["vault"] = context.vault
-    with told_apart():
+    with TOLD_APART:
         outcome = await perform(
             context.database,
             context.actor.account_id,
@@ -149,7 +154,7 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
 def checked(verb: Verb, given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """The service's arguments: keys instead of global ids, and no text that cannot be stored."""
     arguments: dict[str, Any] = {}
-    with told_apart():
+    with TOLD_APART:
         for name, value in given.items():
             place = (*path, snake_to_camel(name, upper=False))
             noun = verb.ids.get(name)

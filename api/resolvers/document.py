@@ -26,14 +26,14 @@ from strawberry.extensions import SchemaExtension
 
 from api.compiler.cache import Cache
 from api.compiler.plan import Operation
-from api.compiler.selection import Document, Selected
+from api.compiler.selection import Document
 from api.context import Context
 from api.resolvers import ROOTS
 from api.resolvers.answer import error
 from api.resolvers.limit import MOST_TOKENS, exceeded
 from api.resolvers.trace import Trace, asked_trace
 from api.resolvers.variable import Variables
-from api.resolvers.whole import at_once, side_by_side
+from api.resolvers.whole import Root, at_once, side_by_side
 
 REMEMBERED = 128
 LONGEST_REMEMBERED = 16_000  # Characters.
@@ -53,7 +53,7 @@ class Asked:
     variables: Variables
     is_compiled: bool
     is_consistent: bool
-    always: Sequence[Selected] | None
+    always: Sequence[Root] | None
 
     @classmethod
     def of(
@@ -73,7 +73,7 @@ class Asked:
             roots(schema, node, fragments, {}) if is_fixed else None,
         )
 
-    def roots(self, variables: Mapping[str, Any]) -> Sequence[Selected]:
+    def roots(self, variables: Mapping[str, Any]) -> Sequence[Root]:
         """What is asked of the query type, in the document's order."""
         return roots(self.schema, self.node, self.fragments, variables) if self.always is None else self.always
 
@@ -111,10 +111,11 @@ def roots(
     node: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
-) -> Sequence[Selected]:
+) -> Sequence[Root]:
     assert schema.query_type is not None
     document = Document(schema, fragments, VariableValues({}, dict(variables)))
-    return document.select(schema.query_type, (node.selection_set,))
+    selected = document.select(schema.query_type, (node.selection_set,))
+    return [Root.of(each) for each in selected]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,31 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, is_non_null_type, located_error
+from graphql import ExecutionResult, FieldNode, GraphQLError, is_non_null_type, located_error
 
 from api.compiler.plan import Operation
 from api.compiler.selection import Selected
+from api.compiler.source import Root as Declared
 from api.context import Context
 from api.resolvers import ROOTS
 from api.resolvers.answer import Ready, ready_document, ready_field, run
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A key of the answer, and how its value is read; `__typename` is not."""
+
+    key: str
+    nodes: Sequence[FieldNode]
+    declared: Declared | None
+    is_needed: bool  # It may not be null.
+
+    @classmethod
+    def of(cls, selected: Selected) -> "Root":
+        if selected.definition is None:
+            return cls(selected.key, selected.nodes, None, is_needed=True)
+        is_needed = is_non_null_type(selected.definition.type)
+        return cls(selected.key, selected.nodes, ROOTS[selected.name], is_needed)
 
 
 @dataclass(slots=True)
@@ -23,13 +41,12 @@ class Answer:
     errors: list[GraphQLError] = field(default_factory=list)
     is_null: bool = False
 
-    def put(self, root: Selected, value: orjson.Fragment | Exception) -> None:
+    def put(self, root: Root, value: orjson.Fragment | Exception) -> None:
         if isinstance(value, orjson.Fragment):
             self.data[root.key] = value
             return
-        assert root.definition is not None
         self.errors.append(located_error(value, list(root.nodes), [root.key]))
-        self.is_null = self.is_null or is_non_null_type(root.definition.type)
+        self.is_null = self.is_null or root.is_needed
 
     def result(self) -> ExecutionResult:
         return ExecutionResult(None if self.is_null else self.data, self.errors or None)
@@ -44,7 +61,7 @@ async def at_once(context: Context, operation: Operation) -> ExecutionResult:
     return ExecutionResult(data, None)
 
 
-async def side_by_side(context: Context, operation: Operation, roots: Sequence[Selected]) -> ExecutionResult:
+async def side_by_side(context: Context, operation: Operation, roots: Sequence[Root]) -> ExecutionResult:
     """Each root by a statement of its own; what fails leaves the others."""
     answer = Answer(dict.fromkeys(root.key for root in roots))
     ready = prepared(context, operation, roots, answer)
@@ -58,19 +75,17 @@ async def side_by_side(context: Context, operation: Operation, roots: Sequence[S
     return answer.result()
 
 
-def prepared(
-    context: Context, operation: Operation, roots: Sequence[Selected], answer: Answer
-) -> list[tuple[Selected, Ready]]:
+def prepared(context: Context, operation: Operation, roots: Sequence[Root], answer: Answer) -> list[tuple[Root, Ready]]:
     """The roots to be read; the answer has what needs no reading, and what is refused."""
     query = operation.schema.query_type
     assert query is not None
-    ready: list[tuple[Selected, Ready]] = []
+    ready: list[tuple[Root, Ready]] = []
     for root in roots:
-        if root.definition is None:
+        if root.declared is None:
             answer.data[root.key] = query.name
             continue
         try:
-            one = ready_field(context, operation, ROOTS[root.name], parent=query, key=root.key, nodes=root.nodes)
+            one = ready_field(context, operation, root.declared, parent=query, key=root.key, nodes=root.nodes)
         except GraphQLError as refused:
             answer.put(root, refused)
         else:
