@@ -23,7 +23,7 @@ from api.auth import Authenticator, Tokens, Unauthenticated, kept
 from api.compiler.plan import Planner
 from api.context import Context
 from api.database import engine
-from api.database.engine import Database
+from api.database.engine import Database, Pooler
 from api.resolvers import SOURCES
 from api.schema.build import SCHEMA, core
 from api.services.vault import KEY_BYTES, Vault
@@ -67,12 +67,12 @@ class Refused(Exception):
         self.code = code
 
 
-def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette:
+def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pooler | None = None) -> Starlette:
     """The application on a migrated database; its keys lie in the data folder."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        database = await Database.open(url)
+        database = await Database.open(url, pooler=pooler)
         try:
             app.state.services = Services(
                 database,

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 
@@ -52,6 +52,19 @@ WRITE_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "lock_timeout": f"{LOCK_SECONDS:.0f}s",
 }
+
+
+def _local(settings: Mapping[str, str]) -> str:
+    """The settings, for as long as a transaction."""
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+
+
+# Behind a pooler each transaction says them anew. Statements are not kept there, so they are planned for their values.
+READ_LOCALLY = _local({**SERVER_SETTINGS, "statement_timeout": READ_SETTINGS["statement_timeout"]})
+WRITE_LOCALLY = _local(WRITE_SETTINGS)
+
+# What a pooler in front of the database gives a session to.
+Pooler = Literal["transaction"]
 
 
 class Unavailable(Exception):
@@ -129,6 +142,12 @@ async def _keep(_connection: Any) -> None:
     """Reads leave nothing behind on a connection, so none is reset between two of them."""
 
 
+async def _rolled_back(connection: "asyncpg.Connection[Row]") -> None:
+    """Behind a pooler, a transaction left open would be the next one's."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
+
+
 class Database:
     """Open for the life of the application."""
 
@@ -137,29 +156,10 @@ class Database:
         self._writers = writers
         self.statements = 0
 
-    @classmethod
-    async def open(cls, url: str) -> "Database":
-        """`url` is a postgresql:// address."""
-        readers = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=READERS,
-            server_settings=READ_SETTINGS,
-            reset=_keep,
-            command_timeout=READ_SECONDS,
-            statement_cache_size=PREPARED,
-            max_cacheable_statement_size=LONGEST_PREPARED,
-            record_class=Row,
-        )
-        writers = await asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=WRITERS,
-            server_settings=WRITE_SETTINGS,
-            command_timeout=WRITE_SECONDS,
-            record_class=Row,
-        )
-        return cls(readers, writers)
+    @staticmethod
+    async def open(url: str, *, pooler: Pooler | None = None) -> "Database":
+        """`url` is a postgresql:// address, of the database itself or of a pooler before it."""
+        return await _open_pooled(url) if pooler else await _open(url)
 
     async def close(self) -> None:
         await self._readers.close()
@@ -185,3 +185,65 @@ class Database:
         with FORESEEN:
             async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)
+
+
+class PooledDatabase(Database):
+    """Behind a pooler that gives each transaction another session: nothing is left in a session, nor expected there."""
+
+    async def read(self, sql: str, parameters: Sequence[object]) -> str:
+        self.statements += 1
+        async with self.reading() as session:
+            return await session.text(sql, parameters)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Transaction]:
+        with FORESEEN:
+            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction(readonly=True):
+                await connection.execute(READ_LOCALLY)
+                yield Transaction(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        with FORESEEN:
+            async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
+                await connection.execute(WRITE_LOCALLY)
+                yield Transaction(connection)
+
+
+async def _open(url: str) -> Database:
+    readers = await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=READERS,
+        server_settings=READ_SETTINGS,
+        reset=_keep,
+        command_timeout=READ_SECONDS,
+        statement_cache_size=PREPARED,
+        max_cacheable_statement_size=LONGEST_PREPARED,
+        record_class=Row,
+    )
+    writers = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=WRITERS,
+        server_settings=WRITE_SETTINGS,
+        command_timeout=WRITE_SECONDS,
+        record_class=Row,
+    )
+    return Database(readers, writers)
+
+
+async def _open_pooled(url: str) -> Database:
+    async def pool(least: int, most: int, seconds: float) -> "asyncpg.Pool[Row]":
+        return await asyncpg.create_pool(
+            url,
+            min_size=least,
+            max_size=most,
+            reset=_rolled_back,
+            command_timeout=seconds,
+            # A statement that is prepared by name stays in a session that will be somebody else's.
+            statement_cache_size=0,
+            record_class=Row,
+        )
+
+    return PooledDatabase(await pool(1, READERS, READ_SECONDS), await pool(0, WRITERS, WRITE_SECONDS))
