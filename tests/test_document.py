@@ -2,9 +2,13 @@ import asyncio
 
 import asyncpg
 import pytest
+from strawberry.extensions import SchemaExtension
+from strawberry.extensions.base_extension import HOOK_METHODS
 
 from api.context import SHARE
 from api.database.engine import READERS
+from api.resolvers.document import Compiled
+from api.schema.build import SCHEMA
 from tests.asking import Api
 from tests.builders import Build
 from tests.waiting import WAITING, told, until
@@ -187,3 +191,14 @@ async def test_only_queries_of_data_are_consistent(api: Api, document: str) -> N
     errors = await api.errors(document, input={})
 
     assert {code for code, _ in errors} == {"BAD_USER_INPUT"}
+
+
+# Strawberry's hooks.
+
+
+def test_every_hook_that_the_extension_has_is_run() -> None:
+    hooks = {name for name in HOOK_METHODS if getattr(Compiled, name) is not getattr(SchemaExtension, name)}
+
+    assert [type(each) for each in SCHEMA.get_extensions()] == [Compiled]
+    assert hooks == {"on_operation", "on_execute"}
+    assert Compiled.resolve is SchemaExtension.resolve

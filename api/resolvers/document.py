@@ -164,12 +164,12 @@ class Documents:
 
 
 class Compiled(SchemaExtension):
-    """Strawberry's hooks: documents from memory, and whole ones answered by their plans."""
+    """Strawberry's hooks: documents from memory, and whole ones answered by their plans. `Schema` runs no other hook."""
 
     documents = Documents()
     trace: Trace | None = None
 
-    def on_operation(self) -> Iterator[None]:
+    async def on_operation(self) -> AsyncIterator[None]:
         context = self.execution_context
         assert context.query
         if context.operation_extensions:
