@@ -1,11 +1,13 @@
 """The two ways to the database, both over asyncpg: statements that read, and transactions that write."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Literal
 
 import asyncpg
 
+from api.database.reader import Readers
 from api.database.statement import Prepared, Statement, prepared
 
 READERS = 8
@@ -109,7 +111,7 @@ FORESEEN = _Foreseen()
 class Transaction:
     """A connection within a transaction, for statements written in SQLAlchemy Core."""
 
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[Row] | asyncpg.pool.PoolConnectionProxy[Row]") -> None:
         self.connection = connection
 
     async def text(self, sql: str, parameters: Sequence[object]) -> str:
@@ -138,20 +140,10 @@ class Transaction:
             yield
 
 
-async def _keep(_connection: Any) -> None:
-    """Reads leave nothing behind on a connection, so none is reset between two of them."""
-
-
-async def _rolled_back(connection: "asyncpg.Connection[Row]") -> None:
-    """Behind a pooler, a transaction left open would be the next one's."""
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")
-
-
 class Database:
     """Open for the life of the application."""
 
-    def __init__(self, readers: "asyncpg.Pool[Row]", writers: "asyncpg.Pool[Row]") -> None:
+    def __init__(self, readers: Readers, writers: "asyncpg.Pool[Row]") -> None:
         self._readers = readers
         self._writers = writers
         self.statements = 0
@@ -159,7 +151,7 @@ class Database:
     @staticmethod
     async def open(url: str, *, pooler: Pooler | None = None) -> "Database":
         """`url` is a postgresql:// address, of the database itself or of a pooler before it."""
-        return await _open_pooled(url) if pooler else await _open(url)
+        return await (_open_pooled if pooler else _open)(url)
 
     async def close(self) -> None:
         await self._readers.close()
@@ -169,14 +161,20 @@ class Database:
         """The one value of a compiled statement."""
         self.statements += 1
         with FORESEEN:
-            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
-                return str(await connection.fetchval(sql, *parameters))
+            connection = await self._readers.take()
+            try:
+                value = await connection.fetchval(sql, *parameters)
+            except BaseException as raised:
+                self._readers.give(connection, raised)
+                raise
+            self._readers.give(connection)
+            return str(value)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         """A reading connection, each statement a transaction of its own; writers that wait do not hold it up."""
         with FORESEEN:
-            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
+            async with self._readers.lent() as connection:
                 yield Transaction(connection)
 
     @asynccontextmanager
@@ -198,7 +196,7 @@ class PooledDatabase(Database):
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         with FORESEEN:
-            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction(readonly=True):
+            async with self._readers.lent() as connection, connection.transaction(readonly=True):
                 await connection.execute(READ_LOCALLY)
                 yield Transaction(connection)
 
@@ -211,12 +209,10 @@ class PooledDatabase(Database):
 
 
 async def _open(url: str) -> Database:
-    readers = await asyncpg.create_pool(
+    connect = partial(
+        asyncpg.connect,
         url,
-        min_size=1,
-        max_size=READERS,
         server_settings=READ_SETTINGS,
-        reset=_keep,
         command_timeout=READ_SECONDS,
         statement_cache_size=PREPARED,
         max_cacheable_statement_size=LONGEST_PREPARED,
@@ -230,20 +226,32 @@ async def _open(url: str) -> Database:
         command_timeout=WRITE_SECONDS,
         record_class=Row,
     )
-    return Database(readers, writers)
+    return Database(await _readers(connect), writers)
 
 
 async def _open_pooled(url: str) -> Database:
-    async def pool(least: int, most: int, seconds: float) -> "asyncpg.Pool[Row]":
-        return await asyncpg.create_pool(
-            url,
-            min_size=least,
-            max_size=most,
-            reset=_rolled_back,
-            command_timeout=seconds,
-            # A statement that is prepared by name stays in a session that will be somebody else's.
-            statement_cache_size=0,
-            record_class=Row,
-        )
+    # A statement that is prepared by name stays in a session that will be somebody else's.
+    connect = partial(asyncpg.connect, url, command_timeout=READ_SECONDS, statement_cache_size=0, record_class=Row)
+    writers = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=WRITERS,
+        reset=_rolled_back,
+        command_timeout=WRITE_SECONDS,
+        statement_cache_size=0,
+        record_class=Row,
+    )
+    return PooledDatabase(await _readers(connect), writers)
 
-    return PooledDatabase(await pool(1, READERS, READ_SECONDS), await pool(0, WRITERS, WRITE_SECONDS))
+
+async def _readers(connect: "Callable[[], Awaitable[asyncpg.Connection[Row]]]") -> Readers:
+    """With a connection at once, so that a database that cannot be used is known at the start."""
+    readers = Readers(connect, most=READERS, seconds=WAIT_SECONDS)
+    readers.give(await readers.take())
+    return readers
+
+
+async def _rolled_back(connection: "asyncpg.Connection[Row]") -> None:
+    """Behind a pooler, a transaction left open would be the next one's."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")

@@ -40,8 +40,8 @@ async def test_a_pooled_read_and_a_write_leave_nothing_in_their_sessions(databas
     read = await database.read(SETTINGS, ())
     async with database.transaction() as session:
         written = await session.value(sa.text(SETTINGS))
-    pools = (database._readers, database._writers)
-    found = [await pool.fetchval(left) for pool in pools]
+    async with database._readers.lent() as reader, database._writers.acquire() as writer:
+        found = [await connection.fetchval(left) for connection in (reader, writer)]
     await database.close()
 
     assert read == "UTC ISO, YMD off 15s on sigap"
@@ -56,19 +56,20 @@ async def test_a_pooled_read_finds_its_way_in_a_session_that_was_cleared(databas
         return await database.read("SELECT count(*) FROM hazard WHERE code <> $1", ["FLOOD"])
 
     first = await counted()
-    await database._readers.execute("DISCARD ALL")
+    async with database._readers.lent() as connection:
+        await connection.execute("DISCARD ALL")
     second = await counted()
     await database.close()
 
     assert (first, second) == ("27", "27")
 
 
-async def test_a_pooled_read_that_is_left_open_is_no_longer_so_for_the_next(database_url: str) -> None:
+async def test_a_transaction_that_is_left_open_is_not_the_next_ones(database_url: str) -> None:
     database = await Database.open(database_url, pooler="transaction")
 
-    async with database._readers.acquire() as connection:
+    async with database._writers.acquire() as connection:
         await connection.execute("BEGIN")
-    async with database._readers.acquire() as connection:
+    async with database._writers.acquire() as connection:
         is_open = connection.is_in_transaction()
     await database.close()
 
