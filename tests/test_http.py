@@ -218,6 +218,16 @@ async def test_a_bomb_of_fragments_is_refused_within_a_second(api: Api) -> None:
     assert seconds < 1
 
 
+async def test_a_chain_of_fragments_that_is_spread_often_is_looked_into_once(api: Api) -> None:
+    chain = " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(60))
+    document = f"{{ {'...f0 ' * 1_500} }} {chain} fragment f60 on Query {{ __typename }}"
+
+    response, seconds = await timed(api, document)
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+    assert seconds < 5
+
+
 def nested(levels: int) -> str:
     """A selection of exactly so many levels."""
     deep = "{ code }"

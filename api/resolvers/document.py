@@ -1,6 +1,6 @@
 """Documents: checked once, then remembered with all that is the same for each of their requests."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class Asked:
     def of(
         cls, schema: GraphQLSchema, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
     ) -> "Asked":
-        nodes = list(root_nodes(node.selection_set, fragments))
+        nodes = root_nodes(node.selection_set, fragments, set())
         names = {each.name.value for each in nodes if isinstance(each, FieldNode)}
         is_compiled = node.operation is OperationType.QUERY and all(is_answered(name) for name in names)
         is_fixed = is_compiled and not any(each.directives for each in nodes)
@@ -95,15 +95,17 @@ def is_answered(name: str) -> bool:
 
 
 def root_nodes(
-    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]
-) -> Iterator[SelectionNode]:
-    """The fields of the query type and the fragments around them."""
+    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], spread: set[str]
+) -> list[SelectionNode]:
+    """The fields of the query type and the fragments around them, each fragment looked into once."""
+    found = list(selection_set.selections)
     for node in selection_set.selections:
-        yield node
         if isinstance(node, InlineFragmentNode):
-            yield from root_nodes(node.selection_set, fragments)
-        elif isinstance(node, FragmentSpreadNode):
-            yield from root_nodes(fragments[node.name.value].selection_set, fragments)
+            found += root_nodes(node.selection_set, fragments, spread)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+            spread.add(node.name.value)
+            found += root_nodes(fragments[node.name.value].selection_set, fragments, spread)
+    return found
 
 
 def roots(
