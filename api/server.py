@@ -44,6 +44,8 @@ def run(
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Nobody asks where a request came from, so what proxies say of it need not be read.
+        proxy_headers=False,
         # Without it an open stream would keep the server from ever ending.
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
