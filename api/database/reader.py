@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 PARTING_SECONDS = 5.0
 
+# What the database tells when it ends a connection, or is about to.
+ENDINGS = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
+
 
 class Readers:
     """As many connections as are needed at once, up to a bound.
@@ -46,8 +49,9 @@ class Readers:
             raise
 
     def give(self, connection: "asyncpg.Connection[Row]", raised: BaseException | None = None) -> None:
-        """After anything but an error that the database told, nobody knows what the connection is still doing."""
-        if raised is None or isinstance(raised, asyncpg.PostgresError):
+        """After anything but a refusal of the database, nobody knows what the connection is still doing."""
+        is_refusal = isinstance(raised, asyncpg.PostgresError) and not isinstance(raised, ENDINGS)
+        if raised is None or is_refusal:
             # The one used last comes first, so that few have the statements of many prepared.
             self._idle.append(connection)
         else:
