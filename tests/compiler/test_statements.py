@@ -115,7 +115,9 @@ async def test_every_list_takes_one_statement_whatever_its_length(api: Api, buil
     assert empty == full == dict.fromkeys(full, 1)
 
 
-async def test_a_deep_document_of_many_roots_takes_one_statement(api: Api, build: Build) -> None:
+async def test_a_deep_document_takes_a_statement_for_each_root_and_one_where_it_is_consistent(
+    api: Api, build: Build
+) -> None:
     world = await World.of(Same(build.connection, api.now))
     document = """{ me { roles { kind } } node(id: "Province:62") { id } nodes(ids: ["Rank:TAGANA_MUDA", "Skill:SHELTER"]) { id }
       incidents(first: 20) { nodes { needs(first: 10) { nodes { coverage { wanted } candidates(first: 3) { nodes { kilometres } }
@@ -123,10 +125,15 @@ async def test_a_deep_document_of_many_roots_takes_one_statement(api: Api, build
           nodes { organization { licences { number } } } } } overrides { ruleCode } } } } } } } }"""
     before = api.services.database.statements
 
-    for actor in world.actors.values():
-        await api.ask(document, actor=actor)
+    apart = {name: await api.ask(document, actor=actor) for name, actor in world.actors.items()}
+    between = api.services.database.statements
+    at_once = {
+        name: await api.ask(f"query @consistent {document}", actor=actor) for name, actor in world.actors.items()
+    }
 
-    assert api.services.database.statements - before == len(world.actors)
+    assert apart == at_once
+    assert between - before == 4 * len(world.actors)
+    assert api.services.database.statements - between == len(world.actors)
 
 
 async def test_introspection_beside_data_is_answered_root_by_root(api: Api) -> None:
@@ -272,12 +279,12 @@ def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
     for number in range(2_000):
         documents.checked(core(), f"{{ a{number}: __typename }}")
 
-    assert len(documents) == REMEMBERED
+    assert (len(documents.cache), documents.cache.evictions) == (REMEMBERED, 2_000 - REMEMBERED)
 
 
 async def test_a_connection_keeps_a_bounded_number_of_prepared_statements(api: Api) -> None:
     for number in range(PREPARED + 20):
-        await api.ask(f"{{ a{number}: __typename }}")
+        await api.ask(f"{{ clusters(first: 1) {{ a{number}: totalCount }} }}")
 
     kept = await api.services.database.read("SELECT count(*) FROM pg_prepared_statements", ())
     assert int(kept) == PREPARED
