@@ -1,12 +1,16 @@
 """Volunteers, and the accounts that sign in."""
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from api import access
 from api.access import TODAY
 from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, equals
-from api.models import Account, Membership, Organization, Role, Volunteer
+from api.models import Account, Kabupaten, Membership, Organization, Role, Volunteer
 from api.resolvers.common import contains, ordered
+from api.resolvers.place import distance_from
+from api.rules.candidate import start
 from api.rules.sending import days_between, skills_on
 
 
@@ -40,6 +44,19 @@ def masked_nik(row: Row, _ask: Ask) -> Sql:
     return sa.literal("************").concat(row.c.nik_tail)
 
 
+def known_start(row: Row, ask: Ask) -> sa.Select[Any]:
+    """From the person's own position to whom may know it; to others the distances to a few places would tell it."""
+    home = Kabupaten.alias()
+    known = access.knows_volunteer(ask.viewer, row)
+    own = sa.select(row.c.latitude, row.c.longitude).where(known).correlate(row).lateral()
+    latitude, longitude = start(own, home)
+    return (
+        sa.select(latitude.label("latitude"), longitude.label("longitude"))
+        .select_from(home.outerjoin(own, sa.true()))
+        .where(home.c.code == row.c.kabupaten_code)
+    )
+
+
 def private(name: str) -> Expression:
     return Expression(lambda row, _ask: row.c[name], guard=access.knows_volunteer)
 
@@ -57,6 +74,7 @@ SOURCES = (
             "consent_given_at": private("consent_given_at"),
             "consent_purpose": private("consent_purpose"),
             "consent_withdrawn_at": private("consent_withdrawn_at"),
+            "distance_to": distance_from(known_start),
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
             "memberships": Page("Membership", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),
             "certificates": Page("Certificate", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),

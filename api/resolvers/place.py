@@ -1,8 +1,40 @@
-"""Provinces and kabupaten."""
+"""Provinces and kabupaten, and how far it is to a place."""
 
-from api.compiler.source import One, Order, Page, Source, equals, everybody
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.compiler.source import Ask, Expression, One, Order, Page, Row, Source, Sql, equals, everybody
 from api.models import Kabupaten, Province
 from api.resolvers.common import contains, ordered
+from api.rules.candidate import kilometres
+
+
+def position(row: Row, _ask: Ask) -> sa.Select[Any]:
+    return sa.select(row.c.latitude, row.c.longitude)
+
+
+def asked_place(ask: Ask) -> sa.Select[Any]:
+    """The position of the place asked for; no row where there is no such place."""
+    place = ask.arguments["place"]
+    assert isinstance(place, dict)
+    if "kabupaten" in place:
+        seat = Kabupaten.alias()
+        return sa.select(seat.c.latitude, seat.c.longitude).where(seat.c.code == ask.bind(place["kabupaten"]))
+    return sa.select(*(ask.bind(place["point"][name]).label(name) for name in ("latitude", "longitude")))
+
+
+def distance_from(start: Callable[[Row, Ask], sa.Select[Any]]) -> Expression:
+    """Kilometres from where the thing is to the place asked for."""
+
+    def distance(row: Row, ask: Ask) -> Sql:
+        here, there = start(row, ask).correlate(row).lateral(), asked_place(ask).subquery()
+        found = kilometres(here.c.latitude, here.c.longitude, there.c.latitude, there.c.longitude)
+        return sa.select(found).select_from(here.join(there, sa.true())).correlate(row).scalar_subquery()
+
+    return Expression(distance)
+
 
 SOURCES = (
     Source(
@@ -23,6 +55,7 @@ SOURCES = (
             "volunteers": Page("Volunteer", on=lambda row, other: other.c.kabupaten_code == row.c.code),
             "organizations": Page("Organization", on=lambda row, other: other.c.kabupaten_code == row.c.code),
             "needs": Page("Need", on=lambda row, other: other.c.kabupaten_code == row.c.code),
+            "distance_to": distance_from(position),
         },
         orders={"CODE": Order(lambda _row: []), "NAME": ordered("name")},
         filters={

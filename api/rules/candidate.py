@@ -48,18 +48,21 @@ def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
     return [_of_tier(number, need, need.c.starts_at, need.c.ends_at, now=now) for number in range(3)]
 
 
-def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
-    """Where a person sets out: from home in the need's own kabupaten, else from the seat of the home kabupaten.
-
-    Whoever coordinates the need may know a home of that kabupaten. Elsewhere the distances to a few needs would tell
-    where a person lives.
-    """
-    if number:
-        return home.c.latitude, home.c.longitude
+def start(person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
+    """Where a person is known to set out: from their own position, else from the seat of the home kabupaten."""
     return (
         sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
         sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
     )
+
+
+def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
+    """From where a person of a tier sets out: in the need's own kabupaten from home, else from the seat.
+
+    Whoever coordinates the need may know a home of that kabupaten. Elsewhere the distances to a few needs would tell
+    where a person lives.
+    """
+    return (home.c.latitude, home.c.longitude) if number else start(person, home)
 
 
 def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:

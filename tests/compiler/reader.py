@@ -33,7 +33,7 @@ from api.rules.code import MESSAGES, ProblemCode
 from tests.asking import instant
 from tests.compiler.rows import NODES, Row, Rows, has_key, key
 from tests.compiler.seeing import Eyes
-from tests.compiler.sending import FILLING, FIRM, Sending
+from tests.compiler.sending import FILLING, FIRM, Sending, kilometres
 
 # A cursor is opaque: what it stands for was learned by asking for the cursors of rows that are known.
 Place = tuple[Any, ...]
@@ -356,6 +356,18 @@ class View:
         known = row["nik_tail"] and self.eyes.knows(row)
         return f"{'*' * 12}{row['nik_tail']}" if known else None
 
+    def volunteer_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
+        return self.distance(self.reader.sending.start(row, known=self.eyes.knows(row)), given["place"])
+
+    def need_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
+        return self.distance(row, given["place"])
+
+    kabupaten_distance_to = need_distance_to
+
+    def distance(self, start: Row, place: Mapping[str, Any]) -> float | None:
+        there = place.get("point") or self.rows.get("Kabupaten", place.get("kabupaten"))
+        return None if there is None else kilometres(start, there)
+
     def volunteer_trained_for(self, row: Row, given: Mapping[str, Any]) -> list[Row]:
         return self.coded("Skill", self.reader.sending.skills(row, given.get("on") or self.eyes.today))
 
@@ -503,13 +515,30 @@ def parsed_day(value: Any) -> date:
     return day
 
 
+def parsed_degrees(most: float) -> Callable[[Any], float]:
+    def parsed(value: Any) -> float:
+        if isinstance(value, bool | str) or not abs(value) <= most:
+            raise GraphQLError("Degrees")
+        return float(value)
+
+    return parsed
+
+
 def with_scalars(schema: GraphQLSchema) -> GraphQLSchema:
     """Scalars that come from a printed schema have no manners of their own."""
-    for name, parsed in (("Code", parsed_code), ("Date", parsed_day)):
+    for name, parsed in PARSED.items():
         scalar_of(schema, name).coerce_input_value = parsed
     scalar_of(schema, "Date").coerce_output_value = date.isoformat
     scalar_of(schema, "DateTime").coerce_output_value = instant
     return schema
+
+
+PARSED: Mapping[str, Callable[[Any], Any]] = {
+    "Code": parsed_code,
+    "Date": parsed_day,
+    "Latitude": parsed_degrees(90),
+    "Longitude": parsed_degrees(180),
+}
 
 
 def scalar_of(schema: GraphQLSchema, name: str) -> Any:

@@ -1,7 +1,7 @@
 """The rules of sending people, said a second time: who may be sent to a need, and what forbids one person."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -63,19 +63,14 @@ class Sending:
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
     def kilometres(self, volunteer: Row, need: Row) -> float:
-        """Great-circle distance (haversine, mean radius 6,371 km).
+        """From home in the need's own kabupaten, else from the seat of the home kabupaten."""
+        return kilometres(self.start(volunteer, known=self.tier(volunteer, need) == 1), need)
 
-        From home in the need's own kabupaten, else from the seat of the home kabupaten.
-        """
+    def start(self, volunteer: Row, *, known: bool) -> Row:
+        """Where the volunteer sets out, for one who may know it or may not."""
         home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
         assert home is not None
-        start = home if volunteer["latitude"] is None or self.tier(volunteer, need) > 1 else volunteer
-        latitude, longitude = start["latitude"], start["longitude"]
-        half_north = math.sin(math.radians(need["latitude"] - latitude) / 2)
-        half_east = math.sin(math.radians(need["longitude"] - longitude) / 2)
-        cosines = math.cos(math.radians(latitude)) * math.cos(math.radians(need["latitude"]))
-        square = half_north * half_north + cosines * half_east * half_east
-        return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(square)))
+        return volunteer if known and volunteer["latitude"] is not None else home
 
     def candidates(self, need: Row) -> list[Row]:
         return list(self._candidates(str(need["id"])))
@@ -186,6 +181,15 @@ class Sending:
             if (before and long_before) or (after and ends - starts >= LONG):
                 yield "NOT_RESTED", promise
                 break
+
+
+def kilometres(here: Mapping[str, float], there: Mapping[str, float]) -> float:
+    """Great-circle distance (haversine, mean radius 6,371 km)."""
+    half_north = math.sin(math.radians(there["latitude"] - here["latitude"]) / 2)
+    half_east = math.sin(math.radians(there["longitude"] - here["longitude"]) / 2)
+    cosines = math.cos(math.radians(here["latitude"])) * math.cos(math.radians(there["latitude"]))
+    square = half_north * half_north + cosines * half_east * half_east
+    return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(square)))
 
 
 def every(days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:
