@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from graphql import (
@@ -100,6 +100,8 @@ class Reader:
     sending: Sending
     cursors: Cursors = field(default_factory=dict)
     written: dict[tuple[str, Place], str] = field(default_factory=dict)
+    # The last document, and whether it is valid: it is asked again with other variables.
+    checked: tuple[str, DocumentNode, bool] | None = None
 
     @classmethod
     def of(cls, rows: Rows, now: datetime, definition: str) -> "Reader":
@@ -111,13 +113,19 @@ class Reader:
         self.written = {place: cursor for cursor, place in cursors.items()}
 
     def answer(self, text: str, variables: Mapping[str, Any], actor: uuid.UUID | None) -> Answer:
-        document = parse(text)
-        if validate(self.strict, document) or self.wrong_variables(document, variables):
+        document, valid = self.parsed(text)
+        if not valid or self.wrong_variables(document, variables):
             return Answer(None, [], valid=False)
         view = View(self, Eyes(self.rows, self.now, actor))
         everything = view.execute(document, variables, everything=True)
         really = view.execute(document, variables, everything=False)
         return Answer(really.data, everything.mistakes)
+
+    def parsed(self, text: str) -> tuple[DocumentNode, bool]:
+        if self.checked is None or self.checked[0] != text:
+            document = parse(text)
+            self.checked = text, document, not validate(self.strict, document)
+        return self.checked[1:]
 
     def wrong_variables(self, document: DocumentNode, variables: Mapping[str, Any]) -> bool:
         operation = get_operation_ast(document)
@@ -528,11 +536,18 @@ def with_scalars(schema: GraphQLSchema) -> GraphQLSchema:
     """Scalars that come from a printed schema have no manners of their own."""
     for name, parsed in PARSED.items():
         scalar_of(schema, name).coerce_input_value = parsed
-    scalar_of(schema, "Date").coerce_output_value = date.isoformat
-    scalar_of(schema, "DateTime").coerce_output_value = instant
+    scalar_of(schema, "Date").coerce_output_value = lambda day: INFINITE.get(day) or day.isoformat()
+    scalar_of(schema, "DateTime").coerce_output_value = lambda moment: INFINITE.get(moment) or instant(moment)
     return schema
 
 
+# As the driver has it: the ends of Python's calendar.
+INFINITE: Mapping[date, str] = {
+    date.max: "infinity",
+    date.min: "-infinity",
+    datetime.max.replace(tzinfo=UTC): "infinity",
+    datetime.min.replace(tzinfo=UTC): "-infinity",
+}
 PARSED: Mapping[str, Callable[[Any], Any]] = {
     "Code": parsed_code,
     "Date": parsed_day,
