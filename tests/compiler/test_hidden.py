@@ -241,7 +241,7 @@ async def test_what_is_hidden_or_private_might_as_well_not_be_there(
     after = await asker.answers(asking)
 
     assert hidden["Volunteer"]
-    assert hidden["Organization"]
+    assert hidden["Account"]
     assert changed > 0
     differing = [asked for asked in zip(asking, before, after, strict=True) if asked[1] != asked[2]]
     assert differing[:1] == []
