@@ -84,11 +84,15 @@ class Mistake(GraphQLError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The data, and the paths of what the client did wrong, list positions left out; `valid` is the document."""
+    """The data, and the paths of what the client did wrong, list positions left out; `valid` is the document.
+
+    `cost` is how many rows of pages there may be: of each connection, its size times those of the pages around it.
+    """
 
     data: Any
     mistakes: list[list[str]]
     valid: bool = True
+    cost: int = 0
 
 
 @dataclass(slots=True)
@@ -119,7 +123,7 @@ class Reader:
         view = View(self, Eyes(self.rows, self.now, actor))
         everything = view.execute(document, variables, everything=True)
         really = view.execute(document, variables, everything=False)
-        return Answer(really.data, everything.mistakes)
+        return Answer(really.data, everything.mistakes, cost=view.cost)
 
     def parsed(self, text: str) -> tuple[DocumentNode, bool]:
         if self.checked is None or self.checked[0] != text:
@@ -139,6 +143,7 @@ class View:
 
     reader: Reader
     eyes: Eyes
+    cost: int = 0
 
     @property
     def rows(self) -> Rows:
@@ -160,8 +165,8 @@ class View:
 
     # What is asked wrongly.
 
-    def imagine(self, _parent: Any, info: Info, **given: Any) -> Any:
-        """Something of every type that the field may answer with."""
+    def imagine(self, parent: Any, info: Info, **given: Any) -> Any:
+        """Something of every type that the field may answer with; `rows` is how many of it there may be."""
         self.check(info, given)
         named = get_named_type(info.return_type)
         if "id" in given:
@@ -170,7 +175,11 @@ class View:
             return [{"__typename": name} for name in {typed(each)[0] for each in given["ids"]} & NODES]
         if not is_object_type(named):
             return None
-        return [{}] if str(info.return_type).startswith("[") else {}
+        rows = (parent or {}).get("rows", 1)
+        if "first" in info.parent_type.fields[info.field_name].args:
+            rows *= given.get("first") or given["last"]
+            self.cost += rows
+        return [{"rows": rows}] if str(info.return_type).startswith("[") else {"rows": rows}
 
     def check(self, info: Info, given: Mapping[str, Any]) -> None:
         for text in texts(given):

@@ -28,6 +28,10 @@ BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (3, 100)
 FIXED = 0 if IS_FUZZ else 2
 
 
+# What a document may cost.
+MOST_ROWS = 500_000
+
+
 @pytest.fixture(autouse=True)
 def little_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
     """A failing example is made smaller for half a minute, not for five, which a hanging test is not given either."""
@@ -78,7 +82,12 @@ def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> 
 
 def compare(ours: Json, theirs: Answer) -> None:
     errors = ours.get("errors", [])
-    assert {error["extensions"]["code"] for error in errors} <= {"BAD_USER_INPUT"}, errors
+    codes = {error["extensions"]["code"] for error in errors}
+    if theirs.cost > MOST_ROWS:
+        # With other mistakes in it, a document may be answered root by root, each of them small enough.
+        assert theirs.mistakes or (codes, ours["data"]) == ({"DOCUMENT_TOO_LARGE"}, None), errors
+        return
+    assert codes <= {"BAD_USER_INPUT"}, errors
     if not theirs.valid:
         assert errors
         assert ours["data"] is None
