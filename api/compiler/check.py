@@ -10,6 +10,7 @@ from graphql import (
     get_named_type,
     is_abstract_type,
     is_input_object_type,
+    is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
@@ -39,12 +40,15 @@ def _missing_roots(schema: GraphQLSchema, sources: Mapping[str, Source], roots: 
             yield f"Query.{name} has no root."
         elif not isinstance(declared, ByIds) and declared.target not in sources:
             yield f"Query.{name} leads to {declared.target}, which has no source."
-        elif isinstance(declared, Page):
-            yield from _missing_choices("Query", name, field.args, sources[declared.target])
+        elif not isinstance(declared, ByIds):
+            yield from _unseen("Query", name, field.type, sources[declared.target])
+            if isinstance(declared, Page):
+                yield from _missing_choices("Query", name, field.args, sources[declared.target])
 
 
 def _missing_fields(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Iterator[str]:
     for name, source in sources.items():
+        yield from _missing_names(name, source)
         yield from _missing_members(schema, name, source, sources)
     for type_ in schema.type_map.values():
         if not is_object_type(type_) or type_.name.startswith("__") or type_.name.endswith(CONNECTION_TYPES):
@@ -73,6 +77,13 @@ def _missing_members(schema: GraphQLSchema, name: str, source: Source, sources: 
             yield f"{name} leads to {target}, which has no source."
 
 
+def _missing_names(name: str, source: Source) -> Iterator[str]:
+    if source.name != name:
+        yield f"The source of {name} calls itself {source.name}."
+    if source.table is not None and source.key not in source.table.c:
+        yield f"{name} has no column {source.key} to be its key."
+
+
 def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, Source]) -> Iterator[str]:
     for name, field in type_.fields.items():
         try:
@@ -84,14 +95,53 @@ def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, 
         if target is not None and target not in sources:
             yield f"{type_.name}.{name} leads to {target}, which has no source."
             continue
-        if is_non_null_type(field.type) and _is_null_column(source, camel_to_snake(name)):
-            yield f"{type_.name}.{name} is a column that may be null, so it must be nullable."
-        if _holds_members(target, sources) and _is_certain(field.type):
-            yield f"{type_.name}.{name} may hold nothing that can be seen, so it, or what it lists, must be nullable."
-        if is_non_null_type(field.type) and _may_be_null(declared, sources):
-            yield f"{type_.name}.{name} may be hidden by a policy or a guard, so it must be nullable."
-        if isinstance(declared, Page):
-            yield from _missing_choices(type_.name, name, field.args, sources[declared.target])
+        is_value = is_leaf_type(get_named_type(field.type))
+        if is_value != (target is None):
+            yield f"{type_.name}.{name} is {'a' if is_value else 'no'} value, but is declared as something else."
+            continue
+        yield from _missing_nulls(type_.name, name, field.type, declared, source=source, sources=sources)
+        if declared is not None and target is not None:
+            yield from _missing_ways(type_.name, name, field.args, declared, sources[target])
+
+
+def _missing_nulls(
+    type_name: str,
+    name: str,
+    type_: GraphQLOutputType,
+    declared: Field | None,
+    *,
+    source: Source,
+    sources: Mapping[str, Source],
+) -> Iterator[str]:
+    """What may be null in an answer may be null in the schema."""
+    target = _target(declared)
+    if target is not None:
+        yield from _unseen(type_name, name, type_, sources[target])
+    if is_non_null_type(type_) and _is_null_column(source, camel_to_snake(name)):
+        yield f"{type_name}.{name} is a column that may be null, so it must be nullable."
+    if is_non_null_type(type_) and _may_be_null(declared, sources):
+        yield f"{type_name}.{name} may be hidden by a policy or a guard, so it must be nullable."
+
+
+def _unseen(type_name: str, name: str, type_: GraphQLOutputType, target: Source) -> Iterator[str]:
+    """Who may be one of several types may also be none that can be seen."""
+    if target.members and _is_certain(type_):
+        yield f"{type_name}.{name} may hold nothing that can be seen, so it, or what it lists, must be nullable."
+
+
+def _missing_ways(
+    type_name: str, name: str, arguments: Mapping[str, object], declared: Field, target: Source
+) -> Iterator[str]:
+    """Every list is found in one way and has its order."""
+    if isinstance(declared, Many):
+        if declared.order not in target.orders:
+            yield f"{type_name}.{name}: {target.name} has no order {declared.order}."
+        if sum(way is not None for way in (declared.on, declared.through, declared.rows)) != 1:
+            yield f"{type_name}.{name} needs one way to find what it lists."
+    if isinstance(declared, Page | Stages):
+        if not target.orders:
+            yield f"{type_name}.{name}: {target.name} has no order."
+        yield from _missing_choices(type_name, name, arguments, target)
 
 
 def _is_null_column(source: Source, name: str) -> bool:
@@ -101,17 +151,17 @@ def _is_null_column(source: Source, name: str) -> bool:
     return bool(source.table.c[name].nullable)
 
 
-def _holds_members(target: str | None, sources: Mapping[str, Source]) -> bool:
-    return target is not None and bool(sources[target].members)
-
-
 def _is_certain(type_: GraphQLOutputType) -> bool:
-    """Whether a thing of this type, or a thing listed in it, is never null; of a connection, its nodes."""
+    """Whether a thing of this type, or one that it lists, or one on a page of it, is never null."""
     inner = type_.of_type if is_non_null_type(type_) else type_
     if is_list_type(inner):
         return is_non_null_type(inner.of_type)
-    if is_object_type(inner) and "nodes" in inner.fields:
-        return _is_certain(inner.fields["nodes"].type)
+    if is_object_type(inner) and inner.name.endswith(CONNECTION_TYPES):
+        fields = inner.fields
+        edge = get_named_type(fields["edges"].type) if "edges" in fields else None
+        listed = [fields["nodes"].type] if "nodes" in fields else []
+        paired = [edge.fields["node"].type] if is_object_type(edge) else []
+        return any(_is_certain(each) for each in (*listed, *paired))
     return is_non_null_type(type_)
 
 

@@ -6,6 +6,7 @@ A cursor names its type and order, so one that comes from elsewhere is refused a
 import base64
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,10 @@ import sqlalchemy as sa
 
 from api.compiler.error import BadInput
 from api.compiler.text import Written, joined, json_text
+
+# What asyncpg stands for the ends of time.
+ENDLESS_DAYS = {"infinity": date.max, "-infinity": date.min}
+ENDLESS_INSTANTS = {"infinity": datetime.max.replace(tzinfo=UTC), "-infinity": datetime.min.replace(tzinfo=UTC)}
 
 
 def written(tag: str, columns: Sequence[tuple[str, sa.types.TypeEngine[Any]]]) -> Written:
@@ -43,23 +48,41 @@ def _values(found: object, tag: str, types: Sequence[sa.types.TypeEngine[Any]]) 
 def _value(value: object, type_: sa.types.TypeEngine[Any]) -> Any:
     if isinstance(type_, sa.Float) and isinstance(value, int | float):
         return float(value)
-    if isinstance(type_, sa.Integer) and isinstance(value, int) and abs(value) < 2**31:
-        return value
-    if not isinstance(value, str):
+    if isinstance(type_, sa.Integer) and isinstance(value, int):
+        return _whole(value, 64 if isinstance(type_, sa.BigInteger) else 32)
+    if not isinstance(value, str) or isinstance(type_, sa.Float | sa.Integer) or "\x00" in value:
         raise ValueError(value)
+    return _read(value, type_)
+
+
+def _read(value: str, type_: sa.types.TypeEngine[Any]) -> Any:
     if isinstance(type_, sa.Uuid):
         return UUID(value)
+    if isinstance(type_, sa.Numeric):
+        return _exact(value)
     if isinstance(type_, sa.DateTime):
         return _instant(value)
     if isinstance(type_, sa.Date):
-        # asyncpg stands the last day of Python for infinity.
-        return date.max if value == "infinity" else date.fromisoformat(value)
-    if isinstance(type_, sa.Float | sa.Integer) or "\x00" in value:
+        return ENDLESS_DAYS.get(value) or date.fromisoformat(value)
+    return value
+
+
+def _whole(value: int, bits: int) -> int:
+    if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         raise ValueError(value)
     return value
 
 
+def _exact(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+
+
 def _instant(text: str) -> datetime:
+    if text in ENDLESS_INSTANTS:
+        return ENDLESS_INSTANTS[text]
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(text)

@@ -25,6 +25,7 @@ from api.compiler.source import (
 from api.models import Assignment, Cluster, Need, Volunteer
 from api.models.assignment import FILLING
 from api.resolvers.common import LABEL, column, ordered, reference
+from api.resolvers.place import distance_from, position
 from api.rules.candidate import candidates, whole_period
 from api.rules.code import MESSAGES, ProblemCode
 from api.rules.refusal import refusals
@@ -90,6 +91,7 @@ SOURCES = (
             "minimum_rank": One("Rank", on=lambda row, other: other.c.code == row.c.minimum_rank_code),
             "cluster": One("Cluster", on=lambda row, other: other.c.code == row.c.cluster_code),
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "distance_to": distance_from(position),
             "coverage": Part("Coverage", beside=coverage),
             "assignments": Page("Assignment", on=lambda row, other: other.c.need_id == row.c.id),
             "candidates": Stages("Candidate", stages=TIERS, guard=access.sends_to_need),

@@ -7,6 +7,7 @@ from api.access import TODAY
 from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, Sql, Truth, equals
 from api.models import Account, Membership, Organization, Role, Volunteer
 from api.resolvers.common import contains, ordered
+from api.resolvers.place import distance_from, seat_of
 from api.rules.sending import days_between, skills_on
 
 
@@ -40,6 +41,11 @@ def masked_nik(row: Row, _ask: Ask) -> Sql:
     return sa.literal("************").concat(row.c.nik_tail)
 
 
+def known_start(row: Row, ask: Ask) -> Sql:
+    """From home to whom may know it; to others the distances to a few places would tell where it is."""
+    return sa.case((access.knows_volunteer(ask.viewer, row), row.c.home), else_=seat_of(row.c.kabupaten_code))
+
+
 def private(name: str) -> Expression:
     return Expression(lambda row, _ask: row.c[name], guard=access.knows_volunteer)
 
@@ -57,6 +63,7 @@ SOURCES = (
             "consent_given_at": private("consent_given_at"),
             "consent_purpose": private("consent_purpose"),
             "consent_withdrawn_at": private("consent_withdrawn_at"),
+            "distance_to": distance_from(known_start),
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
             "memberships": Page("Membership", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),
             "certificates": Page("Certificate", on=lambda row, other: other.c.volunteer_id == row.c.id, covered=True),

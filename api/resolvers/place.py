@@ -1,8 +1,38 @@
-"""Provinces and kabupaten."""
+"""Provinces and kabupaten, and how far it is to a place."""
 
-from api.compiler.source import One, Order, Page, Source, equals, everybody
-from api.models import Kabupaten, Province
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from api.compiler.source import Ask, Expression, One, Order, Page, Row, Source, Sql, equals, everybody
+from api.models import Cube, Kabupaten, Province
 from api.resolvers.common import contains, ordered
+from api.rules.candidate import chord, kilometres, on_globe
+
+
+def position(row: Row, _ask: Ask) -> Sql:
+    return on_globe(row)
+
+
+def seat_of(kabupaten_code: Sql) -> Sql:
+    """The point of a kabupaten's seat; null where there is no such kabupaten."""
+    seat = Kabupaten.alias()
+    return sa.select(on_globe(seat)).where(seat.c.code == kabupaten_code).scalar_subquery()
+
+
+def asked_place(ask: Ask) -> Sql:
+    """The point of the place asked for."""
+    place = ask.arguments["place"]
+    assert isinstance(place, dict)
+    if "kabupaten" in place:
+        return seat_of(ask.bind(place["kabupaten"]))
+    return sa.func.on_globe(*(ask.bind(place["point"][name]) for name in ("latitude", "longitude")), type_=Cube())
+
+
+def distance_from(start: Callable[[Row, Ask], Sql]) -> Expression:
+    """Kilometres from where the thing is to the place asked for."""
+    return Expression(lambda row, ask: kilometres(chord(start(row, ask), asked_place(ask))))
+
 
 SOURCES = (
     Source(
@@ -23,6 +53,7 @@ SOURCES = (
             "volunteers": Page("Volunteer", on=lambda row, other: other.c.kabupaten_code == row.c.code),
             "organizations": Page("Organization", on=lambda row, other: other.c.kabupaten_code == row.c.code),
             "needs": Page("Need", on=lambda row, other: other.c.kabupaten_code == row.c.code),
+            "distance_to": distance_from(position),
         },
         orders={"CODE": Order(lambda _row: []), "NAME": ordered("name")},
         filters={

@@ -28,7 +28,9 @@ def chord(start: Sql, end: Sql) -> Sql:
 
 def kilometres(chord: Sql) -> Sql:
     """Great-circle distance in kilometres (mean radius 6,371 km)."""
-    return 2 * EARTH_RADIUS_KM * sa.func.asin(sa.func.least(1.0, chord / 2), type_=sa.Float())
+    # Rounding may carry the chord past the globe's diameter between antipodes.
+    half = sa.case((chord > 2, 1.0), else_=chord / 2)
+    return 2 * EARTH_RADIUS_KM * sa.func.asin(half, type_=sa.Float())
 
 
 def tier_of(person: sa.FromClause, need: sa.FromClause) -> Sql:

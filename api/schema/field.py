@@ -62,6 +62,11 @@ def optional(description: str) -> Declared:
     return strawberry.field(default=None, description=description)
 
 
+def one_of(description: str) -> Declared:
+    """A field of an input of which exactly one is given."""
+    return strawberry.field(default=strawberry.UNSET, description=description)
+
+
 def argument(name: str, type_: object, description: str, default: object = strawberry.UNSET) -> StrawberryArgument:
     return StrawberryArgument(
         python_name=name,

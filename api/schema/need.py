@@ -13,7 +13,7 @@ from api.schema.field import Connection, Node, argument, asked, described, label
 from api.schema.incident import Incident
 from api.schema.organization import Organization, Rank
 from api.schema.person import Volunteer
-from api.schema.place import Kabupaten
+from api.schema.place import Kabupaten, distance
 from api.schema.scalar import Code
 from api.schema.skill import Certificate, Skill
 
@@ -82,6 +82,7 @@ class Need(Node):
     kabupaten: Kabupaten = described("Where the duty is; days are counted in its time zone.")
     latitude: float = described("Of the duty, in degrees north.")
     longitude: float = described("Of the duty, in degrees east.")
+    distance_to: float | None = distance("the duty")
     closed_at: datetime | None = described("When it was closed.")
     coverage: Coverage = described("How far it is met.")
     assignments: Annotated[AssignmentConnection, strawberry.lazy("api.schema.assignment")] = paged(

@@ -11,7 +11,7 @@ from api.schema import choice, filter
 from api.schema.field import Connection, Node, argument, asked, described, paged
 from api.schema.membership import MembershipConnection
 from api.schema.organization import Organization
-from api.schema.place import Kabupaten, Province
+from api.schema.place import Kabupaten, Province, distance
 from api.schema.scalar import Code, PhoneNumber
 from api.schema.skill import CertificateConnection, Skill
 
@@ -31,6 +31,7 @@ class Volunteer(Node):
     nik: str | None = described(f"The last four digits of the NIK, the others as stars. {PRIVATE}")
     latitude: float | None = described(f"Of the home, in degrees north. {PRIVATE}")
     longitude: float | None = described(f"Of the home, in degrees east. {PRIVATE}")
+    distance_to: float | None = distance("home to whom may know its position, else from the seat of the home kabupaten")
     consent_given_at: datetime | None = described(f"When the person agreed to be registered and sent. {PRIVATE}")
     consent_purpose: str | None = described(f"What the person agreed to. {PRIVATE}")
     consent_withdrawn_at: datetime | None = described(f"When the person took the agreement back. {PRIVATE}")

@@ -17,6 +17,8 @@ E164 = re.compile(r"\+62[0-9]{7,13}", re.ASCII)
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 Code = NewType("Code", str)
+Latitude = NewType("Latitude", float)
+Longitude = NewType("Longitude", float)
 PhoneNumber = NewType("PhoneNumber", str)
 
 
@@ -38,6 +40,20 @@ def parse_phone(value: object) -> PhoneNumber:
     if not phonenumbers.is_possible_number(number) or not E164.fullmatch(e164):
         raise GraphQLError("This is not an Indonesian phone number.")
     return PhoneNumber(e164)
+
+
+def parse_degrees(value: object, most: float) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -most <= value <= most:
+        raise GraphQLError(f"Degrees are a number from -{most} to {most}.")
+    return float(value)
+
+
+def parse_latitude(value: object) -> Latitude:
+    return Latitude(parse_degrees(value, 90))
+
+
+def parse_longitude(value: object) -> Longitude:
+    return Longitude(parse_degrees(value, 180))
 
 
 def parse_instant(value: object) -> datetime:
@@ -71,6 +87,20 @@ SCALARS: Mapping[object, ScalarDefinition] = {
         serialize=str,
         parse_value=parse_code,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3986#section-2.3",
+    ),
+    Latitude: strawberry.scalar(
+        name="Latitude",
+        description="Degrees north of the equator, -90 to 90 (WGS 84).",
+        serialize=float,
+        parse_value=parse_latitude,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc7946#section-4",
+    ),
+    Longitude: strawberry.scalar(
+        name="Longitude",
+        description="Degrees east of Greenwich, -180 to 180 (WGS 84).",
+        serialize=float,
+        parse_value=parse_longitude,
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc7946#section-4",
     ),
     PhoneNumber: strawberry.scalar(
         name="PhoneNumber",

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInterfaceType,
+    GraphQLNonNull,
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
@@ -57,6 +58,8 @@ WORDS = (
 )
 DAYS = ("2026-03-01", "2026-02-28", "2026-03-03", "2024-01-01", "2029-01-01", "1900-01-01", "2200-12-31")
 WRONG_DAYS = ("2026-02-30", "1899-12-31", "2026-3-1", "20260301", "", "\u0662\u0660\u0662\u0666-03-01")
+DEGREES = (0, -0.0, -2.5, 1e-7, 90.0, -90)
+WRONG_DEGREES = (181, -1e300, "1", True)
 WRONG_IDS = (
     "",
     "x",
@@ -189,7 +192,10 @@ def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[Pick]]:
         return picks_of(operation.selection_set)
 
     texts = st.sampled_from(["62.02", "2026-03-01", "x", ""]).map(nodes.String)
-    scalars = dict.fromkeys(("Code", "Date", "DateTime", "PhoneNumber", "ID"), texts)
+    scalars: dict[str, st.SearchStrategy[ValueNode]] = dict.fromkeys(
+        ("Code", "Date", "DateTime", "PhoneNumber", "ID"), texts
+    )
+    scalars |= dict.fromkeys(("Latitude", "Longitude"), st.sampled_from([0.0, -2.5]).map(nodes.Float))
     roots = sorted(schema.query_type.fields) if schema.query_type else []
     one_of_each = [
         hypothesis_graphql.queries(schema, fields=[root], custom_scalars=scalars, print_ast=picks) for root in roots
@@ -351,9 +357,9 @@ class Writer:
 
     def value(self, name: str, argument: GraphQLArgument) -> str:
         named = get_named_type(argument.type)
-        if is_input_object_type(named) and (argument.type is named) and self.happens(70):
-            return self.object(named)
         bare = argument.type.of_type if is_non_null_type(argument.type) else argument.type
+        if is_input_object_type(named) and not is_list_type(bare) and self.happens(70):
+            return self.object(named)
         if is_list_type(bare) and self.happens(30):
             members = [self.value(name, GraphQLArgument(bare.of_type)) for _ in range(self.draw(st.integers(0, 3)))]
             return "[" + ", ".join(members) + "]"
@@ -361,12 +367,16 @@ class Writer:
 
     def object(self, type_: GraphQLInputObjectType) -> str:
         """An input object written out, its members perhaps variables."""
-        members = [
-            f"{name}: {self.value(name, each)}"
-            for name, each in type_.fields.items()
-            if is_non_null_type(each.type) or self.happens(25)
-        ]
+        members = [f"{name}: {self.value(name, GraphQLArgument(each))}" for name, each in self.members(type_).items()]
         return "{" + ", ".join(members) + "}"
+
+    def members(self, type_: GraphQLInputObjectType) -> dict[str, Any]:
+        """Which of its fields to give, with their types; of some inputs exactly one, which may not be null."""
+        types = {name: each.type for name, each in type_.fields.items()}
+        if type_.is_one_of and not self.happens(2):
+            name = self.one(list(types))
+            return {name: GraphQLNonNull(types[name])}
+        return {name: each for name, each in types.items() if is_non_null_type(each) or self.happens(25)}
 
     def given(self, argument: Any, values: tuple[Any, Any]) -> str:
         """The first value as it is, or a variable that has it once and the second value another time."""
@@ -399,14 +409,11 @@ class Writer:
         if is_list_type(bare):
             return [self.plain(name, bare.of_type) for _ in range(self.draw(st.integers(0, 5)))]
         if is_input_object_type(bare):
-            return {
-                key: self.plain(key, each.type)
-                for key, each in bare.fields.items()
-                if is_non_null_type(each.type) or self.happens(25)
-            }
+            return {key: self.plain(key, each) for key, each in self.members(bare).items()}
         if is_enum_type(bare):
             return self.one(list(bare.values))
         scalars: dict[str, Callable[[str], Any]] = {"ID": self.id, "Code": self.code, "Date": self.day}
+        scalars |= dict.fromkeys(("Latitude", "Longitude"), self.degrees)
         return scalars.get(bare.name, self.word)(name) if bare.name != "Boolean" else self.draw(st.booleans())
 
     def id(self, name: str) -> str:
@@ -422,6 +429,9 @@ class Writer:
 
     def day(self, _name: str) -> str:
         return str(self.one(WRONG_DAYS if self.happens(2) else DAYS))
+
+    def degrees(self, _name: str) -> Any:
+        return self.one(WRONG_DEGREES if self.happens(2) else DEGREES)
 
     def word(self, _name: str) -> str:
         return str(self.one(WORDS))

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from graphql import (
@@ -33,7 +33,7 @@ from api.rules.code import MESSAGES, ProblemCode
 from tests.asking import instant
 from tests.compiler.rows import NODES, Row, Rows, has_key, key
 from tests.compiler.seeing import Eyes
-from tests.compiler.sending import FILLING, FIRM, Sending
+from tests.compiler.sending import FILLING, FIRM, Sending, kilometres
 
 # A cursor is opaque: what it stands for was learned by asking for the cursors of rows that are known.
 Place = tuple[Any, ...]
@@ -84,11 +84,15 @@ class Mistake(GraphQLError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The data, and the paths of what the client did wrong, list positions left out; `valid` is the document."""
+    """The data, and the paths of what the client did wrong, list positions left out; `valid` is the document.
+
+    `cost` is how many rows of pages there may be: of each connection, its size times those of the pages around it.
+    """
 
     data: Any
     mistakes: list[list[str]]
     valid: bool = True
+    cost: int = 0
 
 
 @dataclass(slots=True)
@@ -100,6 +104,8 @@ class Reader:
     sending: Sending
     cursors: Cursors = field(default_factory=dict)
     written: dict[tuple[str, Place], str] = field(default_factory=dict)
+    # The last document, and whether it is valid: it is asked again with other variables.
+    checked: tuple[str, DocumentNode, bool] | None = None
 
     @classmethod
     def of(cls, rows: Rows, now: datetime, definition: str) -> "Reader":
@@ -111,13 +117,19 @@ class Reader:
         self.written = {place: cursor for cursor, place in cursors.items()}
 
     def answer(self, text: str, variables: Mapping[str, Any], actor: uuid.UUID | None) -> Answer:
-        document = parse(text)
-        if validate(self.strict, document) or self.wrong_variables(document, variables):
+        document, valid = self.parsed(text)
+        if not valid or self.wrong_variables(document, variables):
             return Answer(None, [], valid=False)
         view = View(self, Eyes(self.rows, self.now, actor))
         everything = view.execute(document, variables, everything=True)
         really = view.execute(document, variables, everything=False)
-        return Answer(really.data, everything.mistakes)
+        return Answer(really.data, everything.mistakes, cost=view.cost)
+
+    def parsed(self, text: str) -> tuple[DocumentNode, bool]:
+        if self.checked is None or self.checked[0] != text:
+            document = parse(text)
+            self.checked = text, document, not validate(self.strict, document)
+        return self.checked[1:]
 
     def wrong_variables(self, document: DocumentNode, variables: Mapping[str, Any]) -> bool:
         operation = get_operation_ast(document)
@@ -131,6 +143,7 @@ class View:
 
     reader: Reader
     eyes: Eyes
+    cost: int = 0
 
     @property
     def rows(self) -> Rows:
@@ -152,8 +165,8 @@ class View:
 
     # What is asked wrongly.
 
-    def imagine(self, _parent: Any, info: Info, **given: Any) -> Any:
-        """Something of every type that the field may answer with."""
+    def imagine(self, parent: Any, info: Info, **given: Any) -> Any:
+        """Something of every type that the field may answer with; `rows` is how many of it there may be."""
         self.check(info, given)
         named = get_named_type(info.return_type)
         if "id" in given:
@@ -162,7 +175,11 @@ class View:
             return [{"__typename": name} for name in {typed(each)[0] for each in given["ids"]} & NODES]
         if not is_object_type(named):
             return None
-        return [{}] if str(info.return_type).startswith("[") else {}
+        rows = (parent or {}).get("rows", 1)
+        if "first" in info.parent_type.fields[info.field_name].args:
+            rows *= given.get("first") or given["last"]
+            self.cost += rows
+        return [{"rows": rows}] if str(info.return_type).startswith("[") else {"rows": rows}
 
     def check(self, info: Info, given: Mapping[str, Any]) -> None:
         for text in texts(given):
@@ -356,6 +373,18 @@ class View:
         known = row["nik_tail"] and self.eyes.knows(row)
         return f"{'*' * 12}{row['nik_tail']}" if known else None
 
+    def volunteer_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
+        return self.distance(self.reader.sending.start(row, known=self.eyes.knows(row)), given["place"])
+
+    def need_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
+        return self.distance(row, given["place"])
+
+    kabupaten_distance_to = need_distance_to
+
+    def distance(self, start: Row, place: Mapping[str, Any]) -> float | None:
+        there = place.get("point") or self.rows.get("Kabupaten", place.get("kabupaten"))
+        return None if there is None else kilometres(start, there)
+
     def volunteer_trained_for(self, row: Row, given: Mapping[str, Any]) -> list[Row]:
         return self.coded("Skill", self.reader.sending.skills(row, given.get("on") or self.eyes.today))
 
@@ -503,13 +532,37 @@ def parsed_day(value: Any) -> date:
     return day
 
 
+def parsed_degrees(most: float) -> Callable[[Any], float]:
+    def parsed(value: Any) -> float:
+        if isinstance(value, bool | str) or not abs(value) <= most:
+            raise GraphQLError("Degrees")
+        return float(value)
+
+    return parsed
+
+
 def with_scalars(schema: GraphQLSchema) -> GraphQLSchema:
     """Scalars that come from a printed schema have no manners of their own."""
-    for name, parsed in (("Code", parsed_code), ("Date", parsed_day)):
+    for name, parsed in PARSED.items():
         scalar_of(schema, name).coerce_input_value = parsed
-    scalar_of(schema, "Date").coerce_output_value = date.isoformat
-    scalar_of(schema, "DateTime").coerce_output_value = instant
+    scalar_of(schema, "Date").coerce_output_value = lambda day: INFINITE.get(day) or day.isoformat()
+    scalar_of(schema, "DateTime").coerce_output_value = lambda moment: INFINITE.get(moment) or instant(moment)
     return schema
+
+
+# As the driver has it: the ends of Python's calendar.
+INFINITE: Mapping[date, str] = {
+    date.max: "infinity",
+    date.min: "-infinity",
+    datetime.max.replace(tzinfo=UTC): "infinity",
+    datetime.min.replace(tzinfo=UTC): "-infinity",
+}
+PARSED: Mapping[str, Callable[[Any], Any]] = {
+    "Code": parsed_code,
+    "Date": parsed_day,
+    "Latitude": parsed_degrees(90),
+    "Longitude": parsed_degrees(180),
+}
 
 
 def scalar_of(schema: GraphQLSchema, name: str) -> Any:

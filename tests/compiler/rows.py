@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -53,7 +54,10 @@ class Rows:
     @classmethod
     async def of(cls, connection: "asyncpg.Connection[asyncpg.Record]") -> "Rows":
         tables = {
-            type_: [{"__typename": type_, **row} for row in await connection.fetch(f'SELECT * FROM "{table}"')]
+            type_: [
+                {"__typename": type_, **{name: aware(value) for name, value in row.items()}}
+                for row in await connection.fetch(f'SELECT * FROM "{table}"')
+            ]
             for type_, table in TABLES.items()
         }
         texts = {value for rows in tables.values() for row in rows for value in row.values() if isinstance(value, str)}
@@ -84,6 +88,11 @@ class Rows:
 
     def included(self, certificate_type_code: str) -> list[Row]:
         return self.where("Inclusion", "certificate_type_code", certificate_type_code)
+
+
+def aware(value: Any) -> Any:
+    """Infinity comes as an instant without a zone."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def has_key(row: Row) -> bool:

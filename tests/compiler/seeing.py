@@ -120,6 +120,9 @@ class Eyes:
         ends = self.need_of(row)["kabupaten_code"], volunteer["kabupaten_code"]
         return any(self.coordinates(end) for end in ends) or self.answers_for(volunteer["id"])
 
+    def sees_override(self, row: Row) -> bool:
+        return self.sees(self.rows.get("Assignment", row["assignment_id"]))
+
     def sees_organization(self, row: Row) -> bool:
         members = {each["volunteer_id"] for each in self.rows.where("Membership", "organization_id", row["id"])}
         return (
@@ -138,3 +141,6 @@ class Eyes:
 
     def sees_account(self, row: Row) -> bool:
         return self.account is not None and row["id"] == self.account["id"]
+
+    def sees_role(self, row: Row) -> bool:
+        return self.sees(self.rows.get("Account", row["account_id"]))

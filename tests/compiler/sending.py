@@ -1,7 +1,7 @@
 """The rules of sending people, said a second time: who may be sent to a need, and what forbids one person."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -62,12 +62,11 @@ class Sending:
             return 1
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
-    def chord(self, volunteer: Row, need: Row) -> float:
-        """The straight line on the unit globe, from home in the need's own kabupaten, else from the home's seat."""
+    def start(self, volunteer: Row, *, known: bool) -> Row:
+        """Where the volunteer sets out, for one who may know it or may not."""
         home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
         assert home is not None
-        start = home if volunteer["latitude"] is None or self.tier(volunteer, need) > 1 else volunteer
-        return chord(start, need)
+        return volunteer if known and volunteer["latitude"] is not None else home
 
     def candidates(self, need: Row) -> list[Row]:
         return list(self._candidates(str(need["id"])))
@@ -85,7 +84,7 @@ class Sending:
             }
             for volunteer in self.rows.tables["Volunteer"]
             if not list(self.broken(volunteer, need))
-            for way in [self.chord(volunteer, need)]
+            for way in [chord(self.start(volunteer, known=self.tier(volunteer, need) == 1), need)]
         ]
         return tuple(sorted(found, key=lambda row: (row["number"], row["chord"], row["volunteer"]["id"])))
 
@@ -182,13 +181,19 @@ class Sending:
                 break
 
 
-def chord(start: Row, end: Row) -> float:
-    return math.sqrt(sum((one - other) ** 2 for one, other in zip(on_globe(start), on_globe(end), strict=True)))
+def chord(here: Mapping[str, float], there: Mapping[str, float]) -> float:
+    """The straight line between two places on the unit globe."""
+    return math.sqrt(sum((one - other) ** 2 for one, other in zip(on_globe(here), on_globe(there), strict=True)))
 
 
-def on_globe(place: Row) -> tuple[float, float, float]:
+def on_globe(place: Mapping[str, float]) -> tuple[float, float, float]:
     latitude, longitude = math.radians(place["latitude"]), math.radians(place["longitude"])
     return math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)
+
+
+def kilometres(here: Mapping[str, float], there: Mapping[str, float]) -> float:
+    """Great-circle distance (mean radius 6,371 km)."""
+    return 2 * 6371.0 * math.asin(min(1.0, chord(here, there) / 2))
 
 
 def every(days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:

@@ -1,4 +1,5 @@
 import json
+import random
 import uuid
 from functools import partial
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 
+from api.resolvers.limit import MOST_ROWS
 from api.schema.build import printed
 from tests.asking import Api, Json
 from tests.compiler.documents import Request, requests
@@ -22,7 +24,9 @@ from tests.compiler.world import Same, World
 ACTORS = ("public", "volunteer", "manager", "kabupaten", "province", "nation", "mixed")
 IS_FUZZ = settings.get_current_profile_name() == "fuzz"
 # Many short tests: one alone would outlast the patience with tests that hang, and workers share them.
-BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (2, 150)
+BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (3, 100)
+# These are the same at every run; the others are found by chance, which a failure names.
+FIXED = 0 if IS_FUZZ else 2
 
 
 @pytest.fixture(autouse=True)
@@ -34,31 +38,37 @@ def little_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.fuzz
 @pytest.mark.parametrize("batch", range(BATCHES))
 async def test_a_compiled_answer_is_the_plain_readers(
-    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", batch: int
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", request: pytest.FixtureRequest, batch: int
 ) -> None:
     world = await World.of(Same(connection, api.now))
     reader = Reader.of(await Rows.of(connection), api.now, printed())
     reader.learn(await learned(api, reader, world))
 
-    await anyio.to_thread.run_sync(partial(ask_much, api, reader, world, batch))
+    chance = request.config.getoption("--hypothesis-seed") or random.getrandbits(32)
+    number = batch if batch < FIXED else int(chance)
+    try:
+        await anyio.to_thread.run_sync(partial(ask_much, api, reader, world, number))
+    except Exception as error:
+        error.add_note(f"The same documents are asked again with --hypothesis-seed={number}.")
+        raise
 
 
-def ask_much(api: Api, reader: Reader, world: World, batch: int) -> None:
+def ask_much(api: Api, reader: Reader, world: World, number: int) -> None:
     """Runs in a thread, as hypothesis knows no event loop; each answer comes from the test's own loop."""
 
     @settings(
         max_examples=EXAMPLES,
-        derandomize=not IS_FUZZ,
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
         suppress_health_check=list(HealthCheck),
     )
+    @seed(number)
     @given(st.sampled_from(ACTORS), requests(reader.strict, pool_of(reader)))
     def agrees(who: str, request: Request) -> None:
         ask(api, reader, request, world.actors[who])
 
-    (agrees if IS_FUZZ else seed(batch)(agrees))()
+    agrees()
 
 
 def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
@@ -69,7 +79,12 @@ def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> 
 
 def compare(ours: Json, theirs: Answer) -> None:
     errors = ours.get("errors", [])
-    assert {error["extensions"]["code"] for error in errors} <= {"BAD_USER_INPUT"}, errors
+    codes = {error["extensions"]["code"] for error in errors}
+    if theirs.cost > MOST_ROWS:
+        # With other mistakes in it, a document may be answered root by root, each of them small enough.
+        assert theirs.mistakes or (codes, ours["data"]) == ({"DOCUMENT_TOO_LARGE"}, None), errors
+        return
+    assert codes <= {"BAD_USER_INPUT"}, errors
     if not theirs.valid:
         assert errors
         assert ours["data"] is None

@@ -34,6 +34,7 @@ INSTANTS = (
     datetime(2026, 1, 1, tzinfo=UTC),
     datetime(2199, 12, 31, 23, 59, 59, tzinfo=UTC),
 )
+ALWAYS, NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 STATUSES = (
     *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
     *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
@@ -69,6 +70,7 @@ class World:
             await world.make_organizations()
             await world.make_people()
             await world.make_papers()
+            await world.make_endless()
             await world.make_needs()
             await world.make_assignments()
             await world.make_actors()
@@ -157,6 +159,28 @@ class World:
                     revocation_reason="Palsu" if revoked else None,
                 )
 
+    async def make_endless(self) -> None:
+        """What PostgreSQL calls infinity, in each column that takes it."""
+        build, corps = self.build, self.organizations[6]
+        first, second = self.people[24:26]
+        await build.row(
+            "licence",
+            organization_id=corps,
+            kind="REGISTRATION",
+            number="∞",
+            issuer="Dinsos",
+            valid_from=date.min,
+            valid_until=date.max,
+        )
+        await build.membership(first, corps, until=date.max, end_reason="Tak berakhir")
+        await build.membership(second, corps, since=date.max)
+        await build.certificate(first, corps, expires_on=date.max)
+        await build.certificate(
+            second, corps, issued_on=date.max, expires_on=None, revoked_on=date.min, revocation_reason="-∞"
+        )
+        await build.person(consent_given_at=ALWAYS, consent_withdrawn_at=NEVER, latitude=90.0, longitude=-180.0)
+        await build.incident(title="\u202eTak berakhir\u202c", ended_at=NEVER)
+
     async def make_needs(self) -> None:
         build = self.build
         incidents = [
@@ -199,7 +223,7 @@ class World:
                 next(people),
                 status=status,
                 reason=NAMES[number % len(NAMES)] if status in ("DECLINED", "CANCELLED") else None,
-                expires_at=INSTANTS[number % len(INSTANTS)] if number % 3 == 0 else None,
+                expires_at=(*INSTANTS, NEVER, ALWAYS)[number % 9] if number % 3 == 0 else None,
                 **times,
             )
             account = await self.build.account() if number % 5 == 0 else None

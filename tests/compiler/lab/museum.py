@@ -1,0 +1,369 @@
+"""A small schema of its own, for what the compiler can do and the domain does not ask of it.
+
+A museum has shelves with boxes; in a box is a cat, a dog or a stone, at most one that may be seen. Everybody sees
+everything but what is shy; the keeper sees that too.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    get_operation_ast,
+    get_variable_values,
+    parse,
+    validate,
+)
+
+from api.compiler.plan import Operation, Planner
+from api.compiler.root import GIVEN
+from api.compiler.source import (
+    Ask,
+    ByIds,
+    Expression,
+    Given,
+    Many,
+    One,
+    Order,
+    Page,
+    Part,
+    Root,
+    Row,
+    Single,
+    Source,
+    Sql,
+    Truth,
+    equals,
+    everybody,
+)
+from api.database.statement import DIALECT
+
+PAGING = "first: Int, after: String, last: Int, before: String"
+PAGE_INFO = "{ hasNextPage: Boolean!, hasPreviousPage: Boolean!, startCursor: String, endCursor: String }"
+
+DEFINITION = f"""
+scalar BigInt scalar Decimal scalar Date scalar DateTime scalar UUID
+enum Mood {{ HAPPY CROSS }}
+enum Order {{ PLACE LABEL }}
+input BoxFilter {{ label: String }}
+input Span {{ low: Int!, high: Int = 9, moods: [Mood!] }}
+
+interface Pet {{ id: ID!, name: String!, friend: Pet }}
+interface Named {{ name: String! }}
+type Cat implements Pet & Named {{
+  id: ID!, name: String!, friend: Pet, lives: Int!, motto: String!, secret: String, mood: Mood!
+  shelf: Shelf, years(factor: Float = 7.0, from: Int!): Float!, hums(words: [String!]!, mood: Mood = HAPPY): String!
+  within(span: Span!): Boolean!, toys: [Box!], drawers({PAGING}): BoxConnection }}
+type Dog implements Pet & Named {{ id: ID!, name: String!, friend: Pet, bark: String!, weight: Decimal }}
+type Stone implements Named {{ id: ID!, name: String! }}
+union Thing = Cat | Dog | Stone
+
+type Box {{ id: ID!, label: String, place: Int!, thing: Thing, pet: Pet }}
+type BoxConnection {{ nodes: [Box!]!, edges: [BoxEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type BoxEdge {{ cursor: String!, node: Box! }}
+type ThingConnection {{ nodes: [Thing]!, edges: [ThingEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type ThingEdge {{ cursor: String!, node: Thing }}
+type PetConnection {{ nodes: [Pet]!, edges: [PetEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type PetEdge {{ cursor: String!, node: Pet }}
+type PageInfo {PAGE_INFO}
+
+type Shelf {{
+  id: ID!, name: String!, best: Thing, bestPet: Pet, boxes: [Box!]!, things: [Thing]!, pets: [Pet]!
+  thingPage({PAGING}, filter: BoxFilter, orderBy: Order): ThingConnection!
+  petPage({PAGING}): PetConnection! }}
+type ShelfConnection {{ nodes: [Shelf!]!, edges: [ShelfEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type ShelfEdge {{ cursor: String!, node: Shelf! }}
+
+type Value {{
+  id: ID!, small: Int, large: BigInt, exact: Decimal, rough: Float, single: Float, flag: Boolean, day: Date
+  moment: DateTime, text: String, letters: String, key: UUID, mood: Mood, list: [Int!], longMoment: DateTime! }}
+type ValueConnection {{ nodes: [Value!]!, edges: [ValueEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type ValueEdge {{ cursor: String!, node: Value! }}
+enum ValueOrder {{ MOMENT LARGE EXACT DAY ROUGH TEXT FALLING }}
+
+type Step {{ number: Int!, reason: String, at: DateTime, cat: Cat, shelf: Shelf, thing: Thing }}
+type Query {{
+  shelves({PAGING}): ShelfConnection!
+  things({PAGING}, filter: BoxFilter, orderBy: Order): ThingConnection!
+  values({PAGING}, orderBy: ValueOrder): ValueConnection!
+  mascot: Thing
+  node(id: ID!): Pet
+  steps: [Step!]! }}
+"""
+
+METADATA = sa.MetaData()
+
+
+def table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(f"lab_{name}", METADATA, sa.Column("id", sa.Text, primary_key=True), *columns)
+
+
+def text(name: str, *, null: bool = False, **details: Any) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=null, **details)
+
+
+SHELF = table("shelf", text("name"), text("best_id", null=True))
+CAT = table(
+    "cat",
+    text("name"),
+    sa.Column("lives", sa.Integer, nullable=False),
+    text("motto"),
+    text("secret", null=True, info={"private": True}),
+    text("mood"),
+    sa.Column("shy", sa.Boolean, nullable=False),
+    text("shelf_id", null=True),
+    text("friend_id", null=True),
+)
+DOG = table(
+    "dog",
+    text("name"),
+    text("bark"),
+    sa.Column("weight", sa.Numeric),
+    sa.Column("shy", sa.Boolean, nullable=False),
+    text("friend_id", null=True),
+)
+STONE = table("stone", text("name"))
+BOX = table(
+    "box",
+    text("shelf_id"),
+    sa.Column("place", sa.Integer, nullable=False),
+    text("label", null=True),
+    *(text(name, null=True) for name in ("cat_id", "dog_id", "stone_id")),
+)
+VALUE = table(
+    "value",
+    sa.Column("small", sa.SmallInteger),
+    sa.Column("large", sa.BigInteger),
+    sa.Column("exact", sa.Numeric),
+    sa.Column("rough", sa.Float),
+    sa.Column("single", sa.REAL),
+    sa.Column("flag", sa.Boolean),
+    sa.Column("day", sa.Date),
+    sa.Column("moment", sa.DateTime(timezone=True)),
+    text("text", null=True),
+    sa.Column("letters", sa.String(9)),
+    sa.Column("key", sa.Uuid),
+    text("mood", null=True),
+    sa.Column("list", sa.ARRAY(sa.Integer)),
+)
+
+# The viewer is a name; what it is in the statement is a parameter.
+KEEPER, GUEST = "keeper", "guest"
+
+
+def not_shy(viewer: str, row: Row) -> Truth:
+    return sa.true() if viewer == KEEPER else sa.not_(row.c.shy)
+
+
+def kept(viewer: str, _row: Row) -> Truth:
+    """To the keeper only, whose name is a parameter."""
+    return sa.bindparam("viewer_name", type_=sa.Text()) == KEEPER
+
+
+def leads(target: str) -> One:
+    column = f"{target.lower()}_id"
+    return One(target, on=lambda row, other: other.c.id == row.c[column])
+
+
+def years(row: Row, ask: Ask) -> Sql:
+    return (row.c.lives - ask.bind(ask.arguments["from"])) * ask.bind(ask.arguments["factor"])
+
+
+def hums(row: Row, ask: Ask) -> Sql:
+    loud = ask.arguments["mood"] == "CROSS"
+    words = sa.func.array_to_string(ask.bind(ask.arguments["words"]), " ", type_=sa.Text())
+    return row.c.name.concat(": ").concat(sa.func.upper(words, type_=sa.Text()) if loud else words)
+
+
+def within(row: Row, ask: Ask) -> Sql:
+    span = ask.arguments["span"]
+    assert isinstance(span, dict)
+    is_so: Sql = row.c.lives.between(ask.bind(span["low"]), ask.bind(span["high"]))
+    moods = span.get("moods")
+    return is_so if moods is None else sa.and_(is_so, row.c.mood.in_([str(mood) for mood in moods]))
+
+
+def by(*names: str, descending: bool = False) -> Order:
+    return Order(lambda row: [row.c[name] for name in names], descending)
+
+
+ORDERS = {"PLACE": by("place"), "LABEL": Order(lambda row: [sa.func.coalesce(row.c.label, "", type_=sa.Text())])}
+MEMBERS = (leads("Cat"), leads("Dog"), leads("Stone"))
+PETS = (leads("Cat"), leads("Dog"))
+SOURCES = {
+    source.name: source
+    for source in (
+        Source("Thing", BOX, everybody, orders=ORDERS, filters={"label": equals("label")}, node=False, members=MEMBERS),
+        Source("Pet", BOX, everybody, orders=ORDERS, node=False, members=PETS),
+        Source(
+            "Cat",
+            CAT,
+            not_shy,
+            fields={
+                "friend": One("Pet", on=lambda row, other: other.c.id == row.c.friend_id),
+                "secret": Expression(lambda row, _ask: row.c.secret, guard=kept),
+                "shelf": leads("Shelf"),
+                "years": Expression(years),
+                "hums": Expression(hums),
+                "within": Expression(within),
+                "toys": Many("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
+                "drawers": Page("Box", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
+            },
+        ),
+        Source("Dog", DOG, not_shy, fields={"friend": One("Pet", on=lambda row, other: other.c.id == row.c.friend_id)}),
+        Source("Stone", STONE, everybody),
+        Source("Box", BOX, everybody, fields={"thing": Part("Thing"), "pet": Part("Pet")}, orders=ORDERS),
+        Source(
+            "Shelf",
+            SHELF,
+            everybody,
+            fields={
+                "best": One("Thing", on=lambda row, other: other.c.id == row.c.best_id),
+                "best_pet": One("Pet", on=lambda row, other: other.c.id == row.c.best_id),
+                "boxes": Many("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "things": Many("Thing", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "pets": Many(
+                    "Pet", "PLACE", through=lambda row, _ask: sa.select(BOX.c.id).where(BOX.c.shelf_id == row.c.id)
+                ),
+                "thing_page": Page("Thing", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "pet_page": Page("Pet", on=lambda row, other: other.c.shelf_id == row.c.id),
+            },
+            orders={"NAME": by("name")},
+        ),
+        Source(
+            "Value",
+            VALUE,
+            everybody,
+            fields={
+                "long_moment": Expression(
+                    lambda row, _ask: sa.func.coalesce(
+                        row.c.moment, sa.text("'infinity'"), type_=sa.DateTime(timezone=True)
+                    )
+                )
+            },
+            orders={
+                "MOMENT": by("moment"),
+                **{name.upper(): by(name) for name in ("large", "exact", "day", "rough", "text")},
+                "FALLING": by("large", "text", descending=True),
+            },
+        ),
+        Source(
+            "Step",
+            None,
+            everybody,
+            fields={
+                "number": Expression(lambda row, _ask: row.c.number),
+                "reason": Expression(lambda row, _ask: row.c.reason),
+                "at": Expression(lambda row, _ask: row.c.at),
+                "cat": leads("Cat"),
+                "shelf": leads("Shelf"),
+                "thing": Part("Thing"),
+            },
+            node=False,
+        ),
+    )
+}
+ROOTS: Mapping[str, Root] = {
+    "shelves": Page("Shelf"),
+    "things": Page("Thing"),
+    "values": Page("Value"),
+    "mascot": Single("Thing"),
+    "node": ByIds("id", plural=False),
+    "steps": Given(
+        "Step",
+        {
+            "number": sa.Integer(),
+            "reason": sa.Text(),
+            "at": sa.DateTime(timezone=True),
+            "cat_id": sa.Text(),
+            "dog_id": sa.Text(),
+            "stone_id": sa.Text(),
+            "shelf_id": sa.Text(),
+        },
+        plural=True,
+    ),
+}
+
+FILL = """
+INSERT INTO lab_shelf VALUES ('1', 'Kiri', '11'), ('2', 'Kanan', '22'), ('3', 'Kosong', NULL);
+INSERT INTO lab_cat VALUES
+  ('1', 'Oyen', 9, 'Meong', 'Takut air', 'HAPPY', false, '1', '12'),
+  ('2', 'Belang', 3, 'Tidur', 'Suka mandi', 'CROSS', true, '2', NULL);
+INSERT INTO lab_dog VALUES ('1', 'Moli', 'Guk', 12.50, false, '11'), ('2', 'Bruno', 'Auf', NULL, true, '21');
+INSERT INTO lab_stone VALUES ('1', 'Akik');
+INSERT INTO lab_box VALUES
+  ('11', '1', 1, 'a', '1', NULL, NULL),
+  ('12', '1', 2, 'b', NULL, '1', NULL),
+  ('13', '1', 3, NULL, NULL, NULL, '1'),
+  ('14', '1', 4, 'd', NULL, NULL, NULL),
+  ('21', '2', 1, 'a', '2', NULL, NULL),
+  ('22', '2', 2, 'e', '2', '1', NULL),
+  ('23', '2', 3, 'f', '2', '2', '1');
+"""
+
+
+def definition() -> GraphQLSchema:
+    return build_schema(DEFINITION)
+
+
+@dataclass(frozen=True, slots=True)
+class Museum:
+    """Asks the compiler and the database, without any server between."""
+
+    connection: "asyncpg.Connection[asyncpg.Record]"
+    schema: GraphQLSchema
+    planner: Planner
+    documents: dict[str, DocumentNode] = field(
+        default_factory=dict
+    )  # A plan belongs to a document that was parsed once.
+
+    @classmethod
+    async def of(cls, connection: "asyncpg.Connection[asyncpg.Record]") -> "Museum":
+        for each in METADATA.sorted_tables:
+            await connection.execute(str(sa.schema.CreateTable(each).compile(dialect=DIALECT)))
+        await connection.execute("SET timezone = 'UTC'")
+        await connection.execute(FILL)
+        schema = definition()
+        return cls(connection, schema, Planner(schema, SOURCES))
+
+    def operation(self, document: str, variables: Mapping[str, Any]) -> Operation:
+        node = self.documents.setdefault(document, parse(document))
+        assert validate(self.schema, node) == []
+        operation = get_operation_ast(node)
+        assert isinstance(operation, OperationDefinitionNode)
+        values = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
+        assert not isinstance(values, list)
+        fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
+        return Operation(self.schema, operation, fragments, values.coerced)
+
+    async def text(self, document: str, *, viewer: str = GUEST, **variables: Any) -> str:
+        """The answer as it goes to the client."""
+        operation = self.operation(document, variables)
+        plan = self.planner.document(operation, viewer, ROOTS)
+        return await self.read(plan, operation.variables, viewer)
+
+    async def ask(self, document: str, *, viewer: str = GUEST, **variables: Any) -> Any:
+        return json.loads(await self.text(document, viewer=viewer, **variables))
+
+    async def given(self, selection: str, rows: Mapping[str, list[Any]], *, viewer: str = GUEST) -> Any:
+        """The list of steps that Python decided."""
+        operation = self.operation(f"{{ steps {selection} }}", {})
+        (node,) = operation.node.selection_set.selections
+        assert isinstance(node, FieldNode)
+        assert self.schema.query_type is not None
+        plan = self.planner.field(
+            operation, viewer, ROOTS["steps"], parent=self.schema.query_type, key="steps", nodes=[node]
+        )
+        return json.loads(await self.read(plan, {GIVEN: rows}, viewer))
+
+    async def read(self, plan: Any, variables: Mapping[str, Any], viewer: str) -> str:
+        return str(await self.connection.fetchval(plan.sql, *plan.bind(variables, {"viewer_name": viewer})))

@@ -1,0 +1,72 @@
+"""How many rows of pages a document may ask for, counted before anything is read."""
+
+from typing import Any
+
+import pytest
+from graphql import FragmentDefinitionNode, get_operation_ast, parse, validate
+
+from api.access import PUBLIC
+from api.compiler.plan import Operation, Planner
+from api.resolvers import ROOTS, SOURCES
+from api.resolvers.limit import MOST_ROWS
+from api.schema.build import core
+from tests.asking import Api
+
+DEEP = """volunteers(first: 100) { nodes { memberships(first: 49) { nodes { organization {
+  memberships(first: 100) { totalCount } } } } } }"""
+FRAGMENTS = """
+fragment K on Province { kabupaten(first: 5) { totalCount } }
+fragment P on ProvinceConnection { nodes { ...K } }"""
+
+
+def cost(document: str, **variables: Any) -> int:
+    node = parse(document)
+    assert validate(core(), node) == []
+    operation = get_operation_ast(node)
+    assert operation is not None
+    fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
+    asked = Operation(core(), operation, fragments, variables)
+    return Planner(core(), SOURCES).document(asked, PUBLIC.kind, ROOTS).cost(variables)
+
+
+@pytest.mark.parametrize(
+    ("document", "rows"),
+    [
+        ('{ me { name roles { kind } } node(id: "Skill:SHELTER") { id } }', 0),
+        ("{ ranks(first: 7) { __typename } }", 7),
+        ("{ a: ranks(last: 7) { totalCount } b: ranks(first: 3) { nodes { code } } }", 7 + 3),
+        ("{ ranks(first: 7) { totalCount } ranks(first: 7) { nodes { code } } }", 7),
+        ("{ ranks(first: 7) @skip(if: true) { totalCount } skills(first: 1) @include(if: true) { totalCount } }", 1),
+        ("{ provinces(first: 10) { nodes { kabupaten(first: 5) { totalCount } } } }", 10 + 50),
+        ("{ provinces(first: 10) { nodes { id } edges { node { kabupaten(last: 5) { totalCount } } } } }", 10 + 50),
+        ("{ provinces(first: 10) { a: nodes { ...K } nodes { ...K } } }" + FRAGMENTS, 10 + 50 + 50),
+        ("{ provinces(first: 10) { ...P ...P nodes { ...K } } }" + FRAGMENTS, 10 + 50),
+        ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10),
+        (f"{{ {DEEP} }}", 100 + 4_900 + 490_000),
+    ],
+)
+def test_a_page_counts_its_size_times_those_around_it(document: str, rows: int) -> None:
+    used = document if "...P" in document else document.replace(FRAGMENTS[FRAGMENTS.index("\nfragment P") :], "")
+
+    assert cost(used) == rows
+
+
+def test_a_size_that_is_a_variable_counts_as_what_it_is() -> None:
+    document = "query($n: Int) { provinces(first: $n) { nodes { kabupaten(last: $n) { totalCount } } } }"
+
+    assert [cost(document, n=size) for size in (1, 10, 100)] == [2, 110, 10_100]
+
+
+async def test_a_document_that_asks_for_too_many_rows_is_refused_as_a_whole(api: Api) -> None:
+    ranks = " ".join(f"a{number}: ranks(first: 100) {{ totalCount }}" for number in range(50))
+    most = f"me {{ name }} {DEEP} {ranks}"
+    assert cost(f"{{ {most} }}") == MOST_ROWS
+
+    found = await api.ask(f"{{ {most} }}")
+    before = api.services.database.statements
+    refused = await api.post(f"{{ {most} clusters(first: 1) {{ totalCount }} }}")
+
+    assert len(found) == 52
+    assert refused["data"] is None
+    assert [error["extensions"]["code"] for error in refused["errors"]] == ["DOCUMENT_TOO_LARGE"]
+    assert api.services.database.statements == before
