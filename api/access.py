@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ class Kind:
         return self.nation or self.places
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Actor:
     """Who asks: an account with its scopes, or the public, which has none."""
 
@@ -48,7 +49,7 @@ class Actor:
     kabupaten_codes: tuple[str, ...] = ()
     organization_ids: tuple[uuid.UUID, ...] = ()
 
-    @property
+    @cached_property
     def kind(self) -> Kind:
         return Kind(
             account=self.account_id is not None,
@@ -102,6 +103,11 @@ CALLERS: Mapping[str, frozenset[str]] = {
     "decline_assignment": frozenset({"VOLUNTEER", "MANAGER"}),
     "cancel_assignment": frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 }
+
+
+def may_trace(kind: Kind) -> bool:
+    """Who may look at the statements behind an answer: they tell of the whole database, though not of its values."""
+    return kind.nation
 
 
 def _any_of(*truths: Truth | None) -> Truth:

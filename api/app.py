@@ -1,7 +1,8 @@
 """The Starlette application: routes, lifespan, and GraphQL over HTTP."""
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
@@ -21,7 +23,7 @@ from api.auth import Authenticator, Tokens, Unauthenticated, kept
 from api.compiler.plan import Planner
 from api.context import Context
 from api.database import engine
-from api.database.engine import Database
+from api.database.engine import Database, Pooler
 from api.resolvers import SOURCES
 from api.schema.build import SCHEMA, core
 from api.services.vault import KEY_BYTES, Vault
@@ -29,6 +31,14 @@ from api.services.vault import KEY_BYTES, Vault
 LARGEST_BODY = 256 * 1024
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
+# The members that a request may leave out.
+OPTIONAL: dict[str, tuple[type, str]] = {
+    "variables": (dict, "an object"),
+    "operationName": (str, "a text"),
+    "extensions": (dict, "an object"),
+}
+# Seconds after which a client is looked for. Most have their answer by then, and pay nothing for it.
+PATIENCE = 1.0
 
 Clock = Callable[[], datetime]
 
@@ -57,12 +67,12 @@ class Refused(Exception):
         self.code = code
 
 
-def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette:
+def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pooler | None = None) -> Starlette:
     """The application on a migrated database; its keys lie in the data folder."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        database = await Database.open(url)
+        database = await Database.open(url, pooler=pooler)
         try:
             app.state.services = Services(
                 database,
@@ -75,7 +85,7 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock) -> Starlette
         finally:
             await database.close()
 
-    routes = [Route("/graphql", graphql, methods=["POST"]), Route("/health", health), Route("/", front)]
+    routes = [Route("/graphql", GraphQL(), methods=["POST"]), Route("/health", health), Route("/", front)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
@@ -97,13 +107,21 @@ async def health(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
+class GraphQL:
+    """The route as an ASGI application: Starlette would guard a function against exceptions that it does not raise."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await graphql(Request(scope, receive))
+        await response(scope, receive, send)
+
+
 async def graphql(request: Request) -> Response:
     """GraphQL over HTTP: a request that cannot be executed is 4xx where the client takes the newer media type."""
     media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
     try:
-        body = await read_body(request)
+        body = members(await read_body(request))
         context = await context_of(request)
-        result = await execute(body, context)
+        result = await execute(body, context, Watch(request, body))
     except Refused as refused:
         error = {"message": str(refused), "extensions": {"code": refused.code}}
         headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
@@ -115,8 +133,7 @@ async def graphql(request: Request) -> Response:
     return Response(encoded(result), status, media_type=media_type)
 
 
-async def read_body(request: Request) -> dict[str, Any]:
-    """The request's members, each of the right type."""
+async def read_body(request: Request) -> bytearray:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
         raise Refused(415, f"Send the request as {JSON}.")
     raw = bytearray()
@@ -124,16 +141,20 @@ async def read_body(request: Request) -> dict[str, Any]:
         raw += chunk
         if len(raw) > LARGEST_BODY:
             raise Refused(413, f"A request has at most {LARGEST_BODY} bytes.")
+    return raw
+
+
+def members(raw: bytearray) -> dict[str, Any]:
+    """What the request says, each member of the right type."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise Refused(400, "The body is not JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
         raise Refused(400, "The body is an object with the document in 'query'.")
-    if not isinstance(body.get("variables"), dict | None):
-        raise Refused(400, "'variables' is an object.")
-    if not isinstance(body.get("operationName"), str | None):
-        raise Refused(400, "'operationName' is a text.")
+    for name, (type_, what) in OPTIONAL.items():
+        if not isinstance(body.get(name), type_ | None):
+            raise Refused(400, f"'{name}' is {what}.")
     return body
 
 
@@ -149,22 +170,64 @@ async def context_of(request: Request) -> Context:
     return Context(actor, now, services.database, services.planner, services.vault)
 
 
-async def execute(body: dict[str, Any], context: Context) -> ExecutionResult:
+async def execute(body: dict[str, Any], context: Context, watch: "Watch") -> ExecutionResult:
+    """Raises `ClientDisconnect` where nobody waits for the answer any more."""
     try:
         return await SCHEMA.execute(
             body["query"],
             variable_values=body.get("variables"),
             operation_name=body.get("operationName"),
             context_value=context,
+            operation_extensions=body.get("extensions"),
         )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
         raise Refused(400, "Name one of the document's operations in 'operationName'.") from None
+    except asyncio.CancelledError:
+        if not watch.has_ended:
+            raise
+        watch.task.uncancel()
+        raise ClientDisconnect from None
+    finally:
+        watch.stop()
+
+
+class Watch:
+    """Ends a read whose client has left, and with it its statements; what writes is never ended."""
+
+    def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None
+        self.task = task
+        self.has_ended = False
+        self._request = request
+        self._body = body
+        self._looking: asyncio.Task[None] | None = None
+        self._timer = loop.call_later(PATIENCE, self._begin)
+
+    def stop(self) -> None:
+        self._timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
+
+    def _begin(self) -> None:
+        node = get_operation_ast(parse(self._body["query"]), self._body.get("operationName"))
+        if node is not None and node.operation is OperationType.QUERY:
+            self._looking = asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self.has_ended = True
+        self.task.cancel()
 
 
 def encoded(result: ExecutionResult) -> bytes:
     answer: dict[str, Any] = {"data": result.data}
     if result.errors:
         answer["errors"] = [formatted(error) for error in result.errors]
+    if result.extensions:
+        answer["extensions"] = result.extensions
     return orjson.dumps(answer)
 
 

@@ -158,7 +158,7 @@ def watch(server: embedded.Server, stopping: threading.Event) -> None:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(url)
+    connection = await asyncpg.connect(url, statement_cache_size=0)
     try:
         yield connection
     finally:

@@ -1,7 +1,8 @@
 """What one request carries."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,9 @@ from api.access import Actor
 from api.compiler.plan import Planner
 from api.database.engine import Database
 from api.services.vault import Vault
+
+# Connections that one document may read by at once; there are `engine.READERS` in all.
+SHARE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,9 @@ class Context:
     database: Database
     planner: Planner
     vault: Vault
+    share: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SHARE))
+    # Rows of pages that the executor's fields have asked for so far.
+    rows: list[int] = field(default_factory=list)
 
     @property
     def parameters(self) -> Mapping[str, Any]:

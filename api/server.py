@@ -19,7 +19,7 @@ GRACE_SECONDS = 10
 async def issued(settings: Settings, url: str, logins: Sequence[str]) -> dict[str, str]:
     """A token for each of the logins that stand for an active account."""
     tokens, now = Tokens.of(settings.data), datetime.now(UTC)
-    database = await Database.open(url)
+    database = await Database.open(url, pooler=settings.pooler)
     try:
         async with database.reading() as session:
             found = {login: await account.id_of(session, login) for login in logins}
@@ -40,10 +40,12 @@ def run(
     tokens = asyncio.run(issued(settings, url, logins)) if logins else {}
     started(f"http://{host}:{settings.port}/graphql", tokens)
     config = uvicorn.Config(
-        application(url, settings.data),
+        application(url, settings.data, pooler=settings.pooler),
         log_level="warning",
         access_log=False,
         server_header=False,
+        # Nobody asks where a request came from, so what proxies say of it need not be read.
+        proxy_headers=False,
         # Without it an open stream would keep the server from ever ending.
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

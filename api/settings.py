@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -26,6 +26,8 @@ class Settings:
     postgres_bin: Path | None
     # Kept out of repr: neither a log nor a traceback shows its password.
     database_url: str | None = field(repr=False)
+    # Whether `database_url` is of a pooler, and what that gives a session to.
+    pooler: Literal["transaction"] | None
 
 
 def _host(value: str) -> str:
@@ -67,6 +69,12 @@ def _database_url(value: str) -> str:
     return value
 
 
+def _pooler(value: str) -> Literal["transaction"]:
+    if value != "transaction":
+        raise ValueError(f"must be 'transaction' or unset, not {value!r}")
+    return "transaction"
+
+
 class _Environment:
     """The environment, asked for one setting after the other; refusals are collected, to be told together."""
 
@@ -100,7 +108,10 @@ def read_settings() -> Settings:
         data=environment.read("SIGAP_DATA", _data, unset=Path(".sigap").absolute()),
         postgres_bin=environment.read("SIGAP_POSTGRES_BIN", _postgres_bin, unset=None),
         database_url=environment.read("DATABASE_URL", _database_url, unset=None),
+        pooler=environment.read("SIGAP_POOLER", _pooler, unset=None),
     )
+    if settings.pooler and not settings.database_url:
+        environment.refusals.append("SIGAP_POOLER says what DATABASE_URL leads to, which is not set")
     environment.refuse_the_rest()
     if environment.refusals:
         raise SettingsError("\n".join(environment.refusals))

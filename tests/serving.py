@@ -9,13 +9,16 @@ import httpx
 
 from api.app import Services, application
 from api.auth import Tokens
+from api.database.engine import Pooler
 from tests.asking import Api
 
 
 @asynccontextmanager
-async def served(url: str, keys: Path, clock: Callable[[], datetime]) -> AsyncGenerator[Api]:
+async def served(
+    url: str, keys: Path, clock: Callable[[], datetime], *, pooler: Pooler | None = None
+) -> AsyncGenerator[Api]:
     """Asked over HTTP within the process; tokens are issued at the clock's instant of the start."""
-    app = application(url, keys, clock=clock)
+    app = application(url, keys, clock=clock, pooler=pooler)
     # What escapes the application is a response of status 500 here, as a server makes of it.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (

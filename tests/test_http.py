@@ -79,6 +79,7 @@ async def test_what_is_not_sent_as_json_is_refused(api: Api, headers: dict[str, 
             for variables in (b"[]", b'"x"', b"1", b"true")
         ),
         *(b'{"query": "{ me { id } }", "operationName": ' + name + b"}" for name in (b"1", b"{}", b"[]", b"false")),
+        *(b'{"query": "{ me { id } }", "extensions": ' + given + b"}" for given in (b"[]", b"1", b"true", b'"x"')),
     ],
     ids=lambda content: f"{content[:50]!r}",
 )
@@ -217,6 +218,16 @@ async def test_a_bomb_of_fragments_is_refused_within_a_second(api: Api) -> None:
     assert seconds < 1
 
 
+async def test_a_chain_of_fragments_that_is_spread_often_is_looked_into_once(api: Api) -> None:
+    chain = " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(60))
+    document = f"{{ {'...f0 ' * 1_500} }} {chain} fragment f60 on Query {{ __typename }}"
+
+    response, seconds = await timed(api, document)
+
+    assert response.json() == {"data": {"__typename": "Query"}}
+    assert seconds < 5
+
+
 def nested(levels: int) -> str:
     """A selection of exactly so many levels."""
     deep = "{ code }"
@@ -322,7 +333,7 @@ async def test_connections_that_were_cut_are_made_again(api: Api, build: Build) 
     coordinator = await build.coordinator()
     await api.do(DECLARE, actor=coordinator, **INCIDENT)
     await build.connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
 

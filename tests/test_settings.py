@@ -30,7 +30,7 @@ def refusal() -> str:
 
 def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
     assert read_settings() == Settings(
-        host="127.0.0.1", port=8000, data=tmp_path / ".sigap", postgres_bin=None, database_url=None
+        host="127.0.0.1", port=8000, data=tmp_path / ".sigap", postgres_bin=None, database_url=None, pooler=None
     )
 
 
@@ -40,6 +40,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("SIGAP_DATA", "data of today")
     monkeypatch.setenv("SIGAP_POSTGRES_BIN", "lib postgresql/bin")
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
+    monkeypatch.setenv("SIGAP_POOLER", "transaction")
 
     assert read_settings() == Settings(
         host="0.0.0.0",  # noqa: S104  # As above.
@@ -47,6 +48,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         data=tmp_path / "data of today",
         postgres_bin=binaries,
         database_url="postgresql://sigap:rahasia@db/sigap",
+        pooler="transaction",
     )
 
 
@@ -128,7 +130,7 @@ def test_settings_that_are_printed_keep_the_password(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
 
     assert str(read_settings()) == (
-        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None)"
+        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None)"
     )
 
 
@@ -156,3 +158,17 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "DATABASE_URL must be an address like postgresql://user@host:5432/database",
         "SIGAP_PORTS is not a setting; did you mean SIGAP_PORT?",
     ]
+
+
+@pytest.mark.parametrize("pooler", ["session", "Transaction", "pgbouncer", "1"])
+def test_a_pooler_gives_sessions_to_transactions(monkeypatch: pytest.MonkeyPatch, pooler: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/sigap")
+    monkeypatch.setenv("SIGAP_POOLER", pooler)
+
+    assert refusal() == f"SIGAP_POOLER must be 'transaction' or unset, not {pooler!r}"
+
+
+def test_there_is_no_pooler_before_the_embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGAP_POOLER", "transaction")
+
+    assert refusal() == "SIGAP_POOLER says what DATABASE_URL leads to, which is not set"

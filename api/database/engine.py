@@ -1,11 +1,13 @@
 """The two ways to the database, both over asyncpg: statements that read, and transactions that write."""
 
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Literal
 
 import asyncpg
 
+from api.database.reader import Readers
 from api.database.statement import Prepared, Statement, prepared
 
 READERS = 8
@@ -54,6 +56,19 @@ WRITE_SETTINGS = {
 }
 
 
+def _local(settings: Mapping[str, str]) -> str:
+    """The settings, for as long as a transaction."""
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
+
+
+# Behind a pooler each transaction says them anew. Statements are not kept there, so they are planned for their values.
+READ_LOCALLY = _local({**SERVER_SETTINGS, "statement_timeout": READ_SETTINGS["statement_timeout"]})
+WRITE_LOCALLY = _local(WRITE_SETTINGS)
+
+# What a pooler in front of the database gives a session to.
+Pooler = Literal["transaction"]
+
+
 class Unavailable(Exception):
     """The database did not answer; what was asked may be asked again."""
 
@@ -62,36 +77,51 @@ class Unstorable(Exception):
     """The database cannot take a value as it is, for instance a day beyond its calendar."""
 
 
-@contextmanager
-def foreseen() -> Generator[None]:
+class _Foreseen:
     """What may go wrong with any database, under our own names."""
-    try:
-        yield
-    except asyncpg.DataError as error:
-        raise Unstorable(str(error)) from error
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
-        raise Unavailable from error
-    except (asyncpg.QueryCanceledError, asyncpg.OperatorInterventionError, asyncpg.InternalClientError) as error:
-        raise Unavailable from error
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
+        if isinstance(raised, asyncpg.DataError):
+            raise Unstorable(str(raised)) from raised
+        if isinstance(raised, LOST):
+            raise Unavailable from raised
+
+
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
     # No such database any more, no connection left for us, or somebody holds what we need for too long.
-    except (
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InsufficientResourcesError,
-        asyncpg.LockNotAvailableError,
-    ) as error:
-        raise Unavailable from error
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.LockNotAvailableError,
+)
+
+# One for all: it is entered at each statement, and keeps nothing.
+FORESEEN = _Foreseen()
 
 
 class Transaction:
     """A connection within a transaction, for statements written in SQLAlchemy Core."""
 
-    def __init__(self, connection: "asyncpg.pool.PoolConnectionProxy[Row]") -> None:
-        self._connection = connection
+    def __init__(self, connection: "asyncpg.Connection[Row] | asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+        self.connection = connection
+
+    async def text(self, sql: str, parameters: Sequence[object]) -> str:
+        """The one value of a compiled statement."""
+        return str(await self.connection.fetchval(sql, *parameters))
 
     async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         """All rows; `parameters` are the values of the statement's named parameters."""
         ready = statement if isinstance(statement, Prepared) else prepared(statement)
-        return await self._connection.fetch(ready.sql, *ready.values(parameters or {}))
+        return await self.connection.fetch(ready.sql, *ready.values(parameters or {}))
 
     async def row(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Row | None:
         """The first row, if there is one."""
@@ -106,45 +136,22 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """What is done inside is undone where it raises."""
-        async with self._connection.transaction():
+        async with self.connection.transaction():
             yield
-
-
-async def _keep(_connection: Any) -> None:
-    """Reads leave nothing behind on a connection, so none is reset between two of them."""
 
 
 class Database:
     """Open for the life of the application."""
 
-    def __init__(self, readers: "asyncpg.Pool[Row]", writers: "asyncpg.Pool[Row]") -> None:
+    def __init__(self, readers: Readers, writers: "asyncpg.Pool[Row]") -> None:
         self._readers = readers
         self._writers = writers
         self.statements = 0
 
-    @classmethod
-    async def open(cls, url: str) -> "Database":
-        """`url` is a postgresql:// address."""
-        readers = await asyncpg.create_pool(
-            url,
-            min_size=1,
-            max_size=READERS,
-            server_settings=READ_SETTINGS,
-            reset=_keep,
-            command_timeout=READ_SECONDS,
-            statement_cache_size=PREPARED,
-            max_cacheable_statement_size=LONGEST_PREPARED,
-            record_class=Row,
-        )
-        writers = await asyncpg.create_pool(
-            url,
-            min_size=0,
-            max_size=WRITERS,
-            server_settings=WRITE_SETTINGS,
-            command_timeout=WRITE_SECONDS,
-            record_class=Row,
-        )
-        return cls(readers, writers)
+    @staticmethod
+    async def open(url: str, *, pooler: Pooler | None = None) -> "Database":
+        """`url` is a postgresql:// address, of the database itself or of a pooler before it."""
+        return await (_open_pooled if pooler else _open)(url)
 
     async def close(self) -> None:
         await self._readers.close()
@@ -153,20 +160,98 @@ class Database:
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         """The one value of a compiled statement."""
         self.statements += 1
-        with foreseen():
-            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
-                return str(await connection.fetchval(sql, *parameters))
+        with FORESEEN:
+            connection = await self._readers.take()
+            try:
+                value = await connection.fetchval(sql, *parameters)
+            except BaseException as raised:
+                self._readers.give(connection, raised)
+                raise
+            self._readers.give(connection)
+            return str(value)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         """A reading connection, each statement a transaction of its own; writers that wait do not hold it up."""
-        with foreseen():
-            async with self._readers.acquire(timeout=WAIT_SECONDS) as connection:
+        with FORESEEN:
+            async with self._readers.lent() as connection:
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """What is done inside is all committed at the end, or none of it."""
-        with foreseen():
+        with FORESEEN:
             async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)
+
+
+class PooledDatabase(Database):
+    """Behind a pooler that gives each transaction another session: nothing is left in a session, nor expected there."""
+
+    async def read(self, sql: str, parameters: Sequence[object]) -> str:
+        self.statements += 1
+        async with self.reading() as session:
+            return await session.text(sql, parameters)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncGenerator[Transaction]:
+        with FORESEEN:
+            async with self._readers.lent() as connection, connection.transaction(readonly=True):
+                await connection.execute(READ_LOCALLY)
+                yield Transaction(connection)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Transaction]:
+        with FORESEEN:
+            async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
+                await connection.execute(WRITE_LOCALLY)
+                yield Transaction(connection)
+
+
+async def _open(url: str) -> Database:
+    connect = partial(
+        asyncpg.connect,
+        url,
+        server_settings=READ_SETTINGS,
+        command_timeout=READ_SECONDS,
+        statement_cache_size=PREPARED,
+        max_cacheable_statement_size=LONGEST_PREPARED,
+        record_class=Row,
+    )
+    writers = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=WRITERS,
+        server_settings=WRITE_SETTINGS,
+        command_timeout=WRITE_SECONDS,
+        record_class=Row,
+    )
+    return Database(await _readers(connect), writers)
+
+
+async def _open_pooled(url: str) -> Database:
+    # A statement that is prepared by name stays in a session that will be somebody else's.
+    connect = partial(asyncpg.connect, url, command_timeout=READ_SECONDS, statement_cache_size=0, record_class=Row)
+    writers = await asyncpg.create_pool(
+        url,
+        min_size=0,
+        max_size=WRITERS,
+        reset=_rolled_back,
+        command_timeout=WRITE_SECONDS,
+        statement_cache_size=0,
+        record_class=Row,
+    )
+    return PooledDatabase(await _readers(connect), writers)
+
+
+async def _readers(connect: "Callable[[], Awaitable[asyncpg.Connection[Row]]]") -> Readers:
+    """With a connection at once, so that a database that cannot be used is known at the start."""
+    readers = Readers(connect, most=READERS, seconds=WAIT_SECONDS)
+    readers.give(await readers.take())
+    return readers
+
+
+async def _rolled_back(connection: "asyncpg.Connection[Row]") -> None:
+    """Behind a pooler, a transaction left open would be the next one's."""
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")

@@ -20,6 +20,9 @@ SCRIPTS = INSIDE if INSIDE.exists() else BESIDE
 # Two starts at once must not migrate at once; any number that is always the same will do.
 LOCK = 7_434_261
 
+# Statements without names: behind a pooler, names would stay in a session that is somebody else's.
+UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+
 
 def config(connection: sa.Connection | None = None) -> Config:
     made = Config(attributes={"connection": connection})
@@ -42,7 +45,8 @@ async def upgrade(url: str) -> bool:
 
 async def run(url: str, work: Callable[[sa.Connection], T]) -> T:
     """Does the work on a connection of the kind that alembic wants, in one transaction."""
-    engine = create_async_engine(sa.make_url(url).set(drivername="postgresql+asyncpg"), poolclass=sa.NullPool)
+    address = sa.make_url(url).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(address, poolclass=sa.NullPool, connect_args=UNPREPARED)
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(work)

@@ -1,13 +1,12 @@
 """How a field of the executor is answered: by a plan's statement, or by a service and then a plan."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.pyutils import snake_to_camel
 
 from api.compiler.error import BadInput
@@ -17,11 +16,14 @@ from api.compiler.source import Given, Many, One, Root, Source, everybody
 from api.compiler.value import key_of, storable
 from api.context import Context
 from api.database import engine
+from api.resolvers.limit import too_many_rows
 from api.resolvers.problem import problem_rows
 from api.services.frame import Outcome, perform
 
 # The values that a payload's statement is given.
 OUTCOME: Mapping[str, sa.types.TypeEngine[Any]] = {"key": sa.Uuid(), "problems": sa.Text()}
+
+NO_OUTCOME: Mapping[str, Any] = dict.fromkeys(OUTCOME)
 
 # As Strawberry's executor makes it: `variable_values` is the plain dict of coerced variables.
 Info = GraphQLResolveInfo[Context]
@@ -31,37 +33,89 @@ def error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
     return GraphQLError(message, path=list(path) or None, extensions={"code": code})
 
 
-@contextmanager
-def told_apart() -> Generator[None]:
+class _ToldApart:
     """What may go wrong with a database, as errors with a code."""
-    try:
-        yield
-    except BadInput as refused:
-        raise error(str(refused), "BAD_USER_INPUT", refused.path) from None
-    except engine.Unstorable:
-        raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
-    except engine.Unavailable:
-        raise error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
+        if isinstance(raised, BadInput):
+            raise error(str(raised), "BAD_USER_INPUT", raised.path) from None
+        if isinstance(raised, engine.Unstorable):
+            raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
+        if isinstance(raised, engine.Unavailable):
+            raise error("The database does not answer; try again.", "UNAVAILABLE") from None
 
 
-async def run(context: Context, plan: Plan, variables: Mapping[str, Any]) -> orjson.Fragment:
-    """The plan's answer."""
-    with told_apart():
-        parameters = plan.bind(variables, context.parameters)
-        return orjson.Fragment(await context.database.read(plan.sql, parameters))
+# One for all: it is entered several times in each request, and keeps nothing.
+TOLD_APART = _ToldApart()
 
 
-async def read(info: Info, declared: Root, given: Mapping[str, Any] | None = None) -> orjson.Fragment:
-    """The value of the field being resolved, as JSON."""
-    context = info.context
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A plan, and the values for its parameters."""
+
+    plan: Plan
+    parameters: Sequence[object]
+    rows: int  # Of pages, at most.
+
+
+def ready_document(context: Context, operation: Operation, roots: Mapping[str, Root]) -> Ready:
+    """All roots by one statement."""
+    with TOLD_APART:
+        plan = context.planner.document(operation, context.actor.kind, roots)
+        return ready(context, plan, operation.variables)
+
+
+def ready_field(
+    context: Context,
+    operation: Operation,
+    declared: Root,
+    *,
+    parent: GraphQLObjectType,
+    key: str,
+    nodes: Sequence[FieldNode],
+    given: Mapping[str, Any] | None = None,
+) -> Ready:
+    """One field; `given` are the values that Python has decided."""
+    variables = {**operation.variables, GIVEN: given} if given else operation.variables
+    with TOLD_APART:
+        plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
+        return ready(context, plan, variables)
+
+
+def ready(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Ready:
+    return Ready(plan, plan.bind(variables, context.parameters), plan.cost(variables))
+
+
+async def run(context: Context, ready: Ready) -> orjson.Fragment:
+    """The answer as JSON. No document takes more than its share of the connections."""
+    with TOLD_APART:
+        async with context.share:
+            return orjson.Fragment(await context.database.read(ready.plan.sql, ready.parameters))
+
+
+def ready_info(info: Info, declared: Root, given: Mapping[str, Any] | None = None) -> Ready:
+    """The field that the executor is at."""
     variables: Mapping[str, Any] = cast("Mapping[str, Any]", info.variable_values)
     operation = Operation(info.schema, info.operation, info.fragments, variables)
-    key = str(info.path.key)
-    with told_apart():
-        plan = context.planner.field(
-            operation, context.actor.kind, declared, parent=info.parent_type, key=key, nodes=info.field_nodes
-        )
-    return await run(context, plan, {**variables, GIVEN: given} if given else variables)
+    parent, key, nodes = info.parent_type, str(info.path.key), info.field_nodes
+    return ready_field(info.context, operation, declared, parent=parent, key=key, nodes=nodes, given=given)
+
+
+async def read(info: Info, declared: Root) -> orjson.Fragment:
+    """The value of the field being resolved, as JSON."""
+    ready = ready_info(info, declared)
+    spend(info.context, ready)
+    return await run(info.context, ready)
+
+
+def spend(context: Context, ready: Ready) -> None:
+    """Counts the rows that the document's fields ask for together; raises where they become too many."""
+    context.rows.append(ready.rows)
+    if large := too_many_rows(sum(context.rows)):
+        raise large
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +158,10 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     body = {name: value for name, value in given.items() if name != "idempotency_key"}
     if verb.needs_vault:
         arguments["vault"] = context.vault
-    with told_apart():
+    payload = Given(verb.payload, OUTCOME)
+    # What is wrong about the payload's selection is told before anything is changed.
+    spend(context, ready_info(info, payload, NO_OUTCOME))
+    with TOLD_APART:
         outcome = await perform(
             context.database,
             context.actor.account_id,
@@ -115,13 +172,13 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
             idempotency_key=idempotency_key,
             work=lambda session, request: verb.call(session, request, **arguments),
         )
-    return await read(info, Given(verb.payload, OUTCOME), told(outcome))
+    return await run(context, ready_info(info, payload, told(outcome)))
 
 
 def checked(verb: Verb, given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     """The service's arguments: keys instead of global ids, and no text that cannot be stored."""
     arguments: dict[str, Any] = {}
-    with told_apart():
+    with TOLD_APART:
         for name, value in given.items():
             place = (*path, snake_to_camel(name, upper=False))
             noun = verb.ids.get(name)

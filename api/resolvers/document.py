@@ -1,7 +1,6 @@
-"""Whole documents: checked once, and answered by one statement where all of their roots are compiled."""
+"""Documents: checked once, then remembered with all that is the same for each of their requests."""
 
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,138 +15,198 @@ from graphql import (
     InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
+    SelectionNode,
     SelectionSetNode,
-    get_operation_ast,
-    get_variable_values,
     parse,
     validate,
 )
+from graphql.execution.values import VariableValues
 from graphql.pyutils import camel_to_snake
 from strawberry.extensions import SchemaExtension
 
-from api.compiler.error import BadInput
+from api.compiler.cache import Cache
 from api.compiler.plan import Operation
+from api.compiler.selection import Document
 from api.context import Context
 from api.resolvers import ROOTS
-from api.resolvers.answer import run
+from api.resolvers.answer import error
 from api.resolvers.limit import MOST_TOKENS, exceeded
+from api.resolvers.trace import Trace, asked_trace
+from api.resolvers.variable import Variables
+from api.resolvers.whole import Root, at_once, side_by_side
 
 REMEMBERED = 128
 LONGEST_REMEMBERED = 16_000  # Characters.
 
+# The directive that asks for a whole query as of one instant.
+CONSISTENT = "consistent"
+MIXED = "A query that is @consistent asks for data only, not for the schema."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation of a document, with all that is the same for each of its requests."""
+
+    schema: GraphQLSchema
+    node: OperationDefinitionNode
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Variables
+    is_compiled: bool
+    is_consistent: bool
+    always: Sequence[Root] | None
+
+    @classmethod
+    def of(
+        cls, schema: GraphQLSchema, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
+    ) -> "Asked":
+        nodes = root_nodes(node.selection_set, fragments, set())
+        names = {each.name.value for each in nodes if isinstance(each, FieldNode)}
+        is_compiled = node.operation is OperationType.QUERY and all(is_answered(name) for name in names)
+        is_fixed = is_compiled and not any(each.directives for each in nodes)
+        return cls(
+            schema,
+            node,
+            fragments,
+            Variables.of(schema, node.variable_definitions or ()),
+            is_compiled,
+            any(directive.name.value == CONSISTENT for directive in node.directives or ()),
+            roots(schema, node, fragments, {}) if is_fixed else None,
+        )
+
+    def roots(self, variables: Mapping[str, Any]) -> Sequence[Root]:
+        """What is asked of the query type, in the document's order."""
+        return roots(self.schema, self.node, self.fragments, variables) if self.always is None else self.always
+
+    async def answer(self, context: Context, given: dict[str, Any]) -> ExecutionResult | None:
+        """The answer to what is made of compiled roots only; nothing, where the executor must see to it."""
+        if not self.is_compiled:
+            return ExecutionResult(None, [error(MIXED, "BAD_USER_INPUT")]) if self.is_consistent else None
+        variables = self.variables.coerced(given)
+        if isinstance(variables, list):
+            return ExecutionResult(None, variables)
+        operation = Operation(self.schema, self.node, self.fragments, variables)
+        if self.is_consistent:
+            return await at_once(context, operation)
+        return await side_by_side(context, operation, self.roots(variables))
+
+
+def is_answered(name: str) -> bool:
+    return name == "__typename" or (not name.startswith("__") and camel_to_snake(name) in ROOTS)
+
+
+def root_nodes(
+    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], spread: set[str]
+) -> list[SelectionNode]:
+    """The fields of the query type and the fragments around them, each fragment looked into once."""
+    found = list(selection_set.selections)
+    for node in selection_set.selections:
+        if isinstance(node, InlineFragmentNode):
+            found += root_nodes(node.selection_set, fragments, spread)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
+            spread.add(node.name.value)
+            found += root_nodes(fragments[node.name.value].selection_set, fragments, spread)
+    return found
+
+
+def roots(
+    schema: GraphQLSchema,
+    node: OperationDefinitionNode,
+    fragments: Mapping[str, FragmentDefinitionNode],
+    variables: Mapping[str, Any],
+) -> Sequence[Root]:
+    assert schema.query_type is not None
+    document = Document(schema, fragments, VariableValues({}, dict(variables)))
+    selected = document.select(schema.query_type, (node.selection_set,))
+    return [Root.of(each) for each in selected]
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A document that was parsed, and what is wrong with it."""
+    """A document that was parsed, what is wrong with it, and its operations by their names."""
 
     node: DocumentNode
-    errors: list[GraphQLError]
+    errors: Sequence[GraphQLError]
+    operations: Mapping[str | None, Asked]
+
+    @classmethod
+    def of(cls, schema: GraphQLSchema, node: DocumentNode) -> "Checked":
+        # The limits first: what exceeds them may take validation for ever.
+        limit = exceeded(node)
+        errors = [limit] if limit else validate(schema, node, max_errors=20)
+        if errors:
+            return cls(node, errors, {})
+        fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
+        operations = [part for part in node.definitions if isinstance(part, OperationDefinitionNode)]
+        asked = {part.name.value if part.name else None: Asked.of(schema, part, fragments) for part in operations}
+        return cls(node, [], asked)
+
+    def operation(self, name: str | None) -> Asked | None:
+        """The operation of that name; without a name the only one."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        return self.operations.get(name)
 
 
 class Documents:
     """The documents seen last, by their text."""
 
     def __init__(self, size: int = REMEMBERED) -> None:
-        self._size = size
-        self._found: OrderedDict[str, Checked] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._found)
+        self.cache: Cache[str, Checked] = Cache(size)
 
     def checked(self, schema: GraphQLSchema, text: str) -> Checked:
         """Raises `GraphQLError` for what cannot be parsed."""
-        if text in self._found:
-            self._found.move_to_end(text)
-            return self._found[text]
-        node = parse(text, max_tokens=MOST_TOKENS)
-        # The limits first: what exceeds them may take validation for ever.
-        limit = exceeded(node)
-        checked = Checked(node, [limit] if limit else validate(schema, node, max_errors=20))
-        # What is too large to be asked, or is large enough to be odd, is not worth the memory.
-        if limit or len(text) > LONGEST_REMEMBERED:
-            return checked
-        self._found[text] = checked
-        while len(self._found) > self._size:
-            self._found.popitem(last=False)
+        found = self.cache.get(text)
+        if found is not None:
+            return found
+        checked = Checked.of(schema, parse(text, max_tokens=MOST_TOKENS))
+        # What is large enough to be odd is not worth the memory.
+        if len(text) <= LONGEST_REMEMBERED:
+            self.cache.put(text, checked)
         return checked
 
 
 class Compiled(SchemaExtension):
-    """Strawberry's hooks: parse and validate from memory, execute whole documents by their plan."""
+    """Strawberry's hooks: documents from memory, and whole ones answered by their plans. `Schema` runs no other hook."""
 
     documents = Documents()
+    trace: Trace | None = None
 
-    def on_parse(self) -> Iterator[None]:
-        if self.execution_context.query:
-            checked = self.documents.checked(self._schema(), self.execution_context.query)
-            self.execution_context.graphql_document = checked.node
-        yield
-
-    def on_validate(self) -> Iterator[None]:
-        assert self.execution_context.query
-        checked = self.documents.checked(self._schema(), self.execution_context.query)
-        errors = list(checked.errors)
-        operations = [part for part in checked.node.definitions if isinstance(part, OperationDefinitionNode)]
+    async def on_operation(self) -> AsyncIterator[None]:
+        context = self.execution_context
+        assert context.query
+        if context.operation_extensions:
+            self.trace = asked_trace(context.operation_extensions, context.context)
+        misses = self.documents.cache.misses
+        self.checked = self.documents.checked(self._schema(), context.query)
+        if self.trace is not None:
+            self.trace.note_document(is_remembered=self.documents.cache.misses == misses)
+            context.context = self.trace.watched(context.context)
+        # With document and errors given, Strawberry neither parses nor validates.
+        context.graphql_document = self.checked.node
+        context.pre_execution_errors = list(self.checked.errors)
         # Strawberry would take the first.
-        if len(operations) > 1 and self.execution_context._provided_operation_name is None:  # noqa: SLF001  # The public one invents a name.
-            errors.append(GraphQLError("Name one of the document's operations in 'operationName'."))
-        self.execution_context.pre_execution_errors = errors
+        if len(self.checked.operations) > 1 and self._name() is None:
+            nameless = GraphQLError("Name one of the document's operations in 'operationName'.")
+            context.pre_execution_errors.append(nameless)
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:
         context = self.execution_context
-        assert context.graphql_document
-        result = await answer(
-            self._schema(), context.graphql_document, context.operation_name, context.variables or {}, context.context
-        )
-        if result is not None:
-            context.result = result
+        asked = self.checked.operation(self._name())
+        if asked is not None:
+            context.result = await asked.answer(context.context, context.variables or {})
         yield
+
+    def get_results(self) -> dict[str, Any]:
+        return {} if self.trace is None else {"trace": self.trace.told(self.documents.cache)}
+
+    def _name(self) -> str | None:
+        name = self.execution_context._provided_operation_name  # noqa: SLF001  # The public one invents a name.
+        assert isinstance(name, str | None)
+        return name
 
     def _schema(self) -> GraphQLSchema:
         # Strawberry has no public way to the schema that it made for graphql-core.
         schema = self.execution_context.schema._schema  # noqa: SLF001  # See above.
         assert isinstance(schema, GraphQLSchema)
         return schema
-
-
-async def answer(
-    schema: GraphQLSchema, document: DocumentNode, name: str | None, given: dict[str, Any], context: Context
-) -> ExecutionResult | None:
-    """The answer to a document of compiled roots only; nothing, where the executor must see to it."""
-    node = get_operation_ast(document, name)
-    fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
-    if node is None or not is_compiled(node, fragments):
-        return None
-    variables = get_variable_values(schema, node.variable_definitions or (), given)
-    if isinstance(variables, list):
-        return None
-    operation = Operation(schema, node, fragments, variables.coerced)
-    try:
-        plan = context.planner.document(operation, context.actor.kind, ROOTS)
-        plan.bind(operation.variables, context.parameters)
-    except BadInput:
-        # The executor answers root by root, so that only the wrong one fails.
-        return None
-    try:
-        data: Any = await run(context, plan, operation.variables)
-    except GraphQLError as error:
-        return ExecutionResult(None, [error])
-    return ExecutionResult(data, None)
-
-
-def is_compiled(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> bool:
-    return node.operation is OperationType.QUERY and all(
-        name in ROOTS or name == "__typename" for name in root_names(node.selection_set, fragments)
-    )
-
-
-def root_names(selection_set: SelectionSetNode, fragments: dict[str, FragmentDefinitionNode]) -> Iterator[str]:
-    for node in selection_set.selections:
-        if isinstance(node, FieldNode):
-            name = node.name.value
-            yield name if name.startswith("__") else camel_to_snake(name)
-        elif isinstance(node, InlineFragmentNode):
-            yield from root_names(node.selection_set, fragments)
-        elif isinstance(node, FragmentSpreadNode):
-            yield from root_names(fragments[node.name.value].selection_set, fragments)

@@ -17,6 +17,9 @@ MOST_TOKENS = 10_000
 MOST_FIELDS = 2_000
 DEEPEST = 20
 
+# Of pages that a document may ask for: the size of each, times the sizes of those around it, all added up.
+MOST_ROWS = 500_000
+
 
 @dataclass(slots=True)
 class _Size:
@@ -64,3 +67,11 @@ def exceeded(document: DocumentNode) -> GraphQLError | None:
                 extensions={"code": "DOCUMENT_TOO_LARGE"},
             )
     return None
+
+
+def too_many_rows(rows: int) -> GraphQLError | None:
+    """What is too large about the pages, if something is."""
+    if rows <= MOST_ROWS:
+        return None
+    told = f"The document asks for pages of up to {rows} rows; at most {MOST_ROWS} may be. Ask for smaller pages."
+    return GraphQLError(told, extensions={"code": "DOCUMENT_TOO_LARGE"})

@@ -1,7 +1,5 @@
 """Volunteers, and the accounts that sign in."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from api import access
@@ -10,7 +8,7 @@ from api.compiler.source import Ask, Expression, Many, One, Page, Row, Source, S
 from api.models import Account, Kabupaten, Membership, Organization, Role, Volunteer
 from api.resolvers.common import contains, ordered
 from api.resolvers.place import distance_from
-from api.rules.candidate import start
+from api.rules.candidate import on_globe
 from api.rules.sending import days_between, skills_on
 
 
@@ -44,17 +42,11 @@ def masked_nik(row: Row, _ask: Ask) -> Sql:
     return sa.literal("************").concat(row.c.nik_tail)
 
 
-def known_start(row: Row, ask: Ask) -> sa.Select[Any]:
-    """From the person's own position to whom may know it; to others the distances to a few places would tell it."""
-    home = Kabupaten.alias()
-    known = access.knows_volunteer(ask.viewer, row)
-    own = sa.select(row.c.latitude, row.c.longitude).where(known).correlate(row).lateral()
-    latitude, longitude = start(own, home)
-    return (
-        sa.select(latitude.label("latitude"), longitude.label("longitude"))
-        .select_from(home.outerjoin(own, sa.true()))
-        .where(home.c.code == row.c.kabupaten_code)
-    )
+def known_start(row: Row, ask: Ask) -> Sql:
+    """The person's home to whom may know it; to others the distances to a few places would tell where it is."""
+    kabupaten = Kabupaten.alias()
+    seat = sa.select(on_globe(kabupaten)).where(kabupaten.c.code == row.c.kabupaten_code).correlate(row)
+    return sa.case((access.knows_volunteer(ask.viewer, row), row.c.home), else_=seat.scalar_subquery())
 
 
 def private(name: str) -> Expression:

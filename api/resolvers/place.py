@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from api.compiler.source import Ask, Expression, One, Order, Page, Row, Source, Sql, equals, everybody
 from api.models import Kabupaten, Province
 from api.resolvers.common import contains, ordered
-from api.rules.candidate import kilometres
+from api.rules.candidate import chord, kilometres, on_globe
 
 
-def position(row: Row, _ask: Ask) -> sa.Select[Any]:
-    return sa.select(row.c.latitude, row.c.longitude)
+def position(row: Row, _ask: Ask) -> Sql:
+    return on_globe(row)
 
 
 def asked_place(ask: Ask) -> sa.Select[Any]:
@@ -25,13 +25,12 @@ def asked_place(ask: Ask) -> sa.Select[Any]:
     return sa.select(*(ask.bind(place["point"][name]).label(name) for name in ("latitude", "longitude")))
 
 
-def distance_from(start: Callable[[Row, Ask], sa.Select[Any]]) -> Expression:
-    """Kilometres from where the thing is to the place asked for."""
+def distance_from(start: Callable[[Row, Ask], Sql]) -> Expression:
+    """Kilometres from a point of the globe to the place asked for."""
 
     def distance(row: Row, ask: Ask) -> Sql:
-        here, there = start(row, ask).correlate(row).lateral(), asked_place(ask).subquery()
-        found = kilometres(here.c.latitude, here.c.longitude, there.c.latitude, there.c.longitude)
-        return sa.select(found).select_from(here.join(there, sa.true())).correlate(row).scalar_subquery()
+        there = asked_place(ask).subquery()
+        return sa.select(kilometres(chord(start(row, ask), on_globe(there)))).correlate(row).scalar_subquery()
 
     return Expression(distance)
 

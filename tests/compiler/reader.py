@@ -33,7 +33,7 @@ from api.rules.code import MESSAGES, ProblemCode
 from tests.asking import instant
 from tests.compiler.rows import NODES, Row, Rows, has_key, key
 from tests.compiler.seeing import Eyes
-from tests.compiler.sending import FILLING, FIRM, Sending, kilometres
+from tests.compiler.sending import FILLING, FIRM, Sending, chord, kilometres
 
 # A cursor is opaque: what it stands for was learned by asking for the cursors of rows that are known.
 Place = tuple[Any, ...]
@@ -56,7 +56,7 @@ ORDERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], bool]]] = {
     "Incident": {"STARTED_AT": (("started_at",), True), "CREATED_AT": (("created_at",), True)},
     "Need": {"STARTS_AT": (("starts_at",), False), "CREATED_AT": (("created_at",), True)},
     "Assignment": {"STARTS_AT": (("starts_at",), True), "CREATED_AT": (("created_at",), True)},
-    "Candidate": {"NEAREST": (("number", "kilometres"), False)},
+    "Candidate": {"NEAREST": (("number", "chord"), False)},
     **{type_: {"CODE": ((), False)} for type_ in LABELLED},
 }
 # The connections that lie within a thing: the list's type, and the column that leads to the parent.
@@ -388,7 +388,7 @@ class View:
 
     def distance(self, start: Row, place: Mapping[str, Any]) -> float | None:
         there = place.get("point") or self.rows.get("Kabupaten", place.get("kabupaten"))
-        return None if there is None else kilometres(start, there)
+        return None if there is None else kilometres(chord(start, there))
 
     def volunteer_trained_for(self, row: Row, given: Mapping[str, Any]) -> list[Row]:
         return self.coded("Skill", self.reader.sending.skills(row, given.get("on") or self.eyes.today))

@@ -62,9 +62,9 @@ class Sending:
             return 1
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
-    def kilometres(self, volunteer: Row, need: Row) -> float:
-        """From home in the need's own kabupaten, else from the seat of the home kabupaten."""
-        return kilometres(self.start(volunteer, known=self.tier(volunteer, need) == 1), need)
+    def chord(self, volunteer: Row, need: Row) -> float:
+        """The straight line on the unit globe, from home in the need's own kabupaten, else from the home's seat."""
+        return chord(self.start(volunteer, known=self.tier(volunteer, need) == 1), need)
 
     def start(self, volunteer: Row, *, known: bool) -> Row:
         """Where the volunteer sets out, for one who may know it or may not."""
@@ -83,12 +83,14 @@ class Sending:
                 "__typename": "Candidate",
                 "volunteer": volunteer,
                 "number": self.tier(volunteer, need),
-                "kilometres": self.kilometres(volunteer, need),
+                "chord": way,
+                "kilometres": kilometres(way),
             }
             for volunteer in self.rows.tables["Volunteer"]
             if not list(self.broken(volunteer, need))
+            for way in [self.chord(volunteer, need)]
         ]
-        return tuple(sorted(found, key=lambda row: (row["number"], row["kilometres"], row["volunteer"]["id"])))
+        return tuple(sorted(found, key=lambda row: (row["number"], row["chord"], row["volunteer"]["id"])))
 
     def refusals(self, volunteer: Row, need: Row) -> list[Broken]:
         """Every rule that forbids, rule 4 at the end."""
@@ -183,13 +185,18 @@ class Sending:
                 break
 
 
-def kilometres(here: Mapping[str, float], there: Mapping[str, float]) -> float:
-    """Great-circle distance (haversine, mean radius 6,371 km)."""
-    half_north = math.sin(math.radians(there["latitude"] - here["latitude"]) / 2)
-    half_east = math.sin(math.radians(there["longitude"] - here["longitude"]) / 2)
-    cosines = math.cos(math.radians(here["latitude"])) * math.cos(math.radians(there["latitude"]))
-    square = half_north * half_north + cosines * half_east * half_east
-    return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(square)))
+def kilometres(chord: float) -> float:
+    """Along the great circle (mean radius 6,371 km)."""
+    return 2 * 6371.0 * math.asin(min(1.0, chord / 2))
+
+
+def chord(start: Mapping[str, Any], end: Mapping[str, Any]) -> float:
+    return math.sqrt(sum((one - other) ** 2 for one, other in zip(on_globe(start), on_globe(end), strict=True)))
+
+
+def on_globe(place: Mapping[str, Any]) -> tuple[float, float, float]:
+    latitude, longitude = math.radians(place["latitude"]), math.radians(place["longitude"])
+    return math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)
 
 
 def every(days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy.sql import visitors
 from api.access import PUBLIC, Actor
 from api.compiler.source import Expression, Many, Page, Source, Stages
 from api.database.statement import prepared
+from api.models import Cube
 from api.resolvers import SOURCES
 from api.schema.build import core, printed
 from api.services import account
@@ -202,8 +203,9 @@ def other(column: sa.Column[Any]) -> Any:
 
 
 def private_columns(source: Source) -> list[sa.Column[Any]]:
+    """Those that somebody enters; a home on the globe follows its position."""
     assert isinstance(source.table, sa.Table)
-    return [column for column in source.table.c if is_private(column)]
+    return [column for column in source.table.c if is_private(column) and not isinstance(column.type, Cube)]
 
 
 def is_private(element: object) -> bool:

@@ -1,0 +1,199 @@
+import asyncio
+import os
+import pwd
+import shutil
+import socket
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncGenerator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from api.database import migration
+from api.database.engine import Database, Unavailable
+from tests.asking import Api
+from tests.builders import HOME, Build
+from tests.conftest import NOW, command
+from tests.serving import served
+
+SETTINGS = """SELECT concat_ws(' ', current_setting('timezone'), current_setting('datestyle'), current_setting('jit'),
+  current_setting('statement_timeout'), current_setting('transaction_read_only'), current_setting('application_name'))"""
+DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
+  incident { title startedAt } problems { code } } }"""
+INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": NOW.isoformat()}
+LISTS = "{ me { login } hazards(first: 3) { totalCount nodes { label } } clusters(first: 2) { nodes { code } } }"
+# Sessions that the pooler keeps to the database, far fewer than our connections to it.
+SESSIONS = 2
+
+
+# What a pooler would do, without one.
+
+
+async def test_a_pooled_read_and_a_write_leave_nothing_in_their_sessions(database_url: str) -> None:
+    database = await Database.open(database_url, pooler="transaction")
+    left = "SELECT concat_ws(' ', count(*), current_setting('statement_timeout')) FROM pg_prepared_statements"
+
+    read = await database.read(SETTINGS, ())
+    async with database.transaction() as session:
+        written = await session.value(sa.text(SETTINGS))
+    async with database._readers.lent() as reader, database._writers.acquire() as writer:
+        found = [await connection.fetchval(left) for connection in (reader, writer)]
+    await database.close()
+
+    assert read == "UTC ISO, YMD off 15s on sigap"
+    assert written == "UTC ISO, YMD off 30s off sigap"
+    assert found == ["0 0", "0 0"]
+
+
+async def test_a_pooled_read_finds_its_way_in_a_session_that_was_cleared(database_url: str) -> None:
+    database = await Database.open(database_url, pooler="transaction")
+
+    async def counted() -> str:
+        return await database.read("SELECT count(*) FROM hazard WHERE code <> $1", ["FLOOD"])
+
+    first = await counted()
+    async with database._readers.lent() as connection:
+        await connection.execute("DISCARD ALL")
+    second = await counted()
+    await database.close()
+
+    assert (first, second) == ("27", "27")
+
+
+async def test_a_transaction_that_is_left_open_is_not_the_next_ones(database_url: str) -> None:
+    database = await Database.open(database_url, pooler="transaction")
+
+    async with database._writers.acquire() as connection:
+        await connection.execute("BEGIN")
+    async with database._writers.acquire() as connection:
+        is_open = connection.is_in_transaction()
+    await database.close()
+
+    assert not is_open
+
+
+# Before a real one.
+
+
+def unprivileged(folder: Path, server: object) -> list[str]:
+    """PgBouncer refuses root; nobody has to reach its configuration and the server's socket then."""
+    if os.geteuid() != 0:
+        return []
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    if Path(str(server)).is_absolute():
+        Path(str(server)).parent.chmod(0o711)
+    return ["-u", "nobody"]
+
+
+@pytest.fixture
+async def pooler_url(database_url: str) -> AsyncGenerator[str]:
+    """The address of the test's database behind PgBouncer with two sessions, given to transactions."""
+    program = shutil.which("pgbouncer")
+    if program is None:
+        pytest.skip("No program pgbouncer on the PATH; Debian has a package of that name.")
+    url = sa.make_url(database_url)
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+    # Not one of pytest's folders, which are for their owner only.
+    with TemporaryDirectory(prefix="sigap-pooler-") as folder:
+        process = await asyncio.create_subprocess_exec(program, *configured(Path(folder), url, port), stderr=DEVNULL)
+        pooled = f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
+        try:
+            await answering(pooled)
+            yield pooled
+        finally:
+            process.terminate()
+            await process.wait()
+
+
+def configured(folder: Path, url: sa.URL, port: int) -> list[str]:
+    """What the program is told."""
+    where = {
+        "host": url.query.get("host") or url.host,
+        "port": url.query.get("port") or url.port or 5432,
+        "user": url.username,
+        "password": url.password,
+    }
+    (folder / "pooler.ini").write_text(
+        f"""[databases]
+* = {" ".join(f"{name}={value}" for name, value in where.items() if value)}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = {SESSIONS}
+"""
+    )
+    return [*unprivileged(folder, where["host"]), str(folder / "pooler.ini")]
+
+
+async def answering(url: str) -> None:
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await command(url, "SELECT 1")
+            except OSError:
+                continue
+            return
+
+
+@pytest.fixture
+async def pooled(pooler_url: str, keys: Path) -> AsyncGenerator[Api]:
+    async with served(pooler_url, keys, lambda: NOW, pooler="transaction") as api:
+        yield api
+
+
+async def test_many_are_answered_over_few_sessions(pooled: Api, build: Build) -> None:
+    login = await build.account(login="sinta")
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    answers = await asyncio.gather(*(pooled.ask(LISTS, actor=login) for _ in range(40)))
+
+    assert answers[0]["me"] == {"login": "sinta"}
+    assert answers[0]["hazards"]["totalCount"] == 28
+    assert answers == answers[:1] * 40
+    assert await build.connection.fetchval(sessions) <= SESSIONS
+
+
+async def test_a_change_is_made_once_and_read_back(pooled: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+
+    given = {**INCIDENT, "idempotencyKey": "once"}
+    made = await asyncio.gather(*(pooled.do(DECLARE, actor=coordinator, **given) for _ in range(4)))
+
+    incident = {"title": "Banjir", "startedAt": "2026-03-01T01:00:00+00:00"}
+    assert made == [{"incident": incident, "problems": []}] * 4
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1
+
+
+async def test_every_read_behind_a_pooler_has_its_settings(pooled: Api) -> None:
+    found = await asyncio.gather(*(pooled.services.database.read(SETTINGS, ()) for _ in range(20)))
+
+    assert set(found) == {"UTC ISO, YMD off 15s on sigap"}
+
+
+async def test_a_read_that_is_given_up_leaves_its_session_to_others(pooled: Api) -> None:
+    database = pooled.services.database
+
+    for _ in range(SESSIONS + 1):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await database.read("SELECT pg_sleep(60)", ())
+
+    assert await database.read("SELECT count(*) FROM hazard", ()) == "28"
+
+
+async def test_a_database_is_migrated_through_a_pooler(pooler_url: str) -> None:
+    assert [await migration.upgrade(pooler_url) for _ in range(3)] == [False] * 3
+
+
+async def test_without_the_setting_a_pooler_refuses_us(pooler_url: str) -> None:
+    with pytest.raises((asyncpg.PostgresError, Unavailable), match="unsupported startup parameter"):
+        await Database.open(pooler_url)
