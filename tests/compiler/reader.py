@@ -144,6 +144,7 @@ class View:
     reader: Reader
     eyes: Eyes
     cost: int = 0
+    mistakes: list[list[str | int]] = field(default_factory=list)
 
     @property
     def rows(self) -> Rows:
@@ -160,14 +161,18 @@ class View:
         )
         unforeseen = [error for error in result.errors or () if not isinstance(error.original_error, Mistake | None)]
         assert not unforeseen, unforeseen
-        paths = [[step for step in error.path or () if isinstance(step, str)] for error in result.errors or ()]
-        return Answer(result.data, paths)
+        paths = [error.path or [] for error in result.errors or ()]
+        return Answer(result.data, [names(path) for path in (*self.mistakes, *paths)])
 
     # What is asked wrongly.
 
     def imagine(self, parent: Any, info: Info, **given: Any) -> Any:
         """Something of every type that the field may answer with; `rows` is how many of it there may be."""
-        self.check(info, given)
+        try:
+            self.check(info, given)
+        except Mistake:
+            # There may be others within.
+            self.mistakes.append(info.path.as_list())
         named = get_named_type(info.return_type)
         if "id" in given:
             return {"__typename": typed(given["id"])[0]} if typed(given["id"])[0] in NODES else None
@@ -177,7 +182,7 @@ class View:
             return None
         rows = (parent or {}).get("rows", 1)
         if "first" in info.parent_type.fields[info.field_name].args:
-            rows *= given.get("first") or given["last"]
+            rows *= given.get("first") or given.get("last") or 1
             self.cost += rows
         return [{"rows": rows}] if str(info.return_type).startswith("[") else {"rows": rows}
 
@@ -467,6 +472,11 @@ FACT = dict.fromkeys(
         *("starts_at", "ends_at", "count", "limit", "version"),
     )
 )
+
+
+def names(path: Iterable[str | int]) -> list[str]:
+    """A path without the positions in lists."""
+    return [step for step in path if isinstance(step, str)]
 
 
 def precedes(one: Place, other: Place, *, falls: bool) -> bool:

@@ -203,8 +203,9 @@ def other(column: sa.Column[Any]) -> Any:
 
 
 def private_columns(source: Source) -> list[sa.Column[Any]]:
+    """Those that somebody enters; a home on the globe follows its position."""
     assert isinstance(source.table, sa.Table)
-    return [column for column in source.table.c if is_private(column)]
+    return [column for column in source.table.c if is_private(column) and not isinstance(column.type, Cube)]
 
 
 def is_private(element: object) -> bool:
@@ -215,9 +216,7 @@ def scrambled(source: Source, actor: Actor) -> Any:
     """Writes something else into the private columns of the rows whose guards do not hold."""
     assert isinstance(source.table, sa.Table)
     guards = [guard(actor.kind, source.table) for name, _, guard in GUARDED if name == source.name]
-    # A trigger changes homes with their positions.
-    changed = [column for column in private_columns(source) if not isinstance(column.type, Cube)]
-    statement = sa.update(source.table).values({column: other(column) for column in changed})
+    statement = sa.update(source.table).values({column: other(column) for column in private_columns(source)})
     return statement.where(sa.or_(*guards).is_not(True)).returning(source.table.c[source.key])
 
 
