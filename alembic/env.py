@@ -6,11 +6,11 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
-from api.models import METADATA, Symbol
+from api.models import METADATA, Cube, Symbol
 from api.models.event import Xid8
 
-# So that what stands in the database can be compared; SQLAlchemy does not know this type.
-ischema_names["xid8"] = Xid8
+# So that what stands in the database can be compared; SQLAlchemy does not know these types.
+ischema_names |= {"xid8": Xid8, "cube": Cube}
 
 
 def rendered(kind: str, thing: Any, _context: AutogenContext) -> str | Literal[False]:

@@ -4,62 +4,22 @@ Every list is one step of the statement: its rows (a window per parent where it 
 belongs to them once each, and grouped by the parent's row number. A to-one is a LEFT JOIN of its step.
 """
 
-import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
-from graphql import GraphQLObjectType
+from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.connection import connection
 from api.compiler.error import Undeclared
 from api.compiler.selection import Document, Selected, SelectionSets
-from api.compiler.source import (
-    Expression,
-    Field,
-    Guard,
-    Many,
-    One,
-    Page,
-    Part,
-    Row,
-    Source,
-    Sql,
-    Stages,
-    Truth,
-    Viewer,
-)
-from api.compiler.step import Place, Rows, listed, step
-from api.compiler.text import constant, joined, json_text
-from api.compiler.value import Binds, key_of, reader, sample
-
-Path = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FieldAsk:
-    """What a field's declaration may use; see `source.Ask`."""
-
-    viewer: Viewer
-    arguments: Mapping[str, object]
-    binds: Binds
-    sources: Mapping[str, Source]
-    path: Path
-
-    def bind(self, value: object) -> Sql:
-        return self.binds.bind(value, self.path)
-
-    def key(self, value: object, name: str) -> Sql:
-        type_ = key_type(self.sources[name])
-        read = reader(value)
-        key_of(sample(value), name, type_, self.path)  # The type inside the id is part of the plan: refuse it now.
-        return self.binds.computed(lambda given: key_of(read(given), name, type_, self.path), type_, self.path)
-
-
-def key_type(source: Source) -> sa.types.TypeEngine[Any]:
-    assert source.table is not None
-    return source.table.c[source.key].type
+from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer
+from api.compiler.step import Join, Place, Rows, Steps, gathered
+from api.compiler.template import Asked, Row, Shape, Templates, table_name
+from api.compiler.text import NULL, Written, all_of, as_object, case, joined, json_text
+from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, Reader
+from api.compiler.window import Column
 
 
 def declared_field(source: Source, name: str) -> Field | None:
@@ -79,33 +39,44 @@ class Builder:
 
     document: Document
     sources: Mapping[str, Source]
+    templates: Templates
     viewer: Viewer
     binds: Binds = field(default_factory=Binds)
-    numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    steps: Steps = field(default_factory=Steps)
+    # Of each connection, the sizes of the pages around it and its own.
+    sizes: list[tuple[Reader, ...]] = field(default_factory=list)
 
-    def ask(self, selected: Selected, path: Path) -> FieldAsk:
-        return FieldAsk(self.viewer, self.document.arguments(selected), self.binds, self.sources, path)
+    # The answer.
 
-    def name(self) -> str:
-        return f"t{next(self.numbers)}"
-
-    def object(self, place: Place, source: Source, type_: GraphQLObjectType, sets: SelectionSets, path: Path) -> Sql:
+    def object(self, place: Place, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path) -> Written:
         """The JSON object of a row that is there."""
-        parts: list[Sql | str] = ["{"]
-        for index, selected in enumerate(self.document.select(type_, sets)):
-            parts += [f'{"," if index else ""}"{selected.key}":', self.value(place, source, selected, path)]
-        return joined([*parts, "}"])
+        if source.members:
+            return self.member(place, source, sets, path)
+        assert is_object_type(type_)
+        selected = self.document.select(type_, sets)
+        return as_object((each.key, self.value(place, source, each, path)) for each in selected)
 
-    def value(self, place: Place, source: Source, selected: Selected, path: Path) -> Sql | str:
+    def member(self, place: Place, source: Source, sets: SelectionSets, path: Path) -> Written:
+        """The first of the source's members that is there; null where none is."""
+        cases: list[str] = []
+        for member in source.members:
+            target = self.sources[member.target]
+            type_ = self.document.schema.type_map[member.target]
+            inside = self.reached(place, member)
+            text = self.object(inside, target, type_, sets, path)
+            cases.append(f"WHEN {key_of_row(inside, target)} IS NOT NULL THEN {text}")
+        return Written(f"CASE {' '.join(cases)} ELSE {NULL} END")
+
+    def value(self, place: Place, source: Source, selected: Selected, path: Path) -> Written | str:
         if selected.definition is None:
             return f'"{source.name}"'
         declared = declared_field(source, selected.name)
         if declared is None:
-            assert place.row is not None
-            return joined([f'"{source.name}:', sa.cast(place.row.c[source.key], sa.Text), '"'])
+            key = Written(f"CAST({key_of_row(place, source)} AS TEXT)")
+            return joined([f'"{source.name}:', key, '"'])
         return self.declared(place, declared, selected, (*path, selected.key))
 
-    def declared(self, place: Place, declared: Field, selected: Selected, path: Path) -> Sql:
+    def declared(self, place: Place, declared: Field, selected: Selected, path: Path) -> Written:
         match declared:
             case Expression():
                 return self.expression(place, declared, selected, path)
@@ -118,92 +89,180 @@ class Builder:
             case Page() | Stages():
                 return connection(self, place, declared, selected, path)
 
-    def expression(self, place: Place, declared: Expression, selected: Selected, path: Path) -> Sql:
-        assert place.row is not None
-        value = declared.sql(place.row, self.ask(selected, path))
-        certain = isinstance(value, sa.Column) and not value.nullable
-        if declared.guard is not None:
-            value = sa.case((declared.guard(self.viewer, place.row), value), else_=sa.null())
-        return json_text(value, nullable=declared.guard is not None or not certain)
-
-    def one(self, place: Place, declared: One, selected: Selected, path: Path) -> Sql:
-        target = self.sources[declared.target]
-        assert target.table is not None
-        assert place.row is not None
-        other = target.table.alias(self.name())
-        on = sa.and_(declared.on(place.row, other), *self.policy(target, other, covered=declared.covered))
-        place.level.joins.append((other, on))
-        inside = Place(place.level, other, (*place.walk, (other, on)))
-        text = self.object(inside, target, selected.type, selected.sets, path)
-        return sa.case((other.c[target.key].is_(None), constant("null")), else_=text)
-
-    def part(self, place: Place, declared: Part, selected: Selected, path: Path) -> Sql:
-        target = self.sources[declared.target]
-        if declared.beside is None:
-            return self.object(place, target, selected.type, selected.sets, path)
-        assert place.row is not None
-        row = place.beside(declared.beside(place.row), self.name())
-        place.level.joins.append((row, sa.true()))
-        inside = Place(place.level, row, (*place.walk, (row, sa.true())))
-        return self.object(inside, target, selected.type, selected.sets, path)
-
-    def many(self, place: Place, declared: Many, selected: Selected, path: Path) -> Sql:
-        target = self.sources[declared.target]
-        rows = self.rows(place, declared, target, self.ask(selected, path))
-
-        def columns(inside: Place) -> dict[str, Sql]:
-            assert inside.row is not None
-            text = self.object(inside, target, selected.type, selected.sets, path)
-            return {"items": listed(text, rows.ordering(inside.row))}
-
-        deep = self.is_deep(selected.type, target, selected.sets)
-        found = step(place, rows, names=self.name, deep=deep, columns=columns)
-        text = joined(["[", sa.func.coalesce(found.c["items"], constant(""), type_=sa.Text()), "]"])
+    def expression(self, place: Place, declared: Expression, selected: Selected, path: Path) -> Written:
+        row, arguments = of(place), self.document.arguments(selected)
+        asked = self.asked(arguments, path)
+        template = self.templates.expression(
+            (declared.sql, self.viewer, row.shape, arguments.shape),
+            asked.bounds,
+            [row.shape],
+            lambda: declared.sql(row.shape.here, asked),
+        )
+        value = template.write([row], arguments, self.binds, path)
+        text = json_text(value, template.type, nullable=not template.certain)
         return self.unless_guarded(place, declared.guard, text)
 
-    def rows(self, place: Place, declared: Many, target: Source, ask: FieldAsk) -> Rows:
-        """The rows of a short list, by whichever of the three ways it is declared."""
+    def one(self, place: Place, declared: One, selected: Selected, path: Path) -> Written:
+        target, inside = self.sources[declared.target], self.reached(place, declared)
+        text = self.object(inside, target, selected.type, selected.sets, path)
+        return case(f"{key_of_row(inside, target)} IS NOT NULL", text)
 
-        def ordering(row: Row) -> list[Sql]:
-            order = target.orders[declared.order]
-            columns = [*order.columns(row), *([row.c[target.key]] if target.key in row.c else [])]
-            return [column.desc() if order.descending else column for column in columns]
+    def reached(self, place: Place, declared: One) -> Place:
+        """The other thing, joined to the level."""
+        row, target = of(place), self.sources[declared.target]
+        known = place.level.reached.get((row.name, declared))
+        if known is None:
+            other = self.table_row(target)
+            on = [self.met(declared.on, row, other), *self.policy(target, other, covered=declared.covered)]
+            join = Join(self.named(target, other), all_of(on))
+            place.level.joins.append(join)
+            known = place.level.reached[row.name, declared] = place.inside(other, join)
+        return known
 
-        assert place.row is not None
-        guard = self.guarded(place, declared.guard)
-        if declared.rows is not None:
-            computed = declared.rows(place.row, ask).subquery(self.name())
-            row = place.beside(sa.select(computed).where(*guard), self.name())
-            return Rows(((row, sa.true()),), row, ordering)
-        assert target.table is not None
-        row = target.table.alias(self.name())
-        policy = [*self.policy(target, row, covered=declared.covered), *guard]
-        if declared.through is not None:
-            keys = place.beside(declared.through(place.row, ask), self.name())
-            on = sa.and_(row.c[target.key] == next(iter(keys.c)), *policy)
-            return Rows(((keys, sa.true()), (row, on)), row, ordering)
-        assert declared.on is not None
-        return Rows(((row, sa.and_(declared.on(place.row, row), *policy)),), row, ordering)
+    def part(self, place: Place, declared: Part, selected: Selected, path: Path) -> Written:
+        target = self.sources[declared.target]
+        if declared.beside is not None:
+            place = self.beside(place, declared)
+        return self.object(place, target, selected.type, selected.sets, path)
 
-    def policy(self, target: Source, row: Row, *, covered: bool) -> list[Truth]:
-        return [] if covered else [target.visible(self.viewer, row)]
+    def beside(self, place: Place, declared: Part) -> Place:
+        """The one row that is computed beside this one."""
+        assert declared.beside is not None
+        row = of(place)
+        known = place.level.reached.get((row.name, declared))
+        if known is None:
+            text, shape = self.computed(declared.beside, row, NO_ARGUMENTS, ())
+            other = Row(self.steps.name(), shape)
+            join = Join(f"LATERAL ({text}) AS {other.name}", "true")
+            place.level.joins.append(join)
+            known = place.level.reached[row.name, declared] = place.inside(other, join)
+        return known
 
-    def guarded(self, place: Place, guard: Guard | None) -> list[Truth]:
-        return [] if guard is None or place.row is None else [guard(self.viewer, place.row)]
+    def many(self, place: Place, declared: Many, selected: Selected, path: Path) -> Written:
+        target = self.sources[declared.target]
+        inside, keep = self.listed(place, declared, target, self.document.arguments(selected), path)
+        text = self.object(inside, target, selected.type, selected.sets, path)
+        row = of(inside)
+        columns = self.order(target, declared.order, row)
+        if target.key in row.shape.here.c:
+            columns.append((row.column(target.key), row.type_of(target.key)))
+        falls = " DESC" if target.orders[declared.order].descending else ""
+        items = gathered(text, [f"{column}{falls}" for column, _type in columns], keep)
+        found = self.steps.aggregated(place, inside, {"items": items})
+        return self.unless_guarded(place, declared.guard, joined(["[", or_empty(found["items"]), "]"]))
 
-    def unless_guarded(self, place: Place, guard: Guard | None, text: Sql) -> Sql:
+    def listed(
+        self, place: Place, declared: Many, target: Source, arguments: Arguments, path: Path
+    ) -> tuple[Place, list[str]]:
+        """The rows of a short list, by whichever of the three ways it is declared; and which of them are shown."""
+        parent, guard = of(place), self.guarded(place, declared.guard)
+        computed = declared.rows or declared.through
+        if computed is None:
+            assert declared.on is not None
+            inner = self.table_row(target)
+            on = [self.met(declared.on, parent, inner), *self.policy(target, inner, covered=declared.covered), *guard]
+            join = Join(self.named(target, inner), all_of(on))
+            row = Row(self.steps.name(), inner.shape)
+            return self.steps.add(place, Rows(row, inner.name, lambda _columns: [join], place.sizes)), []
+        text, shape = self.computed(computed, parent, arguments, path)
+        row, inner_name = Row(self.steps.name(), shape), self.steps.name()
+        join = Join(f"LATERAL ({text}) AS {inner_name}", all_of(guard))
+        rows = Rows(row, inner_name, lambda _columns: [join], place.sizes, limited=True)
+        inside = self.steps.add(place, rows)
+        if declared.through is None:
+            return inside, []
+        other = self.table_row(target)
+        key = f"{other.column(target.key)} = {row.column(next(iter(shape.here.c.keys())))}"
+        found = Join(self.named(target, other), all_of([key, *self.policy(target, other, covered=declared.covered)]))
+        inside.level.joins.append(found)
+        return inside.inside(other, found), [f"{other.column(target.key)} IS NOT NULL"]
+
+    # What declarations say, as SQL.
+
+    def asked(self, arguments: Arguments, path: Path) -> Asked:
+        return Asked(self.viewer, arguments.symbols, self.sources, path)
+
+    def rule(self, said: Guard, row: Row) -> str:
+        """Whether a policy or a guard holds for the row."""
+        template = self.templates.expression(
+            (said, self.viewer, row.shape), {}, [row.shape], lambda: said(self.viewer, row.shape.here)
+        )
+        return template.write([row], NO_ARGUMENTS, self.binds, ())
+
+    def met(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str:
+        """Whether the other row belongs to the row."""
+        shapes = [row.shape, other.shape]
+        template = self.templates.expression((on, *shapes), {}, shapes, lambda: on(row.shape.here, other.shape.there))
+        return template.write([row, other], NO_ARGUMENTS, self.binds, ())
+
+    def filtered(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]:
+        """What the argument `filter` asks of the row."""
+        given = arguments.symbols.get("filter")
+        found: list[str] = []
+        for (name, value), shape in zip(given.items(), arguments.shape_of("filter"), strict=True) if given else ():
+            said, asked = target.filters[name], self.asked(arguments, path)
+            if value is not None:
+                template = self.templates.expression(
+                    (said, self.viewer, row.shape, shape),
+                    asked.bounds,
+                    [row.shape],
+                    partial(said, row.shape.here, asked, value),
+                )
+                found.append(template.write([row], arguments, self.binds, path))
+        return found
+
+    def order(self, target: Source, name: str, row: Row) -> list[Column]:
+        """The columns of an order, without the key that makes it total."""
+        said = target.orders[name].columns
+        found: list[Column] = []
+        for index, column in enumerate(said(row.shape.here)):
+            template = self.templates.expression((said, index, row.shape), {}, [row.shape], column.self_group)
+            found.append((template.write([row], NO_ARGUMENTS, self.binds, ()), template.type))
+        return found
+
+    def computed(
+        self, said: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
+    ) -> tuple[str, Shape]:
+        """A statement that looks at the row, and the shape of what it finds."""
+        asked = self.asked(arguments, path)
+        template, shape = self.templates.rows(
+            (said, self.viewer, row.shape, arguments.shape),
+            asked.bounds,
+            row.shape,
+            lambda: said(row.shape.here, asked),
+        )
+        return template.write([row], arguments, self.binds, path), shape
+
+    def policy(self, target: Source, row: Row, *, covered: bool) -> list[str]:
+        return [] if covered else [self.rule(target.visible, row)]
+
+    def guarded(self, place: Place, guard: Guard | None) -> list[str]:
+        return [] if guard is None or place.row is None else [self.rule(guard, place.row)]
+
+    def unless_guarded(self, place: Place, guard: Guard | None, text: Written) -> Written:
         """The text where the guard holds, null where it does not."""
         guards = self.guarded(place, guard)
-        return sa.case((guards[0], text), else_=constant("null")) if guards else text
+        return case(guards[0], text) if guards else text
 
-    def is_deep(self, type_: GraphQLObjectType, source: Source, sets: SelectionSets) -> bool:
-        """Whether some list hangs below, so that the rows must be kept for it."""
-        for selected in self.document.select(type_, sets):
-            declared = declared_field(source, selected.name) if selected.definition else None
-            if isinstance(declared, Many | Page | Stages):
-                return True
-            if isinstance(declared, One | Part) and self.is_deep(
-                selected.type, self.sources[declared.target], selected.sets
-            ):
-                return True
-        return False
+    # Rows.
+
+    def table_row(self, source: Source) -> Row:
+        return Row(self.steps.name(), self.templates.table(source))
+
+    def named(self, source: Source, row: Row) -> str:
+        """The source's table under the name of the row."""
+        assert source.table is not None
+        return f"{table_name(source.table)} AS {row.name}"
+
+
+def of(place: Place) -> Row:
+    assert place.row is not None
+    return place.row
+
+
+def key_of_row(place: Place, source: Source) -> str:
+    return of(place).column(source.key)
+
+
+def or_empty(items: Written) -> Written:
+    return Written(f"coalesce({items}, '')")

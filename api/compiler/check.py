@@ -5,9 +5,12 @@ from collections.abc import Iterator, Mapping
 from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     get_named_type,
+    is_abstract_type,
     is_input_object_type,
+    is_list_type,
     is_non_null_type,
     is_object_type,
 )
@@ -41,6 +44,8 @@ def _missing_roots(schema: GraphQLSchema, sources: Mapping[str, Source], roots: 
 
 
 def _missing_fields(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Iterator[str]:
+    for name, source in sources.items():
+        yield from _missing_members(schema, name, source, sources)
     for type_ in schema.type_map.values():
         if not is_object_type(type_) or type_.name.startswith("__") or type_.name.endswith(CONNECTION_TYPES):
             continue
@@ -50,6 +55,22 @@ def _missing_fields(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Ite
             yield f"{type_.name} has no source."
             continue
         yield from _missing_of(type_, sources[type_.name], sources)
+
+
+def _missing_members(schema: GraphQLSchema, name: str, source: Source, sources: Mapping[str, Source]) -> Iterator[str]:
+    """Every type of an interface or union that is read as one has a member that leads to it."""
+    type_ = schema.get_type(name)
+    if is_object_type(type_) and source.members:
+        yield f"{name} is an object type and has members."
+    if not is_abstract_type(type_):
+        return
+    leads = {member.target for member in source.members}
+    for possible in schema.get_possible_types(type_):
+        if possible.name not in leads:
+            yield f"{name} has no member that leads to {possible.name}."
+    for target in sorted(leads):
+        if target not in sources:
+            yield f"{name} leads to {target}, which has no source."
 
 
 def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, Source]) -> Iterator[str]:
@@ -65,6 +86,8 @@ def _missing_of(type_: GraphQLObjectType, source: Source, sources: Mapping[str, 
             continue
         if is_non_null_type(field.type) and _is_null_column(source, camel_to_snake(name)):
             yield f"{type_.name}.{name} is a column that may be null, so it must be nullable."
+        if _holds_members(target, sources) and _is_certain(field.type):
+            yield f"{type_.name}.{name} may hold nothing that can be seen, so it, or what it lists, must be nullable."
         if is_non_null_type(field.type) and _may_be_null(declared, sources):
             yield f"{type_.name}.{name} may be hidden by a policy or a guard, so it must be nullable."
         if isinstance(declared, Page):
@@ -76,6 +99,20 @@ def _is_null_column(source: Source, name: str) -> bool:
     if name in source.fields or source.table is None or name not in source.table.c:
         return False
     return bool(source.table.c[name].nullable)
+
+
+def _holds_members(target: str | None, sources: Mapping[str, Source]) -> bool:
+    return target is not None and bool(sources[target].members)
+
+
+def _is_certain(type_: GraphQLOutputType) -> bool:
+    """Whether a thing of this type, or a thing listed in it, is never null; of a connection, its nodes."""
+    inner = type_.of_type if is_non_null_type(type_) else type_
+    if is_list_type(inner):
+        return is_non_null_type(inner.of_type)
+    if is_object_type(inner) and "nodes" in inner.fields:
+        return _is_certain(inner.fields["nodes"].type)
+    return is_non_null_type(type_)
 
 
 def _target(declared: Field | None) -> str | None:

@@ -1,23 +1,20 @@
 """Relay connections: a window of a list per parent, its edges, what lies before and after it, and how many in all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import sqlalchemy as sa
-from graphql import GraphQLObjectType
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.selection import Document, Selected, SelectionSets
-from api.compiler.source import Ask, Guard, Page, Row, Source, Sql, Stages, Truth, Viewer
-from api.compiler.step import Place, Rows, listed, step
-from api.compiler.text import constant, joined
-from api.compiler.value import Binds
-from api.compiler.window import Window
+from api.compiler.source import Guard, Page, Source, Stages, Viewer
+from api.compiler.step import Join, Place, Rows, Steps, gathered, kept
+from api.compiler.template import Row, Shape, Templates
+from api.compiler.text import Joined, Written, as_object, joined, or_null, where
+from api.compiler.value import Arguments, Binds, Path, Reader
+from api.compiler.window import Column, Window
 
-Path = tuple[str, ...]
-Feed = tuple[sa.Select[Any], Row]
-Column = Callable[[Place, Rows], Sql]
+Aggregate = Callable[[Place], Written]
 
 
 class Objects(Protocol):
@@ -25,27 +22,47 @@ class Objects(Protocol):
 
     document: Document
     sources: Mapping[str, Source]
+    templates: Templates
     viewer: Viewer
     binds: Binds
+    steps: Steps
+    sizes: list[tuple[Reader, ...]]
 
-    def ask(self, selected: Selected, path: Path) -> Ask: ...
-    def name(self) -> str: ...
     def object(
-        self, place: Place, source: Source, type_: GraphQLObjectType, sets: SelectionSets, path: Path
-    ) -> Sql: ...
-    def policy(self, target: Source, row: Row, *, covered: bool) -> list[Truth]: ...
-    def guarded(self, place: Place, guard: Guard | None) -> list[Truth]: ...
-    def unless_guarded(self, place: Place, guard: Guard | None, text: Sql) -> Sql: ...
-    def is_deep(self, type_: GraphQLObjectType, source: Source, sets: SelectionSets) -> bool: ...
+        self, place: Place, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path
+    ) -> Written: ...
+    def met(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
+    def filtered(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
+    def order(self, target: Source, name: str, row: Row) -> list[Column]: ...
+    def computed(
+        self, said: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
+    ) -> tuple[str, Shape]: ...
+    def policy(self, target: Source, row: Row, *, covered: bool) -> list[str]: ...
+    def guarded(self, place: Place, guard: Guard | None) -> list[str]: ...
+    def unless_guarded(self, place: Place, guard: Guard | None, text: Written) -> Written: ...
+    def table_row(self, source: Source) -> Row: ...
+    def named(self, source: Source, row: Row) -> str: ...
 
 
-def connection(objects: Objects, place: Place, declared: Page | Stages, selected: Selected, path: Path) -> Sql:
+def connection(objects: Objects, place: Place, declared: Page | Stages, selected: Selected, path: Path) -> Written:
     """The JSON object of a connection."""
     target = objects.sources[declared.target]
-    ask = objects.ask(selected, path)
-    window = Window.of(ask.arguments, target, objects.binds, path)
-    text = _Connection(objects, place, declared, target, selected, ask, window, path).text()
+    arguments = objects.document.arguments(selected)
+    window = Window.of(arguments, target, objects.binds, path)
+    text = _Connection(objects, place, declared, target, selected, arguments, window, path).text()
     return objects.unless_guarded(place, declared.guard, text)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """All that a list, or a stage of it, holds for this viewer, before any window."""
+
+    rows: str
+    row: Row
+    conditions: Sequence[str]
+
+    def select(self, columns: Iterable[str], *conditions: str) -> str:
+        return f"SELECT {', '.join(columns)} FROM {self.rows}{where([*self.conditions, *conditions])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,204 +72,188 @@ class _Connection:
     declared: Page | Stages
     target: Source
     selected: Selected
-    ask: Ask
+    arguments: Arguments
     window: Window
     path: Path
 
-    def text(self) -> Sql:
-        columns = self.columns()
+    def text(self) -> Joined:
+        sizes = (*self.place.sizes, self.window.size)
+        self.objects.sizes.append(sizes)
+        aggregates = self.aggregates()
         # Also where no row is asked for: a broken cursor or filter is then refused all the same.
-        rows = self.rows(extra="more" in columns)
-        found: Mapping[str, Sql] = {}
-        if columns:
-            step_row = step(
-                self.place,
-                rows,
-                names=self.objects.name,
-                deep=any(self.is_deep(part) for part in self.parts()),
-                columns=lambda inside: {name: write(inside, rows) for name, write in columns.items()},
-            )
-            found = {name: step_row.c[name] for name in columns}
+        rows = self.rows(sizes, extra="more" in aggregates)
+        found: Mapping[str, Written] = {}
+        if aggregates:
+            inside = self.objects.steps.add(self.place, rows)
+            columns = {name: write(inside) for name, write in aggregates.items()}
+            found = self.objects.steps.aggregated(self.place, inside, columns)
         return self.written(self.selected, lambda part: self.value(part, found))
 
-    def parts(self) -> list[Selected]:
-        return self.objects.document.select(self.selected.type, self.selected.sets)
-
-    def written(self, selected: Selected, value: Callable[[Selected], Sql | str]) -> Sql:
+    def written(self, selected: Selected, value: Callable[[Selected], Written]) -> Joined:
         """The JSON object of one of the connection's own types."""
-        parts: list[Sql | str] = ["{"]
-        for index, part in enumerate(self.objects.document.select(selected.type, selected.sets)):
-            named = f'"{selected.type.name}"' if part.definition is None else value(part)
-            parts += [f'{"," if index else ""}"{part.key}":', named]
-        return joined([*parts, "}"])
+        return as_object(
+            (part.key, f'"{selected.type.name}"' if part.definition is None else value(part))
+            for part in self.asked(selected)
+        )
+
+    def asked(self, selected: Selected) -> list[Selected]:
+        assert is_object_type(selected.type)
+        return self.objects.document.select(selected.type, selected.sets)
 
     # What is asked of the rows, by the names of the step's columns.
 
-    def columns(self) -> dict[str, Column]:
-        columns: dict[str, Column] = {}
-        for part in self.parts():
+    def aggregates(self) -> dict[str, Aggregate]:
+        found: dict[str, Aggregate] = {}
+        asked = self.asked(self.selected)
+        for part in asked:
+            if part.name == "page_info":
+                names = {each.name for each in self.asked(part)}
+                if ("has_previous_page" if self.window.backward else "has_next_page") in names:
+                    found["more"] = self.more
+        for part in asked:
             if part.name in ("nodes", "edges"):
-                columns[f"items_{part.key}"] = self.items(part)
+                found[f"items_{part.key}"] = self.items(part, extra="more" in found)
             elif part.name == "page_info":
-                for asked in self.objects.document.select(part.type, part.sets):
-                    columns |= self.page_column(asked.name)
-        return columns
+                for name in sorted({each.name for each in self.asked(part)} & {"start_cursor", "end_cursor"}):
+                    found[name] = self.outermost(last=name == "end_cursor", extra="more" in found)
+        return found
 
-    def items(self, part: Selected) -> Column:
-        def column(inside: Place, rows: Rows) -> Sql:
-            assert inside.row is not None
+    def items(self, part: Selected, *, extra: bool) -> Aggregate:
+        def aggregate(inside: Place) -> Written:
             if part.name == "nodes":
                 text = self.node(inside, part, (*self.path, part.key))
             else:
                 text = self.written(part, lambda asked: self.edge(inside, asked, (*self.path, part.key)))
-            return listed(text, rows.ordering(inside.row), rows.keep(inside.row))
+            ordering = self.window.ordering(self.columns(inside), backward=False)
+            return gathered(text, ordering, self.keep(inside, extra=extra))
 
-        return column
+        return aggregate
 
-    def edge(self, inside: Place, part: Selected, path: Path) -> Sql:
-        assert inside.row is not None
+    def edge(self, inside: Place, part: Selected, path: Path) -> Written:
         if part.name == "cursor":
-            return joined(['"', self.window.cursor(inside.row), '"'])
+            return joined(['"', self.window.cursor(self.columns(inside)), '"'])
         return self.node(inside, part, (*path, part.key))
 
-    def node(self, inside: Place, part: Selected, path: Path) -> Sql:
+    def node(self, inside: Place, part: Selected, path: Path) -> Written:
         return self.objects.object(inside, self.target, part.type, part.sets, path)
 
-    def page_column(self, name: str) -> dict[str, Column]:
-        if name == ("has_previous_page" if self.window.backward else "has_next_page"):
-            return {"more": self.more}
-        if name in ("start_cursor", "end_cursor"):
-            return {name: lambda inside, rows: self.outermost(inside, rows, last=name == "end_cursor")}
-        return {}
+    def columns(self, place: Place) -> list[Column]:
+        assert place.row is not None
+        return self.columns_of(place.row)
 
-    def more(self, inside: Place, _rows: Rows) -> Sql:
+    def columns_of(self, row: Row) -> list[Column]:
+        """The columns of the total order: the ones asked for, then the key."""
+        key = self.target.key
+        return [*self.objects.order(self.target, self.window.order_name, row), (row.column(key), row.type_of(key))]
+
+    def keep(self, inside: Place, *, extra: bool) -> list[str]:
+        """Without the row that was read only to learn whether there is more."""
         assert inside.row is not None
-        return sa.func.bool_or(inside.row.c["_position"] > self.window.limit(extra=0))
+        return [f"{inside.row.column('_position')} <= {self.window.limit(extra=0)}"] if extra else []
 
-    def outermost(self, inside: Place, rows: Rows, *, last: bool) -> Sql:
+    def more(self, inside: Place) -> Written:
+        assert inside.row is not None
+        return Written(f"bool_or({inside.row.column('_position')} > {self.window.limit(extra=0)})")
+
+    def outermost(self, *, last: bool, extra: bool) -> Aggregate:
         """The cursor of the page's first or last row."""
-        assert inside.row is not None
-        position = inside.row.c["_position"]
-        order = position.desc() if self.window.backward != last else position
-        cursors = sa.func.array_agg(aggregate_order_by(self.window.cursor(inside.row), order), type_=ARRAY(sa.Text()))
-        keep = rows.keep(inside.row)
-        return sa.type_coerce(cursors.filter(*keep) if keep else cursors, ARRAY(sa.Text()))[1]
+
+        def aggregate(inside: Place) -> Written:
+            columns = self.columns(inside)
+            ordering = ", ".join(self.window.ordering(columns, backward=last))
+            keep = kept(self.keep(inside, extra=extra))
+            return Written(f"(array_agg({self.window.cursor(columns)} ORDER BY {ordering}){keep})[1]")
+
+        return aggregate
 
     # The answer, from the step's columns.
 
-    def value(self, part: Selected, found: Mapping[str, Sql]) -> Sql:
+    def value(self, part: Selected, found: Mapping[str, Written]) -> Written:
         if part.name == "total_count":
-            return sa.cast(self.total(), sa.Text)
+            return Written(f"CAST({self.total()} AS TEXT)")
         if part.name == "page_info":
             return self.written(part, lambda asked: self.page_value(asked.name, found))
-        items = sa.func.coalesce(found[f"items_{part.key}"], constant(""), type_=sa.Text())
-        return joined(["[", items, "]"])
+        return joined(["[", Written(f"coalesce({found[f'items_{part.key}']}, '')"), "]"])
 
-    def page_value(self, name: str, found: Mapping[str, Sql]) -> Sql:
+    def page_value(self, name: str, found: Mapping[str, Written]) -> Written:
         if name in ("start_cursor", "end_cursor"):
-            quoted = joined(['"', found[name], '"'])
-            return sa.func.coalesce(quoted, constant("null"), type_=sa.Text())
+            return or_null(joined(['"', found[name], '"']))
         following = name == "has_next_page"
-        truths: list[Truth] = []
+        truths: list[str] = []
         if following != self.window.backward:
-            truths.append(sa.func.coalesce(found["more"], sa.false(), type_=sa.Boolean()))
+            truths.append(f"coalesce({found['more']}, false)")
         if self.window.bound(following=following) is not None:
             truths.append(self.exists_outside(following=following))
-        return sa.cast(sa.or_(*truths) if truths else sa.false(), sa.Text)
+        return Written(f"CAST({' OR '.join(truths)} AS TEXT)" if truths else "'false'")
 
-    def exists_outside(self, *, following: bool) -> Truth:
+    def exists_outside(self, *, following: bool) -> str:
         """Whether rows lie at or beyond the cursor that bounds the page on that side."""
         found = [
-            self.correlated(statement.with_only_columns(sa.literal_column("1"), maintain_column_froms=True))
-            .where(self.window.outside(row, following=following))
-            .exists()
-            for statement, row in self.feeds()
+            f"EXISTS ({feed.select(['1'], self.window.outside(self.columns_of(feed.row), following=following))})"
+            for feed in self.feeds()
         ]
-        return sa.or_(*found)
+        return f"({' OR '.join(found)})"
 
-    def total(self) -> Sql:
-        counts: list[Sql] = [
-            self.correlated(statement.with_only_columns(sa.func.count(), maintain_column_froms=True)).scalar_subquery()
-            for statement, _row in self.feeds()
-        ]
-        total = counts[0]
-        for count in counts[1:]:
-            total += count
-        return total
-
-    def correlated(self, statement: sa.Select[Any]) -> sa.Select[Any]:
-        return statement if self.place.row is None else statement.correlate(self.place.row)
+    def total(self) -> str:
+        return " + ".join(f"({feed.select(['count(*)'])})" for feed in self.feeds())
 
     # The rows.
 
     def feeds(self) -> list[Feed]:
-        """All that the list holds for this viewer, before any window, stage by stage."""
-        guard = self.objects.guarded(self.place, self.declared.guard)
+        """Stage by stage, if there are any."""
+        objects, guard = self.objects, self.objects.guarded(self.place, self.declared.guard)
         if isinstance(self.declared, Stages):
-            assert self.place.row is not None
-            feeds: list[Feed] = []
-            for stage in self.declared.rows(self.place.row, self.ask):
-                row: Row = self.correlated(stage).subquery(self.objects.name())
-                feeds.append((sa.select(row).where(*guard), row))
-            return feeds
-        assert self.target.table is not None
-        row = self.target.table.alias(self.objects.name())
-        conditions = [*guard, *self.objects.policy(self.target, row, covered=self.declared.covered)]
+            return [Feed(f"({text}) AS {row.name}", row, guard) for text, row in self.stages(self.declared)]
+        row = objects.table_row(self.target)
+        conditions = [*guard, *objects.policy(self.target, row, covered=self.declared.covered)]
         if self.declared.on is not None and self.place.row is not None:
-            conditions.append(self.declared.on(self.place.row, row))
-        return [(sa.select(row).where(*conditions, *self.filters(row)), row)]
+            conditions.append(objects.met(self.declared.on, self.place.row, row))
+        conditions += objects.filtered(self.target, row, self.arguments, self.path)
+        return [Feed(objects.named(self.target, row), row, conditions)]
 
-    def filters(self, row: Row) -> list[Truth]:
-        given = self.ask.arguments.get("filter")
-        asked = given if isinstance(given, dict) else {}
-        return [self.target.filters[name](row, self.ask, value) for name, value in asked.items() if value is not None]
+    def stages(self, declared: Stages) -> Iterable[tuple[str, Row]]:
+        parent = self.place.row
+        assert parent is not None
+        for stage in declared.stages:
+            text, shape = self.objects.computed(stage, parent, self.arguments, self.path)
+            yield text, Row(self.objects.steps.name(), shape)
 
-    def rows(self, *, extra: bool) -> Rows:
-        """The window, with each row's position in the order of reading."""
+    def rows(self, sizes: tuple[Reader, ...], *, extra: bool) -> Rows:
+        """The window, with each row's position in the order of reading where that is asked for."""
         limit = self.window.limit(extra=int(extra))
         feeds = self.feeds()
-        if len(feeds) == 1:
-            statement, row = feeds[0]
-            statement = statement.where(*self.window.within(row))
+        feed = feeds[0]
+        if len(feeds) > 1:
+            feed = self.staged(list(reversed(feeds)) if self.window.backward else feeds, limit)
+            bounds: list[str] = []
         else:
-            row = self.staged(list(reversed(feeds)) if self.window.backward else feeds, limit)
-            statement = sa.select(row)
-        ordering = self.window.ordering(row)
-        position = sa.func.row_number().over(order_by=ordering).label("_position")
-        windowed = self.place.beside(
-            statement.add_columns(position).order_by(*ordering).limit(limit), self.objects.name()
-        )
-        if extra:
-            return Rows(((windowed, sa.true()),), windowed, self.shown, self.kept)
-        return Rows(((windowed, sa.true()),), windowed, self.shown)
+            bounds = self.window.within(self.columns_of(feed.row))
+        ordering = ", ".join(self.window.ordering(self.columns_of(feed.row), backward=self.window.backward))
+        inner = self.objects.steps.name()
 
-    def shown(self, row: Row) -> list[Sql]:
-        """The order of the answer: a page read from the end of the list is turned round."""
-        position = row.c["_position"]
-        return [position.desc() if self.window.backward else position]
+        def joins(names: Sequence[str]) -> list[Join]:
+            columns = [
+                f"row_number() OVER (ORDER BY {ordering}) AS _position"
+                if name == "_position"
+                else f"{feed.row.name}.{name}"
+                for name in names
+            ]
+            page = f"{feed.select(columns or ['1'], *bounds)} ORDER BY {ordering} LIMIT {limit}"
+            return [Join(f"LATERAL ({page}) AS {inner}", "true")]
 
-    def kept(self, row: Row) -> list[Truth]:
-        """Without the row that was read only to learn whether there is more."""
-        return [row.c["_position"] <= self.window.limit(extra=0)]
+        return Rows(Row(self.objects.steps.name(), feed.row.shape), inner, joins, sizes, limited=True)
 
-    def staged(self, feeds: list[Feed], limit: Sql) -> Row:
-        """Stage after stage, each read only while the ones before it have not filled the window."""
-        stages: list[sa.CTE] = []
-        for statement, row in feeds:
-            bounded = self.correlated(statement).where(*self.window.within(row))
-            if stages:
-                found: Sql = sa.select(sa.func.count()).select_from(stages[0]).scalar_subquery()
-                for stage in stages[1:]:
-                    found += sa.select(sa.func.count()).select_from(stage).scalar_subquery()
-                bounded = bounded.where(found < limit)
-            bounded = bounded.order_by(*self.window.ordering(row)).limit(limit)
-            stages.append(bounded.cte(self.objects.name(), nesting=True))
-        return sa.union_all(*[sa.select(stage) for stage in stages]).subquery(self.objects.name())
-
-    def is_deep(self, part: Selected) -> bool:
-        if part.name == "nodes":
-            return self.objects.is_deep(part.type, self.target, part.sets)
-        if part.name == "edges":
-            asked = self.objects.document.select(part.type, part.sets)
-            return any(self.objects.is_deep(node.type, self.target, node.sets) for node in asked if node.name == "node")
-        return False
+    def staged(self, feeds: Sequence[Feed], limit: str) -> Feed:
+        """Stage after stage, each asked only for what the ones before it have not found."""
+        stages: list[str] = []
+        names: list[str] = []
+        for feed in feeds:
+            columns = self.columns_of(feed.row)
+            ordering = ", ".join(self.window.ordering(columns, backward=self.window.backward))
+            wanted = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
+            names.append(self.objects.steps.name())
+            page = feed.select(["*"], *self.window.within(columns))
+            stages.append(f"{names[-1]} AS ({page} ORDER BY {ordering} LIMIT {wanted})")
+        row = Row(self.objects.steps.name(), feeds[0].row.shape)
+        together = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
+        return Feed(f"(WITH {', '.join(stages)} {together}) AS {row.name}", row, [])

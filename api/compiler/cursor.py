@@ -13,19 +13,17 @@ import orjson
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
-from api.compiler.source import Sql
-from api.compiler.text import constant, joined, json_text
+from api.compiler.text import Written, joined, json_text
 
 
-def written(tag: str, columns: Sequence[Sql]) -> Sql:
+def written(tag: str, columns: Sequence[tuple[str, sa.types.TypeEngine[Any]]]) -> Written:
     """The SQL that writes the cursor of a row."""
-    parts: list[Sql | str] = [f'["{tag}"']
-    for column in columns:
-        parts += [",", json_text(column)]
+    parts: list[Written | str] = [f'["{tag}"']
+    for value, type_ in columns:
+        parts += [",", json_text(value, type_)]
     text = joined([*parts, "]"])
-    encoded = sa.func.encode(sa.func.convert_to(text, constant("UTF8")), constant("base64"))
     # PostgreSQL breaks base64 into lines of 76 characters.
-    return sa.func.replace(encoded, sa.func.chr(sa.literal_column("10")), constant(""), type_=sa.Text())
+    return Written(f"replace(encode(convert_to({text}, 'UTF8'), 'base64'), chr(10), '')")
 
 
 def read(cursor: object, tag: str, types: Sequence[sa.types.TypeEngine[Any]], path: tuple[str, ...]) -> list[Any]:

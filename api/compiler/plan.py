@@ -1,11 +1,12 @@
-"""Plans: the statement of a document, made once per shape and kept in a bounded cache."""
+"""Plans: the statement of a document or of one of its roots, made once per shape and kept in a bounded cache."""
 
-from collections import OrderedDict
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 from typing import Any
 
-import sqlalchemy as sa
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -15,33 +16,21 @@ from graphql import (
     type_from_ast,
 )
 from graphql.execution.values import VariableValues
-from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 
 from api.compiler.build import Builder
+from api.compiler.cache import Cache
 from api.compiler.root import root
 from api.compiler.selection import Document, Selected
 from api.compiler.source import Root, Source, Viewer
 from api.compiler.step import Level
-from api.compiler.text import joined
-from api.compiler.value import Binds, Reader, Tagger, Variables
+from api.compiler.template import Templates
+from api.compiler.text import Written, as_object
+from api.compiler.value import Reader, Tagger, Variables
 
+_PARAMETER = re.compile("\x01([^\x02]+)\x02")
 
-class Compiler(PGCompiler_asyncpg):
-    """Writes the program's own constants into the SQL, where the planner can use them; values of requests are bound."""
-
-    def visit_bindparam(self, bindparam: sa.BindParameter[Any], *details: Any, **options: Any) -> str:
-        if not bindparam.required:
-            options["literal_binds"] = True
-        # SQLAlchemy leaves its compilers and dialects untyped.
-        written: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
-        return written
-
-
-class Dialect(PGDialect_asyncpg):
-    statement_compiler = Compiler
-
-
-DIALECT = Dialect()  # type: ignore[no-untyped-call]  # As above.
+# Characters; a plan with a longer statement is made anew each time.
+LONGEST_REMEMBERED = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +38,22 @@ class Plan:
     """One statement, and how its parameters are read from a request."""
 
     sql: str
-    names: tuple[str, ...]
-    readers: Mapping[str, Reader]
+    parameters: Sequence[Reader | str]  # A text is the name of one of the asker's own values.
     checks: Sequence[Reader]
+    sizes: Sequence[Sequence[Reader]]
 
     def bind(self, variables: Variables, viewer_values: Mapping[str, Any]) -> list[Any]:
         """The statement's parameters in their order; raises `BadInput`."""
         for check in self.checks:
             check(variables)
-        return [self.readers[name](variables) if name in self.readers else viewer_values[name] for name in self.names]
+        return [viewer_values[each] if isinstance(each, str) else each(variables) for each in self.parameters]
+
+    def cost(self, variables: Variables) -> int:
+        """How many rows of pages there may be at most: of each connection its size times those around it."""
+        return sum(prod(size(variables) for size in sizes) for sizes in self.sizes)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """A checked operation with its coerced variables."""
 
@@ -69,6 +62,7 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Variables
 
+    @cached_property
     def tagged(self) -> tuple[dict[str, Any], Hashable]:
         """The variables with slots for their values, and their shape."""
         slots: dict[str, Any] = {}
@@ -83,27 +77,32 @@ class Operation:
         return slots, tuple(shapes)
 
 
-# Characters; a plan with a longer statement is made anew each time.
-LONGEST_REMEMBERED = 60_000
-
-
 class Planner:
     """Makes plans from sources, and remembers the ones used last."""
 
     def __init__(self, schema: GraphQLSchema, sources: Mapping[str, Source], *, size: int = 128) -> None:
         self.schema = schema
         self.sources = sources
-        self.size = size
-        self.hits = self.misses = 0
+        self.templates = Templates(sources)
         # The operation stands in the value as well, so that its address in the key stays its own.
-        self._plans: OrderedDict[Hashable, tuple[OperationDefinitionNode, Plan]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._plans)
+        self.cache: Cache[Hashable, tuple[OperationDefinitionNode, Plan]] = Cache(size)
 
     def document(self, operation: Operation, viewer: Viewer, roots: Mapping[str, Root]) -> Plan:
         """A plan for the whole data of an operation made of compiled roots only."""
-        return self._remembered(operation, viewer, None, lambda slots: self._whole(operation, slots, viewer, roots))
+
+        def text(builder: Builder, level: Level) -> Written:
+            query = self.schema.query_type
+            assert query is not None
+            selected = builder.document.select(query, (operation.node.selection_set,))
+            return as_object(
+                (
+                    each.key,
+                    f'"{query.name}"' if each.definition is None else root(builder, level, each, roots[each.name]),
+                )
+                for each in selected
+            )
+
+        return self._remembered(operation, viewer, None, text)
 
     def field(
         self,
@@ -116,59 +115,38 @@ class Planner:
         nodes: Sequence[FieldNode],
     ) -> Plan:
         """A plan for the value of one field."""
-
-        def build(slots: Mapping[str, Any]) -> Plan:
-            builder = self._builder(operation, slots, viewer)
-            level = Level()
-            selected = Selected(key, tuple(nodes), parent.fields[nodes[0].name.value])
-            return finished(level, root(builder, level, selected, declared), builder.binds)
-
-        return self._remembered(operation, viewer, (parent.name, key, nodes[0].loc and nodes[0].loc.start), build)
-
-    def _whole(self, operation: Operation, slots: Mapping[str, Any], viewer: Viewer, roots: Mapping[str, Root]) -> Plan:
-        builder = self._builder(operation, slots, viewer)
-        level = Level()
-        query = self.schema.query_type
-        assert query is not None
-        parts: list[Any] = ["{"]
-        for index, selected in enumerate(builder.document.select(query, (operation.node.selection_set,))):
-            parts.append(f'{"," if index else ""}"{selected.key}":')
-            if selected.definition is None:
-                parts.append(f'"{query.name}"')
-            else:
-                parts.append(root(builder, level, selected, roots[selected.name]))
-        return finished(level, joined([*parts, "}"]), builder.binds)
-
-    def _builder(self, operation: Operation, slots: Mapping[str, Any], viewer: Viewer) -> Builder:
-        variables = VariableValues({}, dict(slots))
-        return Builder(Document(self.schema, operation.fragments, variables), self.sources, viewer)
+        selected = Selected(key, tuple(nodes), parent.fields[nodes[0].name.value])
+        part = (parent.name, key, nodes[0].loc and nodes[0].loc.start)
+        return self._remembered(
+            operation, viewer, part, lambda builder, level: root(builder, level, selected, declared)
+        )
 
     def _remembered(
-        self,
-        operation: Operation,
-        viewer: Viewer,
-        part: Hashable,
-        build: Callable[[Mapping[str, Any]], Plan],
+        self, operation: Operation, viewer: Viewer, part: Hashable, text: Callable[[Builder, Level], Written]
     ) -> Plan:
-        slots, shape = operation.tagged()
+        slots, shape = operation.tagged
         key = (id(operation.node), part, viewer, shape)
-        if key in self._plans:
-            self.hits += 1
-            self._plans.move_to_end(key)
-            return self._plans[key][1]
-        self.misses += 1
-        plan = build(slots)
-        if len(plan.sql) > LONGEST_REMEMBERED:
-            return plan
-        self._plans[key] = operation.node, plan
-        while len(self._plans) > self.size:
-            self._plans.popitem(last=False)
+        found = self.cache.get(key)
+        if found is not None:
+            return found[1]
+        document = Document(self.schema, operation.fragments, VariableValues({}, slots))
+        builder, level = Builder(document, self.sources, self.templates, viewer), Level()
+        plan = finished(builder, level, text(builder, level))
+        if len(plan.sql) <= LONGEST_REMEMBERED:
+            self.cache.put(key, (operation.node, plan))
         return plan
 
 
-def finished(level: Level, text: sa.ColumnElement[Any], binds: Binds) -> Plan:
-    compiled = level.select(text).compile(dialect=DIALECT)
-    names = tuple(compiled.positiontup or ())
+def finished(builder: Builder, level: Level, text: Written) -> Plan:
+    """The statement with its parameters numbered."""
+    numbers: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"${numbers.setdefault(found[1], len(numbers) + 1)}"
+
+    sql = _PARAMETER.sub(number, builder.steps.whole(level.select([str(text)])))
+    readers = builder.binds.readers
     # What the statement does not need may be wrong all the same.
-    unused = [read for name, read in binds.readers.items() if name not in names]
-    return Plan(str(compiled), names, binds.readers, [*binds.checks, *unused])
+    unused = [read for name, read in readers.items() if name not in numbers]
+    parameters = tuple(readers.get(name, name) for name in numbers)
+    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.sizes))

@@ -1,27 +1,28 @@
-"""The roots of a document: a connection, one thing found by who asks, things found by their ids, or a given row."""
+"""The roots of a document: a connection, one thing found by who asks, things found by their ids, or given rows."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from graphql import is_object_type
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from api.compiler.build import Builder, Path, key_type
+from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
 from api.compiler.selection import Selected
-from api.compiler.source import ByIds, Given, Page, Root, Row, Single, Source, Sql
-from api.compiler.step import Level, Place, Rows, step
-from api.compiler.text import constant, joined
-from api.compiler.value import Slot, Variables, key_of, reader, sample, split_id
+from api.compiler.source import ByIds, Given, Page, Root, Single, Source
+from api.compiler.step import Join, Level, Place, Rows, gathered
+from api.compiler.template import Row, Shape, key_type, parameter
+from api.compiler.text import Written, all_of, joined, or_null, where
+from api.compiler.value import Path, Slot, Variables, key_of, reader, sample, split_id
 from api.compiler.window import MOST
 
 # Where values that Python has decided stand among the variables; no document can name a variable like this.
 GIVEN = "given values"
 
 
-def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> Sql:
+def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> Written:
     """The JSON of a root field; what it is read from is joined to the level, a row each."""
     path = (selected.key,)
     match declared:
@@ -35,35 +36,57 @@ def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> 
             return _ByIds(builder, selected, declared, path).text(level)
 
 
-def single(builder: Builder, level: Level, selected: Selected, declared: Single, path: Path) -> Sql:
+def single(builder: Builder, level: Level, selected: Selected, declared: Single, path: Path) -> Written:
     target = builder.sources[declared.target]
-    assert target.table is not None
-    thing = target.table.alias(builder.name())
-    visible = sa.select(thing).where(*builder.policy(target, thing, covered=False)).limit(1)
-    return one_row(builder, level, target, selected, visible, path=path)
+    thing = builder.table_row(target)
+    visible = where(builder.policy(target, thing, covered=False))
+
+    def rows(names: Sequence[str]) -> str:
+        columns = ", ".join(f"{thing.name}.{name}" for name in names)
+        return f"SELECT {columns} FROM {builder.named(target, thing)}{visible} LIMIT 1"
+
+    inside = step(builder, level, thing.shape, rows)
+    text = builder.object(inside, target, selected.type, selected.sets, path)
+    return one_row(builder, level, inside, text)
 
 
-def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Sql:
-    values = [
-        builder.binds.computed(Slot((GIVEN, name), None), type_, path).label(name)
-        for name, type_ in declared.values.items()
-    ]
-    return one_row(builder, level, builder.sources[declared.target], selected, sa.select(*values), path=path)
+def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Written:
+    target = builder.sources[declared.target]
+    columns = [sa.Column("_place", sa.BigInteger()), *(sa.Column(*column) for column in declared.values.items())]
+
+    def value(name: str, type_: sa.types.TypeEngine[Any]) -> str:
+        return parameter(builder.binds.add(Slot((GIVEN, name), None), path), ARRAY(type_) if declared.plural else type_)
+
+    values = {name: value(name, type_) for name, type_ in declared.values.items()}
+
+    def rows(names: Sequence[str]) -> str:
+        if declared.plural:
+            listed = f"unnest({', '.join(values.values())}) WITH ORDINALITY"
+            return f"SELECT {', '.join(names) or '1'} FROM {listed} AS given ({', '.join(values)}, _place)"
+        return f"SELECT {', '.join(f'{values[name]} AS {name}' for name in names) or '1'}"
+
+    inside = step(builder, level, Shape.of(columns), rows)
+    text = builder.object(inside, target, selected.type, selected.sets, path)
+    if not declared.plural:
+        return one_row(builder, level, inside, text)
+    assert inside.row is not None
+    items = gathered(text, [inside.row.column("_place")])
+    found = builder.steps.aggregated(Place(level), inside, {"items": items})
+    return joined(["[", Written(f"coalesce({found['items']}, '')"), "]"])
 
 
-def one_row(
-    builder: Builder, level: Level, source: Source, selected: Selected, rows: sa.Select[Any], *, path: Path
-) -> Sql:
+def step(builder: Builder, level: Level, shape: Shape, rows: Callable[[Sequence[str]], str]) -> Place:
+    """The rows of a root as a step of their own."""
+    row, inner = Row(builder.steps.name(), shape), builder.steps.name()
+    return builder.steps.add(
+        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")], limited=True)
+    )
+
+
+def one_row(builder: Builder, level: Level, inside: Place, text: Written) -> Written:
     """The JSON of the only row there may be; null if there is none."""
-    row = rows.subquery(builder.name())
-
-    def columns(inside: Place) -> dict[str, Sql]:
-        return {"item": sa.func.max(builder.object(inside, source, selected.type, selected.sets, path))}
-
-    deep = builder.is_deep(selected.type, source, selected.sets)
-    only = Rows(((row, sa.true()),), row, lambda _row: ())
-    found = step(Place(level), only, names=builder.name, deep=deep, columns=columns)
-    return sa.func.coalesce(found.c["item"], constant("null"), type_=sa.Text())
+    found = builder.steps.aggregated(Place(level), inside, {"item": Written(f"max({text})")})
+    return or_null(found["item"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +98,23 @@ class _ByIds:
     declared: ByIds
     path: Path
 
-    def text(self, level: Level) -> Sql:
-        binds = self.builder.binds
+    def text(self, level: Level) -> Written:
+        binds, names = self.builder.binds, self.builder.steps.name
         binds.checks.append(self.wanted)
         # The types inside the ids are part of the plan, so they are read now.
         kinds = {split_id(id_, self.path)[0] for id_ in self.ids(sample(self.argument()))}
         found = [self.things(source) for name, source in self.builder.sources.items() if name in kinds and source.node]
-        count = binds.computed(lambda variables: len(self.wanted(variables)), sa.Integer(), self.path)
-        series = sa.func.generate_series(sa.literal_column("1"), count)
-        places = series.table_valued(sa.column("place", sa.Integer()), name=self.builder.name()).render_derived()
-        standing: Row = places
-        item: Sql = constant("null")
+        count = parameter(binds.add(lambda variables: len(self.wanted(variables)), self.path), sa.Integer())
+        places, union, whole = names(), names(), names()
+        standing = f"generate_series(1, {count}) AS {places} (place)"
+        item = "'null'"
         if found:
-            union = sa.union_all(*found).subquery(self.builder.name())
-            standing = places.outerjoin(union, union.c["place"] == places.c["place"])
-            item = sa.func.coalesce(union.c["item"], constant("null"), type_=sa.Text())
-        in_order = aggregate_order_by(constant(","), places.c["place"])
-        listed = sa.func.string_agg(item, in_order, type_=sa.Text()).label("items")
-        whole = sa.select(listed).select_from(standing).subquery(self.builder.name())
-        level.joins.append((whole, sa.true()))
-        items = sa.func.coalesce(whole.c["items"], constant(""), type_=sa.Text())
+            together = " UNION ALL ".join(found)
+            standing += f" LEFT JOIN ({together}) AS {union} ON {union}.place = {places}.place"
+            item = f"coalesce({union}.item, 'null')"
+        listed = f"SELECT string_agg({item}, ',' ORDER BY {places}.place) AS items FROM {standing}"
+        level.joins.append(Join(f"({listed}) AS {whole}", "true"))
+        items = Written(f"coalesce({whole}.items, '')")
         return joined(["[", items, "]"]) if self.declared.plural else items
 
     def argument(self) -> object:
@@ -110,23 +130,27 @@ class _ByIds:
             raise BadInput(f"Ask for at most {MOST} ids at once.", self.path)
         return [split_id(id_, self.path) for id_ in ids]
 
-    def things(self, source: Source) -> sa.Select[Any]:
+    def things(self, source: Source) -> str:
         """Those of one type: the place of each in the list, and its JSON."""
         builder = self.builder
-        type_ = builder.document.schema.get_type(source.name)
-        assert is_object_type(type_)
-        assert source.table is not None
-        thing = source.table.alias(builder.name())
-        sought = self.sought(source)
-        statement = sa.select(sought.c["place"].label("_place"), *thing.c)
-        statement = statement.select_from(sought.join(thing, thing.c[source.key] == sought.c["key"]))
-        statement = statement.where(*builder.policy(source, thing, covered=False))
-        rows = statement.add_columns(sa.func.row_number().over().label("_number")).cte(builder.name())
-        inside = Place(Level(rows, rows.c["_number"]), rows)
-        text = builder.object(inside, source, type_, self.selected.sets, self.path)
-        return inside.level.select(rows.c["_place"].label("place"), text.label("item"))
+        type_ = builder.document.schema.type_map[source.name]
+        thing = builder.table_row(source)
+        sought = builder.steps.name()
+        key = f"{thing.column(source.key)} = {sought}.key"
+        join = all_of([key, *builder.policy(source, thing, covered=False)])
 
-    def sought(self, source: Source) -> Row:
+        def rows(names: Sequence[str]) -> str:
+            columns = ", ".join(
+                f"{sought}.place AS _place" if name == "_place" else f"{thing.name}.{name}" for name in names
+            )
+            return f"SELECT {columns} FROM {self.sought(source)} AS {sought} (key, place) JOIN {builder.named(source, thing)} ON {join}"
+
+        inside = step(builder, Level(), thing.shape, rows)
+        text = builder.object(inside, source, type_, self.selected.sets, self.path)
+        assert inside.row is not None
+        return inside.level.select([f"{inside.row.column('_place')} AS place", f"{text} AS item"])
+
+    def sought(self, source: Source) -> str:
         """The keys of one type among the ids, each with its place."""
         type_ = key_type(source)
         binds = self.builder.binds
@@ -138,8 +162,5 @@ class _ByIds:
         def places(variables: Variables) -> list[int]:
             return [place for place, (name, _) in enumerate(self.wanted(variables), 1) if name == source.name]
 
-        sought = sa.func.unnest(
-            binds.computed(keys, ARRAY(type_), self.path), binds.computed(places, ARRAY(sa.Integer()), self.path)
-        )
-        columns = (sa.column("key", type_), sa.column("place", sa.Integer()))
-        return sought.table_valued(*columns, name=self.builder.name()).render_derived()
+        keys_bound = parameter(binds.add(keys, self.path), ARRAY(type_))
+        return f"unnest({keys_bound}, {parameter(binds.add(places, self.path), ARRAY(sa.Integer()))})"

@@ -11,6 +11,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLField,
     GraphQLIncludeDirective,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
@@ -19,10 +20,11 @@ from graphql import (
     get_directive_values,
     get_named_type,
     is_abstract_type,
-    is_object_type,
 )
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.pyutils import camel_to_snake
+
+from api.compiler.value import NO_ARGUMENTS, Arguments, Tagger
 
 SelectionSets = tuple[SelectionSetNode, ...]
 
@@ -45,12 +47,10 @@ class Selected:
         return tuple(node.selection_set for node in self.nodes if node.selection_set)
 
     @property
-    def type(self) -> GraphQLObjectType:
-        """The object type behind the field's lists and non-nulls."""
+    def type(self) -> GraphQLNamedType:
+        """The type behind the field's lists and non-nulls."""
         assert self.definition is not None
-        named = get_named_type(self.definition.type)
-        assert is_object_type(named)
-        return named
+        return get_named_type(self.definition.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,17 @@ class Document:
             Selected(key, tuple(nodes), parent.fields.get(nodes[0].name.value)) for key, nodes in groups.found.items()
         ]
 
-    def arguments(self, selected: Selected) -> dict[str, Any]:
-        """The field's arguments under their Python names; what was not given and has no default is left out."""
+    def arguments(self, selected: Selected) -> Arguments:
+        """The field's arguments; what was not given and has no default is left out."""
         assert selected.definition is not None
+        declared = selected.definition.args
+        if not declared:
+            return NO_ARGUMENTS
         given = get_argument_values(selected.definition, selected.nodes[0], self.variables)
-        return {camel_to_snake(name): _plain(value) for name, value in given.items()}
+        tagger = Tagger(self.schema.type_map)
+        tagged = {name: tagger.tagged(value, declared[name].type, (name,)) for name, value in given.items()}
+        symbols = {camel_to_snake(name): _plain(pair[0]) for name, pair in tagged.items()}
+        return Arguments(given, symbols, tuple((name, pair[1]) for name, pair in tagged.items()))
 
     def applies(self, condition: str, parent: GraphQLObjectType) -> bool:
         type_ = self.schema.get_type(condition)

@@ -56,7 +56,7 @@ class Part:
     """An object without a table: it reads from its parent's row, or from one row computed beside it."""
 
     target: str
-    beside: Callable[[Row], sa.Select[Any]] | None = None
+    beside: Callable[[Row, Ask], sa.Select[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class Stages:
     """A connection over computed rows in stages: a later one is read only while the earlier ones fill no page."""
 
     target: str
-    rows: Callable[[Row, Ask], Sequence[sa.Select[Any]]]
+    stages: tuple[Callable[[Row, Ask], sa.Select[Any]], ...]
     guard: Guard | None = None
 
 
@@ -111,10 +111,14 @@ class ByIds:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A root that Python has decided: one row of values, which the plan takes as parameters."""
+    """A root that Python has decided: a row of values, which the plan takes as parameters.
+
+    `plural` says a list of rows: each value is a list then, and all that the rows refer to is read in one statement.
+    """
 
     target: str
     values: Mapping[str, sa.types.TypeEngine[Any]]
+    plural: bool = False
 
 
 Field = Expression | One | Part | Many | Page | Stages
@@ -131,16 +135,21 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How one type is read. Every type says who may see its rows; `True` in `visible` means everybody."""
+    """How one type is read. Every type says who may see its rows; `True` in `visible` means everybody.
+
+    An interface or union has `members`: each leads from the row to a thing of one type, and the first that is there and
+    may be seen is the object. A row without one is null.
+    """
 
     name: str
-    table: Row | None
+    table: sa.Table | None
     visible: Callable[[Viewer, Row], Truth]
     key: str = "id"
     fields: Mapping[str, Field] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
     filters: Mapping[str, Callable[[Row, Ask, object], Truth]] = field(default_factory=dict)
     node: bool = True
+    members: tuple[One, ...] = ()
 
 
 def everybody(_viewer: Viewer, _row: Row) -> Truth:

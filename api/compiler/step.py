@@ -1,93 +1,150 @@
-"""The steps of a statement: rows of a list, what is joined to them, and their grouping by parent."""
+"""The steps of a statement: rows of a list, what is joined to them, and their grouping by parent.
 
-from collections.abc import Callable, Sequence
+The rows of every list are a CTE of their own. What is to be joined to them is joined to all of them at once, and only
+then are they grouped: joined row by row beside each parent, it would be looked up as often as there are parents.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from api.compiler.error import BadInput
-from api.compiler.source import Row, Sql, Truth
-from api.compiler.text import constant
+from api.compiler.template import Row, quoted
+from api.compiler.text import Written, all_of
+from api.compiler.value import Reader
 
-Join = tuple[Row, Truth]
-
-# SQLAlchemy walks a chain of joins by recursion, two calls for each; Python allows a thousand in all.
+# PostgreSQL's planner takes seconds for more.
 MOST_JOINS = 250
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """What stands in FROM under the name of its row, and on what it is joined."""
+
+    what: str
+    on: str
+
+    def inner(self) -> str:
+        return f" JOIN {self.what} ON {self.on}"
+
+    def left(self) -> str:
+        return f" LEFT JOIN {self.what} ON {self.on}"
 
 
 @dataclass(slots=True)
 class Level:
-    """One step: what it stands on (nothing, at the root), what is joined for its JSON, the number of its rows."""
+    """One step: the rows it stands on (none, at the root), and what is joined to them."""
 
-    base: Row | None = None
-    number: Sql | None = None
+    rows: Row | None = None
     joins: list[Join] = field(default_factory=list)
+    # The things that are joined already: asked for twice, they are joined once.
+    reached: dict[Hashable, "Place"] = field(default_factory=dict)
 
-    def select(self, *columns: Sql) -> sa.Select[Any]:
+    def select(self, columns: Sequence[str]) -> str:
         """The columns, from all that the level stands on and that is joined to it."""
         if len(self.joins) > MOST_JOINS:
             raise BadInput(f"More than {MOST_JOINS} things are asked of one thing; ask for them in several documents.")
-        whole = self.base
-        for right, on in self.joins:
-            whole = right if whole is None else whole.outerjoin(right, on)
-        statement: sa.Select[Any] = sa.select(*columns)
-        return statement if whole is None else statement.select_from(whole)
+        joins = self.joins
+        if self.rows is not None:
+            base = self.rows.name
+        elif joins:
+            base, joins = joins[0].what, joins[1:]
+        else:
+            return f"SELECT {', '.join(columns)}"
+        return f"SELECT {', '.join(columns)} FROM {base}{''.join(join.left() for join in joins)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row within a level: the level's own, or one reached from it by to-ones; none at the root."""
+    """A row within a level: the level's own, or one reached from it by to-ones; none at the root.
+
+    `sizes` are how many of it there may be: the sizes of the pages around it.
+    """
 
     level: Level
     row: Row | None = None
     walk: tuple[Join, ...] = ()
+    sizes: tuple[Reader, ...] = ()
 
-    def beside(self, statement: sa.Select[Any], name: str) -> Row:
-        """The statement as rows that may look at this place's row."""
-        return statement.subquery(name) if self.row is None else statement.correlate(self.row).lateral(name)
+    def inside(self, row: Row, join: Join) -> "Place":
+        """The row that is joined to this place."""
+        return Place(self.level, row, (*self.walk, join), self.sizes)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of a list: what to join to the parent, the row itself, its order, and which rows are shown."""
+    """The rows of a list: under which name they stand, and how they are joined to the parent.
 
-    joins: tuple[Join, ...]
-    row: Row
-    ordering: Callable[[Row], Sequence[Sql]]
-    keep: Callable[[Row], Sequence[Truth]] = lambda _row: ()
-
-
-def step(
-    place: Place, rows: Rows, *, names: Callable[[], str], deep: bool, columns: Callable[[Place], dict[str, Sql]]
-) -> Row:
-    """The aggregates of a list, joined to the parent's level: a row per parent that has any, or just one at the root.
-
-    `deep` says that other lists hang below, so the rows are kept and numbered for them.
+    `joins` makes the joins once it is known which columns are asked for; the columns are those of the row `inner`.
+    `limited` rows are read as they are, before anything is joined to them.
     """
-    base = place.level.base
-    for right, on in (*place.walk, *rows.joins):
-        base = right if base is None else base.join(right, on)
-    up = place.level.number
-    inside = Place(Level(base), rows.row)
-    if deep:
-        kept = [] if up is None else [up.label("_up")]
-        number = sa.func.row_number().over().label("_number")
-        numbered = inside.level.select(*kept, number, *rows.row.c).cte(names())
-        up = None if up is None else numbered.c["_up"]
-        inside = Place(Level(numbered, numbered.c["_number"]), numbered)
-    computed = [column.label(name) for name, column in columns(inside).items()]
-    if up is None:
-        found = inside.level.select(*computed).subquery(names())
-        place.level.joins.append((found, sa.true()))
-    else:
-        found = inside.level.select(up.label("_up"), *computed).group_by(up).subquery(names())
-        place.level.joins.append((found, found.c["_up"] == place.level.number))
-    return found
+
+    row: Row
+    inner: str
+    joins: Callable[[Sequence[str]], Sequence[Join]]
+    sizes: tuple[Reader, ...] = ()
+    limited: bool = False
 
 
-def listed(text: Sql, ordering: Sequence[Sql], keep: Sequence[Truth] = ()) -> Sql:
+def gathered(text: Written, ordering: Sequence[str], keep: Sequence[str] = ()) -> Written:
     """The texts of a group, with commas between, in order."""
-    together = sa.func.string_agg(text, aggregate_order_by(constant(","), *ordering), type_=sa.Text())
-    return together.filter(*keep) if keep else together
+    in_order = f" ORDER BY {', '.join(ordering)}" if ordering else ""
+    return Written(f"string_agg({text}, ','{in_order}){kept(keep)}")
+
+
+def kept(keep: Sequence[str]) -> str:
+    return f" FILTER (WHERE {all_of(keep)})" if keep else ""
+
+
+@dataclass(slots=True)
+class Steps:
+    """The CTEs of a statement, in the order of their need; each is written when all that is asked of it is known."""
+
+    pending: list[Callable[[], str]] = field(default_factory=list)
+    count: int = 0
+
+    def name(self) -> str:
+        self.count += 1
+        return f"t{self.count}"
+
+    def add(self, place: Place, rows: Rows) -> Place:
+        """The rows of a list as a step; the place of one of them."""
+
+        def written() -> str:
+            own = sorted(rows.row.used - {"_up", "_number"})
+            columns = [f"{rows.inner}.{name}" for name in own]
+            if place.level.rows is not None:
+                columns.append(f"{place.level.rows.column('_number')} AS _up")
+            if "_number" in rows.row.used:
+                columns.append("row_number() OVER () AS _number")
+            joins = [*place.walk, *rows.joins(own)]
+            base = "" if place.level.rows is None else place.level.rows.name
+            if not base:
+                base, joins = joins[0].what, joins[1:]
+            how = "MATERIALIZED " if rows.limited else ""
+            found = f"SELECT {', '.join(columns) or '1'} FROM {base}{''.join(join.inner() for join in joins)}"
+            return f"{rows.row.name} AS {how}({found})"
+
+        self.pending.append(written)
+        if place.level.rows is not None:
+            place.level.rows.column("_number")
+        return Place(Level(rows.row), rows.row, (), rows.sizes)
+
+    def aggregated(self, place: Place, inside: Place, columns: Mapping[str, Written]) -> Mapping[str, Written]:
+        """The aggregates of a step, joined to the parent's level: a row per parent that has any, or one at the root."""
+        name, rows = self.name(), inside.level.rows
+        assert rows is not None
+        computed = [f"{text} AS {quoted(column)}" for column, text in columns.items()]
+        if place.level.rows is None:
+            join = Join(f"({inside.level.select(computed)}) AS {name}", "true")
+        else:
+            up = rows.column("_up")
+            found = f"{inside.level.select([up, *computed])} GROUP BY {up}"
+            join = Join(f"({found}) AS {name}", f"{name}._up = {place.level.rows.column('_number')}")
+        place.level.joins.append(join)
+        return {column: Written(f"{name}.{quoted(column)}") for column in columns}
+
+    def whole(self, statement: str) -> str:
+        """The statement under all of its steps."""
+        # From the last: what a step asks of an earlier one is known then.
+        written = [step() for step in reversed(self.pending)]
+        return f"WITH {', '.join(reversed(written))} {statement}" if written else statement

@@ -22,10 +22,10 @@ from graphql import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.compiler.error import BadInput
-from api.compiler.source import Sql
 
 Variables = Mapping[str, Any]  # Coerced by graphql-core; the schema's scalars decide the types.
 Reader = Callable[[Variables], Any]
+Path = tuple[str, ...]
 
 SQL_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
     str: sa.Text(),
@@ -73,7 +73,8 @@ class Tagger:
             return {name: pair[0] for name, pair in fields.items()}, shape
         if is_enum_type(named) or named.name == "Boolean":
             return value, tuple(value) if isinstance(value, list) else value
-        return Slot(path, value), (named.name, self.leaf(value, is_id=named.name == "ID"))
+        found = sample(value)
+        return Slot(path, found), (named.name, self.leaf(found, is_id=named.name == "ID"))
 
     def leaf(self, value: Any, *, is_id: bool) -> Hashable:
         if isinstance(value, list):
@@ -108,6 +109,34 @@ def sql_type(value: Any) -> sa.types.TypeEngine[Any]:
     return SQL_TYPES.get(type(value), SQL_TYPES[str])
 
 
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The arguments of one field.
+
+    `symbols` are named as in Python, and every bound leaf in them is a slot into `given`, where this document's own
+    value stands: SQL made with the symbols serves all arguments of the same `shape`.
+    """
+
+    given: Mapping[str, Any]
+    symbols: Mapping[str, Any]
+    shape: tuple[tuple[str, Any], ...]
+
+    def shape_of(self, name: str) -> Any:
+        return dict(self.shape)[name]
+
+    def actual(self, symbol: object) -> object:
+        """What stands for a symbol in this document: a value, or a slot into its variables."""
+        if isinstance(symbol, Slot):
+            return symbol(self.given)
+        return [self.actual(item) for item in symbol] if isinstance(symbol, list) else symbol
+
+    def __getitem__(self, name: str) -> object:
+        return self.actual(self.symbols.get(name))
+
+
+NO_ARGUMENTS = Arguments({}, {}, ())
+
+
 @dataclass(slots=True)
 class Binds:
     """The parameters of one statement: by name, how each is read from a request's variables; and what is checked."""
@@ -115,16 +144,14 @@ class Binds:
     readers: dict[str, Reader] = field(default_factory=dict)
     checks: list[Reader] = field(default_factory=list)
 
-    def bind(self, value: object, path: tuple[str, ...]) -> Sql:
-        return self.computed(reader(value), sql_type(sample(value)), path)
-
-    def computed(self, read: Reader, type_: sa.types.TypeEngine[Any], path: tuple[str, ...]) -> Sql:
+    def add(self, read: Reader, path: Path) -> str:
+        """The name of a new parameter."""
         name = f"p{len(self.readers)}"
         self.readers[name] = lambda variables: storable(read(variables), path)
-        return sa.bindparam(name, type_=type_)
+        return name
 
 
-def storable(value: Any, path: tuple[str, ...]) -> Any:
+def storable(value: Any, path: Path) -> Any:
     """The value, if PostgreSQL can hold it as text: no NUL and no half of a surrogate pair."""
     if isinstance(value, str) and ("\x00" in value or any("\ud800" <= character <= "\udfff" for character in value)):
         raise BadInput("The text holds a character that cannot be stored.", path)
@@ -133,7 +160,7 @@ def storable(value: Any, path: tuple[str, ...]) -> Any:
     return value
 
 
-def split_id(value: str, path: tuple[str, ...]) -> tuple[str, str]:
+def split_id(value: str, path: Path) -> tuple[str, str]:
     """The type and the key inside a global id."""
     name, colon, key = value.partition(":")
     if not (name and colon and key):
@@ -141,7 +168,7 @@ def split_id(value: str, path: tuple[str, ...]) -> tuple[str, str]:
     return name, key
 
 
-def key_of(value: str, name: str, type_: sa.types.TypeEngine[Any], path: tuple[str, ...]) -> Any:
+def key_of(value: str, name: str, type_: sa.types.TypeEngine[Any], path: Path) -> Any:
     """The key inside the global id of a thing of the type `name`."""
     found, key = split_id(value, path)
     if found != name:

@@ -2,7 +2,7 @@
 
 from api.models.account import Account, Role
 from api.models.assignment import Assignment, Commitment, Override
-from api.models.base import METADATA, Symbol
+from api.models.base import METADATA, Cube, Symbol
 from api.models.event import Event, Idempotency
 from api.models.incident import Hazard, Incident, IncidentKabupaten
 from api.models.membership import Membership
@@ -30,6 +30,7 @@ __all__ = [
     "CertificateTypeSkill",
     "Cluster",
     "Commitment",
+    "Cube",
     "Event",
     "Hazard",
     "Idempotency",

@@ -24,6 +24,15 @@ class Symbol(sa.TypeDecorator[str]):
     json_safe = True  # Read by the compiler.
 
 
+class Cube(sa.types.UserDefinedType[str]):
+    """A point in space; on the unit globe for a place on earth. Chords order places like distances on the ground."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "cube"
+
+
 METADATA = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Symbol, may, must, one_of, table, to, versioned
+from api.models.base import INSTANT, Cube, Symbol, may, must, one_of, table, to, versioned
 
 REACHES = ("KABUPATEN", "PROVINCE", "NATIONAL")
 
@@ -22,6 +22,8 @@ Volunteer = table(
     must("province_code", Symbol, to("province.code"), sa.Computed("left(kabupaten_code, 2)", persisted=True)),
     may("latitude", sa.Float, info=PRIVATE),
     may("longitude", sa.Float, info=PRIVATE),
+    # Where the person sets out within the own kabupaten: the position, else the seat. A trigger keeps it.
+    may("home", Cube, info=PRIVATE),
     must("reach", Symbol),
     must("status", Symbol),
     may("consent_given_at", INSTANT, info=PRIVATE),
@@ -37,5 +39,6 @@ Volunteer = table(
     sa.Index(None, "kabupaten_code", "name", "id"),
     sa.Index(None, "province_code", "name", "id"),
     sa.Index(None, "name", "id"),
+    sa.Index(None, "kabupaten_code", "home", postgresql_using="gist"),
     sa.Index("ix_volunteer_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )

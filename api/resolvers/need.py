@@ -1,5 +1,6 @@
 """Needs: their coverage, who may be sent, and what forbids one person."""
 
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from api.rules.rule import FACT_TYPES, days_of
 from api.rules.sending import overdue
 
 
-def coverage(need: Row) -> sa.Select[Any]:
+def coverage(need: Row, _ask: Ask) -> sa.Select[Any]:
     def of(*statuses: str) -> sa.ColumnElement[int]:
         return sa.func.count().filter(Assignment.c.status.in_(statuses), sa.not_(overdue(NOW)))
 
@@ -41,6 +42,13 @@ def coverage(need: Row) -> sa.Select[Any]:
         of(*FILLING).label("accepted"),
         of("ON_DUTY").label("on_duty"),
     ).where(Assignment.c.need_id == need.c.id)
+
+
+def of_tier(number: int, need: Row, _ask: Ask) -> sa.Select[Any]:
+    return candidates(number, need, need.c.starts_at, need.c.ends_at, now=NOW)
+
+
+TIERS = tuple(partial(of_tier, number) for number in range(3))
 
 
 def is_open(row: Row, _ask: Ask, value: object) -> Truth:
@@ -84,9 +92,7 @@ SOURCES = (
             "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
             "coverage": Part("Coverage", beside=coverage),
             "assignments": Page("Assignment", on=lambda row, other: other.c.need_id == row.c.id),
-            "candidates": Stages(
-                "Candidate", rows=lambda need, _ask: candidates(need, NOW), guard=access.sends_to_need
-            ),
+            "candidates": Stages("Candidate", stages=TIERS, guard=access.sends_to_need),
             "refusals": Many("Refusal", "POSITION", rows=refused, guard=access.sends_to_need),
         },
         orders={"STARTS_AT": ordered("starts_at"), "CREATED_AT": ordered("created_at", descending=True)},
@@ -120,7 +126,7 @@ SOURCES = (
             ),
             "kilometres": column("kilometres"),
         },
-        orders={"NEAREST": ordered("tier", "kilometres")},
+        orders={"NEAREST": ordered("tier", "chord")},
         node=False,
     ),
     Source(

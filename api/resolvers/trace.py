@@ -46,14 +46,12 @@ class Trace:
         return replace(context, planner=planner, database=WatchedDatabase(context.database, self.statements))
 
     def told(self, documents: Cache[str, Any]) -> Note:
-        planner = self.planner
-        plans = {"size": planner.size, "kept": len(planner), "hits": planner.hits, "misses": planner.misses}
         return {
             "milliseconds": since(self.began),
             "document": self.document,
             "plans": self.plans,
             "statements": self.statements,
-            "caches": {"documents": documents.metrics(), "plans": plans},
+            "caches": {"documents": documents.metrics(), "plans": self.planner.cache.metrics()},
         }
 
 
@@ -71,9 +69,9 @@ class WatchedPlanner(Planner):
         return self._noted(lambda: self._planner.field(*given, **named))
 
     def _noted(self, make: Callable[[], Plan]) -> Plan:
-        began, misses = perf_counter(), self._planner.misses
+        began, misses = perf_counter(), self._planner.cache.misses
         plan = make()
-        self._notes.append({"remembered": self._planner.misses == misses, "milliseconds": since(began)})
+        self._notes.append({"remembered": self._planner.cache.misses == misses, "milliseconds": since(began)})
         return plan
 
 

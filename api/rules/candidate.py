@@ -5,22 +5,30 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import Kabupaten, Volunteer
+from api.models import Cube, Kabupaten, Volunteer
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Refusal, Rule, Sql, Truth, days_of
 from api.rules.sending import RULES
 
 EARTH_RADIUS_KM = 6371.0
 
+# No limit, but PostgreSQL cannot know it when it plans: it then prepares for few rows, and reads them in order.
+FEW_AT_FIRST: Any = sa.select(sa.cast(sa.null(), sa.BigInteger)).scalar_subquery()
 
-def kilometres(latitude: Sql, longitude: Sql, to_latitude: Sql, to_longitude: Sql) -> Sql:
-    """Great-circle distance in kilometres (haversine, mean radius 6,371 km)."""
-    half_north = sa.func.sin(sa.func.radians(to_latitude - latitude) / 2)
-    half_east = sa.func.sin(sa.func.radians(to_longitude - longitude) / 2)
-    cosines = sa.func.cos(sa.func.radians(latitude)) * sa.func.cos(sa.func.radians(to_latitude))
-    square = half_north * half_north + cosines * half_east * half_east
-    # Rounding may carry the square past 1 between antipodes.
-    return 2 * EARTH_RADIUS_KM * sa.func.asin(sa.func.least(1.0, sa.func.sqrt(square)), type_=sa.Float())
+
+def on_globe(place: sa.FromClause) -> Sql:
+    """The place's point on the unit globe."""
+    return sa.func.on_globe(place.c.latitude, place.c.longitude, type_=Cube())
+
+
+def chord(start: Sql, end: Sql) -> Sql:
+    """The straight line between two points of the unit globe; what is nearer by it is nearer on the ground."""
+    return start.op("<->", return_type=sa.Float())(end)
+
+
+def kilometres(chord: Sql) -> Sql:
+    """Great-circle distance in kilometres (mean radius 6,371 km)."""
+    return 2 * EARTH_RADIUS_KM * sa.func.asin(sa.func.least(1.0, chord / 2), type_=sa.Float())
 
 
 def tier_of(person: sa.FromClause, need: sa.FromClause) -> Sql:
@@ -32,62 +40,28 @@ def tier_of(person: sa.FromClause, need: sa.FromClause) -> Sql:
     )
 
 
-def _homes(person: sa.FromClause, need: sa.FromClause) -> list[list[Truth]]:
-    """Where the people of each tier are at home."""
-    same, province = person.c.kabupaten_code == need.c.kabupaten_code, sa.func.left(need.c.kabupaten_code, 2)
-    away = person.c.kabupaten_code != need.c.kabupaten_code
-    return [[same], [person.c.province_code == province, away], [person.c.province_code != province]]
-
-
 def whole_period(person: sa.FromClause, need: sa.FromClause, *, days: Sql, now: Sql) -> Case:
     return Case(person, need, need.c.starts_at, need.c.ends_at, days, now)
 
 
-def candidates(need: sa.FromClause, now: Sql) -> Sequence[sa.Select[Any]]:
-    """The volunteers who may be sent to a need for its whole period now, a statement for each tier."""
-    return [_of_tier(number, need, need.c.starts_at, need.c.ends_at, now=now) for number in range(3)]
+def candidates(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
+    """The volunteers of one tier who may be sent to a need for a period, nearest first: all rules hold for them.
 
-
-def _start(number: int, person: sa.FromClause, home: sa.FromClause) -> tuple[Sql, Sql]:
-    """Where a person sets out: from home in the need's own kabupaten, else from the seat of the home kabupaten.
-
-    Whoever coordinates the need may know a home of that kabupaten. Elsewhere the distances to a few needs would tell
-    where a person lives.
+    The plain rules come first; the others are asked of one person after the other in this order, so that whoever wants
+    a few of the nearest does not wait for the answers about all. The offset keeps the planner from working out the days
+    for every person.
     """
-    if number:
-        return home.c.latitude, home.c.longitude
-    return (
-        sa.func.coalesce(person.c.latitude, home.c.latitude, type_=sa.Float()),
-        sa.func.coalesce(person.c.longitude, home.c.longitude, type_=sa.Float()),
-    )
-
-
-def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
-    """Those of one tier for whom all rules hold, nearest first.
-
-    The plain rules and the distances come first, for everybody of the tier; the others are asked of one person after
-    the other in this order, so that whoever wants a few of the nearest does not wait for the answers about all. The
-    offsets keep the planner from asking earlier, and from working out the days for every person.
-    """
-    volunteer, home = Volunteer.alias(), Kabupaten.alias()
     once = sa.select(days_of(need, starts, ends).label("days")).offset(0)
     period = once.correlate(need).lateral()
-    distance = kilometres(*_start(number, volunteer, home), need.c.latitude, need.c.longitude).label("kilometres")
+    volunteer = Volunteer.alias()
     everybody = Case(volunteer, need, starts, ends, sa.null(), now)
     plain = [rule.holds(everybody) for rule in RULES if rule.plain]
-    person = (
-        sa.select(volunteer, distance)
-        .join(home, home.c.code == volunteer.c.kabupaten_code)
-        .where(*_homes(volunteer, need)[number], *plain)
-        .order_by(distance, volunteer.c.id)
-        .offset(0)
-        .correlate(need)
-        .lateral()
-    )
+    people = _near(need, volunteer, plain) if number == 0 else _far(number, need, volunteer, plain)
+    person = people.limit(FEW_AT_FIRST).correlate(need).lateral()
     case = Case(person, need, starts, ends, period.c.days, now)
     tier = sa.literal_column(str(number + 1), sa.Integer).label("tier")
     return (
-        sa.select(person, tier)
+        sa.select(person, kilometres(person.c.chord).label("kilometres"), tier)
         .select_from(period)
         .join(person, sa.true())
         .where(*[rule.holds(case) for rule in RULES if not rule.plain])
@@ -95,9 +69,34 @@ def _of_tier(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: S
     )
 
 
+def _near(need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Truth]) -> sa.Select[Any]:
+    """Those at home in the need's kabupaten, from where they live; an index finds them in this order."""
+    way = chord(volunteer.c.home, on_globe(need))
+    at_home = volunteer.c.kabupaten_code == need.c.kabupaten_code
+    return sa.select(volunteer, way.label("chord")).where(at_home, *plain).order_by(way, volunteer.c.id)
+
+
+def _far(number: int, need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Truth]) -> sa.Select[Any]:
+    """Those from elsewhere, all of a kabupaten from its seat: one kabupaten after the other is read.
+
+    Whoever coordinates the need may know a home in its own kabupaten. Elsewhere the distances to a few needs would tell
+    where a person lives.
+    """
+    kabupaten, province = Kabupaten.alias(), sa.func.left(need.c.kabupaten_code, 2)
+    way = chord(on_globe(kabupaten), on_globe(need))
+    there = [kabupaten.c.province_code != province]
+    if number == 1:
+        there = [kabupaten.c.province_code == province, kabupaten.c.code != need.c.kabupaten_code]
+    seats = sa.select(kabupaten.c.code, way.label("chord")).where(*there).order_by(way).offset(0)
+    seat = seats.correlate(need).lateral()
+    living = sa.select(volunteer).where(volunteer.c.kabupaten_code == seat.c.code, *plain).offset(0)
+    person = living.correlate(need, seat).lateral()
+    return sa.select(person, seat.c.chord).select_from(seat).join(person, sa.true()).order_by(seat.c.chord, person.c.id)
+
+
 def _nearer(case: Case) -> list[tuple[int, sa.Select[Any]]]:
     """Who of the two nearer tiers may be sent for the same period, each with the first tier that is farther."""
-    return [(tier + 2, _of_tier(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
+    return [(tier + 2, candidates(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
 
 
 def nobody_nearer(case: Case) -> Truth:
@@ -113,7 +112,7 @@ def nearest_fact(case: Case) -> Mapping[str, Sql]:
     for farther, stage in _nearer(case):
         row = stage.correlate(case.person, case.need).lateral()
         nearest = sa.select(row.c.id).where(tier_of(case.person, case.need) >= farther)
-        nearest = nearest.order_by(row.c.kilometres, row.c.id).limit(1)
+        nearest = nearest.order_by(row.c.chord, row.c.id).limit(1)
         found.append(nearest.correlate(case.person, case.need).scalar_subquery())
     return {"volunteer_id": sa.func.coalesce(*found, type_=sa.Uuid())}
 

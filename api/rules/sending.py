@@ -37,7 +37,8 @@ def first(statement: sa.Select[Any], case: Case) -> Sql:
 
 
 def some(statement: sa.Select[Any], case: Case) -> Truth:
-    return statement.correlate(case.person, case.need).exists()
+    """Whether there is one, looked up for each person: with the offset it is never read for all people at once."""
+    return statement.offset(0).correlate(case.person, case.need).exists()
 
 
 # Rule 1: one place at a time.

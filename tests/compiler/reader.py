@@ -56,7 +56,7 @@ ORDERS: Mapping[str, Mapping[str, tuple[tuple[str, ...], bool]]] = {
     "Incident": {"STARTED_AT": (("started_at",), True), "CREATED_AT": (("created_at",), True)},
     "Need": {"STARTS_AT": (("starts_at",), False), "CREATED_AT": (("created_at",), True)},
     "Assignment": {"STARTS_AT": (("starts_at",), True), "CREATED_AT": (("created_at",), True)},
-    "Candidate": {"NEAREST": (("number", "kilometres"), False)},
+    "Candidate": {"NEAREST": (("number", "chord"), False)},
     **{type_: {"CODE": ((), False)} for type_ in LABELLED},
 }
 # The connections that lie within a thing: the list's type, and the column that leads to the parent.

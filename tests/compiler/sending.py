@@ -62,20 +62,12 @@ class Sending:
             return 1
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
-    def kilometres(self, volunteer: Row, need: Row) -> float:
-        """Great-circle distance (haversine, mean radius 6,371 km).
-
-        From home in the need's own kabupaten, else from the seat of the home kabupaten.
-        """
+    def chord(self, volunteer: Row, need: Row) -> float:
+        """The straight line on the unit globe, from home in the need's own kabupaten, else from the home's seat."""
         home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
         assert home is not None
         start = home if volunteer["latitude"] is None or self.tier(volunteer, need) > 1 else volunteer
-        latitude, longitude = start["latitude"], start["longitude"]
-        half_north = math.sin(math.radians(need["latitude"] - latitude) / 2)
-        half_east = math.sin(math.radians(need["longitude"] - longitude) / 2)
-        cosines = math.cos(math.radians(latitude)) * math.cos(math.radians(need["latitude"]))
-        square = half_north * half_north + cosines * half_east * half_east
-        return 2 * 6371.0 * math.asin(min(1.0, math.sqrt(square)))
+        return chord(start, need)
 
     def candidates(self, need: Row) -> list[Row]:
         return list(self._candidates(str(need["id"])))
@@ -88,12 +80,14 @@ class Sending:
                 "__typename": "Candidate",
                 "volunteer": volunteer,
                 "number": self.tier(volunteer, need),
-                "kilometres": self.kilometres(volunteer, need),
+                "chord": way,
+                "kilometres": 2 * 6371.0 * math.asin(min(1.0, way / 2)),
             }
             for volunteer in self.rows.tables["Volunteer"]
             if not list(self.broken(volunteer, need))
+            for way in [self.chord(volunteer, need)]
         ]
-        return tuple(sorted(found, key=lambda row: (row["number"], row["kilometres"], row["volunteer"]["id"])))
+        return tuple(sorted(found, key=lambda row: (row["number"], row["chord"], row["volunteer"]["id"])))
 
     def refusals(self, volunteer: Row, need: Row) -> list[Broken]:
         """Every rule that forbids, rule 4 at the end."""
@@ -186,6 +180,15 @@ class Sending:
             if (before and long_before) or (after and ends - starts >= LONG):
                 yield "NOT_RESTED", promise
                 break
+
+
+def chord(start: Row, end: Row) -> float:
+    return math.sqrt(sum((one - other) ** 2 for one, other in zip(on_globe(start), on_globe(end), strict=True)))
+
+
+def on_globe(place: Row) -> tuple[float, float, float]:
+    latitude, longitude = math.radians(place["latitude"]), math.radians(place["longitude"])
+    return math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)
 
 
 def every(days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:

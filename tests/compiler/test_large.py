@@ -20,11 +20,10 @@ async def test_a_thing_is_asked_for_nearly_two_thousand_fields(api: Api, build: 
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        ("kabupaten { code }", {"code": "62.02"}),
         ("trainedFor { code }", []),
         ("assignments(first: 1) { nodes { id } }", {"nodes": []}),
     ],
-    ids=["to-ones", "lists", "connections"],
+    ids=["lists", "connections"],
 )
 async def test_a_thing_is_asked_for_at_most_250_others(api: Api, build: Build, asked: str, answer: object) -> None:
     await build.person()
@@ -37,6 +36,16 @@ async def test_a_thing_is_asked_for_at_most_250_others(api: Api, build: Build, a
 
     assert data == {"volunteers": {"nodes": [dict.fromkeys(keys, answer)]}}
     assert [code for code, _ in refused] == ["BAD_USER_INPUT"]
+
+
+async def test_a_thing_that_is_reached_many_times_is_joined_once(api: Api, build: Build) -> None:
+    await build.person()
+    keys = [f"a{number}" for number in range(2 * MOST_JOINS)]
+    home = " ".join(f"{key}: kabupaten {{ code }}" for key in keys)
+
+    data = await api.ask(f"{{ volunteers(first: 1) {{ nodes {{ {home} }} }} }}", actor=await build.coordinator())
+
+    assert data == {"volunteers": {"nodes": [{key: {"code": "62.02"} for key in keys}]}}
 
 
 async def test_many_roots_are_answered_however_many(api: Api) -> None:

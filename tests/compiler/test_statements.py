@@ -184,10 +184,10 @@ async def test_a_mutations_payload_is_read_by_one_statement(api: Api, build: Bui
 async def cached(api: Api, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> bool:
     """Whether the plan was there already."""
     planner = api.services.planner
-    hits, misses = planner.hits, planner.misses
+    hits, misses = planner.cache.hits, planner.cache.misses
     await api.ask(document, actor=actor, **variables)
-    assert planner.hits + planner.misses == hits + misses + 1
-    return planner.hits > hits
+    assert planner.cache.hits + planner.cache.misses == hits + misses + 1
+    return planner.cache.hits > hits
 
 
 async def test_a_plan_serves_every_request_of_its_shape(api: Api, build: Build) -> None:
@@ -203,7 +203,7 @@ async def test_a_plan_serves_every_request_of_its_shape(api: Api, build: Build) 
     assert not await cached(api, document, id=f"Need:{other}", first=1, filter={"status": ["ACCEPTED"]})
     assert not await cached(api, document, id=f"Volunteer:{other}", first=1)
     assert not await cached(api, document, id=f"Need:{other}", first=1, after=None)
-    assert len(api.services.planner) == 6
+    assert len(api.services.planner.cache) == 6
 
 
 async def test_actors_of_one_kind_share_a_plan_and_others_do_not(api: Api, build: Build) -> None:
@@ -234,7 +234,7 @@ async def test_a_plan_is_not_shared_by_other_values_of_skip_and_include(api: Api
     found = {(a, b): (await api.ask(document, a=a, b=b))["clusters"] for a, b in [*expected, *expected]}
 
     assert found == expected
-    assert (api.services.planner.misses, api.services.planner.hits) == (4, 4)
+    assert (api.services.planner.cache.misses, api.services.planner.cache.hits) == (4, 4)
 
 
 async def test_two_operations_of_one_document_have_two_plans(api: Api) -> None:
@@ -261,8 +261,8 @@ def test_two_thousand_documents_leave_as_many_plans_as_fit() -> None:
     for number in range(2_000):
         planner.document(operation(f"{{ a{number}: __typename }}"), PUBLIC.kind, ROOTS)
 
-    assert (len(planner), planner.misses, planner.hits) == (planner.size, 2_000, 0)
-    assert planner.size <= 512
+    assert (len(planner.cache), planner.cache.misses, planner.cache.hits) == (planner.cache.size, 2_000, 0)
+    assert planner.cache.size <= 512
 
 
 def test_a_plan_used_again_outlives_those_used_once() -> None:
@@ -271,7 +271,7 @@ def test_a_plan_used_again_outlives_those_used_once() -> None:
     for each in (one, two, one, three, one, two):
         planner.document(each, PUBLIC.kind, ROOTS)
 
-    assert (len(planner), planner.misses, planner.hits) == (2, 4, 2)
+    assert (len(planner.cache), planner.cache.misses, planner.cache.hits) == (2, 4, 2)
 
 
 def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
