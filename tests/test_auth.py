@@ -1,7 +1,7 @@
 import base64
-import hashlib
 import hmac
 import stat
+import string
 import subprocess
 import sys
 import uuid
@@ -11,9 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 from joserfc import jwt
-from joserfc.jwk import OKPKey
+from joserfc.jwk import OctKey
 
-from api.auth import ALGORITHM, LIFETIME, REMEMBERED, Tokens
+from api.auth import KEY_BYTES, LIFETIME, REMEMBERED, Tokens
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
@@ -93,24 +93,45 @@ async def test_a_token_that_ends_is_not_remembered_beyond_its_end(build: Build, 
 
 async def test_a_token_of_another_key_is_refused(api: Api, build: Build) -> None:
     account = await build.account()
-    stranger = Tokens(OKPKey.generate_key("Ed25519"))
+    stranger = Tokens(bytes(KEY_BYTES))
 
     assert await refused(api, f"Bearer {stranger.issue(account, NOW)}")
 
 
-async def test_no_algorithm_but_ours_is_taken(api: Api, build: Build, keys: Path) -> None:
+async def test_a_token_is_one_as_others_make_and_read_them(api: Api, build: Build, keys: Path) -> None:
     account = await build.account()
-    key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
-    public = key.as_pem(private=False)
-    ours = jwt.encode({"alg": ALGORITHM}, claims(account), key, algorithms=[ALGORITHM])
-    _header, body, signature = ours.split(".")
-    unsigned = f"{segment({'alg': 'none', 'typ': 'JWT'})}.{body}"
-    symmetric = f"{segment({'alg': 'HS256', 'typ': 'JWT'})}.{body}"
-    mac = base64.urlsafe_b64encode(hmac.digest(public, symmetric.encode(), hashlib.sha256)).rstrip(b"=").decode()
+    key = OctKey.import_key((keys / "token.key").read_bytes())
 
-    assert not await refused(api, f"Bearer {ours}")
-    for forged in (f"{unsigned}.", f"{unsigned}.{signature}", f"{symmetric}.{mac}", f"{symmetric}.{signature}"):
+    theirs = jwt.encode({"alg": "HS256"}, claims(account), key)
+    ours = jwt.decode(api.tokens.issue(account, NOW), key)
+
+    assert not await refused(api, f"Bearer {theirs}")
+    assert (ours.header, ours.claims) == ({"alg": "HS256", "typ": "JWT"}, claims(account))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS384", "HS512", "RS256", "EdDSA"])
+async def test_no_algorithm_but_ours_is_taken(api: Api, build: Build, keys: Path, algorithm: str) -> None:
+    account = await build.account()
+    key = (keys / "token.key").read_bytes()
+    _header, body, signature = api.tokens.issue(account, NOW).split(".")
+    other = f"{segment({'alg': algorithm, 'typ': 'JWT'})}.{body}"
+    macs = [
+        base64.urlsafe_b64encode(hmac.digest(key, other.encode(), name)).rstrip(b"=").decode()
+        for name in ("sha384", "sha512")
+    ]
+
+    for forged in (f"{other}.", f"{other}.{signature}", *(f"{other}.{mac}" for mac in macs)):
         assert await refused(api, f"Bearer {forged}")
+
+
+async def test_a_signature_has_one_spelling(api: Api, build: Build) -> None:
+    content, _, signature = api.tokens.issue(await build.account(), NOW).rpartition(".")
+    # The last letter of 43 carries two bits that mean nothing.
+    letters = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+    twin = signature[:-1] + letters[letters.index(signature[-1]) ^ 1]
+
+    for spelt in (twin, f"{signature}=", f"{signature} x"):
+        assert await refused(api, f"Bearer {content}.{spelt}")
 
 
 async def test_a_token_that_was_changed_is_refused(api: Api, build: Build) -> None:
@@ -124,7 +145,7 @@ async def test_a_token_that_was_changed_is_refused(api: Api, build: Build) -> No
     "authorization",
     [
         *("", "Bearer", "Bearer ", "Bearer x", "Bearer a.b.c", "Bearer ..", "Basic c2ludGE6cmFoYXNpYQ==", "Token"),
-        *(f"Bearer {segment({'alg': ALGORITHM})}.{segment([1])}.AAAA", "Bearer " + "x" * 5000),
+        *(f"Bearer {segment({'alg': 'HS256'})}.{segment([1])}.AAAA", "Bearer " + "x" * 5000),
     ],
     ids=lambda value: value[:30],
 )
@@ -148,10 +169,10 @@ async def test_a_token_that_is_not_ascii_is_refused(api: Api) -> None:
 async def test_our_own_signature_under_claims_that_make_no_sense_is_refused(
     api: Api, build: Build, keys: Path, spoilt: dict[str, object]
 ) -> None:
-    key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
+    key = OctKey.import_key((keys / "token.key").read_bytes())
     given = {**claims(await build.account()), **spoilt}
 
-    token = jwt.encode({"alg": ALGORITHM}, given, key, algorithms=[ALGORITHM])
+    token = jwt.encode({"alg": "HS256"}, given, key)
 
     assert await refused(api, f"Bearer {token}")
 
@@ -229,8 +250,8 @@ def test_the_key_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None
 
     account = uuid.uuid4()
     assert second.read(first.issue(account, NOW), NOW)[0] == account
-    assert [path.name for path in data.iterdir()] == ["token-key.pem"]
-    assert stat.S_IMODE((data / "token-key.pem").stat().st_mode) == 0o600
+    assert [path.name for path in data.iterdir()] == ["token.key"]
+    assert stat.S_IMODE((data / "token.key").stat().st_mode) == 0o600
 
 
 def test_simultaneous_starts_agree_on_one_key(tmp_path: Path) -> None:
@@ -262,5 +283,5 @@ def test_simultaneous_starts_agree_on_one_key(tmp_path: Path) -> None:
 
     reader = Tokens.of(tmp_path)
     assert [reader.read(token, NOW)[0] for token in tokens] == [account] * 4
-    assert [path.name for path in tmp_path.iterdir()] == ["token-key.pem"]
-    assert stat.S_IMODE((tmp_path / "token-key.pem").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["token.key"]
+    assert stat.S_IMODE((tmp_path / "token.key").stat().st_mode) == 0o600

@@ -5,8 +5,10 @@ import hmac
 import os
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
 KEY_BYTES = 64
@@ -29,10 +31,16 @@ class Vault:
 
     def sealed(self, text: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self.encryption).encrypt(nonce, text.encode(), None)
+        return nonce + self._cipher().encrypt(nonce, text.encode(), None)
 
     def opened(self, sealed: bytes) -> str:
-        return AESGCM(self.encryption).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+        return self._cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+
+    def _cipher(self) -> "AESGCM":
+        # Its library takes 7 MB, and few requests bring an identity number.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
+        return AESGCM(self.encryption)
 
     def indexed(self, content: str | bytes) -> bytes:
         """The same for the same content, and of no use without the key (HMAC-SHA256)."""
