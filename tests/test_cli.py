@@ -173,6 +173,28 @@ def test_the_program_ends_with_its_database(story: Environment, data: Path) -> N
     assert status == 1
 
 
+def test_a_start_that_is_broken_off_leaves_nothing_behind(story: Environment, data: Path) -> None:
+    command = [sys.executable, "-m", "api", "serve"]
+    with subprocess.Popen(command, env=story, stdout=subprocess.PIPE, text=True) as server:
+        # The new program is just being loaded, and knows of no signals yet.
+        until(lambda: "api.server" in psutil.Process(server.pid).cmdline())
+        server.terminate()
+        status = server.wait(PATIENCE)
+
+    assert (status, servers_of(data)) == (0, [])
+
+
+def test_it_serves_as_one_process_beside_its_database(story: Environment) -> None:
+    with serving(story) as server:
+        process = psutil.Process(server.pid)
+        children = {child.name() for child in process.children()}
+        loaded = {Path(found.path).name.partition(".")[0] for found in process.memory_maps()}
+
+    assert children == {"postgres"}
+    # What only commands, signatures and identity numbers need.
+    assert not loaded & {"_pydantic_core", "_rust"}
+
+
 def test_a_token_is_for_an_active_account(story: Environment) -> None:
     good, unknown = sigap(story, "token", "kotim"), sigap(story, "token", "siapa")
 
