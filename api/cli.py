@@ -1,6 +1,7 @@
-"""The `sigap` command: serve, migrate, demo, token, schema."""
+"""The `sigap` command: serve, migrate, demo, token, schema, explain."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -9,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -96,6 +98,52 @@ def schema() -> None:
     from api.schema.build import printed  # noqa: PLC0415  # Building the schema takes longer than the other commands.
 
     typer.echo(printed(), nl=False)
+
+
+@command.command()
+def explain(
+    file: Annotated[str, typer.Argument(help="A file with a GraphQL document; - is standard input.")],
+    login: Annotated[str | None, typer.Option("--as", help="The login of who asks; the public, if left out.")] = None,
+    variables: Annotated[str | None, typer.Option(help="The variables, as a JSON object.")] = None,
+    variables_file: Annotated[str | None, typer.Option(help="A file with them instead.")] = None,
+    operation: Annotated[str | None, typer.Option(help="The operation's name, if there are several.")] = None,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="Execute the statements too, and say what they took.")
+    ] = False,
+) -> None:
+    """Print the SQL that answers a GraphQL query, with its values and its query plan."""
+    if variables is not None and variables_file is not None:
+        raise Failed("Give the variables by --variables or by --variables-file, not by both.")
+    document = content(file)
+    given = content(variables_file) if variables_file is not None else variables
+    with database(read_settings()) as (url, _):
+        from api.explain import Question, Refused, explained  # noqa: PLC0415  # Not while serving.
+
+        question = Question(document=document, variables=values(given or "{}"), operation=operation, login=login)
+        try:
+            found = asyncio.run(explained(url, question, analyze=analyze))
+        except Refused as refused:
+            raise Failed(str(refused)) from None
+    typer.echo("\n\n".join(found) if found else "This asks nothing of the database.")
+
+
+def content(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"Cannot read {file}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Failed(f"Cannot read {file}: it is not text in UTF-8.") from None
+
+
+def values(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Failed(f"The variables are not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise Failed("The variables are a JSON object, with a member for each.")
+    return found
 
 
 @contextmanager

@@ -262,7 +262,7 @@ def test_a_misspelt_command_is_one_line(data: Path, arguments: list[str], line: 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
 
 
-@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema"])
+@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema", "explain"])
 def test_every_command_has_a_help(data: Path, name: str) -> None:
     done = sigap(environment(data), name, "--help")
 
