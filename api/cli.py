@@ -179,7 +179,11 @@ def database(settings: Settings) -> Generator[tuple[str, embedded.Server | None]
     if settings.database_url is not None:
         yield settings.database_url, None
         return
-    with postmaster.held(embedded.start(settings.data, binaries=settings.postgres_bin)) as started:
+    try:
+        started = embedded.start(settings.data, binaries=settings.postgres_bin)
+    except embedded.EmbeddedError as failure:
+        raise Failed(str(failure)) from None
+    with postmaster.held(started):
         yield started.url, started
 
 

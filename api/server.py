@@ -10,15 +10,16 @@ import signal
 import socket
 import sys
 from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import asyncpg
-import psutil
 
-from api.database import postmaster
 from api.settings import Settings, SettingsError, read_settings
+
+if TYPE_CHECKING:
+    from api.database.postmaster import Handed
 
 ENDINGS = {signal.SIGTERM, signal.SIGINT}
 GRACE_SECONDS = 10
@@ -41,7 +42,7 @@ class Estate:
 
     listener: int
     preparation: int
-    database: postmaster.Handed | None
+    database: "Handed | None"
     demo: bool
 
 
@@ -60,14 +61,9 @@ def main() -> None:
         # uvicorn passes on the signal that has ended it; the database still has to be stopped then.
         signal.signal(ending, end)
     estate = Estate(**json.loads(sys.argv[1]))
-    with (
-        told(),
-        socket.socket(fileno=estate.listener) as listener,
-        held(estate.database),
-        preparing(estate.preparation) as preparation,
-    ):
+    with told(), socket.socket(fileno=estate.listener) as listener, held(estate.database):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDINGS)
-        run(read_settings(), listener, preparation, demo=estate.demo)
+        run(read_settings(), listener, estate.preparation, demo=estate.demo)
 
 
 @contextmanager
@@ -75,7 +71,7 @@ def told() -> Generator[None]:
     """What goes wrong in a way that was foreseen is one line, and exit code 1."""
     try:
         yield
-    except (Failed, SettingsError, postmaster.EmbeddedError) as failure:
+    except (Failed, SettingsError) as failure:
         fail(str(failure))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
         fail(f"The database cannot be used: {str(failure).splitlines()[0] if str(failure) else type(failure).__name__}")
@@ -90,35 +86,41 @@ def end(_signal: int, _frame: object) -> NoReturn:
     sys.exit(0)
 
 
-def held(handed: postmaster.Handed | None) -> AbstractContextManager[object]:
-    return nullcontext() if handed is None else postmaster.held(postmaster.take_over(handed))
+def held(handed: "Handed | None") -> AbstractContextManager[object]:
+    if handed is None:
+        return nullcontext()
+    from api.database import postmaster  # noqa: PLC0415  # With a database elsewhere there is nothing to watch.
+
+    return postmaster.held(postmaster.take_over(handed))
 
 
 @contextmanager
-def preparing(process: int) -> Generator[psutil.Process]:
-    """The preparation of the database at work; it does not outlive this."""
-    preparation = psutil.Process(process)
+def preparing(process: int) -> Generator[None]:
+    """Waits for the preparation of the database, beside what is done inside; it does not outlive this."""
     try:
-        yield preparation
-    finally:
-        if preparation.is_running():
-            preparation.terminate()
+        yield
+        _, status = os.waitpid(process, 0)
+    except BaseException:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
+        raise
+    if status:
+        sys.exit(1)
 
 
-def run(settings: Settings, listener: socket.socket, preparation: psutil.Process, *, demo: bool) -> None:
+def run(settings: Settings, listener: socket.socket, preparation: int, *, demo: bool) -> None:
     """Serves on the socket; says first where, and with which tokens."""
-    # These take most of the start, in which the database is being prepared.
-    import asyncio  # noqa: PLC0415
-    import gc  # noqa: PLC0415
+    with preparing(preparation):
+        # These take most of the start.
+        import asyncio  # noqa: PLC0415
+        import gc  # noqa: PLC0415
 
-    import uvicorn  # noqa: PLC0415
+        import uvicorn  # noqa: PLC0415
 
-    from api.app import application  # noqa: PLC0415
-    from api.auth import issued  # noqa: PLC0415
+        from api.app import application  # noqa: PLC0415
+        from api.auth import issued  # noqa: PLC0415
 
     assert settings.database_url is not None  # `become` has set it.
-    if preparation.wait():
-        sys.exit(1)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tokens = asyncio.run(issued(settings.data, settings.database_url, list(DEMO_PEOPLE))) if demo else {}
     say(f"http://{host}:{settings.port}/graphql", tokens)
