@@ -239,10 +239,11 @@ def test_a_wrong_setting_is_one_line(data: Path) -> None:
     )
 
 
-def test_a_database_that_does_not_answer_is_one_line(data: Path) -> None:
+@pytest.mark.parametrize("name", ["migrate", "serve"])
+def test_a_database_that_does_not_answer_is_one_line(data: Path, name: str) -> None:
     address = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
 
-    done = sigap(environment(data, DATABASE_URL=address), "migrate")
+    done = sigap(environment(data, DATABASE_URL=address, SIGAP_PORT=str(free_port())), name)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("The database cannot be used: ")
