@@ -3,9 +3,9 @@
 import os
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
@@ -14,7 +14,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from api.access import PUBLIC, Actor
-from api.database.engine import Database
+from api.database.engine import Database, Pooler
 from api.services import account
 
 # The name that RFC 9864 gives to EdDSA with this curve.
@@ -112,3 +112,15 @@ class Authenticator:
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.popitem(last=False)
         return actor
+
+
+async def issued(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:
+    """A token for each of the logins that stand for an active account."""
+    tokens, now = Tokens.of(data), datetime.now(UTC)
+    database = await Database.open(url, pooler=pooler)
+    try:
+        async with database.reading() as session:
+            found = {login: await account.id_of(session, login) for login in logins}
+    finally:
+        await database.close()
+    return {login: tokens.issue(id_, now) for login, id_ in found.items() if id_ is not None}

@@ -1,23 +1,25 @@
-"""The `sigap` command: serve, migrate, demo, token, schema."""
+"""The `sigap` command: serve, migrate, demo, token, schema, explain."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from datetime import datetime
-from typing import Annotated, Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import typer
 
-from api.database import embedded
-from api.settings import Settings, SettingsError, read_settings
+from api.database import embedded, postmaster
+from api.server import ENDINGS, Estate, Failed, become, end, fail, told
+from api.settings import Settings, read_settings
 
 command = typer.Typer(
     name="sigap",
@@ -32,35 +34,27 @@ BACKLOG = 2048
 USAGE_ERROR: Any = typer.BadParameter.__base__
 
 
-class Failed(Exception):
-    """What stops a command, in one line for people."""
-
-
 @command.command()
 def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo story if the database is empty.")] = False,
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
-    # uvicorn passes on the signal that has ended it; the database still has to be stopped then.
-    for ending in (signal.SIGTERM, signal.SIGINT):
+    for ending in ENDINGS:
         signal.signal(ending, end)
-    with listening(settings) as listener, database(settings) as url, preparing(url, demo=demo) as preparation:
-        from api.server import run  # noqa: PLC0415  # Takes a second, in which the database is being prepared.
-
-        if preparation.wait():
-            raise typer.Exit(1)
-        run(settings, url, listener, list(DEMO_PEOPLE) if demo else [], started)
-
-
-def end(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(0)
+    with (
+        listening(settings) as listener,
+        database(settings) as (url, started),
+        preparing(url, demo=demo) as preparation,
+    ):
+        handed = started.hand_over() if started else None
+        become(Estate(listener.fileno(), preparation.pid, handed, demo), url)
 
 
 @command.command(hidden=True)
 def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
     """What `serve` has done beside it, so that it need not keep in memory what only this takes."""
-    with database(read_settings()) as url:
+    with database(read_settings()) as (url, _):
         asyncio.run(prepared(url))
         if demo:
             asyncio.run(story(url))
@@ -69,7 +63,7 @@ def prepare(demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
 @command.command()
 def migrate() -> None:
     """Bring the database up to date: its tables and its reference data."""
-    with database(read_settings()) as url:
+    with database(read_settings()) as (url, _):
         changed = asyncio.run(prepared(url))
     typer.echo("The database has been brought up to date." if changed else "The database is up to date.")
 
@@ -77,7 +71,7 @@ def migrate() -> None:
 @command.command()
 def demo() -> None:
     """Load the demo story into an empty database."""
-    with database(read_settings()) as url:
+    with database(read_settings()) as (url, _):
         asyncio.run(prepared(url))
         if not asyncio.run(story(url)):
             raise Failed("The database is not empty; the demo story is for an empty one.")
@@ -88,11 +82,11 @@ def demo() -> None:
 def token(login: Annotated[str, typer.Argument(help="The login of an account.")]) -> None:
     """Print a bearer token for an account."""
     settings = read_settings()
-    with database(settings) as url:
+    with database(settings) as (url, _):
         asyncio.run(prepared(url))
-        from api.server import issued  # noqa: PLC0415  # As in serve.
+        from api.auth import issued  # noqa: PLC0415  # Not while serving.
 
-        tokens = asyncio.run(issued(settings, url, [login]))
+        tokens = asyncio.run(issued(settings.data, url, [login], pooler=settings.pooler))
     if login not in tokens:
         raise Failed(f"There is no active account {login!r}.")
     typer.echo(tokens[login])
@@ -104,6 +98,53 @@ def schema() -> None:
     from api.schema.build import printed  # noqa: PLC0415  # Building the schema takes longer than the other commands.
 
     typer.echo(printed(), nl=False)
+
+
+@command.command()
+def explain(
+    file: Annotated[str, typer.Argument(help="A file with a GraphQL document; - is standard input.")],
+    login: Annotated[str | None, typer.Option("--as", help="The login of who asks; the public, if left out.")] = None,
+    variables: Annotated[str | None, typer.Option(help="The variables, as a JSON object.")] = None,
+    variables_file: Annotated[str | None, typer.Option(help="A file with them instead.")] = None,
+    operation: Annotated[str | None, typer.Option(help="The operation's name, if there are several.")] = None,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="Execute the statements too, and say what they took.")
+    ] = False,
+) -> None:
+    """Print the SQL that answers a GraphQL query, with its values and its query plan."""
+    if variables is not None and variables_file is not None:
+        raise Failed("Give the variables by --variables or by --variables-file, not by both.")
+    document = content(file)
+    given = content(variables_file) if variables_file is not None else variables
+    settings = read_settings()
+    with database(settings) as (url, _):
+        from api.explain import Question, Refused, explained  # noqa: PLC0415  # Not while serving.
+
+        question = Question(document=document, variables=values(given or "{}"), operation=operation, login=login)
+        try:
+            found = asyncio.run(explained(url, question, analyze=analyze, pooler=settings.pooler))
+        except Refused as refused:
+            raise Failed(str(refused)) from None
+    typer.echo("\n\n".join(found) if found else "This asks nothing of the database.")
+
+
+def content(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise Failed(f"Cannot read {file}: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise Failed(f"Cannot read {file}: it is not text in UTF-8.") from None
+
+
+def values(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Failed(f"The variables are not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise Failed("The variables are a JSON object, with a member for each.")
+    return found
 
 
 @contextmanager
@@ -134,26 +175,17 @@ def preparing(url: str, *, demo: bool) -> Generator["subprocess.Popen[bytes]"]:
 
 
 @contextmanager
-def database(settings: Settings) -> Generator[str]:
-    """The address of the database: the one that is set, or the embedded one, started here and stopped afterwards."""
+def database(settings: Settings) -> Generator[tuple[str, embedded.Server | None]]:
+    """The address of the database: the one that is set, or the embedded one's, started here and stopped afterwards."""
     if settings.database_url is not None:
-        yield settings.database_url
+        yield settings.database_url, None
         return
-    server, stopping = embedded.start(settings.data, binaries=settings.postgres_bin), threading.Event()
-    threading.Thread(target=watch, args=(server, stopping), daemon=True).start()
     try:
-        yield server.url
-    finally:
-        stopping.set()
-        server.stop()
-
-
-def watch(server: embedded.Server, stopping: threading.Event) -> None:
-    """Ends the program with its database: whoever supervises it then starts both anew."""
-    server.process.wait()
-    if not stopping.is_set():
-        typer.secho("The database has ended by itself; its log is postgres.log in SIGAP_DATA.", fg="red", err=True)
-        os._exit(1)
+        started = embedded.start(settings.data, binaries=settings.postgres_bin)
+    except embedded.EmbeddedError as failure:
+        raise Failed(str(failure)) from None
+    with postmaster.held(started):
+        yield started.url, started
 
 
 @asynccontextmanager
@@ -196,34 +228,10 @@ async def story(url: str) -> bool:
     return True
 
 
-DEMO_PEOPLE = {
-    "nasional": "national coordinator",
-    "kotim": "coordinator of Kotawaringin Timur",
-    "tagana-kalteng": "manager of Tagana Kalteng",
-    "relawan": "a volunteer",
-}
-
-
-def started(address: str, tokens: Mapping[str, str]) -> None:
-    """Says where the API answers; each token whole on a line of its own, so that it can be copied."""
-    typer.echo(f"Sigap answers at {address}")
-    for login, token in tokens.items():
-        typer.echo(f"\n{login}, {DEMO_PEOPLE[login]}:\nAuthorization: Bearer {token}")
-    sys.stdout.flush()
-
-
 def main() -> None:
-    """Runs the command; what goes wrong in a way that was foreseen is one line, and exit code 1, or 2 if misspelt."""
+    """Runs the command; a misspelt one is one line and exit code 2."""
     try:
-        sys.exit(command(standalone_mode=False))
+        with told():
+            sys.exit(command(standalone_mode=False))
     except USAGE_ERROR as mistake:
         fail(f"{mistake.format_message()} Try --help.", 2)
-    except (Failed, SettingsError, embedded.EmbeddedError) as failure:
-        fail(str(failure))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as failure:
-        fail(f"The database cannot be used: {str(failure).splitlines()[0] if str(failure) else type(failure).__name__}")
-
-
-def fail(message: str, status: int = 1) -> NoReturn:
-    typer.secho(message, fg="red", err=True)
-    sys.exit(status)

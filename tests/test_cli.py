@@ -173,6 +173,28 @@ def test_the_program_ends_with_its_database(story: Environment, data: Path) -> N
     assert status == 1
 
 
+def test_a_start_that_is_broken_off_leaves_nothing_behind(story: Environment, data: Path) -> None:
+    command = [sys.executable, "-m", "api", "serve"]
+    with subprocess.Popen(command, env=story, stdout=subprocess.PIPE, text=True) as server:
+        # The new program is just being loaded, and knows of no signals yet.
+        until(lambda: "api.server" in psutil.Process(server.pid).cmdline())
+        server.terminate()
+        status = server.wait(PATIENCE)
+
+    assert (status, servers_of(data)) == (0, [])
+
+
+def test_it_serves_as_one_process_beside_its_database(story: Environment) -> None:
+    with serving(story) as server:
+        process = psutil.Process(server.pid)
+        children = {child.name() for child in process.children()}
+        loaded = {Path(found.path).name.partition(".")[0] for found in process.memory_maps()}
+
+    assert children == {"postgres"}
+    # What only commands need.
+    assert "_pydantic_core" not in loaded
+
+
 def test_a_token_is_for_an_active_account(story: Environment) -> None:
     good, unknown = sigap(story, "token", "kotim"), sigap(story, "token", "siapa")
 
@@ -217,10 +239,11 @@ def test_a_wrong_setting_is_one_line(data: Path) -> None:
     )
 
 
-def test_a_database_that_does_not_answer_is_one_line(data: Path) -> None:
+@pytest.mark.parametrize("name", ["migrate", "serve"])
+def test_a_database_that_does_not_answer_is_one_line(data: Path, name: str) -> None:
     address = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
 
-    done = sigap(environment(data, DATABASE_URL=address), "migrate")
+    done = sigap(environment(data, DATABASE_URL=address, SIGAP_PORT=str(free_port())), name)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith("The database cannot be used: ")
@@ -240,7 +263,7 @@ def test_a_misspelt_command_is_one_line(data: Path, arguments: list[str], line: 
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
 
 
-@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema"])
+@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema", "explain"])
 def test_every_command_has_a_help(data: Path, name: str) -> None:
     done = sigap(environment(data), name, "--help")
 

@@ -9,22 +9,21 @@ import os
 import pwd
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import BinaryIO
-from urllib.parse import quote
 
 import psutil
 from filelock import FileLock
 
-_ORDERS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))  # To end fast, then at once; and seconds to obey.
+from api.database.postmaster import EmbeddedError, Server
+
+__all__ = ["EmbeddedError", "Server", "start"]
+
 _PATIENCE = 60.0  # Seconds for what is slow and may yet be well: recovery after a crash, another's start.
 _LEFTOVERS = 30.0  # Seconds for what is left of a crashed server to notice that it is alone, and to end.
 # macOS allows a socket's path 103 bytes, Linux 107; a comma, colon or per cent sign in it misleads clients.
@@ -37,30 +36,6 @@ _SETTINGS = "-clisten_addresses= -cport=5432 -cjit=off -crandom_page_cost=1.1 -c
 _ENV = {"LC_ALL": "C", "TZ": "UTC"}
 # Root's right to search closed folders; access(2), by which PostgreSQL finds itself, heeds it only with the last of these.
 _SEARCH = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search --securebits=+no_setuid_fixup"
-
-
-class EmbeddedError(Exception):
-    """Why there is no server, in one line for people."""
-
-
-@dataclass(frozen=True)
-class Server:
-    host: str  # the folder of its socket
-    process: psutil.Process
-    claim: BinaryIO  # its postmaster.pid, open and locked while this process is its starter
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://sigap@/sigap?host={quote(self.host, safe='')}&port=5432"
-
-    def stop(self) -> None:
-        """End the server, if this process is its starter: connections are cut, open transactions undone."""
-        for order, seconds in () if self.claim.closed else _ORDERS:
-            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                self.process.send_signal(order)
-                self.process.wait(seconds)
-                break
-        self.claim.close()
 
 
 def start(data: Path, *, binaries: Path | None = None) -> Server:
@@ -104,6 +79,7 @@ class _Cluster:
             fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             claim.close()
+            return Server(str(self.socket_folder), process, None)
         return Server(str(self.socket_folder), process, claim)
 
     def make(self, version: int) -> None:

@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.database import embedded
+from api.database import embedded, postmaster
 from api.database.embedded import EmbeddedError, Server, start
 
 ROOT = os.geteuid() == 0
@@ -43,7 +43,7 @@ needs_debian = pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's PostgreS
 APP = """
 import asyncio, os, sys
 from pathlib import Path
-from api.database import embedded
+from api.database import embedded, postmaster
 
 async def work(url, what):
     import asyncpg  # Those who wait are sooner there without.
@@ -66,7 +66,7 @@ try:
     server = embedded.start(Path(sys.argv[1]))
 except embedded.EmbeddedError as error:
     sys.exit(str(error))
-print(server.process.pid, "waits" if server.claim.closed else "started", flush=True)
+print(server.process.pid, "started" if server.claim else "waits", flush=True)
 if sys.argv[2] != "wait":
     asyncio.run(work(server.url, sys.argv[2]))
 sys.stdin.readline()
@@ -473,7 +473,7 @@ def test_the_server_of_a_killed_application_is_taken_over(made: Path) -> None:
         application.process.wait()
 
         with served(made) as server:
-            assert (server.process.pid, server.claim.closed) == (pid, False)
+            assert (server.process.pid, server.claim is None) == (pid, False)
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
     assert postmasters(made) == []
 
@@ -493,7 +493,7 @@ def test_stopping_undoes_what_is_open_and_cuts_connections(made: Path) -> None:
 
 
 def test_a_server_that_does_not_obey_is_ended_at_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "_ORDERS", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 20.0)))
+    monkeypatch.setattr(postmaster, "_ORDERS", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 20.0)))
     with served(data) as server, app(data, "count") as application:
         assert (application.says(), application.says()) == (f"{server.process.pid} waits", "counting")
         for child in server.process.children():
