@@ -31,7 +31,7 @@ PARTS = (*CONTEST, "documents", "million", "processes", "profile")
 GROWING = ("page", "point", "candidates")
 
 FULL = Pace({8: 5, 1: 1, 32: 2}, seconds=2)
-QUICK = Pace({8: 3}, seconds=1)
+QUICK = Pace({8: 3, 1: 1}, seconds=1)
 ROUNDS = 4
 FIRST_SEEN = 40
 PROFILED = 1_000
@@ -60,7 +60,7 @@ def main() -> None:
 
 def told(result: Report, folder: Path) -> None:
     for each in result.bars:
-        print(f"{each.what}: {each.measured:.2f}, {each.limit}: {each.verdict.strip('*')}")
+        print(f"{each.what}: {report.number(each.measured, 2)}, {each.limit}: {each.verdict.strip('*')}")
     print(f"{result.seconds / 60:.1f} minutes; the report is {folder / 'report.md'}.")
     if missed := [each.what for each in result.bars if not each.reached]:
         sys.exit(f"Missed: {'; '.join(missed)}.")

@@ -39,9 +39,11 @@ class Pace:
     seconds: int
 
     def seconds_of(self, alone: float, connections: int) -> int | None:
-        """Twice as long as all connections wait for a server that works on their requests together; not too long."""
-        needed = math.ceil(2 * alone * connections)
-        return max(self.seconds, needed) if needed <= LONGEST_SECONDS else None
+        """Twice as long as all connections wait for a server that works on their requests together, if that is not too long."""
+        together = alone * connections
+        if together > LONGEST_SECONDS:
+            return None
+        return min(LONGEST_SECONDS, max(self.seconds, math.ceil(2 * together)))
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,9 @@ class Results:
 
     def ratio(self, query: str, one: str, other: str, *, connections: int, name: str = "requests") -> float | None:
         """The median, over the rounds, of one's figure by the other's in the same round."""
-        pairs = zip(self.of(query, one, connections), self.of(query, other, connections), strict=False)
-        ratios = [(figure(first, name) or 0.0) / (figure(second, name) or 1.0) for first, second in pairs]
+        others = {each.number: figure(each, name) for each in self.of(query, other, connections)}
+        pairs = [(figure(each, name), others.get(each.number)) for each in self.of(query, one, connections)]
+        ratios = [first / second for first, second in pairs if first is not None and second]
         return statistics.median(ratios) if ratios else None
 
 
@@ -96,9 +99,11 @@ def hold(queries: Sequence[Query], peers: Sequence[Peer], database: psutil.Proce
             for number in range(rounds):
                 for peer in asked:
                     seconds = pace.seconds_of(alone[peer.name], connections)
-                    if seconds is not None:
-                        done = measure(query, peer, database, connections=connections, seconds=seconds)
-                        results.rounds.append(replace(done, number=number))
+                    if seconds is None:
+                        continue
+                    measured = measure(query, peer, database, connections=connections, seconds=seconds)
+                    if measured.load.done >= connections:  # Else it tells how a round ends, not how fast a server is.
+                        results.rounds.append(replace(measured, number=number))
         show(query, asked, results, pace)
     return results
 

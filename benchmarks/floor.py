@@ -143,7 +143,7 @@ def application() -> Starlette:
 
     async def answer(request: Request) -> Response:
         body = await request.json()
-        sql, values = STATEMENTS[body["path"]]
+        sql, values = STATEMENTS[body["query"]]
         async with request.app.state.pool.acquire() as connection:
             return Response(await connection.fetchval(sql, *values(body)), media_type="application/json")
 

@@ -43,7 +43,7 @@ def translated_body(query: Query, variables: Variables) -> Body:
 
 
 def bare_body(query: Query, variables: Variables) -> Body:
-    return {"path": query.name, **variables}
+    return {"query": query.name, **variables}
 
 
 @dataclass(frozen=True)

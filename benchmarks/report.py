@@ -78,7 +78,7 @@ def write(report: Report, folder: Path, *, tried: Path) -> None:
         growth(report.larger, report.second),
         *(profile(each) for each in report.profiles),
         tried.read_text().strip() if tried.exists() else "",
-        "## How it is measured\n\n" + FAIRNESS.format(longest=LONGEST_SECONDS // 2),
+        "## How it is measured\n\n" + FAIRNESS.format(longest=LONGEST_SECONDS),
     ]
     (folder / "report.md").write_text("\n\n".join(part for part in parts if part) + "\n")
     with (folder / "report.csv").open("w", newline="") as file:
@@ -121,7 +121,7 @@ Every round is in [report.csv](report.csv).
 
 
 def bars(reached: Sequence[Bar]) -> str:
-    rows = [(bar.what, bar.limit, f"{bar.measured:.2f}", bar.verdict) for bar in reached]
+    rows = [(bar.what, bar.limit, number(bar.measured, 2), bar.verdict) for bar in reached]
     return f"## The bars\n\n{table(('what', 'wanted', 'measured', ''), rows)}"
 
 
