@@ -6,7 +6,7 @@ import re
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -21,6 +21,7 @@ from benchmarks.query import SERIAL, Query
 
 # A server that would need longer is not asked by so many at once.
 LONGEST_SECONDS = 8
+BATCHES = 5
 
 # How many of a query's bodies are compared; all are of one kind.
 COMPARED = 20
@@ -33,17 +34,21 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S+")
 
 @dataclass(frozen=True)
 class Pace:
-    """Rounds, by connections, and the seconds of one."""
+    """Rounds, by connections, more of them for a query whose tail is judged, and the seconds of one."""
 
     rounds: Mapping[int, int]
     seconds: int
+    more: Mapping[tuple[str, int], int] = field(default_factory=dict)
+
+    def rounds_of(self, query: str, connections: int) -> int:
+        return self.more.get((query, connections), self.rounds[connections])
 
     def seconds_of(self, alone: float, connections: int) -> int | None:
-        """Twice as long as all connections wait for a server that works on their requests together, if that is not too long."""
+        """So long that what is not done at the end hardly counts, even where all requests are worked on together."""
         together = alone * connections
         if together > LONGEST_SECONDS:
             return None
-        return min(LONGEST_SECONDS, max(self.seconds, math.ceil(2 * together)))
+        return min(LONGEST_SECONDS, max(self.seconds, math.ceil(BATCHES * together)))
 
 
 @dataclass(frozen=True)
@@ -95,8 +100,8 @@ def hold(queries: Sequence[Query], peers: Sequence[Peer], database: psutil.Proce
         asked = [peer for peer in peers if query.name in peer.answers]
         check_equal(query, asked)
         alone = {peer.name: warmed(query, peer, database, pace) for peer in asked}
-        for connections, rounds in pace.rounds.items():
-            for number in range(rounds):
+        for connections in pace.rounds:
+            for number in range(pace.rounds_of(query.name, connections)):
                 for peer in asked:
                     seconds = pace.seconds_of(alone[peer.name], connections)
                     if seconds is None:

@@ -77,7 +77,7 @@ def own(server: Server, database: Database, query: Query) -> Peer:
 
 def compared(small: Target, large: Target, name: str, rounds: int) -> Larger:
     for target in (small, large):
-        load(target, connections=1, seconds=2)
+        load(target, connections=1, seconds=1)
     pairs = []
     for _ in range(rounds):
         one, other = (1000 / load(target, connections=1, seconds=2).requests for target in (small, large))

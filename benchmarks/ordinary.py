@@ -403,7 +403,7 @@ def application() -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        settings = {"jit": "off", "timezone": "UTC"}
+        settings = dict(each.split("=") for each in os.environ["PEER_SETTINGS"].split() if each != "-c")
         async with asyncpg.create_pool(
             os.environ["DATABASE_URL"], min_size=1, max_size=10, server_settings=settings
         ) as app.state.pool:

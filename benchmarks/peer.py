@@ -23,9 +23,8 @@ OURS, SCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
     "floor",
 )
 
-# The settings that our own connections have and that help everybody; asyncpg takes them one by one.
-SETTINGS = {"jit": "off", "timezone": "UTC"}
-
+# The settings of our own reading connections that make a difference for everybody, as the command line of PostgreSQL.
+SETTINGS = "-c jit=off -c timezone=UTC -c plan_cache_mode=force_generic_plan"
 
 # What everybody can say; candidates are a rule of ours that no peer has.
 READS = frozenset({"page", "deep", "point", "count"})
@@ -80,7 +79,8 @@ def uvicorn(application: str, database: Database) -> Generator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", f"{application}:application", "--port", str(port)]
     quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header"]
-    with running([*command, *quiet], port, {"DATABASE_URL": database.url}, FOLDER / f"{application}.log") as server:
+    environment = {"DATABASE_URL": database.url, "PEER_SETTINGS": SETTINGS}
+    with running([*command, *quiet], port, environment, FOLDER / f"{application}.log") as server:
         yield server
 
 
@@ -91,7 +91,7 @@ def script(name: str, database: Database) -> Generator[Server]:
     environment = {
         "DATABASE_URL": database.url,
         "PORT": str(port),
-        "PEER_SETTINGS": " ".join(f"-c {name}={value}" for name, value in SETTINGS.items()),
+        "PEER_SETTINGS": SETTINGS,
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
     }

@@ -39,13 +39,14 @@ FAIRNESS = """\
   no transaction around a read. `trainedFor(on:)` is a function of the database, as its manual advises.
 - **Mercurius**: JIT from the first request on, one loader with one named statement for each relation, a page of each parent by
   LATERAL and LIMIT.
+- Every server of a peer has our settings of a connection: no JIT of PostgreSQL's, generic plans, which were as fast for them or faster.
 - **Strawberry**: the ordinary way, a resolver for each field and DataLoaders over asyncpg, documents parsed and validated once.
 - **floor**: a bare Starlette route with one hand-written statement that makes the JSON text.
 - The **mutation** is not the same work: ours locks, asks who may, writes incident, kabupaten and event in one transaction, commits, and
   then reads the payload; the floor writes these rows in one statement; the peers insert the incident alone.
 - **Candidates** has no peer: a list that comes from eight rules over other tables cannot be asked of them without writing them anew.
-- A dash stands where a server would have been too slow for a round to be fair: one request at a time takes so long that all connections
-  together would have waited for more than {longest} seconds."""
+- A dash stands where a server is too slow to be asked by so many: all of them together would have waited for more than {longest} seconds,
+  or fewer requests than connections were done in a round."""
 
 
 @dataclass
@@ -105,7 +106,9 @@ def number(value: float | None, digits: int = 1) -> str:
 
 
 def heading(report: Report) -> str:
-    rounds = ", ".join(f"{rounds} at {connections}" for connections, rounds in report.pace.rounds.items())
+    pace = report.pace
+    rounds = [f"{rounds} at {connections}" for connections, rounds in pace.rounds.items()]
+    rounds += [f"{rounds} of {query} at {connections}" for (query, connections), rounds in pace.more.items()]
     versions = (
         f"Python {platform.python_version()}, Strawberry {version('strawberry-graphql')}, PostgreSQL {report.postgres}, "
         f"Node.js {node.version()}, PostGraphile {node.package('postgraphile')}, Mercurius {node.package('mercurius')}"
@@ -113,7 +116,7 @@ def heading(report: Report) -> str:
     return f"""# Benchmark
 
 Written by `make bench`; what is in it was measured in one run of {report.seconds / 60:.0f} minutes, on {psutil.cpu_count()} cores
-that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds of {report.pace.seconds} s or more, by connections: {rounds}.
+that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds of {pace.seconds} s or more, by connections: {", ".join(rounds)}.
 {versions}. Pools of 10 connections, ours as shipped: {READERS} that read and {WRITERS} that write.
 Every round is in [report.csv](report.csv).
 
@@ -197,7 +200,8 @@ def profile(found: Profile) -> str:
     rows = [(f"`{name}`", number(milliseconds, 3), number(calls)) for name, milliseconds, calls in found.rows]
     return f"""## Where the time of a {found.query} goes
 
-Milliseconds by itself and calls of a request, from a profile of {found.requests} requests one after another in one process, without
-the network. `poll` is the waiting for PostgreSQL; the profiler makes small functions look dearer than they are.
+Milliseconds by itself and calls of a request, from a profile of {found.requests:,} requests one after another in one process, without
+the network. Most of what stands beside `_do_execute` is the waiting for PostgreSQL. A coroutine counts anew each time it goes on; the
+profiler makes small functions look dearer than they are.
 
 {table(("function", "ms", "calls"), rows)}"""
