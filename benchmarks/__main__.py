@@ -52,7 +52,7 @@ def main() -> None:
         small = stack.enter_context(database(options.volunteers))
         large = stack.enter_context(database(options.more)) if "million" in options.only else None
         began = time.perf_counter()
-        result = Report(options.volunteers, small.version, QUICK if options.quick else FULL)
+        result = Report(options.volunteers, options.more, small.version, QUICK if options.quick else FULL)
         measure(result, small, large, options)
         result.seconds = time.perf_counter() - began
     folder = REPORT if is_whole(options) else FOLDER
@@ -77,7 +77,7 @@ def chosen() -> argparse.Namespace:
     parser.add_argument("--more", type=int, default=1_000_000, help="volunteers of the larger database")
     parser.add_argument("--documents", type=int, default=3_000, help="different ones, for the memory they cost")
     parser.add_argument("--only", type=parts, default=PARTS, help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, at 8 connections alone")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, none at 32 connections")
     return parser.parse_args()
 
 

@@ -44,7 +44,7 @@ FAIRNESS = """\
 - **floor**: a bare Starlette route with one hand-written statement that makes the JSON text.
 - The **mutation** is not the same work: ours locks, asks who may, writes incident, kabupaten and event in one transaction, commits, and
   then reads the payload; the floor writes these rows in one statement; the peers insert the incident alone.
-- **Candidates** has no peer: a list that comes from eight rules over other tables cannot be asked of them without writing them anew.
+- **Candidates** has no peer: a list that comes from rules over other tables cannot be asked of them without writing the rules anew.
 - A dash stands where a server is too slow to be asked by so many: all of them together would have waited for more than {longest} seconds,
   or fewer requests than connections were done in a round."""
 
@@ -54,6 +54,7 @@ class Report:
     """What there is to tell; a part that was not run is left out."""
 
     volunteers: int
+    more: int
     postgres: str
     pace: Pace
     seconds: float = 0.0
@@ -76,7 +77,7 @@ def write(report: Report, folder: Path, *, tried: Path) -> None:
         *(contest(report.results, query) for query in QUERIES),
         resident(report.resident),
         documents(report.first_seen, report.storm),
-        growth(report.larger, report.second),
+        growth(report),
         *(profile(each) for each in report.profiles),
         tried.read_text().strip() if tried.exists() else "",
         "## How it is measured\n\n" + FAIRNESS.format(longest=LONGEST_SECONDS),
@@ -175,21 +176,23 @@ of which {first.of_python:.1f} ms pass in Python outside of the driver."""
     return "## Documents never seen before\n\n" + "\n\n".join(said) if said else ""
 
 
-def growth(larger: Sequence[Larger], second: Sequence[Second]) -> str:
+def growth(report: Report) -> str:
     said = []
-    if larger:
+    if report.larger:
+        head = ("ms of a request at 1 connection", f"{report.volunteers:,} volunteers", f"{report.more:,}", "times")
         rows = [
-            (each.query, number(each.small_ms, 2), number(each.large_ms, 2), f"{each.ratio:.2f}") for each in larger
+            (each.query, number(each.small_ms, 2), number(each.large_ms, 2), f"{each.ratio:.2f}")
+            for each in report.larger
         ]
-        head = ("ms of a request at 1 connection", "200,000 volunteers", "1,000,000", "times")
-        said.append(f"## Five times the volunteers\n\n{table(head, rows)}")
-    if second:
-        rows = [(each.query, number(each.one), number(each.both), f"{each.ratio:.2f}") for each in second]
+        said.append(f"## More volunteers\n\n{table(head, rows)}")
+    if report.second:
+        rows = [(each.query, number(each.one), number(each.both), f"{each.ratio:.2f}") for each in report.second]
         said.append(
             f"""## A second process
 
-Each process has its own port and its own wrk of 4 connections. `schema` is introspection, work for Python alone: there is nearly a core
-for each process, less what both wrks take. `point` shares the {psutil.cpu_count()} cores with PostgreSQL too, so no core is free for the second.
+Each process has its own port and its own wrk of 4 connections. `schema` is introspection, work for Python alone: there is nearly a
+core for each process, less what both wrks take. `point` shares the {psutil.cpu_count()} cores with PostgreSQL too, so no core is
+free for the second.
 
 {table(("requests/s", "one process", "two", "times"), rows)}"""
         )
