@@ -27,8 +27,7 @@ OURS, SCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
 SETTINGS = "-c jit=off -c timezone=UTC -c plan_cache_mode=force_generic_plan"
 
 # What everybody can say; candidates are a rule of ours that no peer has.
-READS = frozenset({"page", "deep", "point", "count"})
-COMMON = READS | {"mutation"}
+COMMON = frozenset({"page", "deep", "point", "count", "mutation"})
 # What is about the kabupaten of the scoped actor, so that both actors see the same.
 SEEN_ALIKE = frozenset({"page", "point"})
 
