@@ -1,9 +1,11 @@
 """The floor: a bare Starlette route that answers with the text of one hand-written, set-based statement."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 from starlette.applications import Starlette
@@ -50,23 +52,81 @@ DEEP = """
 WITH found AS (
   SELECT i.*, row_number() OVER (ORDER BY i.started_at DESC, i.id DESC) AS place FROM incident i
   WHERE i.status <> 'REPORTED' ORDER BY i.started_at DESC, i.id DESC LIMIT 20
+), wanted AS (
+  SELECT n.* FROM found i CROSS JOIN LATERAL (
+    SELECT * FROM need WHERE incident_id = i.id ORDER BY starts_at, id LIMIT 10) n
 ), duty AS (
   SELECT n.id, string_agg('{"status":"' || a.status || '","startsAt":' || to_json(a.starts_at)::text || ',"volunteer":'
-    || '{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || '}}', ','
-    ORDER BY a.starts_at DESC, a.id DESC) AS items
-  FROM found i JOIN need n ON n.incident_id = i.id JOIN assignment a ON a.need_id = n.id
-  JOIN volunteer v ON v.id = a.volunteer_id GROUP BY n.id
+    || '{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || ',"memberships":{"nodes":['
+    || coalesce(m.item, '') || ']}}}', ',' ORDER BY a.starts_at DESC, a.id DESC) AS items
+  FROM wanted n CROSS JOIN LATERAL (
+    SELECT * FROM assignment WHERE need_id = n.id ORDER BY starts_at DESC, id DESC LIMIT 10) a
+  JOIN volunteer v ON v.id = a.volunteer_id
+  LEFT JOIN LATERAL (
+    SELECT '{"organization":{"name":' || to_json(o.name)::text || '}}' AS item
+    FROM (SELECT organization_id FROM membership WHERE volunteer_id = v.id ORDER BY since DESC, id DESC LIMIT 1) member
+    JOIN organization o ON o.id = member.organization_id) m ON true
+  GROUP BY n.id
 ), asked AS (
-  SELECT i.id, string_agg('{"id":"Need:' || n.id || '","peopleWanted":' || n.people_wanted || ',"skill":{"label":'
-    || to_json(s.label_id)::text || '},"assignments":{"nodes":[' || coalesce(d.items, '') || ']}}', ','
-    ORDER BY n.starts_at, n.id) AS items
-  FROM found i JOIN need n ON n.incident_id = i.id JOIN skill s ON s.code = n.skill_code LEFT JOIN duty d ON d.id = n.id
-  GROUP BY i.id
+  SELECT n.incident_id AS id, string_agg('{"id":"Need:' || n.id || '","peopleWanted":' || n.people_wanted
+    || ',"skill":{"label":' || to_json(s.label_id)::text || '},"assignments":{"nodes":[' || coalesce(d.items, '')
+    || ']}}', ',' ORDER BY n.starts_at, n.id) AS items
+  FROM wanted n JOIN skill s ON s.code = n.skill_code LEFT JOIN duty d ON d.id = n.id GROUP BY n.incident_id
 )
 SELECT '{"data":{"incidents":{"nodes":[' || string_agg('{"id":"Incident:' || i.id || '","title":'
   || to_json(i.title)::text || ',"needs":{"nodes":[' || coalesce(n.items, '') || ']}}', ',' ORDER BY i.place) || ']}}}'
 FROM found i LEFT JOIN asked n ON n.id = i.id
 """
+
+POINT = """
+SELECT '{"data":{"node":{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || ',"reach":"' || v.reach
+  || '","status":"' || v.status || '","kabupaten":{"code":"' || k.code || '","name":' || to_json(k.name)::text
+  || ',"province":{"name":' || to_json(r.name)::text || '}}}}}'
+FROM volunteer v JOIN kabupaten k ON k.code = v.kabupaten_code JOIN province r ON r.code = k.province_code
+WHERE v.id = $1
+"""
+
+COUNT = """
+SELECT '{"data":{"volunteers":{"totalCount":' || count(*) || '}}}' FROM volunteer
+WHERE province_code = $1 AND reach = $2 AND status = 'ACTIVE'
+"""
+
+# The rows that our own service writes, without its locks, questions and checks.
+MUTATION = """
+WITH declared AS (
+  INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
+  SELECT gen_random_uuid(), $1, $2, k.latitude, k.longitude, 'ACTIVE', $4 FROM kabupaten k WHERE k.code = $3
+  RETURNING *
+), touched AS (
+  INSERT INTO incident_kabupaten (incident_id, kabupaten_code) SELECT id, $3 FROM declared
+), told AS (
+  INSERT INTO event (account_id, kind, subject_type, subject_key, change)
+  SELECT a.id, 'incident.declared', 'Incident', d.id::text, jsonb_build_object('hazard', $1, 'kabupaten', ARRAY[$3])
+  FROM declared d, account a WHERE a.login = 'bench-national'
+)
+SELECT '{"data":{"declareIncident":{"incident":{"title":' || to_json(d.title)::text || ',"status":"' || d.status
+  || '","startedAt":' || to_json(d.started_at)::text || ',"hazard":{"label":' || to_json(h.label_id)::text
+  || '}},"problems":[]}}}'
+FROM declared d JOIN hazard h ON h.code = d.hazard_code
+"""
+
+Variables = Mapping[str, Any]
+
+STATEMENTS: Mapping[str, tuple[str, Callable[[Variables], Sequence[object]]]] = {
+    "page": (PAGE, lambda given: (given["kabupaten"], date.fromisoformat(given["day"]))),
+    "deep": (DEEP, lambda _given: ()),
+    "point": (POINT, lambda given: (UUID(given["id"].partition(":")[2]),)),
+    "count": (COUNT, lambda given: (given["province"], given["reach"])),
+    "mutation": (MUTATION, lambda given: incident(given["input"])),
+}
+
+
+def incident(given: Variables) -> Sequence[object]:
+    return given["hazard"], given["title"], given["kabupaten"][0], datetime.fromisoformat(given["startedAt"])
+
+
+async def keep(_connection: object) -> None:
+    """No reset between two requests, as in our own pool."""
 
 
 def application() -> Starlette:
@@ -74,27 +134,17 @@ def application() -> Starlette:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async def keep(_connection: object) -> None:
-            """No reset, as in our own pool."""
-
+        url, writing = os.environ["DATABASE_URL"], {"default_transaction_read_only": "off"}
         app.state.pool = await asyncpg.create_pool(
-            os.environ["DATABASE_URL"], min_size=1, max_size=8, server_settings=READ_SETTINGS, reset=keep
+            url, min_size=1, max_size=10, server_settings={**READ_SETTINGS, **writing}, reset=keep
         )
         yield
         await app.state.pool.close()
 
-    async def answer(request: Request, sql: str, *parameters: object) -> Response:
-        async with request.app.state.pool.acquire() as connection:
-            return Response(await connection.fetchval(sql, *parameters), media_type="application/json")
-
-    async def page(request: Request) -> Response:
+    async def answer(request: Request) -> Response:
         body = await request.json()
-        return await answer(request, PAGE, body["kabupaten"], date.fromisoformat(body["day"]))
+        sql, values = STATEMENTS[body["query"]]
+        async with request.app.state.pool.acquire() as connection:
+            return Response(await connection.fetchval(sql, *values(body)), media_type="application/json")
 
-    async def deep(request: Request) -> Response:
-        await request.body()
-        return await answer(request, DEEP)
-
-    return Starlette(
-        lifespan=lifespan, routes=[Route("/page", page, methods=["POST"]), Route("/deep", deep, methods=["POST"])]
-    )
+    return Starlette(lifespan=lifespan, routes=[Route("/floor", answer, methods=["POST"])])

@@ -1,0 +1,412 @@
+"""An ordinary Strawberry server, as most are written: an object for each row, a resolver for each relation, DataLoaders.
+
+One loader for each relation and value of its argument, one statement for each batch, over asyncpg rather than an object
+mapper, which would only be slower.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Generic, TypeAlias, TypeVar
+from uuid import UUID
+
+import asyncpg
+import strawberry
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.schema.config import StrawberryConfig
+
+from api.schema.scalar import SCALARS, Code
+
+T = TypeVar("T")
+Row: TypeAlias = asyncpg.Record
+Load: TypeAlias = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
+
+
+@dataclass
+class Context:
+    """Of one request: the pool, and the loaders made so far."""
+
+    pool: "asyncpg.Pool[asyncpg.Record]"
+    loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
+
+    async def one(self, sql: str, key: object) -> Row:
+        """The row with the key."""
+
+        async def load(keys: list[Any]) -> list[Any]:
+            found = {row["key"]: row for row in await self.pool.fetch(sql, keys)}
+            return [found[each] for each in keys]
+
+        row: Row = await self.loader(sql, load).load(key)
+        return row
+
+    async def many(self, sql: str, key: UUID, argument: object) -> list[Row]:
+        """The rows of the parent with the key."""
+
+        async def load(keys: list[Any]) -> list[Any]:
+            found = defaultdict(list)
+            for row in await self.pool.fetch(sql, keys, argument):
+                found[row["parent"]].append(row)
+            return [found[each] for each in keys]
+
+        rows: list[Row] = await self.loader((sql, argument), load).load(key)
+        return rows
+
+    def loader(self, name: Hashable, load: Load) -> DataLoader[Any, Any]:
+        if name not in self.loaders:
+            self.loaders[name] = DataLoader(load)
+        return self.loaders[name]
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+def paged(columns: str, table: str, column: str, order: str) -> str:
+    one = f"SELECT {columns} FROM {table} WHERE {column} = parent ORDER BY {order} LIMIT $2"  # noqa: S608  # Our names.
+    return f"SELECT parent, page.* FROM unnest($1::uuid[]) parent CROSS JOIN LATERAL ({one}) page"  # noqa: S608  # Same.
+
+
+def labelled(table: str) -> str:
+    return f"SELECT code AS key, code, label_id FROM {table} WHERE code = any($1)"  # noqa: S608  # Our own names.
+
+
+VOLUNTEER = "SELECT id AS key, name, reach, status, kabupaten_code FROM volunteer"
+KABUPATEN = "SELECT code AS key, name, province_code FROM kabupaten WHERE code = any($1)"
+PROVINCE = "SELECT code AS key, name FROM province WHERE code = any($1)"
+ORGANIZATION = "SELECT id AS key, name FROM organization WHERE id = any($1)"
+MEMBERSHIPS = paged("organization_id", "membership", "volunteer_id", "since DESC, id DESC")
+CERTIFICATES = paged(
+    "number, expires_on, certificate_type_code", "certificate", "volunteer_id", "issued_on DESC, id DESC"
+)
+SKILLS = """
+SELECT DISTINCT c.volunteer_id AS parent, s.code, s.label_id FROM certificate c
+JOIN certificate_type_grant g ON g.certificate_type_code = c.certificate_type_code JOIN skill s ON s.code = g.skill_code
+WHERE c.volunteer_id = any($1) AND c.revoked_on IS NULL AND daterange(c.issued_on, c.expires_on, '[]') @> $2::date
+ORDER BY 1, 2"""
+NEEDS = paged("id AS key, people_wanted, skill_code", "need", "incident_id", "starts_at, id")
+ASSIGNMENTS = paged("status, starts_at, volunteer_id", "assignment", "need_id", "starts_at DESC, id DESC")
+INCIDENTS = """
+SELECT id AS key, title, status, started_at, hazard_code FROM incident
+WHERE status <> 'REPORTED' ORDER BY started_at DESC, id DESC LIMIT $1"""
+DECLARE = """
+INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
+SELECT gen_random_uuid(), $1, $2, latitude, longitude, 'ACTIVE', $4 FROM kabupaten WHERE code = $3
+RETURNING id AS key, title, status, started_at, hazard_code"""
+
+
+@strawberry.enum
+class Reach(Enum):
+    KABUPATEN = "KABUPATEN"
+    PROVINCE = "PROVINCE"
+    NATIONAL = "NATIONAL"
+
+
+@strawberry.enum
+class Status(Enum):
+    ACTIVE = "ACTIVE"
+    INACTIVE = "INACTIVE"
+
+
+@strawberry.type
+class Labelled:
+    code: Code
+    label: str
+
+    @classmethod
+    def of(cls, row: Row) -> "Labelled":
+        return cls(code=row["code"], label=row["label_id"])
+
+
+@strawberry.type
+class Province:
+    name: str
+
+
+@strawberry.type
+class Organization:
+    name: str
+
+
+@strawberry.type
+class Kabupaten:
+    code: Code
+    name: str
+    province_code: strawberry.Private[str]
+
+    @strawberry.field
+    async def province(self, info: Info) -> Province:
+        row = await info.context.one(PROVINCE, self.province_code)
+        return Province(name=row["name"])
+
+
+@strawberry.type
+class Membership:
+    organization_id: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def organization(self, info: Info) -> Organization | None:
+        row = await info.context.one(ORGANIZATION, self.organization_id)
+        return Organization(name=row["name"])
+
+
+@strawberry.type
+class Certificate:
+    number: str
+    expires_on: date | None
+    type_code: strawberry.Private[str]
+
+    @strawberry.field
+    async def type(self, info: Info) -> Labelled:
+        return Labelled.of(await info.context.one(labelled("certificate_type"), self.type_code))
+
+
+@strawberry.type
+class Connection(Generic[T]):
+    nodes: list[T]
+
+
+@strawberry.interface
+class Node:
+    id: strawberry.ID
+
+
+@strawberry.type
+class Volunteer(Node):
+    key: strawberry.Private[UUID]
+    name: str
+    reach: Reach
+    status: Status
+    kabupaten_code: strawberry.Private[str]
+
+    @classmethod
+    def of(cls, row: Row) -> "Volunteer":
+        return cls(
+            id=strawberry.ID(f"Volunteer:{row['key']}"),
+            key=row["key"],
+            name=row["name"],
+            reach=Reach(row["reach"]),
+            status=Status(row["status"]),
+            kabupaten_code=row["kabupaten_code"],
+        )
+
+    @strawberry.field
+    async def kabupaten(self, info: Info) -> Kabupaten:
+        row = await info.context.one(KABUPATEN, self.kabupaten_code)
+        return Kabupaten(code=row["key"], name=row["name"], province_code=row["province_code"])
+
+    @strawberry.field
+    async def memberships(self, info: Info, first: int) -> Connection[Membership]:
+        rows = await info.context.many(MEMBERSHIPS, self.key, first)
+        return Connection(nodes=[Membership(organization_id=row["organization_id"]) for row in rows])
+
+    @strawberry.field
+    async def certificates(self, info: Info, first: int) -> Connection[Certificate]:
+        rows = await info.context.many(CERTIFICATES, self.key, first)
+        return Connection(
+            nodes=[
+                Certificate(number=row["number"], expires_on=row["expires_on"], type_code=row["certificate_type_code"])
+                for row in rows
+            ]
+        )
+
+    @strawberry.field
+    async def trained_for(self, info: Info, on: date) -> list[Labelled]:
+        return [Labelled.of(row) for row in await info.context.many(SKILLS, self.key, on)]
+
+
+@strawberry.type
+class Assignment:
+    status: str
+    starts_at: datetime
+    volunteer_id: strawberry.Private[UUID]
+
+    @strawberry.field
+    async def volunteer(self, info: Info) -> Volunteer | None:
+        return Volunteer.of(await info.context.one(f"{VOLUNTEER} WHERE id = any($1)", self.volunteer_id))
+
+
+@strawberry.type
+class Need:
+    id: strawberry.ID
+    key: strawberry.Private[UUID]
+    people_wanted: int
+    skill_code: strawberry.Private[str]
+
+    @strawberry.field
+    async def skill(self, info: Info) -> Labelled:
+        return Labelled.of(await info.context.one(labelled("skill"), self.skill_code))
+
+    @strawberry.field
+    async def assignments(self, info: Info, first: int) -> Connection[Assignment]:
+        rows = await info.context.many(ASSIGNMENTS, self.key, first)
+        return Connection(
+            nodes=[
+                Assignment(status=row["status"], starts_at=row["starts_at"], volunteer_id=row["volunteer_id"])
+                for row in rows
+            ]
+        )
+
+
+@strawberry.type
+class Incident:
+    id: strawberry.ID
+    key: strawberry.Private[UUID]
+    title: str
+    status: str
+    started_at: datetime
+    hazard_code: strawberry.Private[str]
+
+    @classmethod
+    def of(cls, row: Row) -> "Incident":
+        return cls(
+            id=strawberry.ID(f"Incident:{row['key']}"),
+            key=row["key"],
+            title=row["title"],
+            status=row["status"],
+            started_at=row["started_at"],
+            hazard_code=row["hazard_code"],
+        )
+
+    @strawberry.field
+    async def hazard(self, info: Info) -> Labelled:
+        return Labelled.of(await info.context.one(labelled("hazard"), self.hazard_code))
+
+    @strawberry.field
+    async def needs(self, info: Info, first: int) -> Connection[Need]:
+        rows = await info.context.many(NEEDS, self.key, first)
+        return Connection(
+            nodes=[
+                Need(
+                    id=strawberry.ID(f"Need:{row['key']}"),
+                    key=row["key"],
+                    people_wanted=row["people_wanted"],
+                    skill_code=row["skill_code"],
+                )
+                for row in rows
+            ]
+        )
+
+
+@strawberry.input
+class VolunteerFilter:
+    kabupaten: Code | None = None
+    province: Code | None = None
+    reach: Reach | None = None
+    status: Status | None = None
+
+    def condition(self) -> tuple[str, list[object]]:
+        """What is left out holds for everybody."""
+        given = {
+            "kabupaten_code": self.kabupaten,
+            "province_code": self.province,
+            "reach": self.reach and self.reach.value,
+            "status": self.status and self.status.value,
+        }
+        names = [name for name, value in given.items() if value is not None]
+        text = " AND ".join(f"{name} = ${number}" for number, name in enumerate(names, 1))
+        return text or "true", [given[name] for name in names]
+
+
+@strawberry.type
+class VolunteerConnection:
+    filter: strawberry.Private[VolunteerFilter]
+    first: strawberry.Private[int | None]
+
+    @strawberry.field
+    async def nodes(self, info: Info) -> list[Volunteer]:
+        where, values = self.filter.condition()
+        sql = f"{VOLUNTEER} WHERE {where} ORDER BY name, id LIMIT ${len(values) + 1}"
+        return [Volunteer.of(row) for row in await info.context.pool.fetch(sql, *values, self.first)]
+
+    @strawberry.field
+    async def total_count(self, info: Info) -> int:
+        where, values = self.filter.condition()
+        total: int = await info.context.pool.fetchval(f"SELECT count(*) FROM volunteer WHERE {where}", *values)  # noqa: S608  # Our own names.
+        return total
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        type_, _, key = id.partition(":")
+        row = (
+            await info.context.pool.fetchrow(f"{VOLUNTEER} WHERE id = $1", UUID(key)) if type_ == "Volunteer" else None
+        )
+        return None if row is None else Volunteer.of(row)
+
+    @strawberry.field
+    async def volunteers(self, first: int | None = None, filter: VolunteerFilter | None = None) -> VolunteerConnection:
+        return VolunteerConnection(first=first, filter=filter or VolunteerFilter())
+
+    @strawberry.field
+    async def incidents(self, info: Info, first: int) -> Connection[Incident]:
+        return Connection(nodes=[Incident.of(row) for row in await info.context.pool.fetch(INCIDENTS, first)])
+
+
+@strawberry.input
+class DeclareIncidentInput:
+    hazard: Code
+    title: str
+    kabupaten: list[Code]
+    started_at: datetime
+
+
+@strawberry.type
+class Problem:
+    code: str
+
+
+@strawberry.type
+class DeclareIncidentPayload:
+    incident: Incident
+    problems: list[Problem]
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.field
+    async def declare_incident(self, info: Info, input: DeclareIncidentInput) -> DeclareIncidentPayload:
+        """One row; who may, what is touched and the event are left out."""
+        values = (input.hazard, input.title, input.kabupaten[0], input.started_at)
+        (row,) = await info.context.pool.fetch(DECLARE, *values)
+        return DeclareIncidentPayload(incident=Incident.of(row), problems=[])
+
+
+SCHEMA = strawberry.Schema(
+    Query,
+    Mutation,
+    types=[Volunteer],
+    extensions=[ParserCache, ValidationCache],
+    config=StrawberryConfig(scalar_map=SCALARS),
+)
+
+
+class Endpoint(GraphQL[Context, None]):
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+        del response
+        return Context(request.app.state.pool)
+
+
+def application() -> Starlette:
+    """On the database of DATABASE_URL."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        settings = dict(each.split("=") for each in os.environ["PEER_SETTINGS"].split() if each != "-c")
+        async with asyncpg.create_pool(
+            os.environ["DATABASE_URL"], min_size=1, max_size=10, server_settings=settings
+        ) as app.state.pool:
+            yield
+
+    return Starlette(lifespan=lifespan, routes=[Route("/graphql", Endpoint(SCHEMA))])

@@ -1,0 +1,110 @@
+"""What is asked: each document as we, Mercurius and the ordinary server take it, as PostGraphile does, and for whom."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.database import Facts
+
+Variables = Mapping[str, Any]
+
+# wrk writes a number here that is another one for each request.
+SERIAL = "{serial}"
+
+# Incidents that the mutation declares began before all others, so no page of the newest shows them.
+TITLE, STARTED_AT = "Beban", "2001-01-01T00:00:00+00:00"
+
+PAGE = """query($kabupaten: Code!, $day: Date!) { volunteers(first: 50, filter: {kabupaten: $kabupaten}) { nodes {
+  id name kabupaten { name province { name } } memberships(first: 10) { nodes { organization { name } } }
+  trainedFor(on: $day) { code label } certificates(first: 20) { nodes { number expiresOn type { label } } } } } }"""
+DEEP = """{ incidents(first: 20) { nodes { id title needs(first: 10) { nodes { id peopleWanted skill { label }
+  assignments(first: 10) { nodes { status startsAt volunteer { id name
+  memberships(first: 1) { nodes { organization { name } } } } } } } } } } }"""
+POINT = """query($id: ID!) { node(id: $id) { ... on Volunteer {
+  id name reach status kabupaten { code name province { name } } } } }"""
+COUNT = """query($province: Code!, $reach: Reach!) {
+  volunteers(first: 1, filter: {province: $province, reach: $reach, status: ACTIVE}) { totalCount } }"""
+MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
+  incident { title status startedAt hazard { label } } problems { code } } }"""
+CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
+  tier kilometres volunteer { id name kabupaten { name } } } } } } }"""
+
+# PostGraphile names things after tables and columns; aliases give its answers our shape.
+PEER_PAGE = """query($kabupaten: String!, $day: Date!) {
+  volunteers: allVolunteers(first: 50, condition: {kabupatenCode: $kabupaten}, orderBy: [NAME_ASC, ROW_ID_ASC]) { nodes {
+    id: rowId name kabupaten: kabupatenByKabupatenCode { name province: provinceByProvinceCode { name } }
+    memberships: membershipsByVolunteerId(first: 10, orderBy: [SINCE_DESC, ROW_ID_DESC]) { nodes {
+      organization: organizationByOrganizationId { name } } }
+    trainedFor: trainedForList(on: $day) { code label: labelId }
+    certificates: certificatesByVolunteerId(first: 20, orderBy: [ISSUED_ON_DESC, ROW_ID_DESC]) { nodes {
+      number expiresOn type: certificateTypeByCertificateTypeCode { label: labelId } } } } } }"""
+PEER_DEEP = """{ incidents: allIncidents(first: 20, orderBy: [STARTED_AT_DESC, ROW_ID_DESC]) { nodes {
+  id: rowId title needs: needsByIncidentId(first: 10, orderBy: [STARTS_AT_ASC, ROW_ID_ASC]) { nodes {
+    id: rowId peopleWanted skill: skillBySkillCode { label: labelId }
+    assignments: assignmentsByNeedId(first: 10, orderBy: [STARTS_AT_DESC, ROW_ID_DESC]) { nodes {
+      status startsAt volunteer: volunteerByVolunteerId { id: rowId name
+        memberships: membershipsByVolunteerId(first: 1, orderBy: [SINCE_DESC, ROW_ID_DESC]) { nodes {
+          organization: organizationByOrganizationId { name } } } } } } } } } } }"""
+PEER_POINT = """query($id: ID!) { node(id: $id) { ... on Volunteer {
+  id: rowId name reach status kabupaten: kabupatenByKabupatenCode { code name province: provinceByProvinceCode { name } }
+  } } }"""
+PEER_COUNT = """query($province: String!, $reach: String!) { volunteers: allVolunteers(
+  condition: {provinceCode: $province, reach: $reach, status: "ACTIVE"}) { totalCount } }"""
+PEER_MUTATION = """mutation($incident: IncidentInput!) { declareIncident: createIncident(input: {incident: $incident}) {
+  incident { title status startedAt hazard: hazardByHazardCode { label: labelId } } } }"""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A document, the variables it is asked with in turn, and both as PostGraphile takes them."""
+
+    name: str
+    document: str
+    variables: Sequence[Variables]
+    peer_document: str = ""
+    translate: Callable[[Variables], Variables] = dict
+
+
+def queries(facts: Facts) -> dict[str, Query]:
+    """All, about what there is in the database."""
+    place = {"kabupaten": facts.kabupaten, "day": facts.today.isoformat()}
+    people = [{"id": f"Volunteer:{id_}"} for id_ in facts.volunteers]
+    wide = [{"province": code, "reach": reach} for code in facts.provinces for reach in ("PROVINCE", "NATIONAL")]
+    incident = {
+        "hazard": facts.hazard,
+        "title": f"{TITLE} {SERIAL}",
+        "kabupaten": [facts.kabupaten],
+        "startedAt": STARTED_AT,
+    }
+    every = (
+        Query("page", PAGE, [place], PEER_PAGE),
+        Query("deep", DEEP, [{}], PEER_DEEP),
+        Query("point", POINT, people, PEER_POINT, node_id),
+        Query("count", COUNT, wide, PEER_COUNT),
+        Query("mutation", MUTATION, [{"input": incident}], PEER_MUTATION, lambda given: row(given["input"])),
+        Query("candidates", CANDIDATES, [{"need": f"Need:{id_}"} for id_ in facts.needs]),
+    )
+    return {query.name: query for query in every}
+
+
+def node_id(variables: Variables) -> Variables:
+    """The id in PostGraphile's form."""
+    type_, _, key = variables["id"].partition(":")
+    return {"id": base64.b64encode(json.dumps([type_, key], separators=(",", ":")).encode()).decode()}
+
+
+def row(incident: Mapping[str, Any]) -> Variables:
+    """The incident as a row of its table: PostGraphile takes the columns as they are."""
+    return {
+        "incident": {
+            "rowId": f"00000000-0000-7000-8000-{SERIAL}",
+            "hazardCode": incident["hazard"],
+            "title": incident["title"],
+            "latitude": 0.0,
+            "longitude": 100.0,
+            "status": "ACTIVE",
+            "startedAt": incident["startedAt"],
+        }
+    }
