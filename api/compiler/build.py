@@ -15,7 +15,7 @@ from api.compiler.connection import connection
 from api.compiler.error import Undeclared
 from api.compiler.selection import Document, Selected, SelectionSets
 from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer
-from api.compiler.step import Join, Place, Rows, Steps, gathered
+from api.compiler.step import Join, Place, Reached, Rows, Steps, gathered
 from api.compiler.template import Asked, Row, Shape, Templates, table_name
 from api.compiler.text import NULL, Written, all_of, as_object, case, joined, json_text
 from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, Reader
@@ -110,13 +110,12 @@ class Builder:
     def reached(self, place: Place, declared: One) -> Place:
         """The other thing, joined to the level."""
         row, target = of(place), self.sources[declared.target]
-        known = place.level.reached.get((row.name, declared))
+        known = place.level.known.get((row.name, declared))
         if known is None:
             other = self.table_row(target)
             on = [self.met(declared.on, row, other), *self.policy(target, other, covered=declared.covered)]
-            join = Join(self.named(target, other), all_of(on))
-            place.level.joins.append(join)
-            known = place.level.reached[row.name, declared] = place.inside(other, join)
+            reached = Reached(other, self.named(target, other), all_of(on))
+            known = place.level.known[row.name, declared] = place.reached(reached)
         return known
 
     def part(self, place: Place, declared: Part, selected: Selected, path: Path) -> Written:
@@ -129,13 +128,12 @@ class Builder:
         """The one row that is computed beside this one."""
         assert declared.beside is not None
         row = of(place)
-        known = place.level.reached.get((row.name, declared))
+        known = place.level.known.get((row.name, declared))
         if known is None:
             text, shape = self.computed(declared.beside, row, NO_ARGUMENTS, ())
             other = Row(self.steps.name(), shape)
-            join = Join(f"LATERAL ({text}) AS {other.name}", "true")
-            place.level.joins.append(join)
-            known = place.level.reached[row.name, declared] = place.inside(other, join)
+            reached = Reached(other, f"LATERAL ({text}) AS {other.name}", "true")
+            known = place.level.known[row.name, declared] = place.reached(reached)
         return known
 
     def many(self, place: Place, declared: Many, selected: Selected, path: Path) -> Written:
@@ -173,9 +171,9 @@ class Builder:
             return inside, []
         other = self.table_row(target)
         key = f"{other.column(target.key)} = {row.column(next(iter(shape.here.c.keys())))}"
-        found = Join(self.named(target, other), all_of([key, *self.policy(target, other, covered=declared.covered)]))
-        inside.level.joins.append(found)
-        return inside.inside(other, found), [f"{other.column(target.key)} IS NOT NULL"]
+        on = [key, *self.policy(target, other, covered=declared.covered)]
+        found = inside.reached(Reached(other, self.named(target, other), all_of(on)))
+        return found, [f"{other.column(target.key)} IS NOT NULL"]
 
     # What declarations say, as SQL.
 

@@ -14,7 +14,7 @@ from api.compiler.selection import Selected
 from api.compiler.source import ByIds, Given, Page, Root, Single, Source
 from api.compiler.step import Join, Level, Place, Rows, gathered
 from api.compiler.template import Row, Shape, key_type, parameter
-from api.compiler.text import Written, all_of, joined, or_null, where
+from api.compiler.text import NULL, Written, all_of, joined, or_null, where
 from api.compiler.value import Path, Slot, Variables, key_of, reader, sample, split_id
 from api.compiler.window import MOST
 
@@ -32,22 +32,50 @@ def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> 
             return single(builder, level, selected, declared, path)
         case Given():
             return given(builder, level, selected, declared, path)
+        case ByIds(plural=False):
+            return by_id(builder, level, selected, declared, path)
         case ByIds():
             return _ByIds(builder, selected, declared, path).text(level)
 
 
 def single(builder: Builder, level: Level, selected: Selected, declared: Single, path: Path) -> Written:
+    """The one thing of its type that the viewer may see."""
     target = builder.sources[declared.target]
     thing = builder.table_row(target)
-    visible = where(builder.policy(target, thing, covered=False))
+    found = f"{where(builder.policy(target, thing, covered=False))} LIMIT 1"
+    return one_thing(builder, level, selected, source=target, thing=thing, found=found, path=path)
+
+
+def by_id(builder: Builder, level: Level, selected: Selected, declared: ByIds, path: Path) -> Written:
+    """The thing of any type, null where there is none that can be seen."""
+    id_ = builder.document.arguments(selected)[declared.argument]
+    read = reader(id_)
+    builder.binds.checks.append(lambda variables: split_id(read(variables), path))
+    # The type inside the id is part of the plan, so it is read now.
+    source = builder.sources.get(split_id(sample(id_), path)[0])
+    if source is None or not source.node:
+        return NULL
+    name, type_, thing = source.name, key_type(source), builder.table_row(source)
+    key = builder.binds.add(lambda variables: key_of(read(variables), name, type_, path), path)
+    conditions = [
+        f"{thing.column(source.key)} = {parameter(key, type_)}",
+        *builder.policy(source, thing, covered=False),
+    ]
+    return one_thing(builder, level, selected, source=source, thing=thing, found=where(conditions), path=path)
+
+
+def one_thing(
+    builder: Builder, level: Level, selected: Selected, *, source: Source, thing: Row, found: str, path: Path
+) -> Written:
+    """The JSON of the only row of the source's table that is found, null if there is none."""
 
     def rows(names: Sequence[str]) -> str:
         columns = ", ".join(f"{thing.name}.{name}" for name in names)
-        return f"SELECT {columns} FROM {builder.named(target, thing)}{visible} LIMIT 1"
+        return f"SELECT {columns} FROM {builder.named(source, thing)}{found}"
 
     inside = step(builder, level, thing.shape, rows)
-    text = builder.object(inside, target, selected.type, selected.sets, path)
-    return one_row(builder, level, inside, text)
+    type_ = builder.document.schema.type_map[source.name]
+    return one_row(builder, level, inside, builder.object(inside, source, type_, selected.sets, path))
 
 
 def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Written:
@@ -79,7 +107,7 @@ def step(builder: Builder, level: Level, shape: Shape, rows: Callable[[Sequence[
     """The rows of a root as a step of their own."""
     row, inner = Row(builder.steps.name(), shape), builder.steps.name()
     return builder.steps.add(
-        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")], limited=True)
+        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")])
     )
 
 
@@ -102,7 +130,7 @@ class _ByIds:
         binds, names = self.builder.binds, self.builder.steps.name
         binds.checks.append(self.wanted)
         # The types inside the ids are part of the plan, so they are read now.
-        kinds = {split_id(id_, self.path)[0] for id_ in self.ids(sample(self.argument()))}
+        kinds = {split_id(id_, self.path)[0] for id_ in sample(self.argument())}
         found = [self.things(source) for name, source in self.builder.sources.items() if name in kinds and source.node]
         count = parameter(binds.add(lambda variables: len(self.wanted(variables)), self.path), sa.Integer())
         places, union, whole = names(), names(), names()
@@ -115,17 +143,14 @@ class _ByIds:
         listed = f"SELECT string_agg({item}, ',' ORDER BY {places}.place) AS items FROM {standing}"
         level.joins.append(Join(f"({listed}) AS {whole}", "true"))
         items = Written(f"coalesce({whole}.items, '')")
-        return joined(["[", items, "]"]) if self.declared.plural else items
+        return joined(["[", items, "]"])
 
     def argument(self) -> object:
         return self.builder.document.arguments(self.selected)[self.declared.argument]
 
-    def ids(self, value: Any) -> list[str]:
-        return value if self.declared.plural else [value]
-
     def wanted(self, variables: Variables) -> list[tuple[str, str]]:
         """The type and key of every id asked for."""
-        ids = self.ids(reader(self.argument())(variables))
+        ids: list[str] = reader(self.argument())(variables)
         if len(ids) > MOST:
             raise BadInput(f"Ask for at most {MOST} ids at once.", self.path)
         return [split_id(id_, self.path) for id_ in ids]

@@ -6,6 +6,7 @@ then are they grouped: joined row by row beside each parent, it would be looked 
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from api.compiler.error import BadInput
 from api.compiler.template import Row, quoted
@@ -18,7 +19,7 @@ MOST_JOINS = 250
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What stands in FROM under the name of its row, and on what it is joined."""
+    """What stands in FROM under a name of its own, and on what it is joined."""
 
     what: str
     on: str
@@ -26,8 +27,31 @@ class Join:
     def inner(self) -> str:
         return f" JOIN {self.what} ON {self.on}"
 
-    def left(self) -> str:
+    def left(self, _rows: Row) -> str:
         return f" LEFT JOIN {self.what} ON {self.on}"
+
+
+@dataclass(slots=True)
+class Reached:
+    """One thing at most that belongs to each row of a level.
+
+    It is joined to the level; once lists hang below it, it is a `step` of its own, so that it is looked up only once.
+    """
+
+    row: Row
+    what: str
+    on: str
+    step: str = ""
+
+    def left(self, rows: Row) -> str:
+        if self.step:
+            return f" LEFT JOIN {self.step} AS {self.row.name} ON {self.row.name}._up = {rows.column('_number')}"
+        return f" LEFT JOIN {self.what} ON {self.on}"
+
+    def written(self, base: str, up: str) -> str:
+        """The step, from the rows that it belongs to."""
+        columns = ", ".join([f"{up} AS _up", *(f"{self.row.name}.{name}" for name in sorted(self.row.used))])
+        return f"{self.step} AS (SELECT {columns} FROM {base} JOIN {self.what} ON {self.on})"
 
 
 @dataclass(slots=True)
@@ -35,22 +59,19 @@ class Level:
     """One step: the rows it stands on (none, at the root), and what is joined to them."""
 
     rows: Row | None = None
-    joins: list[Join] = field(default_factory=list)
+    joins: list[Join | Reached] = field(default_factory=list)
     # The things that are joined already: asked for twice, they are joined once.
-    reached: dict[Hashable, "Place"] = field(default_factory=dict)
+    known: dict[Hashable, "Place"] = field(default_factory=dict)
 
     def select(self, columns: Sequence[str]) -> str:
         """The columns, from all that the level stands on and that is joined to it."""
         if len(self.joins) > MOST_JOINS:
             raise BadInput(f"More than {MOST_JOINS} things are asked of one thing; ask for them in several documents.")
-        joins = self.joins
+        asked = f"SELECT {', '.join(columns)}"
         if self.rows is not None:
-            base = self.rows.name
-        elif joins:
-            base, joins = joins[0].what, joins[1:]
-        else:
-            return f"SELECT {', '.join(columns)}"
-        return f"SELECT {', '.join(columns)} FROM {base}{''.join(join.left() for join in joins)}"
+            rows = self.rows
+            return f"{asked} FROM {rows.name}{''.join(join.left(rows) for join in self.joins)}"
+        return f"{asked} FROM {' CROSS JOIN '.join(join.what for join in self.joins)}" if self.joins else asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +83,13 @@ class Place:
 
     level: Level
     row: Row | None = None
-    walk: tuple[Join, ...] = ()
+    walk: tuple[Reached, ...] = ()
     sizes: tuple[Reader, ...] = ()
 
-    def inside(self, row: Row, join: Join) -> "Place":
-        """The row that is joined to this place."""
-        return Place(self.level, row, (*self.walk, join), self.sizes)
+    def reached(self, reached: Reached) -> "Place":
+        """The thing's own place, once it is joined to the level."""
+        self.level.joins.append(reached)
+        return Place(self.level, reached.row, (*self.walk, reached), self.sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,26 +130,34 @@ class Steps:
 
     def add(self, place: Place, rows: Rows) -> Place:
         """The rows of a list as a step; the place of one of them."""
+        base, up = self.base(place)
 
         def written() -> str:
             own = sorted(rows.row.used - {"_up", "_number"})
             columns = [f"{rows.inner}.{name}" for name in own]
-            if place.level.rows is not None:
-                columns.append(f"{place.level.rows.column('_number')} AS _up")
+            if up:
+                columns.append(f"{up} AS _up")
             if "_number" in rows.row.used:
                 columns.append("row_number() OVER () AS _number")
-            joins = [*place.walk, *rows.joins(own)]
-            base = "" if place.level.rows is None else place.level.rows.name
-            if not base:
-                base, joins = joins[0].what, joins[1:]
+            joins = rows.joins(own)
+            found = base + "".join(join.inner() for join in joins) if base else joins[0].what
             how = "MATERIALIZED " if rows.limited else ""
-            found = f"SELECT {', '.join(columns) or '1'} FROM {base}{''.join(join.inner() for join in joins)}"
-            return f"{rows.row.name} AS {how}({found})"
+            return f"{rows.row.name} AS {how}(SELECT {', '.join(columns) or '1'} FROM {found})"
 
         self.pending.append(written)
-        if place.level.rows is not None:
-            place.level.rows.column("_number")
         return Place(Level(rows.row), rows.row, (), rows.sizes)
+
+    def base(self, place: Place) -> tuple[str, str]:
+        """What a step below the place stands on, and the number there of the row of the level; nothing at the root."""
+        if place.level.rows is None:
+            return "", ""
+        base, up = place.level.rows.name, place.level.rows.column("_number")
+        for reached in place.walk:
+            if not reached.step:
+                reached.step = self.name()
+                self.pending.append(partial(reached.written, base, up))
+            base, up = f"{reached.step} AS {reached.row.name}", f"{reached.row.name}._up"
+        return base, up
 
     def aggregated(self, place: Place, inside: Place, columns: Mapping[str, Written]) -> Mapping[str, Written]:
         """The aggregates of a step, joined to the parent's level: a row per parent that has any, or one at the root."""

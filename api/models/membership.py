@@ -19,10 +19,10 @@ Membership = table(
     sa.CheckConstraint("until >= since", name="ends_after_start"),
     sa.CheckConstraint("end_reason IS NULL OR until IS NOT NULL", name="reason_of_an_end"),
     ExcludeConstraint(
-        # The volunteer first: the planner also takes this index for a volunteer's memberships, and would read all of it
-        # if it began otherwise (measured: 50 times slower).
-        (sa.column("volunteer_id"), "="),
-        (sa.column("organization_id"), "="),
+        # Expressions, so that the planner never takes this index for somebody's memberships: the B-trees below find them
+        # in a third of the time.
+        (sa.text("coalesce(volunteer_id, volunteer_id)"), "="),
+        (sa.text("coalesce(organization_id, organization_id)"), "="),
         (sa.text("daterange(since, until, '[]')"), "&&"),
         using="gist",
         name="ex_membership_once",
