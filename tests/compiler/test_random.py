@@ -99,7 +99,7 @@ def compare(ours: Json, theirs: Answer) -> None:
 
 
 def plain(data: Any, wrong: set[str]) -> str:
-    """As text, so that the order of the keys counts; 5.0 is written like 5."""
+    """As text, so that the order of the keys counts; 5.0 is written like 5, and of a float what libraries agree on."""
     kept = {name: value for name, value in data.items() if name not in wrong}
     return json.dumps(whole(kept), indent=1, ensure_ascii=False)
 
@@ -109,4 +109,7 @@ def whole(value: Any) -> Any:
         return {name: whole(each) for name, each in value.items()}
     if isinstance(value, list):
         return [whole(each) for each in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(value, float):
+        # Sines, and roots of sums of squares, differ in the last digit between C libraries.
+        return int(value) if value.is_integer() else float(f"{value:.12g}")
+    return value
