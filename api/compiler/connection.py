@@ -14,6 +14,9 @@ from api.compiler.text import Joined, Written, as_object, joined, or_null, where
 from api.compiler.value import Arguments, Binds, Path, Reader
 from api.compiler.window import Column, Window
 
+# What a connection in stages counts beside its rows: it looks at many more than it finds.
+SEARCH = 1_000
+
 Aggregate = Callable[[Place], Written]
 
 
@@ -79,6 +82,8 @@ class _Connection:
     def text(self) -> Joined:
         sizes = (*self.place.sizes, self.window.size)
         self.objects.sizes.append(sizes)
+        if isinstance(self.declared, Stages):
+            self.objects.sizes.append((*self.place.sizes, lambda _variables: SEARCH))
         aggregates = self.aggregates()
         # Also where no row is asked for: a broken cursor or filter is then refused all the same.
         rows = self.rows(sizes, extra="more" in aggregates)

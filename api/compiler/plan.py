@@ -1,18 +1,20 @@
 """Plans: the statement of a document or of one of its roots, made once per shape and kept in a bounded cache."""
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLInputType,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
+    VariableDefinitionNode,
+    is_input_type,
     type_from_ast,
 )
 from graphql.execution.values import VariableValues
@@ -53,28 +55,42 @@ class Plan:
         return sum(prod(size(variables) for size in sizes) for sizes in self.sizes)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Operation:
-    """A checked operation with its coerced variables."""
+    """A checked operation with its coerced variables, and the types of those that were given."""
 
     schema: GraphQLSchema
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Variables
+    types: Iterable[tuple[str, GraphQLInputType]] | None = None
+    _tagged: tuple[dict[str, Any], Hashable] | None = None
 
-    @cached_property
+    @property
     def tagged(self) -> tuple[dict[str, Any], Hashable]:
-        """The variables with slots for their values, and their shape."""
-        slots: dict[str, Any] = {}
-        shapes: list[Hashable] = []
-        tagger = Tagger(self.schema.type_map)
-        for definition in self.node.variable_definitions or ():
-            name = definition.variable.name.value
-            if name in self.variables:
-                type_: Any = type_from_ast(self.schema, definition.type)
-                slots[name], shape = tagger.tagged(self.variables[name], type_, (name,))
-                shapes.append((name, shape))
-        return slots, tuple(shapes)
+        """The variables with slots for their values, and their shape; worked out once for all roots."""
+        if self._tagged is None:
+            slots: dict[str, Any] = {}
+            shapes: list[Hashable] = []
+            tagger = Tagger(self.schema.type_map)
+            for name, type_ in (
+                types_of(self.schema, self.node.variable_definitions or ()) if self.types is None else self.types
+            ):
+                if name in self.variables:
+                    slots[name], shape = tagger.tagged(self.variables[name], type_, (name,))
+                    shapes.append((name, shape))
+            self._tagged = slots, tuple(shapes)
+        return self._tagged
+
+
+def types_of(
+    schema: GraphQLSchema, definitions: Iterable[VariableDefinitionNode]
+) -> Iterator[tuple[str, GraphQLInputType]]:
+    """The variables of an operation, by name."""
+    for definition in definitions:
+        type_ = type_from_ast(schema, definition.type)
+        if is_input_type(type_):
+            yield definition.variable.name.value, type_
 
 
 class Planner:

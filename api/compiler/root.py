@@ -15,7 +15,7 @@ from api.compiler.source import ByIds, Given, Page, Root, Single, Source
 from api.compiler.step import Join, Level, Place, Rows, gathered
 from api.compiler.template import Row, Shape, key_type, parameter
 from api.compiler.text import NULL, Written, all_of, joined, or_null, where
-from api.compiler.value import Path, Slot, Variables, key_of, reader, sample, split_id
+from api.compiler.value import Path, Reader, Slot, Variables, key_of, reader, sample, split_id
 from api.compiler.window import MOST
 
 # Where values that Python has decided stand among the variables; no document can name a variable like this.
@@ -93,7 +93,9 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
             return f"SELECT {', '.join(names) or '1'} FROM {listed} AS given ({', '.join(values)}, _place)"
         return f"SELECT {', '.join(f'{values[name]} AS {name}' for name in names) or '1'}"
 
-    inside = step(builder, level, Shape.of(columns), rows)
+    first = Slot((GIVEN, next(iter(declared.values))), None)
+    sizes = (lambda variables: len(first(variables)),) if declared.plural else ()
+    inside = step(builder, level, Shape.of(columns), rows, sizes)
     text = builder.object(inside, target, selected.type, selected.sets, path)
     if not declared.plural:
         return one_row(builder, level, inside, text)
@@ -103,11 +105,17 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
     return joined(["[", Written(f"coalesce({found['items']}, '')"), "]"])
 
 
-def step(builder: Builder, level: Level, shape: Shape, rows: Callable[[Sequence[str]], str]) -> Place:
-    """The rows of a root as a step of their own."""
+def step(
+    builder: Builder,
+    level: Level,
+    shape: Shape,
+    rows: Callable[[Sequence[str]], str],
+    sizes: tuple[Reader, ...] = (),
+) -> Place:
+    """The rows of a root as a step of their own; `sizes` say how many there may be."""
     row, inner = Row(builder.steps.name(), shape), builder.steps.name()
     return builder.steps.add(
-        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")])
+        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")], sizes)
     )
 
 
@@ -132,7 +140,7 @@ class _ByIds:
         # The types inside the ids are part of the plan, so they are read now.
         kinds = {split_id(id_, self.path)[0] for id_ in sample(self.argument())}
         found = [self.things(source) for name, source in self.builder.sources.items() if name in kinds and source.node]
-        count = parameter(binds.add(lambda variables: len(self.wanted(variables)), self.path), sa.Integer())
+        count = parameter(binds.add(self.size, self.path), sa.Integer())
         places, union, whole = names(), names(), names()
         standing = f"generate_series(1, {count}) AS {places} (place)"
         item = "'null'"
@@ -147,6 +155,9 @@ class _ByIds:
 
     def argument(self) -> object:
         return self.builder.document.arguments(self.selected)[self.declared.argument]
+
+    def size(self, variables: Variables) -> int:
+        return len(self.wanted(variables))
 
     def wanted(self, variables: Variables) -> list[tuple[str, str]]:
         """The type and key of every id asked for."""
@@ -170,7 +181,7 @@ class _ByIds:
             )
             return f"SELECT {columns} FROM {self.sought(source)} AS {sought} (key, place) JOIN {builder.named(source, thing)} ON {join}"
 
-        inside = step(builder, Level(), thing.shape, rows)
+        inside = step(builder, Level(), thing.shape, rows, (self.size,))
         text = builder.object(inside, source, type_, self.selected.sets, self.path)
         assert inside.row is not None
         return inside.level.select([f"{inside.row.column('_place')} AS place", f"{text} AS item"])

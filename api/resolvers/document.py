@@ -84,7 +84,7 @@ class Asked:
         variables = self.variables.coerced(given)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        operation = Operation(self.schema, self.node, self.fragments, variables)
+        operation = Operation(self.schema, self.node, self.fragments, variables, self.variables.types)
         if self.is_consistent:
             return await at_once(context, operation)
         return await side_by_side(context, operation, self.roots(variables))

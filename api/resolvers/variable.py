@@ -11,11 +11,11 @@ from graphql import (
     Undefined,
     VariableDefinitionNode,
     get_variable_values,
-    is_input_type,
     is_non_null_type,
-    type_from_ast,
 )
 from graphql.utilities import coerce_input_value
+
+from api.compiler.plan import types_of
 
 # As many as the executor would tell.
 MOST_ERRORS = 50
@@ -35,13 +35,7 @@ class Variables:
         """Of an operation that was found valid."""
         with_default = [node for node in nodes if node.default_value is not None]
         defaults = get_variable_values(schema, with_default, {})
-        types = [(node.variable.name.value, type_from_ast(schema, node.type)) for node in nodes]
-        return cls(
-            schema,
-            nodes,
-            [(name, type_) for name, type_ in types if is_input_type(type_)],
-            {} if isinstance(defaults, list) else defaults.coerced,
-        )
+        return cls(schema, nodes, [*types_of(schema, nodes)], {} if isinstance(defaults, list) else defaults.coerced)
 
     def coerced(self, given: dict[str, Any]) -> dict[str, Any] | list[GraphQLError]:
         """The values by name, or what is wrong with them."""

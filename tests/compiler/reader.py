@@ -177,10 +177,13 @@ class View:
         if "id" in given:
             return {"__typename": typed(given["id"])[0]} if typed(given["id"])[0] in NODES else None
         if "ids" in given:
-            return [{"__typename": name} for name in {typed(each)[0] for each in given["ids"]} & NODES]
+            kinds = {typed(each)[0] for each in given["ids"]} & NODES
+            return [{"__typename": name, "rows": len(given["ids"])} for name in kinds]
         if not is_object_type(named):
             return None
         rows = (parent or {}).get("rows", 1)
+        if info.field_name == "candidates":
+            self.cost += 1_000 * rows
         if "first" in info.parent_type.fields[info.field_name].args:
             rows *= given.get("first") or given.get("last") or 1
             self.cost += rows

@@ -42,6 +42,8 @@ def cost(document: str, **variables: Any) -> int:
         ("{ provinces(first: 10) { a: nodes { ...K } nodes { ...K } } }" + FRAGMENTS, 10 + 50 + 50),
         ("{ provinces(first: 10) { ...P ...P nodes { ...K } } }" + FRAGMENTS, 10 + 50),
         ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10),
+        ('{ nodes(ids: ["Province:11", "Province:12", "Skill:NO"]) { ...K } }' + FRAGMENTS, 3 * 5),
+        ("{ needs(first: 10) { nodes { candidates(first: 5) { totalCount } } } }", 10 + 50 + 10_000),
         (f"{{ {DEEP} }}", 100 + 4_900 + 490_000),
     ],
 )
