@@ -75,7 +75,7 @@ def one_thing(
 
     inside = step(builder, level, thing.shape, rows)
     type_ = builder.document.schema.type_map[source.name]
-    return one_row(builder, level, inside, builder.object(inside, source, type_, selected.sets, path))
+    return one_row(inside, builder.object(inside, source, type_, selected.sets, path))
 
 
 def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Written:
@@ -98,7 +98,7 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
     inside = step(builder, level, Shape.of(columns), rows, sizes)
     text = builder.object(inside, target, selected.type, selected.sets, path)
     if not declared.plural:
-        return one_row(builder, level, inside, text)
+        return one_row(inside, text)
     assert inside.row is not None
     items = gathered(text, [inside.row.column("_place")])
     found = builder.steps.aggregated(Place(level), inside, {"items": items})
@@ -119,10 +119,9 @@ def step(
     )
 
 
-def one_row(builder: Builder, level: Level, inside: Place, text: Written) -> Written:
+def one_row(inside: Place, text: Written) -> Written:
     """The JSON of the only row there may be; null if there is none."""
-    found = builder.steps.aggregated(Place(level), inside, {"item": Written(f"max({text})")})
-    return or_null(found["item"])
+    return or_null(Written(f"({inside.level.select([str(text)])})"))
 
 
 @dataclass(frozen=True, slots=True)

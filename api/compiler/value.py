@@ -27,6 +27,8 @@ Variables = Mapping[str, Any]  # Coerced by graphql-core; the schema's scalars d
 Reader = Callable[[Variables], Any]
 Path = tuple[str, ...]
 
+MOST_CHOICES = 100
+
 SQL_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
     str: sa.Text(),
     int: sa.Integer(),
@@ -72,9 +74,15 @@ class Tagger:
             shape = tuple((name, pair[1]) for name, pair in fields.items())
             return {name: pair[0] for name, pair in fields.items()}, shape
         if is_enum_type(named) or named.name == "Boolean":
-            return value, tuple(value) if isinstance(value, list) else value
+            return value, self.choices(value, path) if isinstance(value, list) else value
         found = sample(value)
         return Slot(path, found), (named.name, self.leaf(found, is_id=named.name == "ID"))
+
+    def choices(self, values: list[Any], path: tuple[str | int, ...]) -> Hashable:
+        """Part of the plan as they are, and so not as many as somebody likes."""
+        if len(values) > MOST_CHOICES:
+            raise BadInput(f"'{path[-1]}' takes at most {MOST_CHOICES} values.")
+        return tuple(values)
 
     def leaf(self, value: Any, *, is_id: bool) -> Hashable:
         if isinstance(value, list):

@@ -87,3 +87,13 @@ async def test_a_hundred_ids_are_the_most(api: Api) -> None:
 
     assert found == {"nodes": [{"id": "Skill:SHELTER"}] * 100}
     assert refused == [("BAD_USER_INPUT", ["nodes"])]
+
+
+async def test_a_list_of_choices_has_an_end(api: Api) -> None:
+    document = "query($status: [AssignmentStatus!]) { assignments(first: 1, filter: {status: $status}) { totalCount } }"
+
+    found = await api.ask(document, status=["OFFERED"] * 100)
+    refused = await api.errors(document, status=["OFFERED"] * 101)
+
+    assert found == {"assignments": {"totalCount": 0}}
+    assert refused == [("BAD_USER_INPUT", ["assignments"])]
