@@ -14,7 +14,7 @@ from graphql import GraphQLNamedType, is_object_type
 from api.compiler.connection import connection
 from api.compiler.error import Undeclared
 from api.compiler.selection import Document, Selected, SelectionSets
-from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer
+from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer, column
 from api.compiler.step import Join, Place, Reached, Rows, Steps, gathered
 from api.compiler.template import Asked, Row, Shape, Templates, table_name
 from api.compiler.text import NULL, Written, all_of, as_object, case, joined, json_text
@@ -29,7 +29,7 @@ def declared_field(source: Source, name: str) -> Field | None:
     if name == "id" and source.node:
         return None
     if source.table is not None and name in source.table.c and not source.table.c[name].info.get("private"):
-        return Expression(lambda row, _ask: row.c[name])
+        return column(name)
     raise Undeclared(f"{source.name}.{name} has no source and no public column.")
 
 
@@ -213,8 +213,8 @@ class Builder:
         """The columns of an order, without the key that makes it total."""
         said = target.orders[name].columns
         found: list[Column] = []
-        for index, column in enumerate(said(row.shape.here)):
-            template = self.templates.expression((said, index, row.shape), {}, [row.shape], column.self_group)
+        for index, each in enumerate(said(row.shape.here)):
+            template = self.templates.expression((said, index, row.shape), {}, [row.shape], each.self_group)
             found.append((template.write([row], NO_ARGUMENTS, self.binds, ()), template.type))
         return found
 

@@ -6,6 +6,7 @@ A `Viewer` is what the domain's access rules need to know of the asker; the comp
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -155,6 +156,12 @@ class Source:
 def everybody(_viewer: Viewer, _row: Row) -> Truth:
     """Open to the public."""
     return sa.true()
+
+
+@cache  # One for each name, so that what was compiled for it is found again.
+def column(name: str) -> Expression:
+    """The column of that name."""
+    return Expression(lambda row, _ask: row.c[name])
 
 
 def equals(column: str) -> Callable[[Row, Ask, object], Truth]:

@@ -15,10 +15,6 @@ def label(row: Row, ask: Ask) -> Sql:
 LABEL = Expression(label)
 
 
-def column(name: str) -> Expression:
-    return Expression(lambda row, _ask: row.c[name])
-
-
 def ordered(*names: str, descending: bool = False) -> Order:
     return Order(lambda row: [row.c[name] for name in names], descending)
 

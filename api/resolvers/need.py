@@ -18,13 +18,14 @@ from api.compiler.source import (
     Source,
     Stages,
     Truth,
+    column,
     equals,
     everybody,
     refers_to,
 )
 from api.models import Assignment, Cluster, Need, Volunteer
 from api.models.assignment import FILLING
-from api.resolvers.common import LABEL, column, ordered, reference
+from api.resolvers.common import LABEL, ordered, reference
 from api.resolvers.place import distance_from, position
 from api.rules.candidate import candidates, whole_period
 from api.rules.code import MESSAGES, ProblemCode

@@ -5,8 +5,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.compiler.source import Ask, Part, Row, Source, everybody
-from api.resolvers.common import LABEL, column, ordered
+from api.compiler.source import Ask, Part, Row, Source, column, everybody
+from api.resolvers.common import LABEL, ordered
 from api.rules.rule import FACT_TYPES
 
 COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
