@@ -54,13 +54,13 @@ WITH found AS (
   WHERE i.status <> 'REPORTED' ORDER BY i.started_at DESC, i.id DESC LIMIT 20
 ), wanted AS (
   SELECT n.* FROM found i CROSS JOIN LATERAL (
-    SELECT * FROM need WHERE incident_id = i.id ORDER BY starts_at, id LIMIT 10) n
+    SELECT * FROM need WHERE incident_id = i.id ORDER BY starts_at, id LIMIT 100) n
 ), duty AS (
   SELECT n.id, string_agg('{"status":"' || a.status || '","startsAt":' || to_json(a.starts_at)::text || ',"volunteer":'
     || '{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || ',"memberships":{"nodes":['
     || coalesce(m.item, '') || ']}}}', ',' ORDER BY a.starts_at DESC, a.id DESC) AS items
   FROM wanted n CROSS JOIN LATERAL (
-    SELECT * FROM assignment WHERE need_id = n.id ORDER BY starts_at DESC, id DESC LIMIT 10) a
+    SELECT * FROM assignment WHERE need_id = n.id ORDER BY starts_at DESC, id DESC LIMIT 100) a
   JOIN volunteer v ON v.id = a.volunteer_id
   LEFT JOIN LATERAL (
     SELECT '{"organization":{"name":' || to_json(o.name)::text || '}}' AS item

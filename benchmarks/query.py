@@ -19,8 +19,8 @@ TITLE, STARTED_AT = "Beban", "2001-01-01T00:00:00+00:00"
 PAGE = """query($kabupaten: Code!, $day: Date!) { volunteers(first: 50, filter: {kabupaten: $kabupaten}) { nodes {
   id name kabupaten { name province { name } } memberships(first: 10) { nodes { organization { name } } }
   trainedFor(on: $day) { code label } certificates(first: 20) { nodes { number expiresOn type { label } } } } } }"""
-DEEP = """{ incidents(first: 20) { nodes { id title needs(first: 10) { nodes { id peopleWanted skill { label }
-  assignments(first: 10) { nodes { status startsAt volunteer { id name
+DEEP = """{ incidents(first: 20) { nodes { id title needs(first: 100) { nodes { id peopleWanted skill { label }
+  assignments(first: 100) { nodes { status startsAt volunteer { id name
   memberships(first: 1) { nodes { organization { name } } } } } } } } } } }"""
 POINT = """query($id: ID!) { node(id: $id) { ... on Volunteer {
   id name reach status kabupaten { code name province { name } } } } }"""
@@ -41,9 +41,9 @@ PEER_PAGE = """query($kabupaten: String!, $day: Date!) {
     certificates: certificatesByVolunteerId(first: 20, orderBy: [ISSUED_ON_DESC, ROW_ID_DESC]) { nodes {
       number expiresOn type: certificateTypeByCertificateTypeCode { label: labelId } } } } } }"""
 PEER_DEEP = """{ incidents: allIncidents(first: 20, orderBy: [STARTED_AT_DESC, ROW_ID_DESC]) { nodes {
-  id: rowId title needs: needsByIncidentId(first: 10, orderBy: [STARTS_AT_ASC, ROW_ID_ASC]) { nodes {
+  id: rowId title needs: needsByIncidentId(first: 100, orderBy: [STARTS_AT_ASC, ROW_ID_ASC]) { nodes {
     id: rowId peopleWanted skill: skillBySkillCode { label: labelId }
-    assignments: assignmentsByNeedId(first: 10, orderBy: [STARTS_AT_DESC, ROW_ID_DESC]) { nodes {
+    assignments: assignmentsByNeedId(first: 100, orderBy: [STARTS_AT_DESC, ROW_ID_DESC]) { nodes {
       status startsAt volunteer: volunteerByVolunteerId { id: rowId name
         memberships: membershipsByVolunteerId(first: 1, orderBy: [SINCE_DESC, ROW_ID_DESC]) { nodes {
           organization: organizationByOrganizationId { name } } } } } } } } } } }"""
