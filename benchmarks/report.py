@@ -20,7 +20,7 @@ from benchmarks.peer import FLOOR, MERCURIUS, ORDINARY, OURS, POSTGRAPHILE, SCOP
 PEERS = (OURS, SCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR)
 QUERIES = {
     "page": "50 volunteers of a kabupaten with five relations",
-    "deep": "20 incidents, their first 10 needs, the first 10 assignments of each, the volunteer, the latest organization",
+    "deep": "20 incidents, up to 100 needs of each, up to 100 assignments of each, the volunteer, the latest organization",
     "point": "`node(id)`: one of 500 volunteers with kabupaten and province",
     "count": "`totalCount` of the volunteers of a province by reach and status",
     "mutation": "an incident declared, with its payload",
