@@ -49,6 +49,8 @@ class Question:
 
 async def explained(url: str, question: Question, *, analyze: bool, pooler: Pooler | None) -> Sequence[str]:
     """For each statement its text, its values and its query plan; `analyze` executes it too. Raises `Refused`."""
+    if not question.document.strip():
+        raise Refused("There is no document.")
     database = await Database.open(url, pooler=pooler)
     try:
         actor = await asker(database, question.login)
@@ -62,7 +64,9 @@ async def explained(url: str, question: Question, *, analyze: bool, pooler: Pool
         raise reader.failure
     if result.errors:
         raise Refused("\n".join(line(error) for error in result.errors))
-    return [f"-- {planner.keys.get(sql, 'the whole document')}\n{rest}" for sql, rest in reader.explanations]
+    return [
+        f"-- {', '.join(planner.keys.get(sql, ['the whole document']))}\n{rest}" for sql, rest in reader.explanations
+    ]
 
 
 async def asker(database: Database, login: str | None) -> Actor:
@@ -101,11 +105,11 @@ class NamingPlanner(Planner):
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.keys: dict[str, str] = {}
+        self.keys: dict[str, list[str]] = {}
 
     def field(self, *given: Any, key: str, **named: Any) -> Plan:
         plan = super().field(*given, key=key, **named)
-        self.keys[plan.sql] = key
+        self.keys.setdefault(plan.sql, []).append(key)
         return plan
 
 
@@ -131,12 +135,11 @@ class Explaining(Database):
         """The statement, and the rest as comments, so that the whole can be given to psql."""
         # Prepared, because only so the plan is the one that the server would use, made without a look at the values.
         await session.rows(bare(f"PREPARE explained AS {sql}"))
-        try:
-            values = await literals(session, parameters)
-            call = f"({', '.join(values)})" if values else ""
-            plan = await session.rows(bare(f"{self._explain} EXECUTE explained{call}"))
-        finally:
-            await session.rows(bare("DEALLOCATE explained"))
+        values = await literals(session, parameters)
+        call = f"({', '.join(values)})" if values else ""
+        plan = await session.rows(bare(f"{self._explain} EXECUTE explained{call}"))
+        # After a failure nothing more is explained.
+        await session.rows(bare("DEALLOCATE explained"))
         return "\n".join(
             (
                 laid_out(sql),

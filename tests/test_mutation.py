@@ -10,6 +10,7 @@ import anyio
 import orjson
 import pytest
 
+from api.resolvers import answer
 from api.rules.code import MESSAGES, ProblemCode
 from api.rules.refusal import OFFER_RULES
 from tests.asking import Api, Json, instant
@@ -984,3 +985,18 @@ async def test_every_code_has_its_message_in_both_languages(api: Api, build: Bui
 
     (problem,) = refused["problems"]
     assert (problem["id"], problem["en"]) == MESSAGES[ProblemCode.NOT_FOUND]
+
+
+async def test_what_was_done_is_not_to_be_tried_again_though_its_answer_cannot_be_read(
+    api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unread(*_: object) -> None:
+        raise answer.error("The database does not answer; try again.", "UNAVAILABLE")
+
+    monkeypatch.setattr(answer, "run", unread)
+    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
+
+    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=given)
+
+    assert errors == [("UNREAD", ["declareIncident"])]
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1

@@ -53,11 +53,13 @@ async def test_a_trace_tells_of_statements_and_plans_and_of_what_was_remembered(
     sizes = {len(orjson.dumps(value)) for value in first["data"].values()}
     statements = shape(trace["statements"])
     assert {note["bytes"] for note in statements} == sizes
-    assert all("volunteer" in note.pop("sql") and note.keys() == {"rows", "bytes"} for note in statements)
+    assert all("volunteer" in note.pop("sql") and note.keys() == {"keys", "rows", "bytes"} for note in statements)
+    assert [note["keys"] for note in statements] == [["node"], ["volunteers"]]
     documents, planner = Compiled.documents.cache.metrics(), api.services.planner
     assert again["caches"] == {
         "documents": documents,
         "plans": {"size": planner.cache.size, "kept": 2, "hits": 2, "misses": 2, "evictions": 0},
+        "templates": planner.templates.cache.metrics(),
     }
 
 

@@ -17,9 +17,12 @@ from api.compiler.selection import Document, Selected, SelectionSets
 from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer, column
 from api.compiler.step import Join, Place, Reached, Rows, Steps, gathered
 from api.compiler.template import Asked, Row, Shape, Templates, table_name
-from api.compiler.text import NULL, Written, all_of, as_object, case, joined, json_text
+from api.compiler.text import NULL, Written, all_of, as_list, as_object, case, joined, json_text
 from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, Reader
 from api.compiler.window import Column
+
+# What a list without pages counts: such lists are short, but lists in lists in lists are not.
+LISTED = 10
 
 
 def declared_field(source: Source, name: str) -> Field | None:
@@ -43,7 +46,7 @@ class Builder:
     viewer: Viewer
     binds: Binds = field(default_factory=Binds)
     steps: Steps = field(default_factory=Steps)
-    # Of each connection, the sizes of the pages around it and its own.
+    # Of each list, the sizes of the lists around it and its own.
     sizes: list[tuple[Reader, ...]] = field(default_factory=list)
 
     # The answer.
@@ -147,13 +150,15 @@ class Builder:
         falls = " DESC" if target.orders[declared.order].descending else ""
         items = gathered(text, [f"{column}{falls}" for column, _type in columns], keep)
         found = self.steps.aggregated(place, inside, {"items": items})
-        return self.unless_guarded(place, declared.guard, joined(["[", or_empty(found["items"]), "]"]))
+        return self.unless_guarded(place, declared.guard, as_list(found["items"]))
 
     def listed(
         self, place: Place, declared: Many, target: Source, arguments: Arguments, path: Path
     ) -> tuple[Place, list[str]]:
         """The rows of a short list, by whichever of the three ways it is declared; and which of them are shown."""
         parent, guard = of(place), self.guarded(place, declared.guard)
+        sizes = (*place.sizes, lambda _variables: LISTED)
+        self.sizes.append(sizes)
         computed = declared.rows or declared.through
         if computed is None:
             assert declared.on is not None
@@ -161,11 +166,11 @@ class Builder:
             on = [self.met(declared.on, parent, inner), *self.policy(target, inner, covered=declared.covered), *guard]
             join = Join(self.named(target, inner), all_of(on))
             row = Row(self.steps.name(), inner.shape)
-            return self.steps.add(place, Rows(row, inner.name, lambda _columns: [join], place.sizes)), []
+            return self.steps.add(place, Rows(row, inner.name, lambda _columns: [join], sizes)), []
         text, shape = self.computed(computed, parent, arguments, path)
         row, inner_name = Row(self.steps.name(), shape), self.steps.name()
         join = Join(f"LATERAL ({text}) AS {inner_name}", all_of(guard))
-        rows = Rows(row, inner_name, lambda _columns: [join], place.sizes, limited=True)
+        rows = Rows(row, inner_name, lambda _columns: [join], sizes, limited=True)
         inside = self.steps.add(place, rows)
         if declared.through is None:
             return inside, []
@@ -260,7 +265,3 @@ def of(place: Place) -> Row:
 
 def key_of_row(place: Place, source: Source) -> str:
     return of(place).column(source.key)
-
-
-def or_empty(items: Written) -> Written:
-    return Written(f"coalesce({items}, '')")

@@ -10,7 +10,7 @@ from api.compiler.selection import Document, Selected, SelectionSets
 from api.compiler.source import Guard, Page, Source, Stages, Viewer
 from api.compiler.step import Join, Place, Rows, Steps, gathered, kept
 from api.compiler.template import Row, Shape, Templates
-from api.compiler.text import Joined, Written, as_object, joined, or_null, where
+from api.compiler.text import Joined, Written, as_list, as_object, joined, or_null, where
 from api.compiler.value import Arguments, Binds, Path, Reader
 from api.compiler.window import Column, Window
 
@@ -117,11 +117,16 @@ class _Connection:
                     found["more"] = self.more
         for part in asked:
             if part.name in ("nodes", "edges"):
-                found[f"items_{part.key}"] = self.items(part, extra="more" in found)
+                found[self.column_of(part)] = self.items(part, extra="more" in found)
             elif part.name == "page_info":
                 for name in sorted({each.name for each in self.asked(part)} & {"start_cursor", "end_cursor"}):
                     found[name] = self.outermost(last=name == "end_cursor", extra="more" in found)
         return found
+
+    def column_of(self, part: Selected) -> str:
+        """A name as short as PostgreSQL wants it, however long the key is."""
+        keys = [each.key for each in self.asked(self.selected)]
+        return f"items_{keys.index(part.key)}"
 
     def items(self, part: Selected, *, extra: bool) -> Aggregate:
         def aggregate(inside: Place) -> Written:
@@ -178,7 +183,7 @@ class _Connection:
             return Written(f"CAST({self.total()} AS TEXT)")
         if part.name == "page_info":
             return self.written(part, lambda asked: self.page_value(asked.name, found))
-        return joined(["[", Written(f"coalesce({found[f'items_{part.key}']}, '')"), "]"])
+        return as_list(found[self.column_of(part)])
 
     def page_value(self, name: str, found: Mapping[str, Written]) -> Written:
         if name in ("start_cursor", "end_cursor"):

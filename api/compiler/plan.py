@@ -21,6 +21,7 @@ from graphql.execution.values import VariableValues
 
 from api.compiler.build import Builder
 from api.compiler.cache import Cache
+from api.compiler.error import BadInput
 from api.compiler.root import root
 from api.compiler.selection import Document, Selected
 from api.compiler.source import Root, Source, Viewer
@@ -32,7 +33,9 @@ from api.compiler.value import Reader, Tagger, Variables
 _PARAMETER = re.compile("\x01([^\x02]+)\x02")
 
 # Characters; a plan with a longer statement is made anew each time.
-LONGEST_REMEMBERED = 60_000
+LONGEST_PLAN = 60_000
+# PostgreSQL takes some hundred bytes for each character while it plans.
+LONGEST_STATEMENT = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,17 @@ class Plan:
 
 @dataclass(slots=True)
 class Operation:
-    """A checked operation with its coerced variables, and the types of those that were given."""
+    """A checked operation with its coerced variables, and their types.
+
+    `is_kept` says that the same nodes come again with the next request for it, so that plans for them are worth keeping.
+    """
 
     schema: GraphQLSchema
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Variables
     types: Iterable[tuple[str, GraphQLInputType]] | None = None
+    is_kept: bool = True
     _tagged: tuple[dict[str, Any], Hashable] | None = None
 
     @property
@@ -148,7 +155,7 @@ class Planner:
         document = Document(self.schema, operation.fragments, VariableValues({}, slots))
         builder, level = Builder(document, self.sources, self.templates, viewer), Level()
         plan = finished(builder, level, text(builder, level))
-        if len(plan.sql) <= LONGEST_REMEMBERED:
+        if operation.is_kept and len(plan.sql) <= LONGEST_PLAN:
             self.cache.put(key, (operation.node, plan))
         return plan
 
@@ -161,6 +168,8 @@ def finished(builder: Builder, level: Level, text: Written) -> Plan:
         return f"${numbers.setdefault(found[1], len(numbers) + 1)}"
 
     sql = _PARAMETER.sub(number, builder.steps.whole(level.select([str(text)])))
+    if len(sql) > LONGEST_STATEMENT:
+        raise BadInput("This asks for too much in one statement; ask for it in several documents.")
     readers = builder.binds.readers
     # What the statement does not need may be wrong all the same.
     unused = [read for name, read in readers.items() if name not in numbers]

@@ -14,7 +14,7 @@ from api.compiler.selection import Selected
 from api.compiler.source import ByIds, Given, Page, Root, Single, Source
 from api.compiler.step import Join, Level, Place, Rows, gathered
 from api.compiler.template import Row, Shape, key_type, parameter
-from api.compiler.text import NULL, Written, all_of, joined, or_null, where
+from api.compiler.text import NULL, Written, all_of, as_list, or_null, where
 from api.compiler.value import Path, Reader, Slot, Variables, key_of, reader, sample, split_id
 from api.compiler.window import MOST
 
@@ -95,14 +95,15 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
 
     first = Slot((GIVEN, next(iter(declared.values))), None)
     sizes = (lambda variables: len(first(variables)),) if declared.plural else ()
-    inside = step(builder, level, Shape.of(columns), rows, sizes)
+    shape = builder.templates.given(f"given {declared.target}", columns)
+    inside = step(builder, level, shape, rows, sizes)
     text = builder.object(inside, target, selected.type, selected.sets, path)
     if not declared.plural:
         return one_row(inside, text)
     assert inside.row is not None
     items = gathered(text, [inside.row.column("_place")])
     found = builder.steps.aggregated(Place(level), inside, {"items": items})
-    return joined(["[", Written(f"coalesce({found['items']}, '')"), "]"])
+    return as_list(found["items"])
 
 
 def step(
@@ -149,8 +150,7 @@ class _ByIds:
             item = f"coalesce({union}.item, 'null')"
         listed = f"SELECT string_agg({item}, ',' ORDER BY {places}.place) AS items FROM {standing}"
         level.joins.append(Join(f"({listed}) AS {whole}", "true"))
-        items = Written(f"coalesce({whole}.items, '')")
-        return joined(["[", items, "]"])
+        return as_list(Written(f"{whole}.items"))
 
     def argument(self) -> object:
         return self.builder.document.arguments(self.selected)[self.declared.argument]

@@ -17,6 +17,9 @@ Sql = sa.ColumnElement[Any]  # An expression of any SQL type; its type travels w
 Truth = sa.ColumnElement[bool]
 Guard = Callable[[Viewer, Row], Truth]
 
+# From the value that was given, and the path of its field, to the one that is bound; raises `BadInput`.
+Convert = Callable[[Any, tuple[str, ...]], Any]
+
 
 class Ask(Protocol):
     """What a declaration may use: who asks, and the arguments of its field as bound values."""
@@ -28,8 +31,8 @@ class Ask(Protocol):
     def arguments(self) -> Mapping[str, object]:
         """The field's arguments; values that vary between requests of one plan are slots, to be bound."""
 
-    def bind(self, value: object) -> Sql:
-        """An argument's value as a bound parameter of the SQL type that its Python type has."""
+    def bind(self, value: object, convert: Convert | None = None) -> Sql:
+        """An argument's value as a bound parameter of the SQL type that its Python type has, converted at each request."""
 
     def key(self, value: object, name: str) -> Sql:
         """The key inside a global id of the type `name`, as a bound parameter."""

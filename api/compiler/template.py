@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect
 
 from api.compiler.cache import Cache
 from api.compiler.error import Undeclared
-from api.compiler.source import Source, Viewer
+from api.compiler.source import Convert, Source, Viewer
 from api.compiler.value import Arguments, Binds, Path, key_of, reader, sample, sql_type
 
 HERE, THERE = "sigap_here", "sigap_there"
@@ -96,7 +96,7 @@ class Bound:
 
     value: object
     type: sa.types.TypeEngine[Any]
-    convert: Callable[[Any, Path], Any] | None = None
+    convert: Convert | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class Asked:
     path: Path
     bounds: dict[str, Bound] = field(default_factory=dict)
 
-    def bind(self, value: object) -> sa.ColumnElement[Any]:
-        return self._bound(Bound(value, sql_type(sample(value))))
+    def bind(self, value: object, convert: Convert | None = None) -> sa.ColumnElement[Any]:
+        return self._bound(Bound(value, sql_type(sample(value)), convert))
 
     def key(self, value: object, name: str) -> sa.ColumnElement[Any]:
         type_ = key_type(self.sources[name])
@@ -179,6 +179,12 @@ class Templates:
             assert source.table is not None
             self._tables[source.name] = Shape.of(source.table.c)
         return self._tables[source.name]
+
+    def given(self, key: str, columns: Iterable[sa.ColumnElement[Any]]) -> Shape:
+        """The columns of rows that Python has decided, by what they are called together."""
+        if key not in self._tables:
+            self._tables[key] = Shape.of(columns)
+        return self._tables[key]
 
     def expression(
         self, key: Hashable, bounds: Mapping[str, Bound], shapes: Sequence[Shape], build: Callable[[], Any]

@@ -56,6 +56,11 @@ def or_null(text: Written) -> Written:
     return Written(f"coalesce({text}, 'null')")
 
 
+def as_list(items: Written) -> Joined:
+    """The JSON list of texts with commas between, empty where there are none."""
+    return joined(["[", Written(f"coalesce({items}, '')"), "]"])
+
+
 def case(condition: str, text: Written) -> Written:
     """The text where the condition holds, null where it does not."""
     return Written(f"CASE WHEN {condition} THEN {text} ELSE 'null' END")

@@ -19,11 +19,11 @@ LOCK_SECONDS = 10.0
 # How long a request waits for a connection while all are at work.
 WAIT_SECONDS = 10.0
 
-# Statements that each reading connection keeps prepared; as many as the planner keeps plans.
-PREPARED = 128
+# Statements that each reading connection keeps prepared: the ones used last.
+PREPARED = 64
 
-# Characters; what is longer is prepared anew each time, so that odd documents do not fill the memory of the servers.
-LONGEST_PREPARED = 60_000
+# Characters; what is longer is prepared anew each time. A server keeps some fifty bytes for each character.
+LONGEST_PREPARED = 30_000
 
 
 class Row(asyncpg.Record):
@@ -212,6 +212,7 @@ async def _open(url: str) -> Database:
     connect = partial(
         asyncpg.connect,
         url,
+        timeout=WAIT_SECONDS,
         server_settings=READ_SETTINGS,
         command_timeout=READ_SECONDS,
         statement_cache_size=PREPARED,
@@ -231,7 +232,14 @@ async def _open(url: str) -> Database:
 
 async def _open_pooled(url: str) -> Database:
     # A statement that is prepared by name stays in a session that will be somebody else's.
-    connect = partial(asyncpg.connect, url, command_timeout=READ_SECONDS, statement_cache_size=0, record_class=Row)
+    connect = partial(
+        asyncpg.connect,
+        url,
+        timeout=WAIT_SECONDS,
+        command_timeout=READ_SECONDS,
+        statement_cache_size=0,
+        record_class=Row,
+    )
     writers = await asyncpg.create_pool(
         url,
         min_size=0,

@@ -30,6 +30,7 @@ class Readers:
         self._seconds = seconds
         self._idle: list[asyncpg.Connection[Row]] = []
         self._parting: set[asyncio.Task[None]] = set()
+        self._is_closed = False
 
     async def take(self) -> "asyncpg.Connection[Row]":
         """A connection that `give` must get back; raises `TimeoutError` where none becomes free."""
@@ -51,13 +52,18 @@ class Readers:
     def give(self, connection: "asyncpg.Connection[Row]", raised: BaseException | None = None) -> None:
         """After anything but a refusal of the database, nobody knows what the connection is still doing."""
         is_refusal = isinstance(raised, asyncpg.PostgresError) and not isinstance(raised, ENDINGS)
-        if raised is None or is_refusal:
+        if (raised is None or is_refusal) and not self._is_closed:
             # The one used last comes first, so that few have the statements of many prepared.
             self._idle.append(connection)
+            self._free.release()
         else:
             parting = asyncio.create_task(self._part(connection))
             self._parting.add(parting)
-            parting.add_done_callback(self._parting.discard)
+            parting.add_done_callback(self._parted)
+
+    def _parted(self, parting: "asyncio.Task[None]") -> None:
+        """Only now may another connection take its place."""
+        self._parting.discard(parting)
         self._free.release()
 
     @asynccontextmanager
@@ -71,6 +77,7 @@ class Readers:
         self.give(connection)
 
     async def close(self) -> None:
+        self._is_closed = True
         parting = [self._part(connection) for connection in self._idle]
         await asyncio.gather(*parting, *self._parting)
 

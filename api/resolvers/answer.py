@@ -172,7 +172,11 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
             idempotency_key=idempotency_key,
             work=lambda session, request: verb.call(session, request, **arguments),
         )
-    return await run(context, ready_info(info, payload, told(outcome)))
+    try:
+        return await run(context, ready_info(info, payload, told(outcome)))
+    except GraphQLError as unread:
+        # Whoever tried again would do it twice.
+        raise error("It was done, but its answer could not be read; ask for what has changed.", "UNREAD") from unread
 
 
 def checked(verb: Verb, given: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

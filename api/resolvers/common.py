@@ -1,10 +1,14 @@
 """What several nouns answer in the same way."""
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
 
-from api.compiler.source import Ask, Expression, Order, Row, Source, Sql, Truth, everybody
+from api.compiler.error import BadInput
+from api.compiler.source import Ask, Expression, Order, Row, Source, Sql, everybody
+
+LONGEST_SOUGHT = 200  # Characters.
 
 
 def label(row: Row, ask: Ask) -> Sql:
@@ -21,14 +25,13 @@ def ordered(*names: str, descending: bool = False) -> Order:
 
 def contains(name: str) -> Any:
     """The column holds the text, whatever its case; the text's own wildcards mean themselves."""
+    return lambda row, ask, value: row.c[name].ilike(ask.bind(value, pattern))
 
-    def condition(row: Row, ask: Ask, value: object) -> Truth:
-        text = ask.bind(value)
-        for character in ("\\", "%", "_"):
-            text = sa.func.replace(text, character, "\\" + character, type_=sa.Text())
-        return row.c[name].ilike(sa.literal("%").concat(text).concat("%"))
 
-    return condition
+def pattern(text: str, path: tuple[str, ...]) -> str:
+    if len(text) > LONGEST_SOUGHT:
+        raise BadInput(f"Look for a text of at most {LONGEST_SOUGHT} characters.", path)
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
 
 
 def among(name: str) -> Any:

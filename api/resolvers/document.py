@@ -32,11 +32,11 @@ from api.resolvers import ROOTS
 from api.resolvers.answer import error
 from api.resolvers.limit import MOST_TOKENS, exceeded
 from api.resolvers.trace import Trace, asked_trace
-from api.resolvers.variable import Variables
-from api.resolvers.whole import Root, at_once, side_by_side
+from api.resolvers.variable import VariableTypes
+from api.resolvers.whole import RootField, at_once, side_by_side
 
 REMEMBERED = 128
-LONGEST_REMEMBERED = 16_000  # Characters.
+LONGEST_DOCUMENT = 8_000  # Characters.
 
 # The directive that asks for a whole query as of one instant.
 CONSISTENT = "consistent"
@@ -44,21 +44,27 @@ MIXED = "A query that is @consistent asks for data only, not for the schema."
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KnownOperation:
     """An operation of a document, with all that is the same for each of its requests."""
 
     schema: GraphQLSchema
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
-    variables: Variables
+    variables: VariableTypes
     is_compiled: bool
     is_consistent: bool
-    always: Sequence[Root] | None
+    is_kept: bool
+    always: Sequence[RootField] | None
 
     @classmethod
     def of(
-        cls, schema: GraphQLSchema, node: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
-    ) -> "Asked":
+        cls,
+        schema: GraphQLSchema,
+        node: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        *,
+        is_kept: bool,
+    ) -> "KnownOperation":
         nodes = root_nodes(node.selection_set, fragments, set())
         names = {each.name.value for each in nodes if isinstance(each, FieldNode)}
         is_compiled = node.operation is OperationType.QUERY and all(is_answered(name) for name in names)
@@ -67,13 +73,14 @@ class Asked:
             schema,
             node,
             fragments,
-            Variables.of(schema, node.variable_definitions or ()),
+            VariableTypes.of(schema, node.variable_definitions or ()),
             is_compiled,
             any(directive.name.value == CONSISTENT for directive in node.directives or ()),
+            is_kept,
             roots(schema, node, fragments, {}) if is_fixed else None,
         )
 
-    def roots(self, variables: Mapping[str, Any]) -> Sequence[Root]:
+    def roots(self, variables: Mapping[str, Any]) -> Sequence[RootField]:
         """What is asked of the query type, in the document's order."""
         return roots(self.schema, self.node, self.fragments, variables) if self.always is None else self.always
 
@@ -84,7 +91,9 @@ class Asked:
         variables = self.variables.coerced(given)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
-        operation = Operation(self.schema, self.node, self.fragments, variables, self.variables.types)
+        operation = Operation(
+            self.schema, self.node, self.fragments, variables, self.variables.types, is_kept=self.is_kept
+        )
         if self.is_consistent:
             return await at_once(context, operation)
         return await side_by_side(context, operation, self.roots(variables))
@@ -113,11 +122,11 @@ def roots(
     node: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
-) -> Sequence[Root]:
+) -> Sequence[RootField]:
     assert schema.query_type is not None
     document = Document(schema, fragments, VariableValues({}, dict(variables)))
     selected = document.select(schema.query_type, (node.selection_set,))
-    return [Root.of(each) for each in selected]
+    return [RootField.of(each) for each in selected]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +135,10 @@ class Checked:
 
     node: DocumentNode
     errors: Sequence[GraphQLError]
-    operations: Mapping[str | None, Asked]
+    operations: Mapping[str | None, KnownOperation]
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, node: DocumentNode) -> "Checked":
+    def of(cls, schema: GraphQLSchema, node: DocumentNode, *, is_kept: bool) -> "Checked":
         # The limits first: what exceeds them may take validation for ever.
         limit = exceeded(node)
         errors = [limit] if limit else validate(schema, node, max_errors=20)
@@ -137,14 +146,26 @@ class Checked:
             return cls(node, errors, {})
         fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
         operations = [part for part in node.definitions if isinstance(part, OperationDefinitionNode)]
-        asked = {part.name.value if part.name else None: Asked.of(schema, part, fragments) for part in operations}
-        return cls(node, [], asked)
+        forget_tokens(node)
+        known = {
+            part.name.value if part.name else None: KnownOperation.of(schema, part, fragments, is_kept=is_kept)
+            for part in operations
+        }
+        return cls(node, [], known)
 
-    def operation(self, name: str | None) -> Asked | None:
+    def operation(self, name: str | None) -> KnownOperation | None:
         """The operation of that name; without a name the only one."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         return self.operations.get(name)
+
+
+def forget_tokens(node: DocumentNode) -> None:
+    """Lets go of the chain of all tokens, which takes more memory than the document; nobody walks it any more."""
+    token = node.loc and node.loc.start_token
+    while token:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 class Documents:
@@ -158,9 +179,10 @@ class Documents:
         found = self.cache.get(text)
         if found is not None:
             return found
-        checked = Checked.of(schema, parse(text, max_tokens=MOST_TOKENS))
         # What is large enough to be odd is not worth the memory.
-        if len(text) <= LONGEST_REMEMBERED:
+        is_kept = len(text) <= LONGEST_DOCUMENT
+        checked = Checked.of(schema, parse(text, max_tokens=MOST_TOKENS), is_kept=is_kept)
+        if is_kept:
             self.cache.put(text, checked)
         return checked
 

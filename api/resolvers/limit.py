@@ -21,6 +21,16 @@ DEEPEST = 20
 MOST_ROWS = 500_000
 
 
+# Fields that one look at the schema counts as: it is answered in Python, and meets hundreds of types.
+INTROSPECTION = 800
+
+
+def weight(node: object) -> int:
+    if not isinstance(node, FieldNode):
+        return 0
+    return INTROSPECTION if node.name.value in ("__schema", "__type") else 1
+
+
 @dataclass(slots=True)
 class _Size:
     """The fields and levels of a selection, fragments spread."""
@@ -32,9 +42,9 @@ class _Size:
         fields = depth = 0
         for node in selection_set.selections if selection_set else ():
             inner_fields, inner_depth = self.inside(node)
-            own = int(isinstance(node, FieldNode))
+            own = weight(node)
             fields += inner_fields + own
-            depth = max(depth, inner_depth + own)
+            depth = max(depth, inner_depth + int(isinstance(node, FieldNode)))
         return fields, depth
 
     def inside(self, node: object) -> tuple[int, int]:

@@ -36,13 +36,15 @@ class Trace:
     document: Note = field(default_factory=dict)
     plans: list[Note] = field(default_factory=list)
     statements: list[Note] = field(default_factory=list)
+    # Which keys of the answer each statement is for.
+    keys: dict[str, set[str]] = field(default_factory=dict)
 
     def note_document(self, *, is_remembered: bool) -> None:
         self.document = {"remembered": is_remembered, "milliseconds": since(self.began)}
 
     def watched(self, context: Context) -> Context:
         """The same context; what is planned and executed by it is noted."""
-        planner = WatchedPlanner(context.planner, self.plans)
+        planner = WatchedPlanner(context.planner, self.plans, self.keys)
         return replace(context, planner=planner, database=WatchedDatabase(context.database, self.statements))
 
     def told(self, documents: Cache[str, Any]) -> Note:
@@ -50,28 +52,36 @@ class Trace:
             "milliseconds": since(self.began),
             "document": self.document,
             "plans": self.plans,
-            "statements": self.statements,
-            "caches": {"documents": documents.metrics(), "plans": self.planner.cache.metrics()},
+            "statements": [{"keys": sorted(self.keys.get(note["sql"], ())), **note} for note in self.statements],
+            "caches": {
+                "documents": documents.metrics(),
+                "plans": self.planner.cache.metrics(),
+                "templates": self.planner.templates.cache.metrics(),
+            },
         }
 
 
 class WatchedPlanner(Planner):
     """Another planner, watched."""
 
-    def __init__(self, planner: Planner, notes: list[Note]) -> None:
+    def __init__(self, planner: Planner, notes: list[Note], keys: dict[str, set[str]]) -> None:
         self._planner = planner
         self._notes = notes
+        self._keys = keys
 
     def document(self, *given: Any, **named: Any) -> Plan:
-        return self._noted(lambda: self._planner.document(*given, **named))
+        return self._noted("data", lambda: self._planner.document(*given, **named))
 
-    def field(self, *given: Any, **named: Any) -> Plan:
-        return self._noted(lambda: self._planner.field(*given, **named))
+    def field(self, *given: Any, key: str, **named: Any) -> Plan:
+        return self._noted(key, lambda: self._planner.field(*given, key=key, **named))
 
-    def _noted(self, make: Callable[[], Plan]) -> Plan:
+    def _noted(self, key: str, make: Callable[[], Plan]) -> Plan:
         began, misses = perf_counter(), self._planner.cache.misses
         plan = make()
-        self._notes.append({"remembered": self._planner.cache.misses == misses, "milliseconds": since(began)})
+        self._keys.setdefault(plan.sql, set()).add(key)
+        self._notes.append(
+            {"key": key, "remembered": self._planner.cache.misses == misses, "milliseconds": since(began)}
+        )
         return plan
 
 

@@ -22,7 +22,7 @@ MOST_ERRORS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Variables:
+class VariableTypes:
     """Coerces values that are right, and leaves it to graphql-core to say what is wrong with others."""
 
     schema: GraphQLSchema
@@ -31,7 +31,7 @@ class Variables:
     defaults: Mapping[str, Any]
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> "Variables":
+    def of(cls, schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> "VariableTypes":
         """Of an operation that was found valid."""
         with_default = [node for node in nodes if node.default_value is not None]
         defaults = get_variable_values(schema, with_default, {})

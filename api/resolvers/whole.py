@@ -10,7 +10,7 @@ from graphql import ExecutionResult, FieldNode, GraphQLError, is_non_null_type, 
 
 from api.compiler.plan import Operation
 from api.compiler.selection import Selected
-from api.compiler.source import Root as Declared
+from api.compiler.source import Root
 from api.context import Context
 from api.resolvers import ROOTS
 from api.resolvers.answer import Ready, ready_document, ready_field, run
@@ -18,16 +18,16 @@ from api.resolvers.limit import too_many_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
+class RootField:
     """A key of the answer, and how its value is read; `__typename` is not."""
 
     key: str
     nodes: Sequence[FieldNode]
-    declared: Declared | None
+    declared: Root | None
     is_needed: bool  # It may not be null.
 
     @classmethod
-    def of(cls, selected: Selected) -> "Root":
+    def of(cls, selected: Selected) -> "RootField":
         if selected.definition is None:
             return cls(selected.key, selected.nodes, None, is_needed=True)
         is_needed = is_non_null_type(selected.definition.type)
@@ -42,7 +42,7 @@ class Answer:
     errors: list[GraphQLError] = field(default_factory=list)
     is_null: bool = False
 
-    def put(self, root: Root, value: orjson.Fragment | Exception) -> None:
+    def put(self, root: RootField, value: orjson.Fragment | Exception) -> None:
         if isinstance(value, orjson.Fragment):
             self.data[root.key] = value
             return
@@ -65,7 +65,7 @@ async def at_once(context: Context, operation: Operation) -> ExecutionResult:
     return ExecutionResult(data, None)
 
 
-async def side_by_side(context: Context, operation: Operation, roots: Sequence[Root]) -> ExecutionResult:
+async def side_by_side(context: Context, operation: Operation, roots: Sequence[RootField]) -> ExecutionResult:
     """Each root by a statement of its own; what fails leaves the others."""
     answer = Answer(dict.fromkeys(root.key for root in roots))
     ready = prepared(context, operation, roots, answer)
@@ -81,11 +81,13 @@ async def side_by_side(context: Context, operation: Operation, roots: Sequence[R
     return answer.result()
 
 
-def prepared(context: Context, operation: Operation, roots: Sequence[Root], answer: Answer) -> list[tuple[Root, Ready]]:
+def prepared(
+    context: Context, operation: Operation, roots: Sequence[RootField], answer: Answer
+) -> list[tuple[RootField, Ready]]:
     """The roots to be read; the answer has what needs no reading, and what is refused."""
     query = operation.schema.query_type
     assert query is not None
-    ready: list[tuple[Root, Ready]] = []
+    ready: list[tuple[RootField, Ready]] = []
     for root in roots:
         if root.declared is None:
             answer.data[root.key] = query.name

@@ -96,12 +96,28 @@ class Pool:
     cursors: dict[str, list[str]]
 
 
+# A key that no document has.
+BESIDE = "beside"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """A document, and the variables of each time it is sent."""
 
-    text: str
+    head: str
+    body: str
     variables: tuple[dict[str, Any], ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.head} {self.body}"
+
+    def otherwise(self) -> tuple[str, str]:
+        """The same asked for as of one instant, and beside the schema."""
+        return (
+            f"{self.head} @consistent {self.body}",
+            f"{self.head} {{ {BESIDE}: __schema {{ __typename }} {self.body[1:]}",
+        )
 
 
 @dataclass(slots=True)
@@ -235,7 +251,7 @@ class Writer:
         declared = f"({', '.join(self.declared)})" if self.declared else ""
         named = "".join(f"\nfragment {name} on {on} {text}" for name, (on, text) in self.fragments.items())
         times = self.variables if self.declared else self.variables[:1]
-        return Request(f"query Asked{declared} {body}{named}", times)
+        return Request(f"query Asked{declared}", f"{body}{named}", times)
 
     def selection(self, picks: list[Pick], type_: Any) -> str:
         """The selection set in braces; some of it moved into fragments."""

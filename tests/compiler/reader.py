@@ -187,12 +187,18 @@ class View:
         if "first" in info.parent_type.fields[info.field_name].args:
             rows *= given.get("first") or given.get("last") or 1
             self.cost += rows
+        elif str(info.return_type).startswith("[") and info.field_name not in ("nodes", "edges"):
+            rows *= 10
+            self.cost += rows
         return [{"rows": rows}] if str(info.return_type).startswith("[") else {"rows": rows}
 
     def check(self, info: Info, given: Mapping[str, Any]) -> None:
         for text in texts(given):
             if "\x00" in text:
                 raise Mistake("NUL")
+        sought = (given.get("filter") or {}).items()
+        if any(name in ("name", "title") and len(text or "") > 200 for name, text in sought):
+            raise Mistake("long")
         if "first" in info.parent_type.fields[info.field_name].args:
             self.check_page(info, given)
         for name, id_ in ((name, given[name]) for name in ("volunteer", "id") if name in given):

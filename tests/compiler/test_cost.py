@@ -11,6 +11,7 @@ from api.resolvers import ROOTS, SOURCES
 from api.resolvers.limit import MOST_ROWS
 from api.schema.build import core
 from tests.asking import Api
+from tests.builders import HOME, Build
 
 DEEP = """volunteers(first: 100) { nodes { memberships(first: 49) { nodes { organization {
   memberships(first: 100) { totalCount } } } } } }"""
@@ -32,7 +33,8 @@ def cost(document: str, **variables: Any) -> int:
 @pytest.mark.parametrize(
     ("document", "rows"),
     [
-        ('{ me { name roles { kind } } node(id: "Skill:SHELTER") { id } }', 0),
+        ('{ me { name } node(id: "Skill:SHELTER") { id } }', 0),
+        ("{ me { roles { kind } } }", 10),
         ("{ ranks(first: 7) { __typename } }", 7),
         ("{ a: ranks(last: 7) { totalCount } b: ranks(first: 3) { nodes { code } } }", 7 + 3),
         ("{ ranks(first: 7) { totalCount } ranks(first: 7) { nodes { code } } }", 7),
@@ -41,7 +43,7 @@ def cost(document: str, **variables: Any) -> int:
         ("{ provinces(first: 10) { nodes { id } edges { node { kabupaten(last: 5) { totalCount } } } } }", 10 + 50),
         ("{ provinces(first: 10) { a: nodes { ...K } nodes { ...K } } }" + FRAGMENTS, 10 + 50 + 50),
         ("{ provinces(first: 10) { ...P ...P nodes { ...K } } }" + FRAGMENTS, 10 + 50),
-        ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10),
+        ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10 + 100 + 1_000),
         ('{ nodes(ids: ["Province:11", "Province:12", "Skill:NO"]) { ...K } }' + FRAGMENTS, 3 * 5),
         ("{ needs(first: 10) { nodes { candidates(first: 5) { totalCount } } } }", 10 + 50 + 10_000),
         (f"{{ {DEEP} }}", 100 + 4_900 + 490_000),
@@ -72,3 +74,23 @@ async def test_a_document_that_asks_for_too_many_rows_is_refused_as_a_whole(api:
     assert refused["data"] is None
     assert [error["extensions"]["code"] for error in refused["errors"]] == ["DOCUMENT_TOO_LARGE"]
     assert api.services.database.statements == before
+
+
+async def test_a_mixed_document_that_asks_for_too_many_rows_is_refused_where_it_becomes_too_many(api: Api) -> None:
+    refused = await api.post(f"{{ __typename __schema {{ queryType {{ name }} }} a: {DEEP} b: {DEEP} }}")
+
+    assert [(error["extensions"]["code"], error["path"]) for error in refused["errors"]] in (
+        [("DOCUMENT_TOO_LARGE", ["a"])],
+        [("DOCUMENT_TOO_LARGE", ["b"])],
+    )
+
+
+async def test_a_payload_that_asks_for_too_many_rows_changes_nothing(api: Api, build: Build) -> None:
+    document = f"""mutation {{ declareIncident(input: {{hazard: "FLOOD", title: "Banjir", kabupaten: ["{HOME}"],
+      startedAt: "2026-02-28T20:00:00+07:00"}}) {{ incident {{ needs(first: 100) {{ nodes {{ assignments(first: 100) {{
+      nodes {{ volunteer {{ memberships(first: 100) {{ totalCount }} }} }} }} }} }} }} }} }}"""
+
+    refused = await api.errors(document, actor=await build.coordinator())
+
+    assert refused == [("DOCUMENT_TOO_LARGE", ["declareIncident"])]
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0

@@ -97,3 +97,39 @@ async def test_a_list_of_choices_has_an_end(api: Api) -> None:
 
     assert found == {"assignments": {"totalCount": 0}}
     assert refused == [("BAD_USER_INPUT", ["assignments"])]
+
+
+@pytest.mark.parametrize("part", ["nodes { code }", "edges { node { code } }"])
+async def test_keys_may_be_longer_than_names_in_the_database(api: Api, part: str) -> None:
+    one, other = (f"{'a' * 70}{number}" for number in range(2))
+
+    data = await api.ask(f"{{ clusters(first: 1) {{ {one}: {part} {other}: {part} }} }}")
+
+    assert data["clusters"].keys() == {one, other}
+    assert data["clusters"][one] == data["clusters"][other] != []
+
+
+async def test_a_statement_has_an_end(api: Api, build: Build) -> None:
+    need, person = await build.need(), await build.person()
+    refusals = " ".join(f'a{number}: refusals(volunteer: "Volunteer:{person}") {{ code }}' for number in range(40))
+
+    refused = await api.errors(f'{{ node(id: "Need:{need}") {{ ... on Need {{ {refusals} }} }} }}')
+
+    assert refused == [("BAD_USER_INPUT", ["node"])]
+
+
+async def test_a_text_that_is_looked_for_has_an_end(api: Api) -> None:
+    document = "query($name: String!) { kabupaten(first: 1, filter: {name: $name}) { totalCount } }"
+
+    assert await api.ask(document, name="%" * 200) == {"kabupaten": {"totalCount": 0}}
+    assert await api.errors(document, name="a" * 201) == [("BAD_USER_INPUT", ["kabupaten"])]
+
+
+async def test_the_schema_is_looked_at_twice_at_most(api: Api) -> None:
+    looks = [f"a{number}: __schema {{ queryType {{ name }} }}" for number in range(3)]
+
+    found = await api.ask(f"{{ {' '.join(looks[:2])} }}")
+    refused = await api.errors(f"{{ {' '.join(looks)} }}")
+
+    assert found == {"a0": {"queryType": {"name": "Query"}}, "a1": {"queryType": {"name": "Query"}}}
+    assert refused == [("DOCUMENT_TOO_LARGE", None)]

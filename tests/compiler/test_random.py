@@ -15,7 +15,7 @@ from hypothesis.internal.conjecture import engine
 from api.resolvers.limit import MOST_ROWS
 from api.schema.build import printed
 from tests.asking import Api, Json
-from tests.compiler.documents import Request, requests
+from tests.compiler.documents import BESIDE, Request, requests
 from tests.compiler.learning import learned, pool_of
 from tests.compiler.reader import Answer, Reader
 from tests.compiler.rows import Rows
@@ -74,7 +74,13 @@ def ask_much(api: Api, reader: Reader, world: World, number: int) -> None:
 def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
     for variables in request.variables:
         ours = anyio.from_thread.run(partial(api.post, request.text, actor=actor, **variables))
-        compare(ours, reader.answer(request.text, variables, actor))
+        theirs = reader.answer(request.text, variables, actor)
+        compare(ours, theirs)
+        # Of some documents also by one statement, and by the executor.
+        for text in request.otherwise() if "errors" not in ours and len(request.text) % 4 == 0 else ():
+            other = anyio.from_thread.run(partial(api.post, text, actor=actor, **variables))
+            (other["data"] or {}).pop(BESIDE, None)
+            compare(other, theirs)
 
 
 def compare(ours: Json, theirs: Answer) -> None:
