@@ -48,7 +48,7 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
     name=CONSISTENT,
     locations=[DirectiveLocation.QUERY],
     description="All of the query's data as of one instant, and nothing where any of it is refused. "
-    "Without it, each field of the query type is of its own instant, and fails alone.",
+    "Without it, each field of the query type is of its own instant; one that fails is null alone where it may be null.",
 )
 def consistent() -> None:
     """Asks something of whole operations; `Compiled` sees to it."""
