@@ -6,12 +6,11 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.bar import CONNECTIONS
 from benchmarks.contest import Results
-from benchmarks.peer import FLOOR, OURS, SCOPED
+from benchmarks.peer import CONNECTIONS, FLOOR, OURS, UNSCOPED
 from benchmarks.report import PEERS, QUERIES
 
-COLORS = {OURS: "#b3261e", SCOPED: "#e0867f", FLOOR: "#3c3c3c"}
+COLORS = {OURS: "#b3261e", UNSCOPED: "#e0867f", FLOOR: "#3c3c3c"}
 OTHERS = "#9aa5b1"
 
 
