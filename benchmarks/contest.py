@@ -102,7 +102,7 @@ def hold(queries: Sequence[Query], peers: Sequence[Peer], database: psutil.Proce
         alone = {peer.name: warmed(query, peer, database) for peer in asked}
         for connections in pace.rounds:
             for number in range(pace.rounds_of(query.name, connections)):
-                for peer in asked:
+                for peer in asked if number % 2 else reversed(asked):  # Nobody always comes after the same.
                     if peer.crowds is not None and connections not in peer.crowds:
                         continue
                     seconds = pace.seconds_of(alone[peer.name], connections)

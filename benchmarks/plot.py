@@ -16,7 +16,11 @@ OTHERS = "#9aa5b1"
 
 def draw(results: Results, file: Path) -> None:
     """Nothing is drawn where nothing was measured."""
-    queries = [query for query in QUERIES if any(results.of(query, peer, CONNECTIONS) for peer in PEERS[1:])]
+    queries = [
+        query
+        for query in QUERIES
+        if any(results.of(query, peer, CONNECTIONS) for peer in PEERS if peer not in {OURS, UNSCOPED})
+    ]
     crowds = sorted({each.connections for each in results.rounds if each.query in queries})
     if not queries:
         return

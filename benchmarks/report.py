@@ -112,8 +112,9 @@ def number(value: float | None, digits: int = 1) -> str:
 
 def heading(report: Report) -> str:
     pace = report.pace
-    seconds = [f"{seconds} s at {connections}" for connections, seconds in pace.seconds.items()]
-    rounds = [f"{rounds} at {connections}" for connections, rounds in pace.rounds.items()]
+    rounds = [
+        f"{rounds} of {pace.seconds[connections]} s at {connections}" for connections, rounds in pace.rounds.items()
+    ]
     rounds += [f"{rounds} of {query} at {connections}" for (query, connections), rounds in pace.more.items()]
     versions = (
         f"Python {platform.python_version()}, Strawberry {version('strawberry-graphql')}, PostgreSQL {report.postgres}, "
@@ -122,7 +123,8 @@ def heading(report: Report) -> str:
     return f"""# Benchmark
 
 Written by `make bench`; what is in it was measured in one run of {report.seconds / 60:.0f} minutes, on {psutil.cpu_count()} cores
-that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds of {", ".join(seconds)} or more: {", ".join(rounds)}.
+that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds, by connections: {", ".join(rounds)};
+longer ones of who is slow.
 {versions}. Pools of 10 connections, ours as shipped: {READERS} that read and {WRITERS} that write.
 Every round is in [report.csv](report.csv).
 
