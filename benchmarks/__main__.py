@@ -20,7 +20,7 @@ from api.settings import read_settings
 from benchmarks import bar, contest, growth, inside, load, node, plot, report
 from benchmarks.contest import Pace
 from benchmarks.database import FOLDER, Database, database, declared
-from benchmarks.peer import OURS, SCOPED, all_peers
+from benchmarks.peer import OURS, UNSCOPED, all_peers
 from benchmarks.query import TITLE, Query, queries
 from benchmarks.report import Report
 
@@ -30,16 +30,21 @@ TRIED = REPORT / "tried.md"
 CONTEST = ("page", "deep", "point", "count", "mutation", "candidates")
 PARTS = (*CONTEST, "documents", "million", "processes", "profile")
 GROWING = ("page", "point", "candidates")
+SEEN = ("page", "candidates")
 
-FULL = Pace({8: 5, 1: 1, 32: 2}, seconds=2, more={("page", 32): 5})
-QUICK = Pace({8: 3, 1: 1}, seconds=1)
+FULL = Pace(
+    {8: 3, 1: 3, 32: 3},
+    seconds={8: 2, 1: 1, 32: 1},
+    more={("page", 8): 5, ("point", 8): 5, ("candidates", 8): 5, ("page", 32): 4},
+)
+QUICK = Pace({8: 3, 1: 1}, seconds={8: 1, 1: 1})
 ROUNDS = 3
 FIRST_SEEN = 40
 PROFILED = 1_000
 
 
 def main() -> None:
-    options = chosen()
+    options = parser().parse_args()
     if not load.is_there():
         sys.exit("make bench needs wrk, the load generator: Debian's package wrk.")
     if "million" in options.only and read_settings().database_url is not None:
@@ -55,7 +60,10 @@ def main() -> None:
         result = Report(options.volunteers, options.more, small.version, QUICK if options.quick else FULL)
         measure(result, small, large, options)
         result.seconds = time.perf_counter() - began
-    folder = REPORT if is_whole(options) else FOLDER
+    whole = is_whole(options)
+    if whole:
+        result.bars.append(bar.of_run(result.seconds))
+    folder = REPORT if whole else FOLDER
     report.write(result, folder, tried=TRIED)
     plot.draw(result.results, folder / "report.png")
     told(result, folder)
@@ -69,16 +77,16 @@ def told(result: Report, folder: Path) -> None:
         sys.exit(f"Missed: {'; '.join(missed)}.")
 
 
-def chosen() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--volunteers", type=int, default=200_000)
-    parser.add_argument("--more", type=int, default=1_000_000, help="volunteers of the larger database")
-    parser.add_argument("--documents", type=int, default=3_000, help="different ones, for the memory they cost")
-    parser.add_argument("--only", type=parts, default=PARTS, help=f"some of {','.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds, none at 32 connections")
-    return parser.parse_args()
+    options.add_argument("--volunteers", type=int, default=200_000)
+    options.add_argument("--more", type=int, default=1_000_000, help="volunteers of the larger database")
+    options.add_argument("--documents", type=int, default=10_000, help="different ones, for the memory they cost")
+    options.add_argument("--only", type=parts, default=PARTS, help=f"some of {','.join(PARTS)}")
+    options.add_argument("--quick", action="store_true", help="fewer and shorter rounds, none at 32 connections")
+    return options
 
 
 def parts(text: str) -> tuple[str, ...]:
@@ -90,7 +98,7 @@ def parts(text: str) -> tuple[str, ...]:
 
 def is_whole(options: argparse.Namespace) -> bool:
     """Whether the report may stand for the program as it is."""
-    return options.only == PARTS and not options.quick
+    return options == parser().parse_args([])
 
 
 def measure(result: Report, small: Database, large: Database | None, options: argparse.Namespace) -> None:
@@ -98,8 +106,9 @@ def measure(result: Report, small: Database, large: Database | None, options: ar
     if wanted := [asked[name] for name in CONTEST if name in options.only]:
         compete(result, small, wanted)
     if "documents" in options.only:
-        page = asked["page"].variables[0]
-        result.first_seen = uvloop.run(inside.first_seen(small, page, documents=FIRST_SEEN))
+        seen = [asked[name] for name in SEEN]
+        result.first_seen = [uvloop.run(inside.first_seen(small, query, documents=FIRST_SEEN)) for query in seen]
+        result.cold = [growth.cold(small, query) for query in seen]
         result.storm = growth.storm(small, documents=options.documents)
         result.bars += bar.of_documents(result.first_seen, result.storm)
     if large is not None:
@@ -120,7 +129,7 @@ def compete(result: Report, database: Database, asked: Sequence[Query]) -> None:
     with all_peers(database) as peers:
         try:
             result.results = contest.hold(asked, peers, database.process, result.pace)
-            result.resident = {peer.name: peer.server.resident_mb for peer in peers if peer.name != SCOPED}
+            result.resident = {peer.name: peer.server.resident_mb for peer in peers if peer.name != UNSCOPED}
         finally:
             written = asyncio.run(declared(database.url, TITLE))
     said = sum(each.load.done for each in result.results.rounds if each.query == "mutation")

@@ -20,7 +20,7 @@ from benchmarks.process import Meter, settle
 from benchmarks.query import SERIAL, Query
 
 # A server that would need longer is not asked by so many at once.
-LONGEST_SECONDS = 8
+LONGEST_SECONDS = 6
 BATCHES = 5
 
 # How many of a query's bodies are compared; all are of one kind.
@@ -34,10 +34,10 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\S+")
 
 @dataclass(frozen=True)
 class Pace:
-    """Rounds, by connections, more of them for a query whose tail is judged, and the seconds of one."""
+    """Rounds and seconds of one, by connections, and more rounds for what is judged."""
 
     rounds: Mapping[int, int]
-    seconds: int
+    seconds: Mapping[int, int]
     more: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     def rounds_of(self, query: str, connections: int) -> int:
@@ -48,7 +48,7 @@ class Pace:
         together = alone * connections
         if together > LONGEST_SECONDS:
             return None
-        return min(LONGEST_SECONDS, max(self.seconds, math.ceil(BATCHES * together)))
+        return min(LONGEST_SECONDS, max(self.seconds[connections], math.ceil(BATCHES * together)))
 
 
 @dataclass(frozen=True)
@@ -99,10 +99,12 @@ def hold(queries: Sequence[Query], peers: Sequence[Peer], database: psutil.Proce
     for query in queries:
         asked = [peer for peer in peers if query.name in peer.answers]
         check_equal(query, asked)
-        alone = {peer.name: warmed(query, peer, database, pace) for peer in asked}
+        alone = {peer.name: warmed(query, peer, database) for peer in asked}
         for connections in pace.rounds:
             for number in range(pace.rounds_of(query.name, connections)):
-                for peer in asked:
+                for peer in asked if number % 2 else reversed(asked):  # Nobody always comes after the same.
+                    if peer.crowds is not None and connections not in peer.crowds:
+                        continue
                     seconds = pace.seconds_of(alone[peer.name], connections)
                     if seconds is None:
                         continue
@@ -113,10 +115,10 @@ def hold(queries: Sequence[Query], peers: Sequence[Peer], database: psutil.Proce
     return results
 
 
-def warmed(query: Query, peer: Peer, database: psutil.Process | None, pace: Pace) -> float:
+def warmed(query: Query, peer: Peer, database: psutil.Process | None) -> float:
     """Seconds of one request after another, once every connection of the server's pool has its statements."""
     target = peer.target(query)
-    load(target, connections=WARM_CONNECTIONS, seconds=pace.seconds)
+    load(target, connections=WARM_CONNECTIONS, seconds=1)
     settle(peer.server.process, database)
     done = load(target, connections=1, seconds=1)
     return done.p50 / 1000 if done.done else LONGEST_SECONDS

@@ -43,6 +43,18 @@ UNDECLARE = (
     "DELETE FROM incident WHERE title LIKE $1",
 )
 
+# A coordinator of each province: sees what a national one does, and is asked for the scope of every row.
+SCOPED = (
+    """
+INSERT INTO account (id, login, name) VALUES (gen_random_uuid(), 'bench-provinces', 'bench-provinces') ON CONFLICT DO NOTHING
+""",
+    """
+INSERT INTO role (id, account_id, kind, province_code)
+SELECT gen_random_uuid(), a.id, 'COORDINATOR', p.code FROM account a CROSS JOIN province p
+WHERE a.login = 'bench-provinces' AND NOT EXISTS (SELECT FROM role r WHERE r.account_id = a.id AND r.province_code = p.code)
+""",
+)
+
 LOCAL_SERVER = "SELECT pg_backend_pid() WHERE inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()"
 
 
@@ -57,7 +69,7 @@ class Facts:
     volunteers: list[UUID]
     needs: list[UUID]
     national: str = field(repr=False)
-    local: str = field(repr=False)
+    scoped: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,8 @@ async def opened(url: str, volunteers: int) -> Database:
         await reference.load(connection)
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM account WHERE login = 'bench-national')"):
             fill(url, volunteers)
-        await connection.execute(TRAINED_FOR)
+        for statement in (TRAINED_FOR, *SCOPED):
+            await connection.execute(statement)
         process = None
         backend = await connection.fetchval(LOCAL_SERVER)
         if backend is not None and psutil.pid_exists(backend):
@@ -129,7 +142,7 @@ async def looked_up(connection: asyncpg.Connection) -> Facts:
         [person["id"] for person in people],
         [need["id"] for need in needs],
         issued["bench-national"],
-        issued["bench-kabupaten"],
+        issued["bench-provinces"],
     )
 
 

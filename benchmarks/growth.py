@@ -1,20 +1,25 @@
 """What happens with more: more documents, more volunteers, more processes."""
 
 import statistics
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+import httpx
+
 from benchmarks.database import Database
 from benchmarks.load import Round, Target, load
 from benchmarks.peer import OURS, Peer, ours
-from benchmarks.process import Server
+from benchmarks.process import Server, private_mb
 from benchmarks.query import SERIAL, Query
 
-STORM = f'{{ a{SERIAL}: node(id: "Kabupaten:62.02") {{ ... on Kabupaten {{ name province {{ name }} }} }} }}'
+# The name of a field inside is part of the statement, so that each document is another one to PostgreSQL too.
+STORM = f'{{ node(id: "Kabupaten:62.02") {{ ... on Kabupaten {{ name province {{ a{SERIAL}: name }} }} }} }}'
 # After so many documents all caches are full.
 FULL = 1_000
 STORM_CONNECTIONS = 8
+AGAIN = 20
 
 # Work for Python alone, so that the database and wrk leave both cores to our processes.
 PYTHON_ONLY = "{ __schema { types { name fields { name args { name type { name } } type { name } } } } }"
@@ -23,11 +28,22 @@ BOTH_CONNECTIONS = 4
 
 @dataclass(frozen=True)
 class Storm:
-    """Resident megabytes once all caches are full, and after all documents."""
+    """Megabytes once all caches are full, and after all documents: resident ones of the server, private ones of PostgreSQL's."""
 
     documents: int
     full_mb: float
     after_mb: float
+    database_full_mb: float | None
+    database_after_mb: float | None
+
+
+@dataclass(frozen=True)
+class Cold:
+    """Milliseconds of the first document of a fresh process, and of the same one later."""
+
+    query: str
+    first: float
+    again: float
 
 
 @dataclass(frozen=True)
@@ -53,13 +69,32 @@ class Second:
 def storm(database: Database, *, documents: int) -> Storm:
     """Documents of which no two are alike, on a server of their own."""
     with ours(database) as server:
-        target = Target(f"{server.url}/graphql", [{"query": STORM}], database.facts.national)
-        done, full_mb = 0, 0.0
+        target = Target(f"{server.url}/graphql", [{"query": STORM}], database.facts.scoped)
+        done = 0
+        full: tuple[float, float | None] = (0.0, None)
         while done < documents:
             done += load(target, connections=STORM_CONNECTIONS, seconds=2).done
-            if done >= FULL and not full_mb:
-                full_mb = server.resident_mb
-        return Storm(done, full_mb, server.resident_mb)
+            if done >= FULL and not full[0]:
+                full = memory(server, database)
+        after = memory(server, database)
+        return Storm(done, full[0], after[0], full[1], after[1])
+
+
+def memory(server: Server, database: Database) -> tuple[float, float | None]:
+    return server.resident_mb, private_mb(database.process)
+
+
+def cold(database: Database, query: Query) -> Cold:
+    """Over the network, once: nothing is warm in the process, nor in its connections."""
+    with ours(database) as server, httpx.Client() as client:
+        target = own(server, database, query).target(query)
+        times = []
+        for _ in range(1 + AGAIN):
+            began = time.perf_counter()
+            answer = client.post(target.url, json=target.bodies[0], headers=target.headers())
+            times.append((time.perf_counter() - began) * 1000)
+            assert "errors" not in answer.json(), answer.text
+    return Cold(query.name, times[0], statistics.median(times[1:]))
 
 
 def larger(small: Database, large: Database, pairs: Sequence[tuple[Query, Query]], *, rounds: int) -> list[Larger]:
@@ -72,7 +107,7 @@ def larger(small: Database, large: Database, pairs: Sequence[tuple[Query, Query]
 
 
 def own(server: Server, database: Database, query: Query) -> Peer:
-    return Peer(OURS, server, frozenset({query.name}), token=database.facts.national)
+    return Peer(OURS, server, frozenset({query.name}), token=database.facts.scoped)
 
 
 def compared(small: Target, large: Target, name: str, rounds: int) -> Larger:
@@ -94,7 +129,7 @@ def second(database: Database, query: Query, *, rounds: int) -> list[Second]:
     """Two processes, each with a wrk of its own, beside one."""
     with ExitStack() as stack:
         servers = [stack.enter_context(ours(database)) for _ in range(2)]
-        token = database.facts.national
+        token = database.facts.scoped
         python = [Target(f"{server.url}/graphql", [{"query": PYTHON_ONLY}], token) for server in servers]
         points = [own(server, database, query).target(query) for server in servers]
         return [beside("schema", python, rounds), beside(query.name, points, rounds)]

@@ -5,7 +5,7 @@ import json
 import re
 import statistics
 import time
-from collections.abc import AsyncGenerator, Mapping, MutableMapping
+from collections.abc import AsyncGenerator, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from api.app import application
 from api.database import engine
 from benchmarks.database import FOLDER, Database
-from benchmarks.query import PAGE, Query
+from benchmarks.query import Query
 
 REPEATS = 5
 TOP = 14
@@ -30,17 +30,17 @@ Message = MutableMapping[str, Any]
 
 @dataclass
 class Reading:
-    """What was read of the database, and how long it took."""
+    """What a request read of the database, and how long that took."""
 
-    sql: str = ""
-    parameters: list[object] = field(default_factory=list)
+    statements: list[tuple[str, list[object]]] = field(default_factory=list)
     seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class FirstSeen:
-    """Medians, in milliseconds, of documents seen for the first time."""
+    """Medians, in milliseconds, of documents seen for the first time that differ from each other in an alias."""
 
+    query: str
     documents: int
     first: float
     again: float
@@ -90,11 +90,11 @@ async def ask(app: Starlette, body: bytes, token: str) -> bytes:
     return bytes(sent)
 
 
-async def first_seen(database: Database, variables: Mapping[str, Any], *, documents: int) -> FirstSeen:
-    """Many pages that differ in their aliases, each asked for the first time and then again.
+async def first_seen(database: Database, query: Query, *, documents: int) -> FirstSeen:
+    """Many documents that differ in their aliases, each asked for the first time and then again.
 
     What PostgreSQL's own prepare takes is measured on a connection of ours, with the settings of the application's: the
-    same statement prepared and executed (its plan is made then), less its execution afterwards.
+    same statements prepared and executed (its plan is made then), less its execution afterwards.
     """
     reading = Reading()
     plain = engine.Database.read
@@ -102,7 +102,8 @@ async def first_seen(database: Database, variables: Mapping[str, Any], *, docume
     async def timed(self: engine.Database, sql: str, parameters: Any, *rest: Any, **named: Any) -> Any:
         began = time.perf_counter()
         answer = await plain(self, sql, parameters, *rest, **named)
-        reading.sql, reading.parameters, reading.seconds = sql, list(parameters), time.perf_counter() - began
+        reading.seconds += time.perf_counter() - began
+        reading.statements.append((sql, list(parameters)))
         return answer
 
     rows: list[tuple[float, ...]] = []
@@ -110,24 +111,27 @@ async def first_seen(database: Database, variables: Mapping[str, Any], *, docume
     with patch.object(engine.Database, "read", timed):
         async with started(database) as app:
             for number in range(-3, documents):  # The first three warm what all documents share.
-                body = json.dumps({"query": variant(number + 3), "variables": variables}).encode()
-                first, of_read = await timed_ask(app, body, database.facts.national, reading)
-                again = [await timed_ask(app, body, database.facts.national, reading) for _ in range(REPEATS)]
+                body = json.dumps({"query": variant(query, number + 3), "variables": query.variables[0]}).encode()
+                first, of_read = await timed_ask(app, body, database.facts.scoped, reading)
+                again = [await timed_ask(app, body, database.facts.scoped, reading) for _ in range(REPEATS)]
                 later, later_read = (statistics.median(each) for each in zip(*again, strict=True))
-                own = await prepare_seconds(connection, reading)
+                own = sum([await prepare_seconds(connection, *each) for each in reading.statements])
                 if number >= 0:
                     python = (first - of_read) - (later - later_read)
                     rows.append((first, later, own, python, first - later - own))
     await connection.close()
-    return FirstSeen(documents, *(statistics.median(each) * MILLISECONDS for each in zip(*rows, strict=True)))
+    return FirstSeen(
+        query.name, documents, *(statistics.median(each) * MILLISECONDS for each in zip(*rows, strict=True))
+    )
 
 
-def variant(number: int) -> str:
-    return PAGE.replace("id name", f"id n{number}: name", 1)
+def variant(query: Query, number: int) -> str:
+    return query.document.replace("id name", f"id n{number}: name", 1)
 
 
 async def timed_ask(app: Starlette, body: bytes, token: str, reading: Reading) -> tuple[float, float]:
     """Seconds of the request, and those that the database took of them."""
+    reading.statements, reading.seconds = [], 0.0
     began = time.perf_counter()
     answer = await ask(app, body, token)
     seconds = time.perf_counter() - began
@@ -135,15 +139,15 @@ async def timed_ask(app: Starlette, body: bytes, token: str, reading: Reading) -
     return seconds, reading.seconds
 
 
-async def prepare_seconds(connection: asyncpg.Connection, reading: Reading) -> float:
+async def prepare_seconds(connection: asyncpg.Connection, sql: str, parameters: Sequence[object]) -> float:
     began = time.perf_counter()
-    statement = await connection.prepare(reading.sql)
-    await statement.fetchval(*reading.parameters)
+    statement = await connection.prepare(sql)
+    await statement.fetchval(*parameters)
     first = time.perf_counter() - began
     again = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        await statement.fetchval(*reading.parameters)
+        await statement.fetchval(*parameters)
         again.append(time.perf_counter() - began)
     return first - statistics.median(again)
 
@@ -156,7 +160,7 @@ async def profiled(database: Database, query: Query, *, requests: int) -> Profil
         for number in range(-50, requests):
             if number == 0:
                 profiler.enable()
-            await ask(app, bodies[number % len(bodies)], database.facts.national)
+            await ask(app, bodies[number % len(bodies)], database.facts.scoped)
         profiler.disable()
     costly = sorted(profiler.getstats(), key=lambda entry: -entry.inlinetime)[:TOP]
     rows = [

@@ -14,9 +14,9 @@ from benchmarks.query import Query, Variables
 
 Body = Mapping[str, Any]
 
-OURS, SCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
+OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
     "ours",
-    "ours, scoped",
+    "ours, unscoped",
     "PostGraphile",
     "Mercurius",
     "Strawberry",
@@ -28,8 +28,9 @@ SETTINGS = "-c jit=off -c timezone=UTC -c plan_cache_mode=force_generic_plan"
 
 # What everybody can say; candidates are a rule of ours that no peer has.
 COMMON = frozenset({"page", "deep", "point", "count", "mutation"})
-# What is about the kabupaten of the scoped actor, so that both actors see the same.
-SEEN_ALIKE = frozenset({"page", "point"})
+# What a scope may cost is looked at in these, and where the bars are: at so many connections.
+OF_SCOPE = frozenset({"page", "deep", "point", "candidates"})
+CONNECTIONS = 8
 
 
 def own_body(query: Query, variables: Variables) -> Body:
@@ -46,7 +47,7 @@ def bare_body(query: Query, variables: Variables) -> Body:
 
 @dataclass(frozen=True)
 class Peer:
-    """A server, the queries it answers, and how it is asked."""
+    """A server, the queries it answers, how it is asked, and by how many at once, if not by any number."""
 
     name: str
     server: Server
@@ -54,6 +55,7 @@ class Peer:
     body: Callable[[Query, Variables], Body] = own_body
     token: str | None = field(default=None, repr=False)
     path: str = "/graphql"
+    crowds: frozenset[int] | None = None
 
     def target(self, query: Query) -> Target:
         bodies = [self.body(query, each) for each in query.variables]
@@ -109,8 +111,8 @@ def all_peers(database: Database) -> Generator[list[Peer]]:
         floor = stack.enter_context(uvicorn("benchmarks.floor", database))
         facts = database.facts
         yield [
-            Peer(OURS, own, COMMON | {"candidates"}, token=facts.national),
-            Peer(SCOPED, own, SEEN_ALIKE, token=facts.local),
+            Peer(OURS, own, COMMON | {"candidates"}, token=facts.scoped),
+            Peer(UNSCOPED, own, OF_SCOPE, token=facts.national, crowds=frozenset({CONNECTIONS})),
             Peer(POSTGRAPHILE, postgraphile, COMMON, translated_body),
             Peer(MERCURIUS, mercurius, COMMON),
             Peer(ORDINARY, ordinary, COMMON),

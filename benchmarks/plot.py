@@ -6,18 +6,21 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.bar import CONNECTIONS
 from benchmarks.contest import Results
-from benchmarks.peer import FLOOR, OURS, SCOPED
+from benchmarks.peer import CONNECTIONS, FLOOR, OURS, UNSCOPED
 from benchmarks.report import PEERS, QUERIES
 
-COLORS = {OURS: "#b3261e", SCOPED: "#e0867f", FLOOR: "#3c3c3c"}
+COLORS = {OURS: "#b3261e", UNSCOPED: "#e0867f", FLOOR: "#3c3c3c"}
 OTHERS = "#9aa5b1"
 
 
 def draw(results: Results, file: Path) -> None:
     """Nothing is drawn where nothing was measured."""
-    queries = [query for query in QUERIES if any(results.of(query, peer, CONNECTIONS) for peer in PEERS[1:])]
+    queries = [
+        query
+        for query in QUERIES
+        if any(results.of(query, peer, CONNECTIONS) for peer in PEERS if peer not in {OURS, UNSCOPED})
+    ]
     crowds = sorted({each.connections for each in results.rounds if each.query in queries})
     if not queries:
         return

@@ -67,6 +67,18 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     sys.exit(f"A server did not start; {log} says why.")
 
 
+def private_mb(process: psutil.Process | None) -> float | None:
+    """Of all processes below it, without what they share; nothing where it is on another machine."""
+    if process is None:
+        return None
+    total = 0
+    for each in process.children():
+        with suppress(psutil.NoSuchProcess):
+            found = each.memory_info()
+            total += found.rss - found.shared
+    return total / 1_000_000
+
+
 class Meter:
     """CPU time of a process and all below it, whose members come and go."""
 

@@ -11,13 +11,13 @@ import psutil
 
 from api.database.engine import READERS, WRITERS
 from benchmarks import node
-from benchmarks.bar import CONNECTIONS, Bar
-from benchmarks.contest import LONGEST_SECONDS, Pace, Results
-from benchmarks.growth import Larger, Second, Storm
+from benchmarks.bar import Bar
+from benchmarks.contest import COMPARED, LONGEST_SECONDS, Pace, Results
+from benchmarks.growth import FULL, Cold, Larger, Second, Storm
 from benchmarks.inside import FirstSeen, Profile
-from benchmarks.peer import FLOOR, MERCURIUS, ORDINARY, OURS, POSTGRAPHILE, SCOPED
+from benchmarks.peer import CONNECTIONS, FLOOR, MERCURIUS, ORDINARY, OURS, POSTGRAPHILE, UNSCOPED
 
-PEERS = (OURS, SCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR)
+PEERS = (OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR)
 QUERIES = {
     "page": "50 volunteers of a kabupaten with five relations",
     "deep": "20 incidents, up to 100 needs of each, up to 100 assignments of each, the volunteer, the latest organization",
@@ -31,10 +31,11 @@ FIGURES = {"requests": 1, "p50": 2, "p99": 2, "server_ms": 3, "database_ms": 3}
 # What the numbers do not say.
 FAIRNESS = """\
 - All servers are single processes on one machine, beside PostgreSQL and wrk, and read the same database. Before a query is timed,
-  everybody's answers are compared with ours, value for value; a difference ends the run. A ratio is the median of the ratios of the
+  everybody's answers to up to {compared} of its bodies are compared with ours, value for value; a difference ends the run. A ratio is the median of the ratios of the
   rounds, in each of which everybody has had a turn.
-- **ours** checks tokens, limits and permissions on every request; **ours, scoped** is the same server asked by the coordinator of the
-  kabupaten that page and point are about, who may see all of it. No peer checks anything.
+- **ours** checks tokens, limits and permissions on every request, and is asked by a coordinator with a role for each province: a scoped
+  actor, whose scope is looked at in every row and happens to hold them all. **ours, unscoped** is the same server asked by a national
+  coordinator, at {connections} connections only. No peer checks anything.
 - **PostGraphile** 5: Amber preset, production mode, prepared statements, cached plans, text passed on as it is (`outputDataAsString`),
   no transaction around a read. `trainedFor(on:)` is a function of the database, as its manual advises.
 - **Mercurius**: JIT from the first request on, one loader with one named statement for each relation, a page of each parent by
@@ -61,7 +62,8 @@ class Report:
     results: Results = field(default_factory=Results)
     resident: dict[str, float] = field(default_factory=dict)
     bars: list[Bar] = field(default_factory=list)
-    first_seen: FirstSeen | None = None
+    first_seen: list[FirstSeen] = field(default_factory=list)
+    cold: list[Cold] = field(default_factory=list)
     storm: Storm | None = None
     larger: list[Larger] = field(default_factory=list)
     second: list[Second] = field(default_factory=list)
@@ -74,13 +76,15 @@ def write(report: Report, folder: Path, *, tried: Path) -> None:
     parts = [
         heading(report),
         bars(report.bars),
+        faster(report.results),
         *(contest(report.results, query) for query in QUERIES),
         resident(report.resident),
-        documents(report.first_seen, report.storm),
+        documents(report),
         growth(report),
         *(profile(each) for each in report.profiles),
         tried.read_text().strip() if tried.exists() else "",
-        "## How it is measured\n\n" + FAIRNESS.format(longest=LONGEST_SECONDS),
+        "## How it is measured\n\n"
+        + FAIRNESS.format(longest=LONGEST_SECONDS, compared=COMPARED, connections=CONNECTIONS),
     ]
     (folder / "report.md").write_text("\n\n".join(part for part in parts if part) + "\n")
     with (folder / "report.csv").open("w", newline="") as file:
@@ -108,7 +112,9 @@ def number(value: float | None, digits: int = 1) -> str:
 
 def heading(report: Report) -> str:
     pace = report.pace
-    rounds = [f"{rounds} at {connections}" for connections, rounds in pace.rounds.items()]
+    rounds = [
+        f"{rounds} of {pace.seconds[connections]} s at {connections}" for connections, rounds in pace.rounds.items()
+    ]
     rounds += [f"{rounds} of {query} at {connections}" for (query, connections), rounds in pace.more.items()]
     versions = (
         f"Python {platform.python_version()}, Strawberry {version('strawberry-graphql')}, PostgreSQL {report.postgres}, "
@@ -117,7 +123,8 @@ def heading(report: Report) -> str:
     return f"""# Benchmark
 
 Written by `make bench`; what is in it was measured in one run of {report.seconds / 60:.0f} minutes, on {psutil.cpu_count()} cores
-that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds of {pace.seconds} s or more, by connections: {", ".join(rounds)}.
+that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds, by connections: {", ".join(rounds)};
+longer ones of who is slow.
 {versions}. Pools of 10 connections, ours as shipped: {READERS} that read and {WRITERS} that write.
 Every round is in [report.csv](report.csv).
 
@@ -127,6 +134,23 @@ Every round is in [report.csv](report.csv).
 def bars(reached: Sequence[Bar]) -> str:
     rows = [(bar.what, bar.limit, number(bar.measured, 2), bar.verdict) for bar in reached]
     return f"## The bars\n\n{table(('what', 'wanted', 'measured', ''), rows)}"
+
+
+def faster(results: Results) -> str:
+    """Says so where a peer does more than ours."""
+    asked = {each.query for each in results.rounds}
+    ratios = [
+        (query, peer, results.ratio(query, peer, OURS, connections=CONNECTIONS))
+        for query in QUERIES
+        if query in asked
+        for peer in (POSTGRAPHILE, MERCURIUS, ORDINARY)
+    ]
+    if not any(ratio for *_, ratio in ratios):
+        return ""
+    found = [f"{peer} in {query} ({ratio:.2f} times ours)" for query, peer, ratio in ratios if ratio and ratio > 1]
+    if not found:
+        return f"No peer does more requests/s than ours at {CONNECTIONS} connections."
+    return f"Faster than ours at {CONNECTIONS} connections, by requests/s: {', '.join(found)}."
 
 
 def contest(results: Results, query: str) -> str:
@@ -159,21 +183,46 @@ def resident(megabytes: dict[str, float]) -> str:
     return f"## Resident memory after the load\n\n{table(('', 'MB'), rows)}"
 
 
-def documents(first: FirstSeen | None, storm: Storm | None) -> str:
+def documents(report: Report) -> str:
     said = []
-    if first is not None:
+    if report.first_seen:
+        head = ("ms", "first", "again", "PostgreSQL's prepare", "added", "of it in Python")
+        rows = [
+            (
+                each.query,
+                *(number(value, 2) for value in (each.first, each.again, each.of_postgres, each.added, each.of_python)),
+            )
+            for each in report.first_seen
+        ]
         said.append(
-            f"""A page seen for the first time takes {first.first:.1f} ms, and {first.again:.1f} ms from then on (medians of
-{first.documents} documents that differ in their aliases, in one process, without the network). Of the difference PostgreSQL's own prepare,
-the same statement prepared and planned on another connection, is {first.of_postgres:.1f} ms; what is added to it is {first.added:.1f} ms,
-of which {first.of_python:.1f} ms pass in Python outside of the driver."""
+            f"""Medians of {report.first_seen[0].documents} documents that differ in an alias, in one process, without the network. A document is seen
+for the first time by a process that has answered others of its kind: the templates of the statements' parts are warm, while the document
+and its statement are new. PostgreSQL's prepare is the same statement prepared and planned on another connection; what is
+added is the rest of what the first time takes beyond the second, in part in Python outside of the driver.
+
+{table(head, rows)}"""
         )
-    if storm is not None:
+    if report.cold:
+        found = ", ".join(f"{each.query} {each.first:.1f} ms, then {each.again:.1f} ms" for each in report.cold)
         said.append(
-            f"""After 1,000 different documents, when all caches are full, the server holds {storm.full_mb:.1f} MB; after
-{storm.documents:,} it holds {storm.after_mb:.1f} MB."""
+            f"As the very first document of a fresh process, over the network, with templates and connections cold, once: {found}."
+        )
+    if report.storm is not None:
+        storm = report.storm
+        said.append(
+            f"""Documents that differ inside, so that each is another statement, and the memory in MB: the resident one of the server, and
+the private one of all of PostgreSQL's processes.
+
+{table(("after documents", "server", "PostgreSQL"), storm_rows(storm))}"""
         )
     return "## Documents never seen before\n\n" + "\n\n".join(said) if said else ""
+
+
+def storm_rows(storm: Storm) -> list[tuple[str, str, str]]:
+    return [
+        (f"{FULL:,}, all caches full", number(storm.full_mb), number(storm.database_full_mb)),
+        (f"{storm.documents:,}", number(storm.after_mb), number(storm.database_after_mb)),
+    ]
 
 
 def growth(report: Report) -> str:
