@@ -115,11 +115,19 @@ class Builder:
         row, target = of(place), self.sources[declared.target]
         known = place.level.known.get((row.name, declared))
         if known is None:
-            other = self.table_row(target)
-            on = [self.met(declared.on, row, other), *self.policy(target, other, covered=declared.covered)]
-            reached = Reached(other, self.named(target, other), all_of(on))
+            reached = self.looked_up(target, self.table_row(target), declared, row)
             known = place.level.known[row.name, declared] = place.reached(reached)
         return known
+
+    def looked_up(self, target: Source, found: Row, declared: One, row: Row) -> Reached:
+        """Joined as a table that everybody sees; else row by row, as no plan may ask a policy of the whole table."""
+        policy = all_of(self.policy(target, found, covered=declared.covered))
+        on = self.met(declared.on, row, found)
+        if policy == "true":
+            return Reached(found, self.named(target, found), on)
+        other = self.table_row(target)
+        only = f"SELECT * FROM {self.named(target, found)} WHERE {all_of([on, policy])} LIMIT 1"
+        return Reached(other, f"LATERAL ({only}) AS {other.name}", "true")
 
     def part(self, place: Place, declared: Part, selected: Selected, path: Path) -> Written:
         target = self.sources[declared.target]
