@@ -127,6 +127,9 @@ async def test_no_read_goes_through_a_large_table_from_end_to_end(
     assert {asked: tables for asked, tables in found.items() if tables} == {}
 
 
+AT_HOME = "SELECT count(*) FROM volunteer WHERE kabupaten_code = $1"
+
+
 def reads(plan: Any, table: str) -> Iterator[Any]:
     """The parts of a query plan that read the table, and were executed."""
     if plan.get("Relation Name") == table and plan["Actual Loops"]:
@@ -135,7 +138,7 @@ def reads(plan: Any, table: str) -> Iterator[Any]:
         yield from reads(inner, table)
 
 
-async def test_the_nearest_are_found_by_their_index_and_nobody_farther_is_read(
+async def test_the_nation_is_not_read_while_nearer_tiers_fill_the_page(
     crowded: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     need = await crowded.fetchval(
@@ -152,4 +155,5 @@ async def test_the_nearest_are_found_by_their_index_and_nobody_farther_is_read(
 
     assert len(answer["node"]["candidates"]["nodes"]) == 5
     found = list(reads(json.loads(explained)[0]["Plan"], "volunteer"))
-    assert [each["Index Name"] for each in found] == ["ix_volunteer_kabupaten_code_home"]
+    # By which index is the planner's choice: so few people are sorted as quickly.
+    assert [each["Actual Rows"] for each in found] == [await crowded.fetchval(AT_HOME, HOME)]
