@@ -1000,3 +1000,18 @@ async def test_what_was_done_is_not_to_be_tried_again_though_its_answer_cannot_b
 
     assert errors == [("UNREAD", ["declareIncident"])]
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1
+
+
+async def test_what_was_refused_may_be_tried_again_when_the_refusal_cannot_be_read(
+    api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unread(*_: object) -> None:
+        raise answer.error("The database does not answer; try again.", "UNAVAILABLE")
+
+    monkeypatch.setattr(answer, "run", unread)
+    given = {"hazard": "NO", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
+
+    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=given)
+
+    assert errors == [("UNAVAILABLE", ["declareIncident"])]
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0

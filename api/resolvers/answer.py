@@ -175,6 +175,8 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     try:
         return await run(context, ready_info(info, payload, told(outcome)))
     except GraphQLError as unread:
+        if outcome.problems:
+            raise  # Nothing was done, so it may be tried again.
         # Whoever tried again would do it twice.
         raise error("It was done, but its answer could not be read; ask for what has changed.", "UNREAD") from unread
 

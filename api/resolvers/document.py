@@ -146,7 +146,6 @@ class Checked:
             return cls(node, errors, {})
         fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
         operations = [part for part in node.definitions if isinstance(part, OperationDefinitionNode)]
-        forget_tokens(node)
         known = {
             part.name.value if part.name else None: KnownOperation.of(schema, part, fragments, is_kept=is_kept)
             for part in operations
@@ -181,7 +180,9 @@ class Documents:
             return found
         # What is large enough to be odd is not worth the memory.
         is_kept = len(text) <= LONGEST_DOCUMENT
-        checked = Checked.of(schema, parse(text, max_tokens=MOST_TOKENS), is_kept=is_kept)
+        node = parse(text, max_tokens=MOST_TOKENS)
+        forget_tokens(node)
+        checked = Checked.of(schema, node, is_kept=is_kept)
         if is_kept:
             self.cache.put(text, checked)
         return checked
