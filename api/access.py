@@ -19,7 +19,7 @@ from api.models import Assignment, IncidentKabupaten, Membership, Need, Organiza
 from api.models.assignment import LIVE, PROMISED
 
 Row = sa.FromClause
-Truth = sa.ColumnElement[bool]
+Condition = sa.ColumnElement[bool]
 Sql = sa.SQLColumnExpression[Any]
 
 
@@ -60,7 +60,7 @@ class Actor:
         )
 
     @property
-    def callings(self) -> frozenset[str]:
+    def roles(self) -> frozenset[str]:
         """As what the actor may call mutations."""
         kind = self.kind
         held = {"COORDINATOR": kind.coordinator, "MANAGER": kind.organizations, "VOLUNTEER": kind.volunteer}
@@ -120,17 +120,17 @@ def may_trace(kind: Kind) -> bool:
     return kind.nation
 
 
-def _any_of(*truths: Truth | None) -> Truth:
+def _any_of(*truths: Condition | None) -> Condition:
     return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
 
 
-def there_is(row: Row, *conditions: Truth) -> Truth:
+def exists_where(row: Row, *conditions: Condition) -> Condition:
     """Whether something else meets the conditions beside this row."""
     statement: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions)
     return statement.correlate(row).exists()
 
 
-def coordinates(kind: Kind, kabupaten_code: Sql) -> Truth:
+def coordinates(kind: Kind, kabupaten_code: Sql) -> Condition:
     """Whether a kabupaten lies in the scope the actor coordinates."""
     if kind.nation:
         return sa.true()
@@ -140,12 +140,12 @@ def coordinates(kind: Kind, kabupaten_code: Sql) -> Truth:
     return sa.or_(code == sa.any_(_KABUPATEN), sa.func.left(code, 2, type_=sa.Text()) == sa.any_(_PROVINCES))
 
 
-def manages(kind: Kind, organization_id: Sql) -> Truth:
+def manages(kind: Kind, organization_id: Sql) -> Condition:
     """Whether the actor manages the organization."""
     return organization_id == sa.any_(_ORGANIZATIONS) if kind.organizations else sa.false()
 
 
-def answers_for(kind: Kind, volunteer_id: Sql) -> Truth:
+def answers_for(kind: Kind, volunteer_id: Sql) -> Condition:
     """The volunteer alone, and the managers of the organizations the volunteer belongs to today."""
     members = sa.select(Membership.c.volunteer_id).where(
         Membership.c.organization_id == sa.any_(_ORGANIZATIONS),
@@ -158,7 +158,7 @@ def answers_for(kind: Kind, volunteer_id: Sql) -> Truth:
     )
 
 
-def _serves(kind: Kind, volunteer_id: Sql, standing: Truth) -> Truth | None:
+def _serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | None:
     """Whether the volunteer has an assignment that stands so at a need in the scope."""
     if not kind.places:
         return None
@@ -177,14 +177,14 @@ _ASKED = sa.and_(
 )
 
 
-def knows_volunteer(kind: Kind, row: Row) -> Truth:
+def knows_volunteer(kind: Kind, row: Row) -> Condition:
     """Who may read what is private: phone, position, consent."""
     return _any_of(
         coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id, _ON_CALL)
     )
 
 
-def sees_volunteer(kind: Kind, row: Row) -> Truth:
+def sees_volunteer(kind: Kind, row: Row) -> Condition:
     """Who knows a volunteer or has asked one, and the coordinators as far as the volunteer agreed to be sent."""
     if kind.nation:
         return sa.true()
@@ -206,15 +206,15 @@ def sees_volunteer(kind: Kind, row: Row) -> Truth:
     return _any_of(agreed, *known, _serves(kind, row.c.id, _ASKED))
 
 
-def sees_record_of_volunteer(kind: Kind, row: Row) -> Truth:
+def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:
     """Certificates and memberships are seen by who sees their volunteer."""
     if kind.nation:
         return sa.true()
     volunteer = Volunteer.alias()
-    return there_is(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
+    return exists_where(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
 
 
-def sees_assignment(kind: Kind, row: Row) -> Truth:
+def sees_assignment(kind: Kind, row: Row) -> Condition:
     """Who is sent, who answers for them, and the coordinators of both ends."""
     if kind.nation:
         return sa.true()
@@ -222,19 +222,19 @@ def sees_assignment(kind: Kind, row: Row) -> Truth:
     if kind.places:
         need, volunteer = Need.alias(), Volunteer.alias()
         ends = sa.or_(
-            there_is(row, need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)),
-            there_is(row, volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)),
+            exists_where(row, need.c.id == row.c.need_id, coordinates(kind, need.c.kabupaten_code)),
+            exists_where(row, volunteer.c.id == row.c.volunteer_id, coordinates(kind, volunteer.c.kabupaten_code)),
         )
     return _any_of(ends, answers_for(kind, row.c.volunteer_id))
 
 
-def sees_override(kind: Kind, row: Row) -> Truth:
+def sees_override(kind: Kind, row: Row) -> Condition:
     """Who sees the assignment sees what was set aside for it."""
     assignment = Assignment.alias()
-    return there_is(row, assignment.c.id == row.c.assignment_id, sees_assignment(kind, assignment))
+    return exists_where(row, assignment.c.id == row.c.assignment_id, sees_assignment(kind, assignment))
 
 
-def sees_organization(kind: Kind, row: Row) -> Truth:
+def sees_organization(kind: Kind, row: Row) -> Condition:
     """Verified ones are public; the others are seen by their coordinators, managers and members."""
     member = None
     if kind.volunteer:
@@ -247,45 +247,45 @@ def sees_organization(kind: Kind, row: Row) -> Truth:
     )
 
 
-def sees_licence(kind: Kind, row: Row) -> Truth:
+def sees_licence(kind: Kind, row: Row) -> Condition:
     """Who sees the organization sees its licences."""
     owner = Organization.alias()
-    return there_is(row, owner.c.id == row.c.organization_id, sees_organization(kind, owner))
+    return exists_where(row, owner.c.id == row.c.organization_id, sees_organization(kind, owner))
 
 
-def sees_incident(kind: Kind, row: Row) -> Truth:
+def sees_incident(kind: Kind, row: Row) -> Condition:
     """Public once verified; before, to the coordinators of a kabupaten it touches."""
     touched = IncidentKabupaten.alias()
-    here = there_is(row, touched.c.incident_id == row.c.id, coordinates(kind, touched.c.kabupaten_code))
+    here = exists_where(row, touched.c.incident_id == row.c.id, coordinates(kind, touched.c.kabupaten_code))
     return _any_of(row.c.status != "REPORTED", here if kind.coordinator else None)
 
 
-def sees_need(_kind: Kind, _row: Row) -> Truth:
+def sees_need(_kind: Kind, _row: Row) -> Condition:
     """Public: a need can only be raised for an incident that is itself public."""
     return sa.true()
 
 
-def sends_to_need(kind: Kind, row: Row) -> Truth:
+def sends_to_need(kind: Kind, row: Row) -> Condition:
     """Who may look for people for a need, and offer it to them."""
     return coordinates(kind, row.c.kabupaten_code)
 
 
-def sees_account(kind: Kind, row: Row) -> Truth:
+def sees_account(kind: Kind, row: Row) -> Condition:
     """One's own only."""
     return row.c.id == _ACCOUNT if kind.account else sa.false()
 
 
-def sees_role(kind: Kind, row: Row) -> Truth:
+def sees_role(kind: Kind, row: Row) -> Condition:
     """One's own only."""
     return row.c.account_id == _ACCOUNT if kind.account else sa.false()
 
 
-def enrols(kind: Kind, organization: Row) -> Truth:
+def enrols(kind: Kind, organization: Row) -> Condition:
     """Who may make somebody a member: managers of the organization, coordinators of its home."""
     return _any_of(manages(kind, organization.c.id), coordinates(kind, organization.c.kabupaten_code))
 
 
-def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Truth:
+def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Condition:
     """Coordinators of the homes of both volunteer and issuer, managers of the issuer for their members."""
     return _any_of(
         sa.and_(coordinates(kind, volunteer.c.kabupaten_code), coordinates(kind, issuer.c.kabupaten_code)),

@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from api.auth import Authenticator, Tokens, Unauthenticated, kept
+from api.auth import Authenticator, Tokens, Unauthenticated, read_or_create_secret
 from api.compiler.plan import Planner
 from api.context import Context
 from api.database import engine
@@ -78,7 +78,7 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pool
                 database,
                 Planner(core(), SOURCES),
                 Authenticator(Tokens.of(data), database),
-                vault_of(data),
+                load_vault(data),
                 clock,
             )
             yield
@@ -89,9 +89,9 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pool
     return Starlette(routes=routes, lifespan=lifespan)
 
 
-def vault_of(data: Path) -> Vault:
+def load_vault(data: Path) -> Vault:
     """The vault under the key in the data folder, made on the first start. Without it no NIK can be found again."""
-    return Vault.of(kept(data / "vault.key", lambda: os.urandom(KEY_BYTES)))
+    return Vault.of(read_or_create_secret(data / "vault.key", lambda: os.urandom(KEY_BYTES)))
 
 
 async def front(_request: Request) -> Response:

@@ -45,7 +45,9 @@ class Tokens:
     def of(cls, data: Path) -> "Tokens":
         """With the key in the data folder, made on the first start and readable by its owner only."""
         path = data / "token-key.pem"
-        return cls(OKPKey.import_key(kept(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True))))
+        return cls(
+            OKPKey.import_key(read_or_create_secret(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True)))
+        )
 
     def issue(self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta = LIFETIME) -> str:
         claims = {"sub": str(account_id), "iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
@@ -64,7 +66,7 @@ class Tokens:
         return account_id, until
 
 
-def kept(path: Path, make: Callable[[], bytes]) -> bytes:
+def read_or_create_secret(path: Path, make: Callable[[], bytes]) -> bytes:
     """What the file holds; where there is none yet, what `make` makes, written whole or not at all."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +116,7 @@ class Authenticator:
         return actor
 
 
-async def issued(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:
+async def issue_tokens(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:
     """A token for each of the logins that stand for an active account."""
     tokens, now = Tokens.of(data), datetime.now(UTC)
     database = await Database.open(url, pooler=pooler)

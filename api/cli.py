@@ -84,9 +84,9 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
     settings = read_settings()
     with database(settings) as (url, _):
         asyncio.run(prepared(url))
-        from api.auth import issued  # noqa: PLC0415  # Not while serving.
+        from api.auth import issue_tokens  # noqa: PLC0415  # Not while serving.
 
-        tokens = asyncio.run(issued(settings.data, url, [login], pooler=settings.pooler))
+        tokens = asyncio.run(issue_tokens(settings.data, url, [login], pooler=settings.pooler))
     if login not in tokens:
         raise Failed(f"There is no active account {login!r}.")
     typer.echo(tokens[login])

@@ -118,12 +118,14 @@ def run(settings: Settings, listener: socket.socket, preparation: int, *, demo: 
         import uvicorn  # noqa: PLC0415
 
         from api.app import application  # noqa: PLC0415
-        from api.auth import issued  # noqa: PLC0415
+        from api.auth import issue_tokens  # noqa: PLC0415
 
     assert settings.database_url is not None  # `become` has set it.
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     logins = list(DEMO_PEOPLE) if demo else []
-    tokens = asyncio.run(issued(settings.data, settings.database_url, logins, pooler=settings.pooler)) if demo else {}
+    tokens = (
+        asyncio.run(issue_tokens(settings.data, settings.database_url, logins, pooler=settings.pooler)) if demo else {}
+    )
     say(f"http://{host}:{settings.port}/graphql", tokens)
     config = uvicorn.Config(
         application(settings.database_url, settings.data, pooler=settings.pooler),

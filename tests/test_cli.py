@@ -30,11 +30,15 @@ def free_port() -> int:
 
 def environment(data: Path, **more: str) -> Environment:
     """As a newcomer has it: no settings but the ones given."""
-    kept = {
+    read_or_create_secret = {
         name: value for name, value in os.environ.items() if not name.startswith("SIGAP_") and name != "DATABASE_URL"
     }
     binaries = os.environ.get("SIGAP_POSTGRES_BIN")
-    return kept | ({"SIGAP_POSTGRES_BIN": binaries} if binaries else {}) | {"SIGAP_DATA": str(data), **more}
+    return (
+        read_or_create_secret
+        | ({"SIGAP_POSTGRES_BIN": binaries} if binaries else {})
+        | {"SIGAP_DATA": str(data), **more}
+    )
 
 
 def sigap(env: Environment, *arguments: str) -> "subprocess.CompletedProcess[str]":

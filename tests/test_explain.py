@@ -19,7 +19,7 @@ Done = subprocess.CompletedProcess[str]
 Explain = Callable[..., Done]
 PLACE = "query Place($name: String!) { kabupaten(first: 5, filter: {name: $name}) { nodes { name } } }"
 NAME = "Kota's \\ FROM "
-GIVEN = ("--variables", json.dumps({"name": NAME}))
+VALUES_FROM_PYTHON = ("--variables", json.dumps({"name": NAME}))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ async def test_the_statement_its_values_and_its_plan_are_printed(
 ) -> None:
     await connection.execute("UPDATE kabupaten SET name = 'x' || $1 || 'y' WHERE code = $2", NAME, HOME)
 
-    done = explain(PLACE, *GIVEN)
+    done = explain(PLACE, *VALUES_FROM_PYTHON)
 
     assert re.search(r"^-- .*\(cost=\d", done.stdout, re.MULTILINE)
     assert "actual" not in done.stdout
@@ -62,13 +62,13 @@ async def test_the_statement_its_values_and_its_plan_are_printed(
 
 
 async def test_the_plan_is_the_one_for_all_values(explain: Explain) -> None:
-    done = explain(PLACE, *GIVEN)
+    done = explain(PLACE, *VALUES_FROM_PYTHON)
 
     assert re.search(r"^-- +Filter: .*\$\d", done.stdout, re.MULTILINE)
 
 
 async def test_analyzed_the_statement_is_executed(explain: Explain) -> None:
-    done = explain(PLACE, *GIVEN, "--analyze")
+    done = explain(PLACE, *VALUES_FROM_PYTHON, "--analyze")
 
     assert re.search(r"^-- .*\(actual time=", done.stdout, re.MULTILINE)
     assert re.search(r"^-- .*Buffers: ", done.stdout, re.MULTILINE)
@@ -141,7 +141,7 @@ async def test_a_database_without_our_tables_is_one_line(
 ) -> None:
     await connection.execute("ALTER TABLE kabupaten RENAME TO regency")
 
-    said = failed(explain(PLACE, *GIVEN))
+    said = failed(explain(PLACE, *VALUES_FROM_PYTHON))
 
     assert said == 'The database cannot be used: relation "kabupaten" does not exist\n'
 

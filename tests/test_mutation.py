@@ -694,9 +694,9 @@ async def test_a_nik_is_encrypted_and_found_only_through_its_index(api: Api, bui
         assert registered["volunteer"]["nik"] == f"************{nik[-4:]}"
 
     vault = api.services.vault
-    row = await build.connection.fetchrow("SELECT * FROM volunteer WHERE nik_index = $1", vault.indexed(NIK))
+    row = await build.connection.fetchrow("SELECT * FROM volunteer WHERE nik_index = $1", vault.blind_index(NIK))
     assert row is not None
-    assert vault.opened(row["nik_cipher"]) == NIK
+    assert vault.decrypt(row["nik_cipher"]) == NIK
     assert NIK.encode() not in row["nik_cipher"]
     everything = str(await snapshot(build.connection))
     assert not re.search(rf"{NIK}|{NIK[:-4]}", everything)

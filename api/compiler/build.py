@@ -14,7 +14,19 @@ from graphql import GraphQLNamedType, is_object_type
 from api.compiler.connection import connection
 from api.compiler.error import Undeclared
 from api.compiler.selection import Document, Selected, SelectionSets
-from api.compiler.source import Expression, Field, Guard, Many, One, Page, Part, Source, Stages, Viewer, column
+from api.compiler.source import (
+    Embedded,
+    Expression,
+    Field,
+    Guard,
+    Source,
+    TieredConnection,
+    ToConnection,
+    ToMany,
+    ToOne,
+    Viewer,
+    column,
+)
 from api.compiler.step import Join, Place, Reached, Rows, Steps, gathered
 from api.compiler.template import Asked, Row, Shape, Templates, table_name
 from api.compiler.text import NULL, Written, all_of, as_list, as_object, case, joined, json_text
@@ -83,13 +95,13 @@ class Builder:
         match declared:
             case Expression():
                 return self.expression(place, declared, selected, path)
-            case One():
+            case ToOne():
                 return self.one(place, declared, selected, path)
-            case Part():
+            case Embedded():
                 return self.part(place, declared, selected, path)
-            case Many():
+            case ToMany():
                 return self.many(place, declared, selected, path)
-            case Page() | Stages():
+            case ToConnection() | TieredConnection():
                 return connection(self, place, declared, selected, path)
 
     def expression(self, place: Place, declared: Expression, selected: Selected, path: Path) -> Written:
@@ -105,12 +117,12 @@ class Builder:
         text = json_text(value, template.type, nullable=not template.certain)
         return self.unless_guarded(place, declared.guard, text)
 
-    def one(self, place: Place, declared: One, selected: Selected, path: Path) -> Written:
+    def one(self, place: Place, declared: ToOne, selected: Selected, path: Path) -> Written:
         target, inside = self.sources[declared.target], self.reached(place, declared)
         text = self.object(inside, target, selected.type, selected.sets, path)
         return case(f"{key_of_row(inside, target)} IS NOT NULL", text)
 
-    def reached(self, place: Place, declared: One) -> Place:
+    def reached(self, place: Place, declared: ToOne) -> Place:
         """The other thing, joined to the level."""
         row, target = of(place), self.sources[declared.target]
         known = place.level.known.get((row.name, declared))
@@ -119,9 +131,9 @@ class Builder:
             known = place.level.known[row.name, declared] = place.reached(reached)
         return known
 
-    def looked_up(self, target: Source, found: Row, declared: One, row: Row) -> Reached:
+    def looked_up(self, target: Source, found: Row, declared: ToOne, row: Row) -> Reached:
         """Joined as a table that everybody sees; else row by row, as no plan may ask a policy of the whole table."""
-        policy = all_of(self.policy(target, found, covered=declared.covered))
+        policy = all_of(self.policy(target, found, visible_with_parent=declared.visible_with_parent))
         on = self.met(declared.on, row, found)
         if policy == "true":
             return Reached(found, self.named(target, found), on)
@@ -129,25 +141,25 @@ class Builder:
         only = f"SELECT * FROM {self.named(target, found)} WHERE {all_of([on, policy])} LIMIT 1"
         return Reached(other, f"LATERAL ({only}) AS {other.name}", "true")
 
-    def part(self, place: Place, declared: Part, selected: Selected, path: Path) -> Written:
+    def part(self, place: Place, declared: Embedded, selected: Selected, path: Path) -> Written:
         target = self.sources[declared.target]
-        if declared.beside is not None:
-            place = self.beside(place, declared)
+        if declared.computed_row is not None:
+            place = self.computed_row(place, declared)
         return self.object(place, target, selected.type, selected.sets, path)
 
-    def beside(self, place: Place, declared: Part) -> Place:
+    def computed_row(self, place: Place, declared: Embedded) -> Place:
         """The one row that is computed beside this one."""
-        assert declared.beside is not None
+        assert declared.computed_row is not None
         row = of(place)
         known = place.level.known.get((row.name, declared))
         if known is None:
-            text, shape = self.computed(declared.beside, row, NO_ARGUMENTS, ())
+            text, shape = self.computed(declared.computed_row, row, NO_ARGUMENTS, ())
             other = Row(self.steps.name(), shape)
             reached = Reached(other, f"LATERAL ({text}) AS {other.name}", "true")
             known = place.level.known[row.name, declared] = place.reached(reached)
         return known
 
-    def many(self, place: Place, declared: Many, selected: Selected, path: Path) -> Written:
+    def many(self, place: Place, declared: ToMany, selected: Selected, path: Path) -> Written:
         target = self.sources[declared.target]
         inside, keep = self.listed(place, declared, target, self.document.arguments(selected), path)
         text = self.object(inside, target, selected.type, selected.sets, path)
@@ -161,7 +173,7 @@ class Builder:
         return self.unless_guarded(place, declared.guard, as_list(found["items"]))
 
     def listed(
-        self, place: Place, declared: Many, target: Source, arguments: Arguments, path: Path
+        self, place: Place, declared: ToMany, target: Source, arguments: Arguments, path: Path
     ) -> tuple[Place, list[str]]:
         """The rows of a short list, by whichever of the three ways it is declared; and which of them are shown."""
         parent, guard = of(place), self.guarded(place, declared.guard)
@@ -171,7 +183,11 @@ class Builder:
         if computed is None:
             assert declared.on is not None
             inner = self.table_row(target)
-            on = [self.met(declared.on, parent, inner), *self.policy(target, inner, covered=declared.covered), *guard]
+            on = [
+                self.met(declared.on, parent, inner),
+                *self.policy(target, inner, visible_with_parent=declared.visible_with_parent),
+                *guard,
+            ]
             join = Join(self.named(target, inner), all_of(on))
             row = Row(self.steps.name(), inner.shape)
             return self.steps.add(place, Rows(row, inner.name, lambda _columns: [join], sizes)), []
@@ -184,7 +200,7 @@ class Builder:
             return inside, []
         other = self.table_row(target)
         key = f"{other.column(target.key)} = {row.column(next(iter(shape.here.c.keys())))}"
-        on = [key, *self.policy(target, other, covered=declared.covered)]
+        on = [key, *self.policy(target, other, visible_with_parent=declared.visible_with_parent)]
         found = inside.reached(Reached(other, self.named(target, other), all_of(on)))
         return found, [f"{other.column(target.key)} IS NOT NULL"]
 
@@ -244,8 +260,8 @@ class Builder:
         )
         return template.write([row], arguments, self.binds, path), shape
 
-    def policy(self, target: Source, row: Row, *, covered: bool) -> list[str]:
-        return [] if covered else [self.rule(target.visible, row)]
+    def policy(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]:
+        return [] if visible_with_parent else [self.rule(target.visible, row)]
 
     def guarded(self, place: Place, guard: Guard | None) -> list[str]:
         return [] if guard is None or place.row is None else [self.rule(guard, place.row)]

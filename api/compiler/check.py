@@ -19,7 +19,19 @@ from graphql.pyutils import camel_to_snake
 
 from api.compiler.build import declared_field
 from api.compiler.error import Undeclared
-from api.compiler.source import ByIds, Expression, Field, Many, One, Page, Part, Root, Source, Stages, everybody
+from api.compiler.source import (
+    ByIds,
+    Embedded,
+    Expression,
+    Field,
+    Root,
+    Source,
+    TieredConnection,
+    ToConnection,
+    ToMany,
+    ToOne,
+    everybody,
+)
 
 # Types of connections themselves, which belong to the compiler.
 CONNECTION_TYPES = ("Connection", "Edge", "PageInfo")
@@ -42,7 +54,7 @@ def _missing_roots(schema: GraphQLSchema, sources: Mapping[str, Source], roots: 
             yield f"Query.{name} leads to {declared.target}, which has no source."
         elif not isinstance(declared, ByIds):
             yield from _unseen("Query", name, field.type, sources[declared.target])
-            if isinstance(declared, Page):
+            if isinstance(declared, ToConnection):
                 yield from _missing_choices("Query", name, field.args, sources[declared.target])
 
 
@@ -133,12 +145,12 @@ def _missing_ways(
     type_name: str, name: str, arguments: Mapping[str, object], declared: Field, target: Source
 ) -> Iterator[str]:
     """Every list is found in one way and has its order."""
-    if isinstance(declared, Many):
+    if isinstance(declared, ToMany):
         if declared.order not in target.orders:
             yield f"{type_name}.{name}: {target.name} has no order {declared.order}."
         if sum(way is not None for way in (declared.on, declared.through, declared.rows)) != 1:
             yield f"{type_name}.{name} needs one way to find what it lists."
-    if isinstance(declared, Page | Stages):
+    if isinstance(declared, ToConnection | TieredConnection):
         if not target.orders:
             yield f"{type_name}.{name}: {target.name} has no order."
         yield from _missing_choices(type_name, name, arguments, target)
@@ -171,11 +183,11 @@ def _target(declared: Field | None) -> str | None:
 
 def _may_be_null(declared: Field | None, sources: Mapping[str, Source]) -> bool:
     match declared:
-        case Expression(guard=guard) | Many(guard=guard) | Page(guard=guard) | Stages(guard=guard):
+        case Expression(guard=guard) | ToMany(guard=guard) | ToConnection(guard=guard) | TieredConnection(guard=guard):
             return guard is not None
-        case One(target=target, covered=covered):
-            return not covered and sources[target].visible is not everybody
-        case Part() | None:
+        case ToOne(target=target, visible_with_parent=visible_with_parent):
+            return not visible_with_parent and sources[target].visible is not everybody
+        case Embedded() | None:
             return False
 
 

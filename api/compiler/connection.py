@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.selection import Document, Selected, SelectionSets
-from api.compiler.source import Guard, Page, Source, Stages, Viewer
+from api.compiler.source import Guard, Source, TieredConnection, ToConnection, Viewer
 from api.compiler.step import Join, Place, Rows, Steps, gathered, kept
 from api.compiler.template import Row, Shape, Templates
 from api.compiler.text import Joined, Written, as_list, as_object, joined, or_null, where
@@ -40,14 +40,16 @@ class Objects(Protocol):
     def computed(
         self, said: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
     ) -> tuple[str, Shape]: ...
-    def policy(self, target: Source, row: Row, *, covered: bool) -> list[str]: ...
+    def policy(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]: ...
     def guarded(self, place: Place, guard: Guard | None) -> list[str]: ...
     def unless_guarded(self, place: Place, guard: Guard | None, text: Written) -> Written: ...
     def table_row(self, source: Source) -> Row: ...
     def named(self, source: Source, row: Row) -> str: ...
 
 
-def connection(objects: Objects, place: Place, declared: Page | Stages, selected: Selected, path: Path) -> Written:
+def connection(
+    objects: Objects, place: Place, declared: ToConnection | TieredConnection, selected: Selected, path: Path
+) -> Written:
     """The JSON object of a connection."""
     target = objects.sources[declared.target]
     arguments = objects.document.arguments(selected)
@@ -72,7 +74,7 @@ class Feed:
 class _Connection:
     objects: Objects
     place: Place
-    declared: Page | Stages
+    declared: ToConnection | TieredConnection
     target: Source
     selected: Selected
     arguments: Arguments
@@ -82,7 +84,7 @@ class _Connection:
     def text(self) -> Joined:
         sizes = (*self.place.sizes, self.window.size)
         self.objects.sizes.append(sizes)
-        if isinstance(self.declared, Stages):
+        if isinstance(self.declared, TieredConnection):
             self.objects.sizes.append((*self.place.sizes, lambda _variables: SEARCH))
         aggregates = self.aggregates()
         # Also where no row is asked for: a broken cursor or filter is then refused all the same.
@@ -212,19 +214,19 @@ class _Connection:
     def feeds(self) -> list[Feed]:
         """Stage by stage, if there are any."""
         objects, guard = self.objects, self.objects.guarded(self.place, self.declared.guard)
-        if isinstance(self.declared, Stages):
-            return [Feed(f"({text}) AS {row.name}", row, guard) for text, row in self.stages(self.declared)]
+        if isinstance(self.declared, TieredConnection):
+            return [Feed(f"({text}) AS {row.name}", row, guard) for text, row in self.tiers(self.declared)]
         row = objects.table_row(self.target)
-        conditions = [*guard, *objects.policy(self.target, row, covered=self.declared.covered)]
+        conditions = [*guard, *objects.policy(self.target, row, visible_with_parent=self.declared.visible_with_parent)]
         if self.declared.on is not None and self.place.row is not None:
             conditions.append(objects.met(self.declared.on, self.place.row, row))
         conditions += objects.filtered(self.target, row, self.arguments, self.path)
         return [Feed(objects.named(self.target, row), row, conditions)]
 
-    def stages(self, declared: Stages) -> Iterable[tuple[str, Row]]:
+    def tiers(self, declared: TieredConnection) -> Iterable[tuple[str, Row]]:
         parent = self.place.row
         assert parent is not None
-        for stage in declared.stages:
+        for stage in declared.tiers:
             text, shape = self.objects.computed(stage, parent, self.arguments, self.path)
             yield text, Row(self.objects.steps.name(), shape)
 
@@ -255,7 +257,7 @@ class _Connection:
 
     def staged(self, feeds: Sequence[Feed], limit: str) -> Feed:
         """Stage after stage, each asked only for what the ones before it have not found."""
-        stages: list[str] = []
+        tiers: list[str] = []
         names: list[str] = []
         for feed in feeds:
             columns = self.columns_of(feed.row)
@@ -263,7 +265,7 @@ class _Connection:
             wanted = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
             names.append(self.objects.steps.name())
             page = feed.select(["*"], *self.window.within(columns))
-            stages.append(f"{names[-1]} AS ({page} ORDER BY {ordering} LIMIT {wanted})")
+            tiers.append(f"{names[-1]} AS ({page} ORDER BY {ordering} LIMIT {wanted})")
         row = Row(self.objects.steps.name(), feeds[0].row.shape)
         together = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
-        return Feed(f"(WITH {', '.join(stages)} {together}) AS {row.name}", row, [])
+        return Feed(f"(WITH {', '.join(tiers)} {together}) AS {row.name}", row, [])

@@ -11,7 +11,7 @@ from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
 from api.compiler.selection import Selected
-from api.compiler.source import ByIds, Given, Page, Root, Single, Source
+from api.compiler.source import ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
 from api.compiler.step import Join, Level, Place, Rows, gathered
 from api.compiler.template import Row, Shape, key_type, parameter
 from api.compiler.text import NULL, Written, all_of, as_list, or_null, where
@@ -19,18 +19,18 @@ from api.compiler.value import Path, Reader, Slot, Variables, key_of, reader, sa
 from api.compiler.window import MOST
 
 # Where values that Python has decided stand among the variables; no document can name a variable like this.
-GIVEN = "given values"
+VALUES_FROM_PYTHON = "given values"
 
 
 def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> Written:
     """The JSON of a root field; what it is read from is joined to the level, a row each."""
     path = (selected.key,)
     match declared:
-        case Page():
+        case ToConnection():
             return connection(builder, Place(level), declared, selected, path)
-        case Single():
+        case SingleRow():
             return single(builder, level, selected, declared, path)
-        case Given():
+        case RowsFromPython():
             return given(builder, level, selected, declared, path)
         case ByIds(plural=False):
             return by_id(builder, level, selected, declared, path)
@@ -38,11 +38,11 @@ def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> 
             return _ByIds(builder, selected, declared, path).text(level)
 
 
-def single(builder: Builder, level: Level, selected: Selected, declared: Single, path: Path) -> Written:
+def single(builder: Builder, level: Level, selected: Selected, declared: SingleRow, path: Path) -> Written:
     """The one thing of its type that the viewer may see."""
     target = builder.sources[declared.target]
     thing = builder.table_row(target)
-    found = f"{where(builder.policy(target, thing, covered=False))} LIMIT 1"
+    found = f"{where(builder.policy(target, thing, visible_with_parent=False))} LIMIT 1"
     return one_thing(builder, level, selected, source=target, thing=thing, found=found, path=path)
 
 
@@ -59,7 +59,7 @@ def by_id(builder: Builder, level: Level, selected: Selected, declared: ByIds, p
     key = builder.binds.add(lambda variables: key_of(read(variables), name, type_, path), path)
     conditions = [
         f"{thing.column(source.key)} = {parameter(key, type_)}",
-        *builder.policy(source, thing, covered=False),
+        *builder.policy(source, thing, visible_with_parent=False),
     ]
     return one_thing(builder, level, selected, source=source, thing=thing, found=where(conditions), path=path)
 
@@ -78,12 +78,14 @@ def one_thing(
     return one_row(inside, builder.object(inside, source, type_, selected.sets, path))
 
 
-def given(builder: Builder, level: Level, selected: Selected, declared: Given, path: Path) -> Written:
+def given(builder: Builder, level: Level, selected: Selected, declared: RowsFromPython, path: Path) -> Written:
     target = builder.sources[declared.target]
     columns = [sa.Column("_place", sa.BigInteger()), *(sa.Column(*column) for column in declared.values.items())]
 
     def value(name: str, type_: sa.types.TypeEngine[Any]) -> str:
-        return parameter(builder.binds.add(Slot((GIVEN, name), None), path), ARRAY(type_) if declared.plural else type_)
+        return parameter(
+            builder.binds.add(Slot((VALUES_FROM_PYTHON, name), None), path), ARRAY(type_) if declared.plural else type_
+        )
 
     values = {name: value(name, type_) for name, type_ in declared.values.items()}
 
@@ -93,7 +95,7 @@ def given(builder: Builder, level: Level, selected: Selected, declared: Given, p
             return f"SELECT {', '.join(names) or '1'} FROM {listed} AS given ({', '.join(values)}, _place)"
         return f"SELECT {', '.join(f'{values[name]} AS {name}' for name in names) or '1'}"
 
-    first = Slot((GIVEN, next(iter(declared.values))), None)
+    first = Slot((VALUES_FROM_PYTHON, next(iter(declared.values))), None)
     sizes = (lambda variables: len(first(variables)),) if declared.plural else ()
     shape = builder.templates.given(f"given {declared.target}", columns)
     inside = step(builder, level, shape, rows, sizes)
@@ -172,7 +174,7 @@ class _ByIds:
         thing = builder.table_row(source)
         sought = builder.steps.name()
         key = f"{thing.column(source.key)} = {sought}.key"
-        join = all_of([key, *builder.policy(source, thing, covered=False)])
+        join = all_of([key, *builder.policy(source, thing, visible_with_parent=False)])
 
         def rows(names: Sequence[str]) -> str:
             columns = ", ".join(

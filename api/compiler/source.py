@@ -14,14 +14,14 @@ import sqlalchemy as sa
 Row = sa.FromClause
 Viewer = Any  # The domain's own type; the compiler knows nothing of the domain.
 Sql = sa.ColumnElement[Any]  # An expression of any SQL type; its type travels with it at run time.
-Truth = sa.ColumnElement[bool]
-Guard = Callable[[Viewer, Row], Truth]
+Condition = sa.ColumnElement[bool]
+Guard = Callable[[Viewer, Row], Condition]
 
 # From the value that was given, and the path of its field, to the one that is bound; raises `BadInput`.
 Convert = Callable[[Any, tuple[str, ...]], Any]
 
 
-class Ask(Protocol):
+class FieldContext(Protocol):
     """What a declaration may use: who asks, and the arguments of its field as bound values."""
 
     @property
@@ -42,29 +42,29 @@ class Ask(Protocol):
 class Expression:
     """A field computed from its row; with a guard it is null to whom the guard does not hold."""
 
-    sql: Callable[[Row, Ask], Sql]
+    sql: Callable[[Row, FieldContext], Sql]
     guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class One:
-    """At most one other thing. `covered` says that who sees the parent sees it too, by the parent's own policy."""
+class ToOne:
+    """At most one other thing. `visible_with_parent` says that who sees the parent sees it too, by the parent's own policy."""
 
     target: str
-    on: Callable[[Row, Row], Truth]
-    covered: bool = False
+    on: Callable[[Row, Row], Condition]
+    visible_with_parent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Embedded:
     """An object without a table: it reads from its parent's row, or from one row computed beside it."""
 
     target: str
-    beside: Callable[[Row, Ask], sa.Select[Any]] | None = None
+    computed_row: Callable[[Row, FieldContext], sa.Select[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ToMany:
     """All of a short list, found in one of three ways.
 
     `on` joins the target's table, `through` selects the keys of the targets, `rows` computes the targets themselves.
@@ -72,34 +72,34 @@ class Many:
 
     target: str
     order: str
-    on: Callable[[Row, Row], Truth] | None = None
-    through: Callable[[Row, Ask], sa.Select[Any]] | None = None
-    rows: Callable[[Row, Ask], sa.SelectBase] | None = None
-    covered: bool = False
+    on: Callable[[Row, Row], Condition] | None = None
+    through: Callable[[Row, FieldContext], sa.Select[Any]] | None = None
+    rows: Callable[[Row, FieldContext], sa.SelectBase] | None = None
+    visible_with_parent: bool = False
     guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ToConnection:
     """A connection: a window over an ordered list, found again by keyset."""
 
     target: str
-    on: Callable[[Row, Row], Truth] | None = None
-    covered: bool = False
+    on: Callable[[Row, Row], Condition] | None = None
+    visible_with_parent: bool = False
     guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Stages:
+class TieredConnection:
     """A connection over computed rows in stages: a later one is read only while the earlier ones fill no page."""
 
     target: str
-    stages: tuple[Callable[[Row, Ask], sa.Select[Any]], ...]
+    tiers: tuple[Callable[[Row, FieldContext], sa.Select[Any]], ...]
     guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class SingleRow:
     """A root whose type shows to each viewer one thing at most."""
 
     target: str
@@ -114,7 +114,7 @@ class ByIds:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class RowsFromPython:
     """A root that Python has decided: a row of values, which the plan takes as parameters.
 
     `plural` says a list of rows: each value is a list then, and all that the rows refer to is read in one statement.
@@ -125,8 +125,8 @@ class Given:
     plural: bool = False
 
 
-Field = Expression | One | Part | Many | Page | Stages
-Root = Page | Single | ByIds | Given
+Field = Expression | ToOne | Embedded | ToMany | ToConnection | TieredConnection
+Root = ToConnection | SingleRow | ByIds | RowsFromPython
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,16 +147,16 @@ class Source:
 
     name: str
     table: sa.Table | None
-    visible: Callable[[Viewer, Row], Truth]
+    visible: Callable[[Viewer, Row], Condition]
     key: str = "id"
     fields: Mapping[str, Field] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
-    filters: Mapping[str, Callable[[Row, Ask, object], Truth]] = field(default_factory=dict)
+    filters: Mapping[str, Callable[[Row, FieldContext, object], Condition]] = field(default_factory=dict)
     node: bool = True
-    members: tuple[One, ...] = ()
+    members: tuple[ToOne, ...] = ()
 
 
-def everybody(_viewer: Viewer, _row: Row) -> Truth:
+def everybody(_viewer: Viewer, _row: Row) -> Condition:
     """Open to the public."""
     return sa.true()
 
@@ -164,13 +164,13 @@ def everybody(_viewer: Viewer, _row: Row) -> Truth:
 @cache  # One for each name, so that what was compiled for it is found again.
 def column(name: str) -> Expression:
     """The column of that name."""
-    return Expression(lambda row, _ask: row.c[name])
+    return Expression(lambda row, _context: row.c[name])
 
 
-def equals(column: str) -> Callable[[Row, Ask, object], Truth]:
-    return lambda row, ask, value: row.c[column] == ask.bind(value)
+def equals(column: str) -> Callable[[Row, FieldContext, object], Condition]:
+    return lambda row, context, value: row.c[column] == context.bind(value)
 
 
-def refers_to(column: str, name: str) -> Callable[[Row, Ask, object], Truth]:
+def refers_to(column: str, name: str) -> Callable[[Row, FieldContext, object], Condition]:
     """The column holds the key of the thing whose global id is given."""
-    return lambda row, ask, value: row.c[column] == ask.key(value, name)
+    return lambda row, context, value: row.c[column] == context.key(value, name)

@@ -2,15 +2,15 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, may, must, one_of, record, symbol, table, to
+from api.models.base import Symbol, one_of, optional, record, references, required, symbol, table
 
 Account = table(
     "account",
     *record(),
-    must("login", Symbol, unique=True),
-    must("name"),
-    may("volunteer_id", sa.Uuid, to("volunteer.id"), unique=True),
-    must("active", sa.Boolean, default=True, server_default=sa.true()),
+    required("login", Symbol, unique=True),
+    required("name"),
+    optional("volunteer_id", sa.Uuid, references("volunteer.id"), unique=True),
+    required("active", sa.Boolean, default=True, server_default=sa.true()),
     symbol("login"),
 )
 
@@ -19,11 +19,11 @@ Account = table(
 Role = table(
     "role",
     *record(),
-    must("account_id", sa.Uuid, to("account.id")),
-    must("kind", Symbol),
-    may("province_code", Symbol, to("province.code")),
-    may("kabupaten_code", Symbol, to("kabupaten.code")),
-    may("organization_id", sa.Uuid, to("organization.id")),
+    required("account_id", sa.Uuid, references("account.id")),
+    required("kind", Symbol),
+    optional("province_code", Symbol, references("province.code")),
+    optional("kabupaten_code", Symbol, references("kabupaten.code")),
+    optional("organization_id", sa.Uuid, references("organization.id")),
     one_of("kind", "COORDINATOR", "MANAGER"),
     sa.CheckConstraint("num_nonnulls(province_code, kabupaten_code, organization_id) <= 1", name="one_scope"),
     sa.CheckConstraint("(kind = 'MANAGER') = (organization_id IS NOT NULL)", name="manager_of_one"),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
-from api.models.base import INSTANT, Symbol, may, must, one_of, record, table, to, versioned
+from api.models.base import INSTANT, Symbol, one_of, optional, record, references, required, table, versioned
 
 STATUSES = (
     *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
@@ -23,13 +23,13 @@ FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 Assignment = table(
     "assignment",
     *versioned(),
-    must("need_id", sa.Uuid, to("need.id")),
-    must("volunteer_id", sa.Uuid, to("volunteer.id")),
-    must("status", Symbol),
-    must("starts_at", INSTANT),
-    must("ends_at", INSTANT),
-    may("expires_at", INSTANT),
-    may("reason"),
+    required("need_id", sa.Uuid, references("need.id")),
+    required("volunteer_id", sa.Uuid, references("volunteer.id")),
+    required("status", Symbol),
+    required("starts_at", INSTANT),
+    required("ends_at", INSTANT),
+    optional("expires_at", INSTANT),
+    optional("reason"),
     one_of("status", *STATUSES),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.Index(
@@ -49,11 +49,11 @@ Assignment = table(
 Override = table(
     "override",
     *record(),
-    must("assignment_id", sa.Uuid, to("assignment.id")),
-    must("rule_code", Symbol),
-    must("fact", JSONB),
-    must("reason"),
-    must("account_id", sa.Uuid, to("account.id")),
+    required("assignment_id", sa.Uuid, references("assignment.id")),
+    required("rule_code", Symbol),
+    required("fact", JSONB),
+    required("reason"),
+    required("account_id", sa.Uuid, references("account.id")),
     sa.UniqueConstraint("assignment_id", "rule_code"),
 )
 
@@ -62,9 +62,9 @@ Override = table(
 Commitment = table(
     "commitment",
     *record(),
-    must("volunteer_id", sa.Uuid, to("volunteer.id")),
-    may("assignment_id", sa.Uuid, to("assignment.id"), unique=True),
-    must("period", TSTZRANGE),
+    required("volunteer_id", sa.Uuid, references("volunteer.id")),
+    optional("assignment_id", sa.Uuid, references("assignment.id"), unique=True),
+    required("period", TSTZRANGE),
     sa.CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND NOT upper_inf(period)", name="bounded"),
     ExcludeConstraint(
         (sa.column("volunteer_id"), "="),

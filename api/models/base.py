@@ -52,36 +52,36 @@ def table(name: str, *parts: Part) -> sa.Table:
     return sa.Table(name, METADATA, *parts)
 
 
-def must(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
+def required(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
     """A column that every row fills."""
     return sa.Column(name, type_, *details, nullable=False, **options)
 
 
-def may(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
+def optional(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
     """A column that a row may leave empty."""
     return sa.Column(name, type_, *details, nullable=True, **options)
 
 
-def to(target: str) -> sa.ForeignKey:
+def references(target: str) -> sa.ForeignKey:
     return sa.ForeignKey(target)
 
 
 def labelled() -> list[Part]:
     """Reference data: a code that never changes, and what people read, in Indonesian and English."""
-    return [sa.Column("code", Symbol, primary_key=True), must("label_id"), must("label_en"), symbol("code")]
+    return [sa.Column("code", Symbol, primary_key=True), required("label_id"), required("label_en"), symbol("code")]
 
 
 def record() -> list[Part]:
     """A thing that is made, changed and found by a key that tells nothing."""
     return [
         sa.Column("id", sa.Uuid, primary_key=True),
-        must("created_at", INSTANT, server_default=sa.func.now()),
+        required("created_at", INSTANT, server_default=sa.func.now()),
     ]
 
 
 def versioned() -> list[Part]:
     """A thing that several people change: an update names the version it read."""
-    return [*record(), must("version", sa.Integer, server_default="1")]
+    return [*record(), required("version", sa.Integer, server_default="1")]
 
 
 def one_of(column: str, *values: str) -> sa.CheckConstraint:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.models.base import INSTANT, Symbol, may, must, table, to
+from api.models.base import INSTANT, Symbol, optional, references, required, table
 
 
 class Xid8(sa.types.UserDefinedType[int]):
@@ -22,14 +22,14 @@ class Xid8(sa.types.UserDefinedType[int]):
 Event = table(
     "event",
     sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    must("transaction", Xid8, server_default=sa.text("pg_current_xact_id()")),
-    must("at", INSTANT, server_default=sa.func.now()),
-    must("account_id", sa.Uuid, to("account.id")),
-    must("kind", Symbol),
-    must("subject_type", Symbol),
-    must("subject_key", Symbol),
-    may("reason"),
-    must("change", JSONB),
+    required("transaction", Xid8, server_default=sa.text("pg_current_xact_id()")),
+    required("at", INSTANT, server_default=sa.func.now()),
+    required("account_id", sa.Uuid, references("account.id")),
+    required("kind", Symbol),
+    required("subject_type", Symbol),
+    required("subject_key", Symbol),
+    optional("reason"),
+    required("change", JSONB),
     sa.Index(None, "subject_type", "subject_key", "position"),
 )
 
@@ -37,10 +37,10 @@ Event = table(
 # The outcome of a mutation under the key its caller gave: the thing it made or changed, and its problems.
 Idempotency = table(
     "idempotency",
-    sa.Column("account_id", sa.Uuid, to("account.id"), primary_key=True),
+    sa.Column("account_id", sa.Uuid, references("account.id"), primary_key=True),
     sa.Column("key", sa.Text, primary_key=True),
-    must("mutation", Symbol),
-    must("body_digest", sa.LargeBinary),
-    may("outcome", JSONB),
-    must("created_at", INSTANT, server_default=sa.func.now()),
+    required("mutation", Symbol),
+    required("body_digest", sa.LargeBinary),
+    optional("outcome", JSONB),
+    required("created_at", INSTANT, server_default=sa.func.now()),
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Symbol, labelled, may, must, one_of, table, to, versioned
+from api.models.base import INSTANT, Symbol, labelled, one_of, optional, references, required, table, versioned
 
 STATUSES = ("REPORTED", "VERIFIED", "ACTIVE", "CLOSED")
 
@@ -10,7 +10,7 @@ STATUSES = ("REPORTED", "VERIFIED", "ACTIVE", "CLOSED")
 Hazard = table(
     "hazard",
     *labelled(),
-    may("parent_code", Symbol, to("hazard.code")),
+    optional("parent_code", Symbol, references("hazard.code")),
     sa.Index(None, "parent_code"),
 )
 
@@ -18,13 +18,13 @@ Hazard = table(
 Incident = table(
     "incident",
     *versioned(),
-    must("hazard_code", Symbol, to("hazard.code")),
-    must("title"),
-    must("latitude", sa.Float),
-    must("longitude", sa.Float),
-    must("status", Symbol),
-    must("started_at", INSTANT),
-    may("ended_at", INSTANT),
+    required("hazard_code", Symbol, references("hazard.code")),
+    required("title"),
+    required("latitude", sa.Float),
+    required("longitude", sa.Float),
+    required("status", Symbol),
+    required("started_at", INSTANT),
+    optional("ended_at", INSTANT),
     one_of("status", *STATUSES),
     sa.CheckConstraint("ended_at > started_at", name="ends_after_start"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
@@ -36,7 +36,7 @@ Incident = table(
 
 IncidentKabupaten = table(
     "incident_kabupaten",
-    sa.Column("incident_id", sa.Uuid, to("incident.id"), primary_key=True),
-    sa.Column("kabupaten_code", Symbol, to("kabupaten.code"), primary_key=True),
+    sa.Column("incident_id", sa.Uuid, references("incident.id"), primary_key=True),
+    sa.Column("kabupaten_code", Symbol, references("kabupaten.code"), primary_key=True),
     sa.Index(None, "kabupaten_code"),
 )

@@ -3,19 +3,19 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from api.models.base import Symbol, may, must, table, to, versioned
+from api.models.base import Symbol, optional, references, required, table, versioned
 
 # Whole days, both ends counted; several at once are allowed, two of one organization are not.
 Membership = table(
     "membership",
     *versioned(),
-    must("volunteer_id", sa.Uuid, to("volunteer.id")),
-    must("organization_id", sa.Uuid, to("organization.id")),
-    may("number"),
-    may("rank_code", Symbol, to("rank.code")),
-    must("since", sa.Date),
-    may("until", sa.Date),
-    may("end_reason"),
+    required("volunteer_id", sa.Uuid, references("volunteer.id")),
+    required("organization_id", sa.Uuid, references("organization.id")),
+    optional("number"),
+    optional("rank_code", Symbol, references("rank.code")),
+    required("since", sa.Date),
+    optional("until", sa.Date),
+    optional("end_reason"),
     sa.CheckConstraint("until >= since", name="ends_after_start"),
     sa.CheckConstraint("end_reason IS NULL OR until IS NOT NULL", name="reason_of_an_end"),
     ExcludeConstraint(

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Symbol, labelled, may, must, one_of, table, to, versioned
+from api.models.base import INSTANT, Symbol, labelled, one_of, optional, references, required, table, versioned
 
 PRIORITIES = ("LOW", "NORMAL", "HIGH", "URGENT")
 
@@ -18,18 +18,18 @@ Cluster = table(
 Need = table(
     "need",
     *versioned(),
-    must("incident_id", sa.Uuid, to("incident.id")),
-    must("skill_code", Symbol, to("skill.code")),
-    may("minimum_rank_code", Symbol, to("rank.code")),
-    must("cluster_code", Symbol, to("cluster.code")),
-    must("people_wanted", sa.Integer),
-    must("priority", Symbol),
-    must("starts_at", INSTANT),
-    must("ends_at", INSTANT),
-    must("kabupaten_code", Symbol, to("kabupaten.code")),
-    must("latitude", sa.Float),
-    must("longitude", sa.Float),
-    may("closed_at", INSTANT),
+    required("incident_id", sa.Uuid, references("incident.id")),
+    required("skill_code", Symbol, references("skill.code")),
+    optional("minimum_rank_code", Symbol, references("rank.code")),
+    required("cluster_code", Symbol, references("cluster.code")),
+    required("people_wanted", sa.Integer),
+    required("priority", Symbol),
+    required("starts_at", INSTANT),
+    required("ends_at", INSTANT),
+    required("kabupaten_code", Symbol, references("kabupaten.code")),
+    required("latitude", sa.Float),
+    required("longitude", sa.Float),
+    optional("closed_at", INSTANT),
     one_of("priority", *PRIORITIES),
     sa.CheckConstraint("people_wanted BETWEEN 1 AND 10000", name="people_wanted"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),

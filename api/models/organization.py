@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, labelled, may, must, one_of, record, symbol, table, to, versioned
+from api.models.base import Symbol, labelled, one_of, optional, record, references, required, symbol, table, versioned
 
 KINDS = ("GOVERNMENT", "CORPS", "NGO", "ZAKAT", "WELFARE_INSTITUTION", "FORUM")
 VERIFICATIONS = ("PENDING", "VERIFIED", "SUSPENDED")
@@ -11,11 +11,11 @@ VERIFICATIONS = ("PENDING", "VERIFIED", "SUSPENDED")
 Organization = table(
     "organization",
     *versioned(),
-    must("name"),
-    must("kind", Symbol),
-    may("parent_id", sa.Uuid, to("organization.id")),
-    must("kabupaten_code", Symbol, to("kabupaten.code")),
-    must("verification", Symbol),
+    required("name"),
+    required("kind", Symbol),
+    optional("parent_id", sa.Uuid, references("organization.id")),
+    required("kabupaten_code", Symbol, references("kabupaten.code")),
+    required("verification", Symbol),
     one_of("kind", *KINDS),
     one_of("verification", *VERIFICATIONS),
     sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),
@@ -30,13 +30,13 @@ Organization = table(
 Licence = table(
     "licence",
     *record(),
-    must("organization_id", sa.Uuid, to("organization.id")),
-    must("kind", Symbol),
-    must("number"),
-    must("issuer"),
-    must("valid_from", sa.Date),
-    may("valid_until", sa.Date),
-    may("revoked_on", sa.Date),
+    required("organization_id", sa.Uuid, references("organization.id")),
+    required("kind", Symbol),
+    required("number"),
+    required("issuer"),
+    required("valid_from", sa.Date),
+    optional("valid_until", sa.Date),
+    optional("revoked_on", sa.Date),
     one_of("kind", "REGISTRATION", "FUNDRAISING", "ACCREDITATION"),
     sa.CheckConstraint("valid_until >= valid_from", name="ends_after_start"),
     sa.UniqueConstraint("issuer", "number"),
@@ -48,8 +48,8 @@ Licence = table(
 Rank = table(
     "rank",
     *labelled(),
-    must("corps", Symbol),
-    must("level", sa.Integer),
+    required("corps", Symbol),
+    required("level", sa.Integer),
     symbol("corps"),
     sa.UniqueConstraint("corps", "level"),
 )

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Cube, Symbol, may, must, one_of, table, to, versioned
+from api.models.base import INSTANT, Cube, Symbol, one_of, optional, references, required, table, versioned
 
 REACHES = ("KABUPATEN", "PROVINCE", "NATIONAL")
 
@@ -13,22 +13,24 @@ PRIVATE = {"private": True}
 Volunteer = table(
     "volunteer",
     *versioned(),
-    must("name"),
-    may("phone", info=PRIVATE),
-    may("nik_cipher", sa.LargeBinary, info=PRIVATE),
-    may("nik_index", sa.LargeBinary, unique=True, info=PRIVATE),
-    may("nik_tail", info=PRIVATE),
-    must("kabupaten_code", Symbol, to("kabupaten.code")),
-    must("province_code", Symbol, to("province.code"), sa.Computed("left(kabupaten_code, 2)", persisted=True)),
-    may("latitude", sa.Float, info=PRIVATE),
-    may("longitude", sa.Float, info=PRIVATE),
+    required("name"),
+    optional("phone", info=PRIVATE),
+    optional("nik_cipher", sa.LargeBinary, info=PRIVATE),
+    optional("nik_index", sa.LargeBinary, unique=True, info=PRIVATE),
+    optional("nik_tail", info=PRIVATE),
+    required("kabupaten_code", Symbol, references("kabupaten.code")),
+    required(
+        "province_code", Symbol, references("province.code"), sa.Computed("left(kabupaten_code, 2)", persisted=True)
+    ),
+    optional("latitude", sa.Float, info=PRIVATE),
+    optional("longitude", sa.Float, info=PRIVATE),
     # Where the person sets out within the own kabupaten: the position, else the seat. A trigger keeps it.
-    may("home", Cube, info=PRIVATE),
-    must("reach", Symbol),
-    must("status", Symbol),
-    may("consent_given_at", INSTANT, info=PRIVATE),
-    may("consent_purpose", info=PRIVATE),
-    may("consent_withdrawn_at", INSTANT, info=PRIVATE),
+    optional("home", Cube, info=PRIVATE),
+    required("reach", Symbol),
+    required("status", Symbol),
+    optional("consent_given_at", INSTANT, info=PRIVATE),
+    optional("consent_purpose", info=PRIVATE),
+    optional("consent_withdrawn_at", INSTANT, info=PRIVATE),
     one_of("reach", *REACHES),
     one_of("status", "ACTIVE", "INACTIVE"),
     sa.CheckConstraint("phone ~ '^\\+62[0-9]{7,13}$'", name="phone_e164"),

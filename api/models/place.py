@@ -2,13 +2,13 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, must, one_of, symbol, table, to
+from api.models.base import Symbol, one_of, references, required, symbol, table
 
 Province = table(
     "province",
     sa.Column("code", Symbol, primary_key=True),
-    must("name"),
-    must("time_zone"),
+    required("name"),
+    required("time_zone"),
     symbol("code"),
 )
 
@@ -16,11 +16,11 @@ Province = table(
 Kabupaten = table(
     "kabupaten",
     sa.Column("code", Symbol, primary_key=True),
-    must("province_code", Symbol, to("province.code")),
-    must("name"),
-    must("kind", Symbol),
-    must("latitude", sa.Float),
-    must("longitude", sa.Float),
+    required("province_code", Symbol, references("province.code")),
+    required("name"),
+    required("kind", Symbol),
+    required("latitude", sa.Float),
+    required("longitude", sa.Float),
     symbol("code"),
     one_of("kind", "KABUPATEN", "KOTA"),
     sa.CheckConstraint("left(code, 2) = province_code", name="in_its_province"),

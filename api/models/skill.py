@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, labelled, may, must, table, to, versioned
+from api.models.base import Symbol, labelled, optional, references, required, table, versioned
 
 Skill = table(
     "skill",
@@ -13,15 +13,15 @@ Skill = table(
 CertificateType = table(
     "certificate_type",
     *labelled(),
-    may("validity_months", sa.Integer),
+    optional("validity_months", sa.Integer),
 )
 
 
 # A certificate of one type counts as one of the other too: Madya includes Muda.
 CertificateTypeInclusion = table(
     "certificate_type_inclusion",
-    sa.Column("certificate_type_code", Symbol, to("certificate_type.code"), primary_key=True),
-    sa.Column("included_code", Symbol, to("certificate_type.code"), primary_key=True),
+    sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
+    sa.Column("included_code", Symbol, references("certificate_type.code"), primary_key=True),
     sa.CheckConstraint("certificate_type_code <> included_code", name="not_itself"),
 )
 
@@ -29,16 +29,16 @@ CertificateTypeInclusion = table(
 # A skill that a certificate of the type grants by itself.
 CertificateTypeSkill = table(
     "certificate_type_skill",
-    sa.Column("certificate_type_code", Symbol, to("certificate_type.code"), primary_key=True),
-    sa.Column("skill_code", Symbol, to("skill.code"), primary_key=True),
+    sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
+    sa.Column("skill_code", Symbol, references("skill.code"), primary_key=True),
 )
 
 
 # Every skill that a type grants, by itself or by inclusion: the closure, made when reference data is loaded.
 CertificateTypeGrant = table(
     "certificate_type_grant",
-    sa.Column("certificate_type_code", Symbol, to("certificate_type.code"), primary_key=True),
-    sa.Column("skill_code", Symbol, to("skill.code"), primary_key=True),
+    sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
+    sa.Column("skill_code", Symbol, references("skill.code"), primary_key=True),
     sa.Index(None, "skill_code"),
 )
 
@@ -46,14 +46,14 @@ CertificateTypeGrant = table(
 Certificate = table(
     "certificate",
     *versioned(),
-    must("volunteer_id", sa.Uuid, to("volunteer.id")),
-    must("certificate_type_code", Symbol, to("certificate_type.code")),
-    must("issuer_id", sa.Uuid, to("organization.id")),
-    must("number"),
-    must("issued_on", sa.Date),
-    may("expires_on", sa.Date),
-    may("revoked_on", sa.Date),
-    may("revocation_reason"),
+    required("volunteer_id", sa.Uuid, references("volunteer.id")),
+    required("certificate_type_code", Symbol, references("certificate_type.code")),
+    required("issuer_id", sa.Uuid, references("organization.id")),
+    required("number"),
+    required("issued_on", sa.Date),
+    optional("expires_on", sa.Date),
+    optional("revoked_on", sa.Date),
+    optional("revocation_reason"),
     sa.UniqueConstraint("issuer_id", "number"),
     sa.CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),
     sa.CheckConstraint("(revoked_on IS NULL) = (revocation_reason IS NULL)", name="revoked_with_reason"),

@@ -1,6 +1,6 @@
 """How it is answered: for each noun the SQL source of its fields, and the call behind each mutation."""
 
-from api.compiler.source import ByIds, Page, Root, Single
+from api.compiler.source import ByIds, Root, SingleRow, ToConnection
 from api.resolvers import assignment, incident, membership, need, organization, person, place, problem, skill
 from api.resolvers.verb import VERBS
 
@@ -13,21 +13,21 @@ SOURCES = {source.name: source for noun in NOUNS for source in noun.SOURCES} | {
 __all__ = ["ROOTS", "SOURCES", "VERBS"]
 
 ROOTS: dict[str, Root] = {
-    "me": Single("Account"),
+    "me": SingleRow("Account"),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
-    "provinces": Page("Province"),
-    "kabupaten": Page("Kabupaten"),
-    "organizations": Page("Organization"),
-    "memberships": Page("Membership"),
-    "ranks": Page("Rank"),
-    "skills": Page("Skill"),
-    "certificate_types": Page("CertificateType"),
-    "certificates": Page("Certificate"),
-    "volunteers": Page("Volunteer"),
-    "hazards": Page("Hazard"),
-    "clusters": Page("Cluster"),
-    "incidents": Page("Incident"),
-    "needs": Page("Need"),
-    "assignments": Page("Assignment"),
+    "provinces": ToConnection("Province"),
+    "kabupaten": ToConnection("Kabupaten"),
+    "organizations": ToConnection("Organization"),
+    "memberships": ToConnection("Membership"),
+    "ranks": ToConnection("Rank"),
+    "skills": ToConnection("Skill"),
+    "certificate_types": ToConnection("CertificateType"),
+    "certificates": ToConnection("Certificate"),
+    "volunteers": ToConnection("Volunteer"),
+    "hazards": ToConnection("Hazard"),
+    "clusters": ToConnection("Cluster"),
+    "incidents": ToConnection("Incident"),
+    "needs": ToConnection("Need"),
+    "assignments": ToConnection("Assignment"),
 }

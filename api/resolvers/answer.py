@@ -11,8 +11,8 @@ from graphql.pyutils import snake_to_camel
 
 from api.compiler.error import BadInput
 from api.compiler.plan import Operation, Plan
-from api.compiler.root import GIVEN
-from api.compiler.source import Given, Many, One, Root, Source, everybody
+from api.compiler.root import VALUES_FROM_PYTHON
+from api.compiler.source import Root, RowsFromPython, Source, ToMany, ToOne, everybody
 from api.compiler.value import key_of, storable
 from api.context import Context
 from api.database import engine
@@ -79,7 +79,7 @@ def ready_field(
     given: Mapping[str, Any] | None = None,
 ) -> Ready:
     """One field; `given` are the values that Python has decided."""
-    variables = {**operation.variables, GIVEN: given} if given else operation.variables
+    variables = {**operation.variables, VALUES_FROM_PYTHON: given} if given else operation.variables
     with TOLD_APART:
         plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
         return ready(context, plan, variables)
@@ -141,8 +141,8 @@ class Verb:
             None,
             visible=everybody,
             fields={
-                thing: One(self.noun, on=lambda row, other: other.c.id == row.c.key),
-                "problems": Many("Problem", "POSITION", rows=problem_rows),
+                thing: ToOne(self.noun, on=lambda row, other: other.c.id == row.c.key),
+                "problems": ToMany("Problem", "POSITION", rows=problem_rows),
             },
             node=False,
         )
@@ -158,7 +158,7 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
     body = {name: value for name, value in given.items() if name != "idempotency_key"}
     if verb.needs_vault:
         arguments["vault"] = context.vault
-    payload = Given(verb.payload, OUTCOME)
+    payload = RowsFromPython(verb.payload, OUTCOME)
     # What is wrong about the payload's selection is told before anything is changed.
     spend(context, ready_info(info, payload, NO_OUTCOME))
     with TOLD_APART:
@@ -168,7 +168,7 @@ async def perform_verb(info: Info, verb: Verb, given: Mapping[str, Any]) -> orjs
             context.now,
             mutation=verb.name,
             # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
-            body_digest=context.vault.indexed(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)),
+            body_digest=context.vault.blind_index(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)),
             idempotency_key=idempotency_key,
             work=lambda session, request: verb.call(session, request, **arguments),
         )

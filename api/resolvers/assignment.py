@@ -1,16 +1,18 @@
 """Assignments, and the exceptions recorded for them."""
 
 from api import access
-from api.compiler.source import Ask, Many, One, Row, Source, Truth, refers_to
+from api.compiler.source import Condition, FieldContext, Row, Source, ToMany, ToOne, refers_to
 from api.models import Assignment, Override, Volunteer
 from api.resolvers.common import among, ordered
 
 
-def of_volunteer(row: Row, ask: Ask, value: object) -> Truth:
+def of_volunteer(row: Row, context: FieldContext, value: object) -> Condition:
     """A hidden volunteer is not found by their duties either."""
     person = Volunteer.alias()
-    seen = access.sees_volunteer(ask.viewer, person)
-    return access.there_is(row, person.c.id == row.c.volunteer_id, person.c.id == ask.key(value, "Volunteer"), seen)
+    seen = access.sees_volunteer(context.viewer, person)
+    return access.exists_where(
+        row, person.c.id == row.c.volunteer_id, person.c.id == context.key(value, "Volunteer"), seen
+    )
 
 
 SOURCES = (
@@ -20,10 +22,13 @@ SOURCES = (
         visible=access.sees_assignment,
         fields={
             # Needs are public.
-            "need": One("Need", on=lambda row, other: other.c.id == row.c.need_id, covered=True),
-            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
-            "overrides": Many(
-                "Override", "CREATED_AT", on=lambda row, other: other.c.assignment_id == row.c.id, covered=True
+            "need": ToOne("Need", on=lambda row, other: other.c.id == row.c.need_id, visible_with_parent=True),
+            "volunteer": ToOne("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
+            "overrides": ToMany(
+                "Override",
+                "CREATED_AT",
+                on=lambda row, other: other.c.assignment_id == row.c.id,
+                visible_with_parent=True,
             ),
         },
         orders={

@@ -6,14 +6,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
-from api.compiler.source import Ask, Expression, Order, Row, Source, Sql, everybody
+from api.compiler.source import Expression, FieldContext, Order, Row, Source, Sql, everybody
 
 LONGEST_SOUGHT = 200  # Characters.
 
 
-def label(row: Row, ask: Ask) -> Sql:
+def label(row: Row, context: FieldContext) -> Sql:
     """What people read, in the language asked for."""
-    return row.c.label_en if ask.arguments["language"] == "EN" else row.c.label_id
+    return row.c.label_en if context.arguments["language"] == "EN" else row.c.label_id
 
 
 LABEL = Expression(label)
@@ -25,7 +25,7 @@ def ordered(*names: str, descending: bool = False) -> Order:
 
 def contains(name: str) -> Any:
     """The column holds the text, whatever its case; the text's own wildcards mean themselves."""
-    return lambda row, ask, value: row.c[name].ilike(ask.bind(value, pattern))
+    return lambda row, context, value: row.c[name].ilike(context.bind(value, pattern))
 
 
 def pattern(text: str, path: tuple[str, ...]) -> str:
@@ -36,7 +36,7 @@ def pattern(text: str, path: tuple[str, ...]) -> str:
 
 def among(name: str) -> Any:
     """The column is one of the listed enum values, which are part of the plan."""
-    return lambda row, _ask, values: row.c[name].in_([str(value) for value in values])
+    return lambda row, _context, values: row.c[name].in_([str(value) for value in values])
 
 
 def reference(name: str, table: sa.Table, **fields: Any) -> Source:

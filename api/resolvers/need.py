@@ -8,16 +8,16 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.compiler.source import (
-    Ask,
+    Condition,
+    Embedded,
     Expression,
-    Many,
-    One,
-    Page,
-    Part,
+    FieldContext,
     Row,
     Source,
-    Stages,
-    Truth,
+    TieredConnection,
+    ToConnection,
+    ToMany,
+    ToOne,
     column,
     equals,
     everybody,
@@ -34,7 +34,7 @@ from api.rules.rule import FACT_TYPES, days_of
 from api.rules.sending import overdue
 
 
-def coverage(need: Row, _ask: Ask) -> sa.Select[Any]:
+def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
     def of(*statuses: str) -> sa.ColumnElement[int]:
         return sa.func.count().filter(Assignment.c.status.in_(statuses), sa.not_(overdue(NOW)))
 
@@ -46,24 +46,24 @@ def coverage(need: Row, _ask: Ask) -> sa.Select[Any]:
     ).where(Assignment.c.need_id == need.c.id)
 
 
-def of_tier(number: int, need: Row, _ask: Ask) -> sa.Select[Any]:
+def of_tier(number: int, need: Row, _context: FieldContext) -> sa.Select[Any]:
     return candidates(number, need, need.c.starts_at, need.c.ends_at, now=NOW)
 
 
 TIERS = tuple(partial(of_tier, number) for number in range(3))
 
 
-def is_open(row: Row, _ask: Ask, value: object) -> Truth:
+def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
     still = sa.and_(row.c.closed_at.is_(None), row.c.ends_at > NOW)
     return still if value else sa.not_(still)
 
 
-def refused(need: Row, ask: Ask) -> sa.SelectBase:
+def refused(need: Row, context: FieldContext) -> sa.SelectBase:
     """The broken rules for one volunteer; one whom the asker may not see is not found, like one who is not there."""
     volunteer = Volunteer.alias()
     seen = sa.select(volunteer).where(
-        volunteer.c.id == ask.key(ask.arguments["volunteer"], "Volunteer"),
-        access.sees_volunteer(ask.viewer, volunteer),
+        volunteer.c.id == context.key(context.arguments["volunteer"], "Volunteer"),
+        access.sees_volunteer(context.viewer, volunteer),
     )
     person = seen.lateral()
     days = days_of(need, need.c.starts_at, need.c.ends_at)
@@ -87,24 +87,26 @@ SOURCES = (
         Need,
         visible=access.sees_need,
         fields={
-            "incident": One("Incident", on=lambda row, other: other.c.id == row.c.incident_id, covered=True),
-            "skill": One("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
-            "minimum_rank": One("Rank", on=lambda row, other: other.c.code == row.c.minimum_rank_code),
-            "cluster": One("Cluster", on=lambda row, other: other.c.code == row.c.cluster_code),
-            "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "incident": ToOne(
+                "Incident", on=lambda row, other: other.c.id == row.c.incident_id, visible_with_parent=True
+            ),
+            "skill": ToOne("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
+            "minimum_rank": ToOne("Rank", on=lambda row, other: other.c.code == row.c.minimum_rank_code),
+            "cluster": ToOne("Cluster", on=lambda row, other: other.c.code == row.c.cluster_code),
+            "kabupaten": ToOne("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
             "distance_to": distance_from(position),
-            "coverage": Part("Coverage", beside=coverage),
-            "assignments": Page("Assignment", on=lambda row, other: other.c.need_id == row.c.id),
-            "candidates": Stages("Candidate", stages=TIERS, guard=access.sends_to_need),
-            "refusals": Many("Refusal", "POSITION", rows=refused, guard=access.sends_to_need),
+            "coverage": Embedded("Coverage", computed_row=coverage),
+            "assignments": ToConnection("Assignment", on=lambda row, other: other.c.need_id == row.c.id),
+            "candidates": TieredConnection("Candidate", tiers=TIERS, guard=access.sends_to_need),
+            "refusals": ToMany("Refusal", "POSITION", rows=refused, guard=access.sends_to_need),
         },
         orders={"STARTS_AT": ordered("starts_at"), "CREATED_AT": ordered("created_at", descending=True)},
         filters={
             "incident": refers_to("incident_id", "Incident"),
             "skill": equals("skill_code"),
             "kabupaten": equals("kabupaten_code"),
-            "province": lambda row, ask, value: sa.func.left(row.c.kabupaten_code, 2) == ask.bind(value),
-            "priority": lambda row, _ask, value: row.c.priority == str(value),
+            "province": lambda row, context, value: sa.func.left(row.c.kabupaten_code, 2) == context.bind(value),
+            "priority": lambda row, _context, value: row.c.priority == str(value),
             "open": is_open,
         },
     ),
@@ -121,9 +123,9 @@ SOURCES = (
         # Reach and consent, which a candidate has, are also what lets the need's coordinator see the person.
         visible=everybody,
         fields={
-            "volunteer": Part("Volunteer"),
+            "volunteer": Embedded("Volunteer"),
             "tier": Expression(
-                lambda row, _ask: sa.case(
+                lambda row, _context: sa.case(
                     (row.c.tier == 1, "KABUPATEN"), (row.c.tier == 2, "PROVINCE"), else_="NATIONAL"
                 )
             ),
@@ -140,7 +142,7 @@ SOURCES = (
             "code": column("code"),
             "message": LABEL,
             "overridable": column("overridable"),
-            "fact": Part("Fact"),
+            "fact": Embedded("Fact"),
         },
         orders={"POSITION": ordered("position")},
         node=False,
@@ -150,12 +152,12 @@ SOURCES = (
         None,
         visible=everybody,
         fields={
-            "assignment": One("Assignment", on=lambda row, other: other.c.id == row.c.assignment_id),
-            "certificate": One("Certificate", on=lambda row, other: other.c.id == row.c.certificate_id),
-            "organization": One("Organization", on=lambda row, other: other.c.id == row.c.organization_id),
-            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
-            "skill": One("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
-            "rank": One("Rank", on=lambda row, other: other.c.code == row.c.rank_code),
+            "assignment": ToOne("Assignment", on=lambda row, other: other.c.id == row.c.assignment_id),
+            "certificate": ToOne("Certificate", on=lambda row, other: other.c.id == row.c.certificate_id),
+            "organization": ToOne("Organization", on=lambda row, other: other.c.id == row.c.organization_id),
+            "volunteer": ToOne("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
+            "skill": ToOne("Skill", on=lambda row, other: other.c.code == row.c.skill_code),
+            "rank": ToOne("Rank", on=lambda row, other: other.c.code == row.c.rank_code),
             **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit", "version")},
         },
         node=False,

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Many, One, Page, Source, equals
+from api.compiler.source import Source, ToConnection, ToMany, ToOne, equals
 from api.models import Licence, Organization, Rank
 from api.resolvers.common import contains, ordered, reference
 
@@ -13,20 +13,23 @@ SOURCES = (
         Organization,
         visible=access.sees_organization,
         fields={
-            "kabupaten": One("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
-            "parent": One("Organization", on=lambda row, other: other.c.id == row.c.parent_id),
-            "branches": Page("Organization", on=lambda row, other: other.c.parent_id == row.c.id),
-            "licences": Many(
-                "Licence", "VALID_FROM", on=lambda row, other: other.c.organization_id == row.c.id, covered=True
+            "kabupaten": ToOne("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
+            "parent": ToOne("Organization", on=lambda row, other: other.c.id == row.c.parent_id),
+            "branches": ToConnection("Organization", on=lambda row, other: other.c.parent_id == row.c.id),
+            "licences": ToMany(
+                "Licence",
+                "VALID_FROM",
+                on=lambda row, other: other.c.organization_id == row.c.id,
+                visible_with_parent=True,
             ),
-            "memberships": Page("Membership", on=lambda row, other: other.c.organization_id == row.c.id),
+            "memberships": ToConnection("Membership", on=lambda row, other: other.c.organization_id == row.c.id),
         },
         orders={"NAME": ordered("name"), "CREATED_AT": ordered("created_at", descending=True)},
         filters={
-            "kind": lambda row, _ask, value: row.c.kind == str(value),
-            "verification": lambda row, _ask, value: row.c.verification == str(value),
+            "kind": lambda row, _context, value: row.c.kind == str(value),
+            "verification": lambda row, _context, value: row.c.verification == str(value),
             "kabupaten": equals("kabupaten_code"),
-            "province": lambda row, ask, value: sa.func.left(row.c.kabupaten_code, 2) == ask.bind(value),
+            "province": lambda row, context, value: sa.func.left(row.c.kabupaten_code, 2) == context.bind(value),
             "name": contains("name"),
         },
     ),

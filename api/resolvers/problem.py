@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.compiler.source import Ask, Part, Row, Source, column, everybody
+from api.compiler.source import Embedded, FieldContext, Row, Source, column, everybody
 from api.resolvers.common import LABEL, ordered
 from api.rules.rule import FACT_TYPES
 
@@ -19,7 +19,7 @@ COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
 )
 
 
-def problem_rows(row: Row, _ask: Ask) -> sa.SelectBase:
+def problem_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
     """The problems that a service told, as rows."""
     told = sa.func.jsonb_to_recordset(sa.cast(row.c.problems, JSONB))
     table = told.table_valued(*COLUMNS, name="problem").render_derived(with_types=True)
@@ -31,7 +31,7 @@ SOURCES = (
         "Problem",
         None,
         visible=everybody,
-        fields={"code": column("code"), "message": LABEL, "path": column("path"), "fact": Part("Fact")},
+        fields={"code": column("code"), "message": LABEL, "path": column("path"), "fact": Embedded("Fact")},
         orders={"POSITION": ordered("position")},
         node=False,
     ),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Ask, Many, One, Order, Row, Source, Truth, equals, refers_to
+from api.compiler.source import Condition, FieldContext, Order, Row, Source, ToMany, ToOne, equals, refers_to
 from api.models import (
     Certificate,
     CertificateType,
@@ -15,9 +15,9 @@ from api.resolvers.common import ordered, reference
 from api.rules.sending import days_between
 
 
-def valid_on(row: Row, ask: Ask, value: object) -> Truth:
+def valid_on(row: Row, context: FieldContext, value: object) -> Condition:
     """Unrevoked, and the day lies between issue and expiry, both counted."""
-    valid = days_between(row.c.issued_on, row.c.expires_on).op("@>", is_comparison=True)(ask.bind(value))
+    valid = days_between(row.c.issued_on, row.c.expires_on).op("@>", is_comparison=True)(context.bind(value))
     return sa.and_(row.c.revoked_on.is_(None), valid)
 
 
@@ -29,10 +29,10 @@ SOURCES = (
     reference(
         "Skill",
         Skill,
-        certificate_types=Many(
+        certificate_types=ToMany(
             "CertificateType",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeGrant.c.certificate_type_code).where(
+            through=lambda row, _context: sa.select(CertificateTypeGrant.c.certificate_type_code).where(
                 CertificateTypeGrant.c.skill_code == row.c.code
             ),
         ),
@@ -40,17 +40,17 @@ SOURCES = (
     reference(
         "CertificateType",
         CertificateType,
-        includes=Many(
+        includes=ToMany(
             "CertificateType",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeInclusion.c.included_code).where(
+            through=lambda row, _context: sa.select(CertificateTypeInclusion.c.included_code).where(
                 CertificateTypeInclusion.c.certificate_type_code == row.c.code
             ),
         ),
-        skills=Many(
+        skills=ToMany(
             "Skill",
             "CODE",
-            through=lambda row, _ask: sa.select(CertificateTypeGrant.c.skill_code).where(
+            through=lambda row, _context: sa.select(CertificateTypeGrant.c.skill_code).where(
                 CertificateTypeGrant.c.certificate_type_code == row.c.code
             ),
         ),
@@ -60,9 +60,11 @@ SOURCES = (
         Certificate,
         visible=access.sees_record_of_volunteer,
         fields={
-            "volunteer": One("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, covered=True),
-            "type": One("CertificateType", on=lambda row, other: other.c.code == row.c.certificate_type_code),
-            "issuer": One("Organization", on=lambda row, other: other.c.id == row.c.issuer_id),
+            "volunteer": ToOne(
+                "Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, visible_with_parent=True
+            ),
+            "type": ToOne("CertificateType", on=lambda row, other: other.c.code == row.c.certificate_type_code),
+            "issuer": ToOne("Organization", on=lambda row, other: other.c.id == row.c.issuer_id),
         },
         orders={"ISSUED_ON": ordered("issued_on", descending=True), "EXPIRES_ON": Order(soonest)},
         filters={

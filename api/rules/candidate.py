@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api.models import Cube, Kabupaten, Volunteer
 from api.rules.code import ProblemCode
-from api.rules.rule import Case, Refusal, Rule, Sql, Truth, days_of
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
 from api.rules.sending import RULES
 
 EARTH_RADIUS_KM = 6371.0
@@ -71,14 +71,14 @@ def candidates(number: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now:
     )
 
 
-def _near(need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Truth]) -> sa.Select[Any]:
+def _near(need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Condition]) -> sa.Select[Any]:
     """Those at home in the need's kabupaten, from where they live; an index finds them in this order."""
     way = chord(volunteer.c.home, on_globe(need))
     at_home = volunteer.c.kabupaten_code == need.c.kabupaten_code
     return sa.select(volunteer, way.label("chord")).where(at_home, *plain).order_by(way, volunteer.c.id)
 
 
-def _far(number: int, need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Truth]) -> sa.Select[Any]:
+def _far(number: int, need: sa.FromClause, volunteer: sa.FromClause, plain: Sequence[Condition]) -> sa.Select[Any]:
     """Those from elsewhere, all of a kabupaten from its seat: one kabupaten after the other is read.
 
     Whoever coordinates the need may know a home in its own kabupaten. Elsewhere the distances to a few needs would tell
@@ -101,7 +101,7 @@ def _nearer(case: Case) -> list[tuple[int, sa.Select[Any]]]:
     return [(tier + 2, candidates(tier, case.need, case.starts, case.ends, now=case.now)) for tier in range(2)]
 
 
-def nobody_nearer(case: Case) -> Truth:
+def nobody_nearer(case: Case) -> Condition:
     tier = tier_of(case.person, case.need)
     return sa.and_(
         *(sa.or_(tier < farther, ~stage.correlate(case.person, case.need).exists()) for farther, stage in _nearer(case))

@@ -10,7 +10,7 @@ from api.models import Province
 from api.rules.code import ProblemCode
 
 Sql = sa.ColumnElement[Any]
-Truth = sa.ColumnElement[bool]
+Condition = sa.ColumnElement[bool]
 
 # What a fact may name; each rule fills what proves it broken.
 FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
@@ -50,7 +50,7 @@ class Refusal:
 
     code: ProblemCode
     fact: Callable[[Case], Mapping[str, Sql]]
-    when: Callable[[Case], Truth] = lambda _case: sa.true()
+    when: Callable[[Case], Condition] = lambda _case: sa.true()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Rule:
     `plain` says that it looks at nothing but the columns of person and need, so that it is cheap to ask of many.
     """
 
-    holds: Callable[[Case], Truth]
+    holds: Callable[[Case], Condition]
     refusals: tuple[Refusal, ...]
     overridable: bool = True
     on_answer: bool = True

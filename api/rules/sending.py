@@ -18,7 +18,7 @@ from api.models import (
 )
 from api.models.assignment import FILLING, LIVE
 from api.rules.code import ProblemCode
-from api.rules.rule import Case, Refusal, Rule, Sql, Truth, hours
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
 
 REST_HOURS = 24
 LONG_DUTY_HOURS = 72
@@ -36,7 +36,7 @@ def first(statement: sa.Select[Any], case: Case) -> Sql:
     return statement.limit(1).correlate(case.person, case.need).scalar_subquery()
 
 
-def some(statement: sa.Select[Any], case: Case) -> Truth:
+def some(statement: sa.Select[Any], case: Case) -> Condition:
     """Whether there is one, looked up for each person: with the offset it is never read for all people at once."""
     return statement.offset(0).correlate(case.person, case.need).exists()
 
@@ -73,7 +73,7 @@ def filled(case: Case) -> Sql:
     return count.correlate(case.need).scalar_subquery()
 
 
-def overdue(now: Sql) -> Truth:
+def overdue(now: Sql) -> Condition:
     """Whether an offer was not answered in its time; it then stands in nobody's way."""
     late = sa.and_(Assignment.c.status == "OFFERED", Assignment.c.expires_at <= now)
     return sa.func.coalesce(late, sa.false(), type_=sa.Boolean())
@@ -88,7 +88,7 @@ def standing(case: Case, *columns: Any) -> sa.Select[Any]:
     )
 
 
-def is_open(case: Case) -> Truth:
+def is_open(case: Case) -> Condition:
     active = sa.select(Incident.c.id).where(
         Incident.c.id == case.need.c.incident_id, Incident.c.status.in_(("VERIFIED", "ACTIVE"))
     )
@@ -132,7 +132,7 @@ def lasting(since: Any, until: Any) -> Sql:
     return sa.func.range_agg(days_between(since, until))
 
 
-def covers(found: sa.Select[Any], case: Case) -> Truth:
+def covers(found: sa.Select[Any], case: Case) -> Condition:
     """Whether the days that the statement adds up hold every day of the duty."""
     days = found.correlate(case.person, case.need).scalar_subquery()
     return sa.func.coalesce(days.op("@>", is_comparison=True)(case.days), sa.false(), type_=sa.Boolean())
@@ -194,7 +194,7 @@ def memberships(case: Case, *columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).select_from(Membership).where(Membership.c.volunteer_id == case.person.c.id)
 
 
-def high_enough(case: Case) -> Truth:
+def high_enough(case: Case) -> Condition:
     held, wanted = Rank.alias(), Rank.alias()
     days = (
         sa.select(lasting(Membership.c.since, Membership.c.until))
@@ -206,7 +206,7 @@ def high_enough(case: Case) -> Truth:
     return sa.or_(case.need.c.minimum_rank_code.is_(None), covers(days, case))
 
 
-def backed(case: Case) -> Truth:
+def backed(case: Case) -> Condition:
     registration = sa.select(Licence.c.id).where(
         Licence.c.organization_id == Organization.c.id, Licence.c.kind == "REGISTRATION"
     )

@@ -19,7 +19,7 @@ from api.rules.rule import FACT_TYPES, Case, Rule, days_of
 from api.rules.sending import overdue
 from api.services.feed import record
 from api.services.frame import Request
-from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
 
 # Whether the actor may make the move, asked of the assignment.
 May = Callable[[Request], sa.ColumnElement[bool]]
@@ -107,7 +107,7 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     """The volunteer's yes: from here on the time is promised, and nobody else can have it."""
     held = await _held(session, request, assignment, version, status="ACCEPTED", may=_answers)
     if held.expires_at is not None and held.expires_at <= request.now:
-        raise Refused(Problem(ProblemCode.OFFER_EXPIRED, at("assignment"), {"ends_at": held.expires_at}))
+        raise Refused(Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.expires_at}))
     case = (held.need_id, held.volunteer_id, held.starts_at, held.ends_at)
     broken = await _broken(session, request, case, ANSWER_RULES)
     _refuse(broken, await _overridden(session, held.id), "assignment")
@@ -145,7 +145,7 @@ def _answers(request: Request) -> sa.ColumnElement[bool]:
 
 def _cancels(request: Request) -> sa.ColumnElement[bool]:
     sends = access.sends_to_need(request.actor.kind, Need)
-    return sa.or_(_answers(request), access.there_is(Assignment, Need.c.id == Assignment.c.need_id, sends))
+    return sa.or_(_answers(request), access.exists_where(Assignment, Need.c.id == Assignment.c.need_id, sends))
 
 
 async def _locked_need(session: Transaction, request: Request, key: uuid.UUID) -> Row:
@@ -182,9 +182,9 @@ async def _held(session: Transaction, request: Request, key: uuid.UUID, version:
     await _lock_volunteer(session, found[1])
     (held,) = await session.rows(sa.select(Assignment).where(Assignment.c.id == key).with_for_update())
     if held.version != version:
-        raise Refused(Problem(ProblemCode.VERSION_CONFLICT, at("version"), {"version": held.version}))
+        raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
     if held.status not in MOVES[status]:
-        raise Refused(Problem(ProblemCode.WRONG_STATUS, at("assignment")))
+        raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path("assignment")))
     return held
 
 
@@ -224,7 +224,7 @@ def _fact(row: Any) -> dict[str, Any]:
 def _refuse(broken: Sequence[Any], overridden: frozenset[str], name: str = "volunteer") -> None:
     """Refuses with every broken rule that no override covers."""
     problems = [
-        Problem(ProblemCode(row["code"]), at(name), _fact(row))
+        Problem(ProblemCode(row["code"]), input_path(name), _fact(row))
         for row in broken
         if not (row["overridable"] and row["code"] in overridden)
     ]
@@ -241,7 +241,7 @@ def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
     """The codes to override; each must be one that may be, and all need a reason."""
     overridable = {refusal.code for rule in OFFER_RULES if rule.overridable for refusal in rule.refusals}
     if not overridable.issuperset(rules):
-        raise Refused(Problem(ProblemCode.NOT_OVERRIDABLE, at("override_rules")))
+        raise Refused(Problem(ProblemCode.NOT_OVERRIDABLE, input_path("override_rules")))
     if rules and not (reason and reason.strip()):
         raise invalid("override_reason", "Alasan pengecualian wajib diisi.", "An override needs a reason.")
     _text("override_reason", reason)

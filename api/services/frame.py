@@ -17,7 +17,7 @@ from api.database.engine import Database, Transaction
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
-from api.services.problem import Problem, Refused, at
+from api.services.problem import Problem, Refused, input_path
 
 LONGEST_KEY = 200
 
@@ -55,11 +55,11 @@ Work = Callable[[Transaction, Request], Awaitable[uuid.UUID]]
 
 # The database has the last word; these are its words, by the name of the constraint.
 CONSTRAINTS: Mapping[str, Problem] = {
-    "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, at("assignment")),
-    "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, at("volunteer")),
-    "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, at("nik")),
-    "uq_membership_organization_id_number": Problem(ProblemCode.NUMBER_TAKEN, at("number")),
-    "uq_certificate_issuer_id_number": Problem(ProblemCode.NUMBER_TAKEN, at("number")),
+    "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
+    "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("volunteer")),
+    "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
+    "uq_membership_organization_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
+    "uq_certificate_issuer_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
 }
 
 
@@ -92,7 +92,7 @@ async def perform(
 
 
 async def _attempt(session: Transaction, request: Request, mutation: str, work: Work) -> Outcome:
-    if not request.actor.callings & access.CALLERS[mutation]:
+    if not request.actor.roles & access.CALLERS[mutation]:
         return Outcome(None, [Problem(ProblemCode.FORBIDDEN).as_row()])
     try:
         async with session.savepoint():

@@ -13,7 +13,7 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
-from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
 
 LONGEST_NEED = timedelta(days=366)
 
@@ -90,7 +90,7 @@ async def raise_need(
     if not starts_at < ends_at <= starts_at + LONGEST_NEED:
         raise invalid("ends_at", "Masa tugas tidak masuk akal.", "The need must end after it starts, within a year.")
     if ends_at <= request.now:
-        raise Refused(Problem(ProblemCode.PERIOD_PAST, at("ends_at"), {"ends_at": ends_at}))
+        raise Refused(Problem(ProblemCode.PERIOD_PAST, input_path("ends_at"), {"ends_at": ends_at}))
 
     north, east = _position(latitude, longitude) or (place.latitude, place.longitude)
     key = new_id()
@@ -125,7 +125,7 @@ async def _open_incident(session: Transaction, request: Request, key: uuid.UUID,
     if status is None:
         raise not_found("incident")
     if status not in ("VERIFIED", "ACTIVE"):
-        raise Refused(Problem(ProblemCode.NEED_CLOSED, at("incident")))
+        raise Refused(Problem(ProblemCode.NEED_CLOSED, input_path("incident")))
     touched = sa.select(IncidentKabupaten.c.incident_id).where(
         IncidentKabupaten.c.incident_id == key, IncidentKabupaten.c.kabupaten_code == kabupaten
     )

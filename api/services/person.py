@@ -14,7 +14,7 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
-from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
 from api.services.vault import Vault, is_nik
 
 JAKARTA = ZoneInfo("Asia/Jakarta")
@@ -56,8 +56,8 @@ async def register(
         "consent_purpose": consent_purpose.strip(),
     }
     if nik is not None:
-        await _once(session, vault.indexed(nik))
-        person |= {"nik_cipher": vault.sealed(nik), "nik_index": vault.indexed(nik), "nik_tail": nik[-4:]}
+        await _once(session, vault.blind_index(nik))
+        person |= {"nik_cipher": vault.encrypt(nik), "nik_index": vault.blind_index(nik), "nik_tail": nik[-4:]}
     await session.rows(sa.insert(Volunteer).values(person))
     change = {"kabupaten": kabupaten, "reach": reach, "organization": organization and str(organization)}
     await record(session, request.actor, "volunteer.registered", subject=("Volunteer", key), change=change)
@@ -106,12 +106,12 @@ async def _permitted(session: Transaction, request: Request, kabupaten: str, org
     if not (found.manages or (place.may and found.enrols)):
         raise forbidden("organization")
     if found.verification != "VERIFIED":
-        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("organization")))
+        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path("organization")))
 
 
 async def _once(session: Transaction, index: bytes) -> None:
     if await session.value(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == index)) is not None:
-        raise Refused(Problem(ProblemCode.ALREADY_REGISTERED, at("nik")))
+        raise Refused(Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")))
 
 
 async def _join(
@@ -138,6 +138,6 @@ async def _join(
             Membership.c.organization_id == organization, Membership.c.number == number
         )
         if await session.value(taken) is not None:
-            raise Refused(Problem(ProblemCode.NUMBER_TAKEN, at("number")))
+            raise Refused(Problem(ProblemCode.NUMBER_TAKEN, input_path("number")))
     member = {"id": new_id(), "volunteer_id": volunteer, "organization_id": organization, "since": since or today}
     await session.rows(sa.insert(Membership).values(**member, number=number, rank_code=rank))

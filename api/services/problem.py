@@ -37,19 +37,19 @@ class Refused(Exception):
         self.problems = problems
 
 
-def at(name: str) -> tuple[str, ...]:
+def input_path(name: str) -> tuple[str, ...]:
     """The path to one field of the input, as the client writes it."""
     first, *rest = name.split("_")
     return ("input", first + "".join(part.capitalize() for part in rest))
 
 
 def not_found(name: str) -> Refused:
-    return Refused(Problem(ProblemCode.NOT_FOUND, at(name)))
+    return Refused(Problem(ProblemCode.NOT_FOUND, input_path(name)))
 
 
 def forbidden(name: str) -> Refused:
-    return Refused(Problem(ProblemCode.FORBIDDEN, at(name)))
+    return Refused(Problem(ProblemCode.FORBIDDEN, input_path(name)))
 
 
 def invalid(name: str, indonesian: str, english: str) -> Refused:
-    return Refused(Problem(ProblemCode.INVALID, at(name), detail=(indonesian, english)))
+    return Refused(Problem(ProblemCode.INVALID, input_path(name), detail=(indonesian, english)))

@@ -12,7 +12,7 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.frame import Request
-from api.services.problem import Problem, Refused, at, forbidden, invalid, not_found
+from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
 
 
 async def issue(
@@ -39,7 +39,7 @@ async def issue(
     if not await session.value(may, request.parameters):
         raise forbidden("issuer")
     if await session.value(sa.select(organization.c.verification).where(organization.c.id == issuer)) != "VERIFIED":
-        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, at("issuer"), {"organization_id": issuer}))
+        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path("issuer"), {"organization_id": issuer}))
     expiry = await _expiry(session, type, issued_on, expires_on)
     if issued_on > request.now.date() + timedelta(days=1):
         raise invalid("issued_on", "Tanggal terbit belum tiba.", "The day of issue has not come.")

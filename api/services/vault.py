@@ -27,14 +27,14 @@ class Vault:
         assert len(key) == KEY_BYTES
         return cls(key[:32], key[32:])
 
-    def sealed(self, text: str) -> bytes:
+    def encrypt(self, text: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(self.encryption).encrypt(nonce, text.encode(), None)
 
-    def opened(self, sealed: bytes) -> str:
-        return AESGCM(self.encryption).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+    def decrypt(self, encrypt: bytes) -> str:
+        return AESGCM(self.encryption).decrypt(encrypt[:NONCE_BYTES], encrypt[NONCE_BYTES:], None).decode()
 
-    def indexed(self, content: str | bytes) -> bytes:
+    def blind_index(self, content: str | bytes) -> bytes:
         """The same for the same content, and of no use without the key (HMAC-SHA256)."""
         raw = content.encode() if isinstance(content, str) else content
         return hmac.new(self.index, raw, hashlib.sha256).digest()

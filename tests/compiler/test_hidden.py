@@ -16,7 +16,7 @@ from graphql import get_named_type, is_object_type, parse_value, value_from_ast_
 from sqlalchemy.sql import visitors
 
 from api.access import PUBLIC, Actor
-from api.compiler.source import Expression, Many, Page, Source, Stages
+from api.compiler.source import Expression, Source, TieredConnection, ToConnection, ToMany
 from api.database.statement import prepared
 from api.models import Cube
 from api.resolvers import SOURCES
@@ -37,7 +37,7 @@ GUARDED = [
     (source.name, name, declared.guard)
     for source in STORED.values()
     for name, declared in source.fields.items()
-    if isinstance(declared, Expression | Many | Page | Stages) and declared.guard is not None
+    if isinstance(declared, Expression | ToMany | ToConnection | TieredConnection) and declared.guard is not None
 ]
 # How many there are is public, of whom one sees none.
 SUMS = "coverage { __typename wanted offered accepted onDuty }"

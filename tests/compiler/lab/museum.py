@@ -25,23 +25,23 @@ from graphql import (
 )
 
 from api.compiler.plan import Operation, Planner
-from api.compiler.root import GIVEN
+from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.source import (
-    Ask,
     ByIds,
+    Condition,
+    Embedded,
     Expression,
-    Given,
-    Many,
-    One,
+    FieldContext,
     Order,
-    Page,
-    Part,
     Root,
     Row,
-    Single,
+    RowsFromPython,
+    SingleRow,
     Source,
     Sql,
-    Truth,
+    ToConnection,
+    ToMany,
+    ToOne,
     equals,
     everybody,
 )
@@ -160,34 +160,34 @@ VALUE = table(
 KEEPER, GUEST = "keeper", "guest"
 
 
-def not_shy(viewer: str, row: Row) -> Truth:
+def not_shy(viewer: str, row: Row) -> Condition:
     return sa.true() if viewer == KEEPER else sa.not_(row.c.shy)
 
 
-def kept(viewer: str, _row: Row) -> Truth:
+def kept(viewer: str, _row: Row) -> Condition:
     """To the keeper only, whose name is a parameter."""
     return sa.bindparam("viewer_name", type_=sa.Text()) == KEEPER
 
 
-def leads(target: str) -> One:
+def leads(target: str) -> ToOne:
     column = f"{target.lower()}_id"
-    return One(target, on=lambda row, other: other.c.id == row.c[column])
+    return ToOne(target, on=lambda row, other: other.c.id == row.c[column])
 
 
-def years(row: Row, ask: Ask) -> Sql:
-    return (row.c.lives - ask.bind(ask.arguments["from"])) * ask.bind(ask.arguments["factor"])
+def years(row: Row, context: FieldContext) -> Sql:
+    return (row.c.lives - context.bind(context.arguments["from"])) * context.bind(context.arguments["factor"])
 
 
-def hums(row: Row, ask: Ask) -> Sql:
-    loud = ask.arguments["mood"] == "CROSS"
-    words = sa.func.array_to_string(ask.bind(ask.arguments["words"]), " ", type_=sa.Text())
+def hums(row: Row, context: FieldContext) -> Sql:
+    loud = context.arguments["mood"] == "CROSS"
+    words = sa.func.array_to_string(context.bind(context.arguments["words"]), " ", type_=sa.Text())
     return row.c.name.concat(": ").concat(sa.func.upper(words, type_=sa.Text()) if loud else words)
 
 
-def within(row: Row, ask: Ask) -> Sql:
-    span = ask.arguments["span"]
+def within(row: Row, context: FieldContext) -> Sql:
+    span = context.arguments["span"]
     assert isinstance(span, dict)
-    is_so: Sql = row.c.lives.between(ask.bind(span["low"]), ask.bind(span["high"]))
+    is_so: Sql = row.c.lives.between(context.bind(span["low"]), context.bind(span["high"]))
     moods = span.get("moods")
     return is_so if moods is None else sa.and_(is_so, row.c.mood.in_([str(mood) for mood in moods]))
 
@@ -209,33 +209,35 @@ SOURCES = {
             CAT,
             not_shy,
             fields={
-                "friend": One("Pet", on=lambda row, other: other.c.id == row.c.friend_id),
-                "secret": Expression(lambda row, _ask: row.c.secret, guard=kept),
+                "friend": ToOne("Pet", on=lambda row, other: other.c.id == row.c.friend_id),
+                "secret": Expression(lambda row, _context: row.c.secret, guard=kept),
                 "shelf": leads("Shelf"),
                 "years": Expression(years),
                 "hums": Expression(hums),
                 "within": Expression(within),
-                "toys": Many("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
-                "drawers": Page("Box", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
+                "toys": ToMany("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
+                "drawers": ToConnection("Box", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
             },
         ),
-        Source("Dog", DOG, not_shy, fields={"friend": One("Pet", on=lambda row, other: other.c.id == row.c.friend_id)}),
+        Source(
+            "Dog", DOG, not_shy, fields={"friend": ToOne("Pet", on=lambda row, other: other.c.id == row.c.friend_id)}
+        ),
         Source("Stone", STONE, everybody),
-        Source("Box", BOX, everybody, fields={"thing": Part("Thing"), "pet": Part("Pet")}, orders=ORDERS),
+        Source("Box", BOX, everybody, fields={"thing": Embedded("Thing"), "pet": Embedded("Pet")}, orders=ORDERS),
         Source(
             "Shelf",
             SHELF,
             everybody,
             fields={
-                "best": One("Thing", on=lambda row, other: other.c.id == row.c.best_id),
-                "best_pet": One("Pet", on=lambda row, other: other.c.id == row.c.best_id),
-                "boxes": Many("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
-                "things": Many("Thing", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
-                "pets": Many(
-                    "Pet", "PLACE", through=lambda row, _ask: sa.select(BOX.c.id).where(BOX.c.shelf_id == row.c.id)
+                "best": ToOne("Thing", on=lambda row, other: other.c.id == row.c.best_id),
+                "best_pet": ToOne("Pet", on=lambda row, other: other.c.id == row.c.best_id),
+                "boxes": ToMany("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "things": ToMany("Thing", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "pets": ToMany(
+                    "Pet", "PLACE", through=lambda row, _context: sa.select(BOX.c.id).where(BOX.c.shelf_id == row.c.id)
                 ),
-                "thing_page": Page("Thing", on=lambda row, other: other.c.shelf_id == row.c.id),
-                "pet_page": Page("Pet", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "thing_page": ToConnection("Thing", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "pet_page": ToConnection("Pet", on=lambda row, other: other.c.shelf_id == row.c.id),
             },
             orders={"NAME": by("name")},
         ),
@@ -245,7 +247,7 @@ SOURCES = {
             everybody,
             fields={
                 "long_moment": Expression(
-                    lambda row, _ask: sa.func.coalesce(
+                    lambda row, _context: sa.func.coalesce(
                         row.c.moment, sa.text("'infinity'"), type_=sa.DateTime(timezone=True)
                     )
                 )
@@ -261,24 +263,24 @@ SOURCES = {
             None,
             everybody,
             fields={
-                "number": Expression(lambda row, _ask: row.c.number),
-                "reason": Expression(lambda row, _ask: row.c.reason),
-                "at": Expression(lambda row, _ask: row.c.at),
+                "number": Expression(lambda row, _context: row.c.number),
+                "reason": Expression(lambda row, _context: row.c.reason),
+                "at": Expression(lambda row, _context: row.c.at),
                 "cat": leads("Cat"),
                 "shelf": leads("Shelf"),
-                "thing": Part("Thing"),
+                "thing": Embedded("Thing"),
             },
             node=False,
         ),
     )
 }
 ROOTS: Mapping[str, Root] = {
-    "shelves": Page("Shelf"),
-    "things": Page("Thing"),
-    "values": Page("Value"),
-    "mascot": Single("Thing"),
+    "shelves": ToConnection("Shelf"),
+    "things": ToConnection("Thing"),
+    "values": ToConnection("Value"),
+    "mascot": SingleRow("Thing"),
     "node": ByIds("id", plural=False),
-    "steps": Given(
+    "steps": RowsFromPython(
         "Step",
         {
             "number": sa.Integer(),
@@ -351,7 +353,7 @@ class Museum:
         plan = self.planner.document(operation, viewer, ROOTS)
         return await self.read(plan, operation.variables, viewer)
 
-    async def ask(self, document: str, *, viewer: str = GUEST, **variables: Any) -> Any:
+    async def context(self, document: str, *, viewer: str = GUEST, **variables: Any) -> Any:
         return json.loads(await self.text(document, viewer=viewer, **variables))
 
     async def given(self, selection: str, rows: Mapping[str, list[Any]], *, viewer: str = GUEST) -> Any:
@@ -363,7 +365,7 @@ class Museum:
         plan = self.planner.field(
             operation, viewer, ROOTS["steps"], parent=self.schema.query_type, key="steps", nodes=[node]
         )
-        return json.loads(await self.read(plan, {GIVEN: rows}, viewer))
+        return json.loads(await self.read(plan, {VALUES_FROM_PYTHON: rows}, viewer))
 
     async def read(self, plan: Any, variables: Mapping[str, Any], viewer: str) -> str:
         return str(await self.connection.fetchval(plan.sql, *plan.bind(variables, {"viewer_name": viewer})))

@@ -10,7 +10,7 @@ from graphql import build_schema
 
 from api.compiler.check import check
 from api.compiler.error import Undeclared
-from api.compiler.source import Expression, Many, One, Page, Part, Source
+from api.compiler.source import Embedded, Expression, Source, ToConnection, ToMany, ToOne
 from tests.compiler.lab.museum import DEFINITION, ROOTS, SOURCES, definition, leads
 
 
@@ -82,13 +82,13 @@ def test_a_schema_that_promises_too_much_is_refused_by_name(old: str, new: str, 
         (changed("Pet", members=()), "Pet has no member that leads to Cat."),
         (changed("Stone", members=(leads("Cat"),)), "Stone is an object type and has members."),
         (changed("Thing", members=(*SOURCES["Thing"].members, leads("Fish"))), "Thing leads to Fish, which has no source."),
-        (with_field("Box", "thing", Part("Fish")), "Box.thing leads to Fish, which has no source."),
-        (with_field("Shelf", "best", One("Fish", on=lambda row, other: sa.true())), "Shelf.best leads to Fish, which has no source."),
-        (with_field("Shelf", "things", Many("Thing", "LUCK", on=lambda row, other: sa.true())), "Shelf.things: Thing has no order LUCK."),
-        (with_field("Shelf", "things", Many("Thing", "PLACE")), "Shelf.things needs one way to find what it lists."),
-        (with_field("Shelf", "thing_page", Page("Stone")), "Shelf.thingPage: Stone has no order."),
-        (with_field("Shelf", "boxes", Expression(lambda row, _ask: row.c.name)), "Shelf.boxes is no value, but is declared as something else."),
-        (with_field("Shelf", "name", Part("Box")), "Shelf.name is a value, but is declared as something else."),
+        (with_field("Box", "thing", Embedded("Fish")), "Box.thing leads to Fish, which has no source."),
+        (with_field("Shelf", "best", ToOne("Fish", on=lambda row, other: sa.true())), "Shelf.best leads to Fish, which has no source."),
+        (with_field("Shelf", "things", ToMany("Thing", "LUCK", on=lambda row, other: sa.true())), "Shelf.things: Thing has no order LUCK."),
+        (with_field("Shelf", "things", ToMany("Thing", "PLACE")), "Shelf.things needs one way to find what it lists."),
+        (with_field("Shelf", "thing_page", ToConnection("Stone")), "Shelf.thingPage: Stone has no order."),
+        (with_field("Shelf", "boxes", Expression(lambda row, _context: row.c.name)), "Shelf.boxes is no value, but is declared as something else."),
+        (with_field("Shelf", "name", Embedded("Box")), "Shelf.name is a value, but is declared as something else."),
         (changed("Cat", name="Kucing"), "The source of Cat calls itself Kucing."),
         (changed("Cat", key="code"), "Cat has no column code to be its key."),
     ],

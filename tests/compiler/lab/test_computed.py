@@ -11,7 +11,7 @@ PAGE = "drawers(first: 1) { totalCount nodes { label } pageInfo { hasNextPage en
 
 async def oyen(museum: Museum, asked: str, declared: str = "", viewer: str = "guest", **variables: Any) -> Any:
     document = f'query{declared} {{ node(id: "Cat:1") {{ ... on Cat {{ {asked} }} }} }}'
-    return (await museum.ask(document, viewer=viewer, **variables))["node"]
+    return (await museum.context(document, viewer=viewer, **variables))["node"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ NAMED = "{ __typename ... on Named { name } }"
 
 
 async def shelves(museum: Museum, asked: str, viewer: str = GUEST, **variables: Any) -> list[Any]:
-    found = await museum.ask(f"{{ shelves(first: 9) {{ nodes {{ {asked} }} }} }}", viewer=viewer, **variables)
+    found = await museum.context(f"{{ shelves(first: 9) {{ nodes {{ {asked} }} }} }}", viewer=viewer, **variables)
     # By name: Kanan, Kiri, Kosong.
     nodes = found["shelves"]["nodes"]
     return [nodes[1], nodes[0], nodes[2]]
@@ -76,11 +76,11 @@ async def test_a_connection_pages_over_rows_whatever_their_members_are(museum: M
 async def test_a_walk_over_a_connection_of_a_union_passes_what_is_null(museum: Museum, order: str) -> None:
     document = f"""query($at: String) {{ things(first: 2, after: $at, orderBy: {order}) {{
       edges {{ cursor node {NAMED} }} pageInfo {{ hasNextPage }} }} }}"""
-    whole = (await museum.ask(f"{{ things(first: 9, orderBy: {order}) {{ nodes {NAMED} }} }}"))["things"]["nodes"]
+    whole = (await museum.context(f"{{ things(first: 9, orderBy: {order}) {{ nodes {NAMED} }} }}"))["things"]["nodes"]
     found: list[Any] = []
     at, more = None, True
     while more:
-        page = (await museum.ask(document, at=at))["things"]
+        page = (await museum.context(document, at=at))["things"]
         found += [edge["node"] for edge in page["edges"]]
         at, more = page["edges"][-1]["cursor"], page["pageInfo"]["hasNextPage"]
 
@@ -89,7 +89,7 @@ async def test_a_walk_over_a_connection_of_a_union_passes_what_is_null(museum: M
 
 
 async def test_a_filter_and_the_end_of_a_list_work_for_a_union_too(museum: Museum) -> None:
-    found = await museum.ask(
+    found = await museum.context(
         f'{{ things(last: 1, filter: {{label: "a"}}) {{ totalCount nodes {NAMED} }} }}', viewer=KEEPER
     )
 
@@ -133,7 +133,7 @@ async def test_directives_choose_a_branch(museum: Museum) -> None:
       ... on Pet @include(if: $pets) { name } ... on Stone @skip(if: $pets) { name } __typename } } }"""
 
     for pets in (True, False):
-        nodes = (await museum.ask(asked, pets=pets))["things"]["nodes"]
+        nodes = (await museum.context(asked, pets=pets))["things"]["nodes"]
         assert [node is not None and "name" in node for node in nodes] == [pets, False, pets]
 
 
@@ -165,7 +165,7 @@ async def test_lists_hang_below_a_member(museum: Museum) -> None:
 
 
 async def test_a_root_leads_to_a_member(museum: Museum) -> None:
-    assert await museum.ask(f'{{ mascot {NAMED} node(id: "Dog:1") {{ __typename name }} }}') == {
+    assert await museum.context(f'{{ mascot {NAMED} node(id: "Dog:1") {{ __typename name }} }}') == {
         "mascot": OYEN,
         "node": MOLI,
     }
@@ -174,5 +174,5 @@ async def test_a_root_leads_to_a_member(museum: Museum) -> None:
 async def test_a_hidden_member_is_null_by_its_id(museum: Museum) -> None:
     document = '{ node(id: "Cat:2") { name } }'
 
-    assert await museum.ask(document) == {"node": None}
-    assert await museum.ask(document, viewer=KEEPER) == {"node": {"name": "Belang"}}
+    assert await museum.context(document) == {"node": None}
+    assert await museum.context(document, viewer=KEEPER) == {"node": {"name": "Belang"}}

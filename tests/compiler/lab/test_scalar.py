@@ -82,7 +82,7 @@ async def test_a_value_is_written_like_this(museum: Museum, column: str, value: 
 async def test_texts_arrive_as_they_are(museum: Museum) -> None:
     await put(museum, "text", *TEXTS)
 
-    found = await museum.ask("{ values(first: 100, orderBy: TEXT) { nodes { id text } } }")
+    found = await museum.context("{ values(first: 100, orderBy: TEXT) { nodes { id text } } }")
 
     texts = {node["id"]: node["text"] for node in found["values"]["nodes"]}
     assert texts == {f"Value:{number}": text for number, text in enumerate(TEXTS, 1)}
@@ -91,7 +91,9 @@ async def test_texts_arrive_as_they_are(museum: Museum) -> None:
 async def test_what_is_missing_is_null_in_every_type(museum: Museum) -> None:
     await museum.connection.execute("INSERT INTO lab_value (id) VALUES ('1')")
 
-    found = await museum.ask(f"{{ values(first: 1, orderBy: LARGE) {{ nodes {{ {' '.join(COLUMNS)} longMoment }} }} }}")
+    found = await museum.context(
+        f"{{ values(first: 1, orderBy: LARGE) {{ nodes {{ {' '.join(COLUMNS)} longMoment }} }} }}"
+    )
 
     assert found == {"values": {"nodes": [{**dict.fromkeys(COLUMNS), "longMoment": "infinity"}]}}
 
@@ -127,7 +129,7 @@ async def test_a_cursor_stands_for_its_value_exactly(
     found: list[str] = []
     at, more = None, True
     while more and len(found) <= len(values):
-        page = (await museum.ask(document, at=at))["values"]
+        page = (await museum.context(document, at=at))["values"]
         found += [edge["node"]["id"] for edge in page["edges"]]
         at = page["edges"][-1]["cursor"]
         more = page["pageInfo"]["hasNextPage" if "first" in way else "hasPreviousPage"]
@@ -143,9 +145,9 @@ async def test_an_order_of_several_columns_falls_as_one(museum: Museum) -> None:
             "INSERT INTO lab_value (id, large, text) VALUES ($1, $2, $3)", str(number), large, text
         )
 
-    found = await museum.ask("{ values(first: 9, orderBy: FALLING) { edges { cursor node { id } } } }")
+    found = await museum.context("{ values(first: 9, orderBy: FALLING) { edges { cursor node { id } } } }")
     edges = found["values"]["edges"]
-    rest = await museum.ask(
+    rest = await museum.context(
         "query($at: String!) { values(first: 9, after: $at, orderBy: FALLING) { nodes { id } } }", at=edges[1]["cursor"]
     )
 
