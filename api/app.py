@@ -25,20 +25,20 @@ from api.context import Context
 from api.database import engine
 from api.database.engine import Database, Pooler
 from api.resolvers import SOURCES
-from api.schema.build import SCHEMA, core
+from api.schema.build import SCHEMA, core_schema
 from api.services.vault import KEY_BYTES, Vault
 
-LARGEST_BODY = 256 * 1024
+MAX_BODY_BYTES = 256 * 1024
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
-# The members that a request may leave out.
-OPTIONAL: dict[str, tuple[type, str]] = {
+# Members of the request body that may be missing or null: their type, and its name for error messages.
+OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
     "variables": (dict, "an object"),
-    "operationName": (str, "a text"),
+    "operationName": (str, "a string"),
     "extensions": (dict, "an object"),
 }
-# Seconds after which a client is looked for. Most have their answer by then, and pay nothing for it.
-PATIENCE = 1.0
+# Waiting before the check saves most requests its cost, as they are answered sooner.
+DISCONNECT_CHECK_SECONDS = 1.0
 
 Clock = Callable[[], datetime]
 
@@ -49,7 +49,7 @@ def wall_clock() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What lives as long as the application."""
+    """Objects shared by all requests, created at start-up."""
 
     database: Database
     planner: Planner
@@ -58,8 +58,8 @@ class Services:
     clock: Clock
 
 
-class Refused(Exception):
-    """A request that is no GraphQL request: its status and its error."""
+class HttpError(Exception):
+    """Ends the request with an HTTP error status and one GraphQL error."""
 
     def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class Refused(Exception):
 
 
 def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pooler | None = None) -> Starlette:
-    """The application on a migrated database; its keys lie in the data folder."""
+    """Creates the ASGI application for a migrated database; the secret keys are in the folder `data`."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -76,8 +76,8 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pool
         try:
             app.state.services = Services(
                 database,
-                Planner(core(), SOURCES),
-                Authenticator(Tokens.of(data), database),
+                Planner(core_schema(), SOURCES),
+                Authenticator(Tokens.load(data), database),
                 load_vault(data),
                 clock,
             )
@@ -85,21 +85,24 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pool
         finally:
             await database.close()
 
-    routes = [Route("/graphql", GraphQL(), methods=["POST"]), Route("/health", health), Route("/", front)]
+    routes = [Route("/graphql", GraphQL(), methods=["POST"]), Route("/health", health), Route("/", index)]
     return Starlette(routes=routes, lifespan=lifespan)
 
 
 def load_vault(data: Path) -> Vault:
-    """The vault under the key in the data folder, made on the first start. Without it no NIK can be found again."""
+    """The vault with the key in the folder `data`, created on the first start.
+
+    Without that key no stored NIK can be decrypted or looked up.
+    """
     return Vault.of(read_or_create_secret(data / "vault.key", lambda: os.urandom(KEY_BYTES)))
 
 
-async def front(_request: Request) -> Response:
-    return PlainTextResponse("Sigap. Ask by POST at /graphql; README.md shows how.\n")
+async def index(_request: Request) -> Response:
+    return PlainTextResponse("Sigap. Send GraphQL requests by POST to /graphql; README.md shows how.\n")
 
 
 async def health(request: Request) -> Response:
-    """Whether requests can be answered: the database says so."""
+    """Status 200 if the database answers, otherwise 503."""
     try:
         await request.app.state.services.database.read("SELECT 'ok'", ())
     except engine.Unavailable:
@@ -108,7 +111,7 @@ async def health(request: Request) -> Response:
 
 
 class GraphQL:
-    """The route as an ASGI application: Starlette would guard a function against exceptions that it does not raise."""
+    """The GraphQL endpoint, as an ASGI class because Starlette wraps functions in an exception handler."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await graphql(Request(scope, receive))
@@ -116,62 +119,68 @@ class GraphQL:
 
 
 async def graphql(request: Request) -> Response:
-    """GraphQL over HTTP: a request that cannot be executed is 4xx where the client takes the newer media type."""
+    """Answers one GraphQL request.
+
+    Where the client accepts application/graphql-response+json, a request that could not be executed has status 400;
+    with application/json it has status 200.
+    """
     media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
     try:
-        body = members(await read_body(request))
-        context = await context_of(request)
-        result = await execute(body, context, Watch(request, body))
-    except Refused as refused:
-        error = {"message": str(refused), "extensions": {"code": refused.code}}
-        headers = {"WWW-Authenticate": "Bearer"} if refused.status == 401 else None
-        return Response(orjson.dumps({"errors": [error]}), refused.status, headers, media_type)
+        body = parse_body(await read_body(request))
+        context = await make_context(request)
+        result = await execute(body, context, CancelOnDisconnect(request, body))
+    except HttpError as http_error:
+        error = {"message": str(http_error), "extensions": {"code": http_error.code}}
+        headers = {"WWW-Authenticate": "Bearer"} if http_error.status == 401 else None
+        return Response(orjson.dumps({"errors": [error]}), http_error.status, headers, media_type)
     except ClientDisconnect:
         return Response(status_code=499)
     never_ran = result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
     status = 400 if never_ran and media_type == GRAPHQL_JSON else 200
-    return Response(encoded(result), status, media_type=media_type)
+    return Response(encode_result(result), status, media_type=media_type)
 
 
 async def read_body(request: Request) -> bytearray:
+    """The raw request body. Raises `HttpError` if it is too large or its content type is not JSON."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise Refused(415, f"Send the request as {JSON}.")
+        raise HttpError(415, f"Send the request as {JSON}.")
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
-        if len(raw) > LARGEST_BODY:
-            raise Refused(413, f"A request has at most {LARGEST_BODY} bytes.")
+        if len(raw) > MAX_BODY_BYTES:
+            raise HttpError(413, f"A request body may have at most {MAX_BODY_BYTES} bytes.")
     return raw
 
 
-def members(raw: bytearray) -> dict[str, Any]:
-    """What the request says, each member of the right type."""
+def parse_body(raw: bytearray) -> dict[str, Any]:
+    """The members of a GraphQL request. Raises `HttpError` if one has the wrong type."""
     try:
         body = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        raise Refused(400, "The body is not JSON.") from None
+        raise HttpError(400, "The request body is not valid JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
-        raise Refused(400, "The body is an object with the document in 'query'.")
-    for name, (type_, what) in OPTIONAL.items():
+        raise HttpError(400, "The request body must be a JSON object with the document in 'query'.")
+    for name, (type_, type_name) in OPTIONAL_MEMBERS.items():
         if not isinstance(body.get(name), type_ | None):
-            raise Refused(400, f"'{name}' is {what}.")
+            raise HttpError(400, f"'{name}' must be {type_name}.")
     return body
 
 
-async def context_of(request: Request) -> Context:
+async def make_context(request: Request) -> Context:
+    """The context of one request, with its authenticated actor. Raises `HttpError`."""
     services: Services = request.app.state.services
     now = services.clock()
     try:
-        actor = await services.authenticator.actor(request.headers.get("authorization"), now)
+        actor = await services.authenticator.authenticate(request.headers.get("authorization"), now)
     except Unauthenticated:
-        raise Refused(401, "The token is not valid, or no longer.", "UNAUTHENTICATED") from None
+        raise HttpError(401, "The token is invalid or has expired.", "UNAUTHENTICATED") from None
     except engine.Unavailable:
-        raise Refused(503, "The database does not answer; try again.", "UNAVAILABLE") from None
+        raise HttpError(503, "The database does not answer; try again.", "UNAVAILABLE") from None
     return Context(actor, now, services.database, services.planner, services.vault)
 
 
-async def execute(body: dict[str, Any], context: Context, watch: "Watch") -> ExecutionResult:
-    """Raises `ClientDisconnect` where nobody waits for the answer any more."""
+async def execute(body: dict[str, Any], context: Context, cancellation: "CancelOnDisconnect") -> ExecutionResult:
+    """Executes the operation. Raises `ClientDisconnect` if it was cancelled because the client disconnected."""
     try:
         return await SCHEMA.execute(
             body["query"],
@@ -181,61 +190,61 @@ async def execute(body: dict[str, Any], context: Context, watch: "Watch") -> Exe
             operation_extensions=body.get("extensions"),
         )
     except (CannotGetOperationTypeError, InvalidOperationTypeError):
-        raise Refused(400, "Name one of the document's operations in 'operationName'.") from None
+        raise HttpError(400, "Name one of the document's operations in 'operationName'.") from None
     except asyncio.CancelledError:
-        if not watch.has_ended:
+        if not cancellation.has_cancelled:
             raise
-        watch.task.uncancel()
+        cancellation.task.uncancel()
         raise ClientDisconnect from None
     finally:
-        watch.stop()
+        cancellation.stop()
 
 
-class Watch:
-    """Ends a read whose client has left, and with it its statements; what writes is never ended."""
+class CancelOnDisconnect:
+    """Cancels a query, and with it its SQL statements, when the client disconnects. Mutations are never cancelled."""
 
     def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         self.task = task
-        self.has_ended = False
+        self.has_cancelled = False
         self._request = request
         self._body = body
-        self._looking: asyncio.Task[None] | None = None
-        self._timer = loop.call_later(PATIENCE, self._begin)
+        self._listener: asyncio.Task[None] | None = None
+        self._timer = loop.call_later(DISCONNECT_CHECK_SECONDS, self._start)
 
     def stop(self) -> None:
         self._timer.cancel()
-        if self._looking is not None:
-            self._looking.cancel()
+        if self._listener is not None:
+            self._listener.cancel()
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         node = get_operation_ast(parse(self._body["query"]), self._body.get("operationName"))
         if node is not None and node.operation is OperationType.QUERY:
-            self._looking = asyncio.create_task(self._look())
+            self._listener = asyncio.create_task(self._cancel_on_disconnect())
 
-    async def _look(self) -> None:
+    async def _cancel_on_disconnect(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
-        self.has_ended = True
+        self.has_cancelled = True
         self.task.cancel()
 
 
-def encoded(result: ExecutionResult) -> bytes:
-    answer: dict[str, Any] = {"data": result.data}
+def encode_result(result: ExecutionResult) -> bytes:
+    body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        answer["errors"] = [formatted(error) for error in result.errors]
+        body["errors"] = [format_error(error) for error in result.errors]
     if result.extensions:
-        answer["extensions"] = result.extensions
-    return orjson.dumps(answer)
+        body["extensions"] = result.extensions
+    return orjson.dumps(body)
 
 
-def formatted(error: GraphQLError) -> dict[str, Any]:
-    """What the client may read; what nobody foresaw is not shown."""
-    unforeseen = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
-    code = (error.extensions or {}).get("code") or ("INTERNAL" if unforeseen else "BAD_USER_INPUT")
-    shown = dict(error.formatted)
-    if unforeseen:
-        shown["message"] = "Something went wrong on our side; it has been noted."
-    return {**shown, "extensions": {**(error.extensions or {}), "code": code}}
+def format_error(error: GraphQLError) -> dict[str, Any]:
+    """The error as JSON, with `extensions.code`; the message of an unexpected exception is replaced."""
+    is_unexpected = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    code = (error.extensions or {}).get("code") or ("INTERNAL" if is_unexpected else "BAD_USER_INPUT")
+    formatted = dict(error.formatted)
+    if is_unexpected:
+        formatted["message"] = "An internal error occurred; it has been logged."
+    return {**formatted, "extensions": {**(error.extensions or {}), "code": code}}

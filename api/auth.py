@@ -1,4 +1,4 @@
-"""Credential → Actor."""
+"""Authentication: bearer tokens, and the actor that a token belongs to."""
 
 import os
 import uuid
@@ -17,33 +17,33 @@ from api.access import PUBLIC, Actor
 from api.database.engine import Database, Pooler
 from api.services import account
 
-# The name that RFC 9864 gives to EdDSA with this curve.
+# The name of EdDSA with curve Ed25519 in RFC 9864.
 ALGORITHM = "Ed25519"
 LIFETIME = timedelta(days=7)
-# Reads may go on for this long with roles as they were; writes read them anew.
-REMEMBERED = timedelta(seconds=5)
-MOST_REMEMBERED = 10_000
+# Reads may use an account's old roles for this long after a change; writes load the roles again.
+CACHE_LIFETIME = timedelta(seconds=5)
+MAX_CACHED_ACTORS = 10_000
 
 
 class Unauthenticated(Exception):
-    """The credential is broken, expired, or of an account that is no longer active."""
+    """The token is malformed or expired, or its account does not exist or is inactive."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class CachedActor:
     actor: Actor
-    until: datetime
+    expires_at: datetime
 
 
 class Tokens:
-    """Signs and reads bearer tokens with a key of this installation (Ed25519)."""
+    """Issues and verifies bearer tokens (JWT), signed with this installation's Ed25519 key."""
 
     def __init__(self, key: OKPKey) -> None:
         self._key = key
 
     @classmethod
-    def of(cls, data: Path) -> "Tokens":
-        """With the key in the data folder, made on the first start and readable by its owner only."""
+    def load(cls, data: Path) -> "Tokens":
+        """Loads the key from the folder `data`; creates it on the first start, readable by its owner only."""
         path = data / "token-key.pem"
         return cls(
             OKPKey.import_key(read_or_create_secret(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True)))
@@ -54,23 +54,23 @@ class Tokens:
         return jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM])
 
     def read(self, token: str, now: datetime) -> tuple[uuid.UUID, datetime]:
-        """The account, and until when the token is good."""
+        """Verifies a token; returns its account and when it expires. Raises `Unauthenticated`."""
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
             account_id = uuid.UUID(str(claims["sub"]))
-            until = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
+            expires_at = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
         except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise Unauthenticated from error
-        if until <= now:
+        if expires_at <= now:
             raise Unauthenticated
-        return account_id, until
+        return account_id, expires_at
 
 
 def read_or_create_secret(path: Path, make: Callable[[], bytes]) -> bytes:
-    """What the file holds; where there is none yet, what `make` makes, written whole or not at all."""
+    """The content of the file; if there is none yet, it is created atomically with the result of `make`."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Containers that share the folder may have the same process number, so chance tells the drafts apart.
+        # A random suffix, as containers that share the folder may have the same process id.
         draft = path.with_name(f".{path.name}.{token_hex(8)}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -78,51 +78,51 @@ def read_or_create_secret(path: Path, make: Callable[[], bytes]) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         try:
-            os.link(draft, path)  # Fails where another start was first; its key is the one.
+            os.link(draft, path)
         except FileExistsError:
-            pass
+            pass  # Another process created the file first; its content is used.
         finally:
             draft.unlink()
     return path.read_bytes()
 
 
 class Authenticator:
-    """Reads credentials, and remembers for a moment whom they stood for."""
+    """Finds the actor of an Authorization header; caches actors for `CACHE_LIFETIME`."""
 
     def __init__(self, tokens: Tokens, database: Database) -> None:
         self.tokens = tokens
         self._database = database
-        self._remembered: OrderedDict[str, Remembered] = OrderedDict()
+        self._cache: OrderedDict[str, CachedActor] = OrderedDict()
 
-    async def actor(self, authorization: str | None, now: datetime) -> Actor:
-        """The actor of an Authorization header; the public where there is none."""
+    async def authenticate(self, authorization: str | None, now: datetime) -> Actor:
+        """The actor of an Authorization header, or `PUBLIC` without one. Raises `Unauthenticated`."""
         if authorization is None:
             return PUBLIC
-        remembered = self._remembered.get(authorization)
-        if remembered is not None and now < remembered.until:
-            return remembered.actor
+        cached = self._cache.get(authorization)
+        if cached is not None and now < cached.expires_at:
+            return cached.actor
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        account_id, until = self.tokens.read(token.strip(), now)
+        account_id, expires_at = self.tokens.read(token.strip(), now)
         async with self._database.reading() as session:
             actor = await account.actor(session, account_id)
         if actor.account_id is None:
             raise Unauthenticated
-        self._remembered[authorization] = Remembered(actor, min(until, now + REMEMBERED))
-        self._remembered.move_to_end(authorization)
-        while len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.popitem(last=False)
+        self._cache[authorization] = CachedActor(actor, min(expires_at, now + CACHE_LIFETIME))
+        self._cache.move_to_end(authorization)
+        while len(self._cache) > MAX_CACHED_ACTORS:
+            self._cache.popitem(last=False)
         return actor
 
 
 async def issue_tokens(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:
-    """A token for each of the logins that stand for an active account."""
-    tokens, now = Tokens.of(data), datetime.now(UTC)
+    """A new token for each login; logins without an active account are left out."""
+    tokens, now = Tokens.load(data), datetime.now(UTC)
     database = await Database.open(url, pooler=pooler)
     try:
         async with database.reading() as session:
-            found = {login: await account.id_of(session, login) for login in logins}
+            account_ids = {login: await account.id_of(session, login) for login in logins}
     finally:
         await database.close()
-    return {login: tokens.issue(id_, now) for login, id_ in found.items() if id_ is not None}
+    return {login: tokens.issue(id_, now) for login, id_ in account_ids.items() if id_ is not None}

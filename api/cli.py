@@ -95,9 +95,9 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
 @command.command()
 def schema() -> None:
     """Print the schema's definition."""
-    from api.schema.build import printed  # noqa: PLC0415  # Building the schema takes longer than the other commands.
+    from api.schema.build import schema_definition  # noqa: PLC0415  # Building the schema takes longer than the other commands.
 
-    typer.echo(printed(), nl=False)
+    typer.echo(schema_definition(), nl=False)
 
 
 @command.command()
@@ -118,12 +118,12 @@ def explain(
     given = content(variables_file) if variables_file is not None else variables
     settings = read_settings()
     with database(settings) as (url, _):
-        from api.explain import Question, Refused, explained  # noqa: PLC0415  # Not while serving.
+        from api.explain import ExplainError, ExplainRequest, explain_document  # noqa: PLC0415  # Not while serving.
 
-        question = Question(document=document, variables=values(given or "{}"), operation=operation, login=login)
+        question = ExplainRequest(document=document, variables=values(given or "{}"), operation=operation, login=login)
         try:
-            found = asyncio.run(explained(url, question, analyze=analyze, pooler=settings.pooler))
-        except Refused as refused:
+            found = asyncio.run(explain_document(url, question, analyze=analyze, pooler=settings.pooler))
+        except ExplainError as refused:
             raise Failed(str(refused)) from None
     typer.echo("\n\n".join(found) if found else "This asks nothing of the database.")
 

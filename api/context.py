@@ -1,4 +1,4 @@
-"""What one request carries."""
+"""The context of one GraphQL request."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,23 +11,24 @@ from api.compiler.plan import Planner
 from api.database.engine import Database
 from api.services.vault import Vault
 
-# Connections that one document may read by at once; there are `engine.READERS` in all.
-SHARE = 3
+# Reading connections that one request may use at the same time, of `engine.READERS` in all.
+MAX_CONNECTIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, when, and the means to answer. Strawberry hands it to every resolver."""
+    """Passed to every resolver: the actor, the time of the request, and the services that resolvers use."""
 
     actor: Actor
     now: datetime
     database: Database
     planner: Planner
     vault: Vault
-    share: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SHARE))
-    # Rows of pages that the executor's fields have asked for so far.
-    rows: list[int] = field(default_factory=list)
+    connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
+    # For each field read so far by graphql-core's executor, how many rows its pages may have.
+    row_counts: list[int] = field(default_factory=list)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
+        """Values for the actor's and the clock's parameters in statements."""
         return self.actor.parameters(self.now)

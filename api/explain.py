@@ -1,4 +1,4 @@
-"""What a document asks of the database: its statements, and how PostgreSQL goes about each of them."""
+"""`sigap explain`: the SQL statements that a GraphQL query executes, and their query plans."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from api.context import Context
 from api.database.engine import Database, Pooler, Transaction, Unavailable
 from api.database.statement import Prepared
 from api.resolvers import SOURCES
-from api.schema.build import SCHEMA, core
+from api.schema.build import SCHEMA, core_schema
 from api.services import account
 from api.services.vault import Vault
 
@@ -26,20 +26,20 @@ CLAUSES = (
     r"WITH(?!\s+(?:ORDINALITY|TIME\s+ZONE))|SELECT|(?<!DISTINCT )FROM|(?:LEFT\s+(?:OUTER\s+)?|CROSS\s+)?JOIN|WHERE|GROUP\s+BY|HAVING|ORDER\s+BY"
     r"|LIMIT|UNION(?:\s+ALL)?"
 )
-# Text and names in quotes come first, so that a clause's word in them stays where it is.
+# Quoted strings and names come first, so that keywords inside them are not taken for clauses.
 TOKENS = re.compile(
     rf"""'(?:[^']|'')*'|"[^"]*"|(?P<query>\((?=\s*(?:SELECT|WITH)\b))|\b(?P<clause>{CLAUSES})\b|\s+|\w+|.""",
     re.IGNORECASE,
 )
 
 
-class Refused(Exception):
-    """Why there is nothing to explain: one line for each thing that is wrong."""
+class ExplainError(Exception):
+    """The query cannot be explained. The message has one line for each error."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
-    """A document as somebody asks it: the public, unless a login is given."""
+class ExplainRequest:
+    """A document to explain, as executed for the account `login`, or for the public if it is None."""
 
     document: str
     variables: Mapping[str, Any]
@@ -47,135 +47,139 @@ class Question:
     login: str | None
 
 
-async def explained(url: str, question: Question, *, analyze: bool, pooler: Pooler | None) -> Sequence[str]:
-    """For each statement its text, its values and its query plan; `analyze` executes it too. Raises `Refused`."""
-    if not question.document.strip():
-        raise Refused("There is no document.")
+async def explain_document(url: str, request: ExplainRequest, *, analyze: bool, pooler: Pooler | None) -> Sequence[str]:
+    """For each SQL statement its text, its values and its query plan; `analyze` also executes it.
+
+    Raises `ExplainError`, and asyncpg's error if PostgreSQL rejects a statement.
+    """
+    if not request.document.strip():
+        raise ExplainError("There is no document.")
     database = await Database.open(url, pooler=pooler)
     try:
-        actor = await asker(database, question.login)
-        reader, planner = Explaining(database, analyze=analyze), NamingPlanner(core(), SOURCES)
-        # No query asks the vault.
-        context = Context(actor, datetime.now(UTC), reader, planner, Vault(b"", b""))
-        result = await answered(question, context)
+        actor = await load_actor(database, request.login)
+        explainer, planner = ExplainingDatabase(database, analyze=analyze), KeyRecordingPlanner(core_schema(), SOURCES)
+        # Queries do not use the vault.
+        context = Context(actor, datetime.now(UTC), explainer, planner, Vault(b"", b""))
+        result = await execute(request, context)
     finally:
         await database.close()
-    if reader.failure:
-        raise reader.failure
+    if explainer.error:
+        raise explainer.error
     if result.errors:
-        raise Refused("\n".join(line(error) for error in result.errors))
+        raise ExplainError("\n".join(format_error(error) for error in result.errors))
     return [
-        f"-- {', '.join(planner.keys.get(sql, ['the whole document']))}\n{rest}" for sql, rest in reader.explanations
+        f"-- {', '.join(planner.keys.get(sql, ['the whole document']))}\n{explanation}"
+        for sql, explanation in explainer.explanations
     ]
 
 
-async def asker(database: Database, login: str | None) -> Actor:
+async def load_actor(database: Database, login: str | None) -> Actor:
     if login is None:
         return PUBLIC
     async with database.reading() as session:
-        found = await account.id_of(session, login)
-        if found is None:
-            raise Refused(f"There is no active account {login!r}.")
-        return await account.actor(session, found)
+        account_id = await account.id_of(session, login)
+        if account_id is None:
+            raise ExplainError(f"There is no active account {login!r}.")
+        return await account.actor(session, account_id)
 
 
-async def answered(question: Question, context: Context) -> ExecutionResult:
-    """As the server answers it, with every limit and check."""
+async def execute(request: ExplainRequest, context: Context) -> ExecutionResult:
+    """Executes the query with the same limits and checks as the server."""
     try:
         return await SCHEMA.execute(
-            question.document,
-            variable_values=dict(question.variables),
-            operation_name=question.operation,
+            request.document,
+            variable_values=dict(request.variables),
+            operation_name=request.operation,
             context_value=context,
             allowed_operation_types=[OperationType.QUERY],
         )
     except InvalidOperationTypeError:
-        raise Refused("Only queries can be explained; this is a mutation, and it would change something.") from None
+        raise ExplainError("Only queries can be explained, not mutations, as those would change data.") from None
     except CannotGetOperationTypeError:
-        raise Refused("Name one of the document's operations with --operation.") from None
+        raise ExplainError("Name one of the document's operations with --operation.") from None
 
 
-def line(error: GraphQLError) -> str:
-    place = f" (line {error.locations[0].line}, column {error.locations[0].column})" if error.locations else ""
-    return " ".join(error.message.split()) + place
+def format_error(error: GraphQLError) -> str:
+    location = f" (line {error.locations[0].line}, column {error.locations[0].column})" if error.locations else ""
+    return " ".join(error.message.split()) + location
 
 
-class NamingPlanner(Planner):
-    """Remembers which key of the answer a statement is for."""
+class KeyRecordingPlanner(Planner):
+    """Records for each SQL statement the response keys that it is for."""
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
         self.keys: dict[str, list[str]] = {}
 
-    def field(self, *given: Any, key: str, **named: Any) -> Plan:
-        plan = super().field(*given, key=key, **named)
+    def field(self, *args: Any, key: str, **kwargs: Any) -> Plan:
+        plan = super().field(*args, key=key, **kwargs)
         self.keys.setdefault(plan.sql, []).append(key)
         return plan
 
 
-class Explaining(Database):
-    """Another database, whose statements are explained instead of answered."""
+class ExplainingDatabase(Database):
+    """Explains each statement on another database, and returns null as its result."""
 
     def __init__(self, database: Database, *, analyze: bool) -> None:
         self._database = database
         self._explain = "EXPLAIN (ANALYZE, BUFFERS)" if analyze else "EXPLAIN"
         self.explanations: list[tuple[str, str]] = []
-        self.failure: asyncpg.PostgresError | None = None
+        self.error: asyncpg.PostgresError | None = None
 
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         try:
             async with self._database.reading() as session:
                 self.explanations.append((sql, await self._explanation(session, sql, parameters)))
-        except asyncpg.PostgresError as failure:
-            self.failure = failure
-            raise Unavailable from failure
+        except asyncpg.PostgresError as error:
+            self.error = error
+            raise Unavailable from error
         return "null"
 
     async def _explanation(self, session: Transaction, sql: str, parameters: Sequence[object]) -> str:
-        """The statement, and the rest as comments, so that the whole can be given to psql."""
-        # Prepared, because only so the plan is the one that the server would use, made without a look at the values.
-        await session.rows(bare(f"PREPARE explained AS {sql}"))
+        """The formatted statement, with its values and plan as SQL comments, so that psql can execute the text."""
+        # A prepared statement, so that PostgreSQL makes the same generic plan as for the server's statements.
+        await session.rows(without_parameters(f"PREPARE explained AS {sql}"))
         values = await literals(session, parameters)
-        call = f"({', '.join(values)})" if values else ""
-        plan = await session.rows(bare(f"{self._explain} EXECUTE explained{call}"))
-        # After a failure nothing more is explained.
-        await session.rows(bare("DEALLOCATE explained"))
+        arguments = f"({', '.join(values)})" if values else ""
+        plan = await session.rows(without_parameters(f"{self._explain} EXECUTE explained{arguments}"))
+        # Not needed after an error, as nothing more is explained then.
+        await session.rows(without_parameters("DEALLOCATE explained"))
         return "\n".join(
             (
-                laid_out(sql),
+                format_sql(sql),
                 "",
-                *(commented(f"${number} = {value}") for number, value in enumerate(values, 1)),
-                *(commented(row[0]) for row in plan),
+                *(format_comment(f"${number} = {value}") for number, value in enumerate(values, 1)),
+                *(format_comment(row[0]) for row in plan),
             )
         )
 
 
-def commented(text: str) -> str:
-    return "\n".join(f"-- {part}" for part in text.splitlines())
+def format_comment(text: str) -> str:
+    return "\n".join(f"-- {line}" for line in text.splitlines())
 
 
-def bare(sql: str) -> Prepared:
+def without_parameters(sql: str) -> Prepared:
     return Prepared(sql, (), {})
 
 
 async def literals(session: Transaction, parameters: Sequence[object]) -> list[str]:
-    """The values as SQL writes them, by the database itself; it knows their types from the statement `explained`."""
+    """The values as SQL literals, written by PostgreSQL with the parameter types of the statement `explained`."""
     types = await session.value(
-        bare("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'")
+        without_parameters("SELECT parameter_types::text[] FROM pg_prepared_statements WHERE name = 'explained'")
     )
     names = [f"value_{number}" for number in range(len(parameters))]
-    written = ", ".join(f"quote_nullable(${number}::{type_}::text)" for number, type_ in enumerate(types, 1))
-    row = await session.row(Prepared(f"SELECT {written}", tuple(names), dict(zip(names, parameters, strict=True))))
+    columns = ", ".join(f"quote_nullable(${number}::{type_}::text)" for number, type_ in enumerate(types, 1))
+    row = await session.row(Prepared(f"SELECT {columns}", tuple(names), dict(zip(names, parameters, strict=True))))
     return list(row) if row else []
 
 
-def laid_out(sql: str) -> str:
-    """The same statement, each clause of it and of the queries in it on a line of its own."""
-    return "".join(_pieces(sql)).strip()
+def format_sql(sql: str) -> str:
+    """The statement with each clause on a line of its own, subqueries indented."""
+    return "".join(_formatted_tokens(sql)).strip()
 
 
-def _pieces(sql: str) -> Iterator[str]:
-    are_queries = [True]  # For each open parenthesis, and for the statement itself.
+def _formatted_tokens(sql: str) -> Iterator[str]:
+    are_queries = [True]  # For the statement and each open parenthesis: whether it contains a query.
     gap = ""
     for token in TOKENS.finditer(sql):
         text = token[0]

@@ -122,7 +122,7 @@ def fill(url: str, volunteers: int) -> None:
 
 
 async def looked_up(connection: asyncpg.Connection) -> Facts:
-    tokens, now = Tokens.of(FOLDER), datetime.now(UTC)
+    tokens, now = Tokens.load(FOLDER), datetime.now(UTC)
     accounts = await connection.fetch("SELECT login, id FROM account WHERE login LIKE 'bench-%'")
     kabupaten = await connection.fetchval("SELECT kabupaten_code FROM role WHERE kabupaten_code IS NOT NULL")
     provinces = await connection.fetch("SELECT code FROM province ORDER BY 1")

@@ -1,4 +1,4 @@
-"""Asking the API as somebody."""
+"""A test client for the GraphQL API."""
 
 import uuid
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ import httpx
 from api.app import Services
 from api.auth import Tokens
 
-# JSON as it came: its shape is what the tests assert.
+# Decoded JSON; the tests assert its shape.
 Json = Any
 
 
 def instant(moment: datetime) -> str:
-    """As the API writes it: ISO 8601 in UTC, without zeros at the end of the fraction."""
+    """The API's format of a DateTime: ISO 8601 in UTC, without trailing zeros in the fraction."""
     whole, _, fraction = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}".partition(".")
     digits = fraction.rstrip("0")
     return f"{whole}.{digits}+00:00" if digits else f"{whole}+00:00"
@@ -23,7 +23,7 @@ def instant(moment: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """`actor` is the id of an account; without one the public asks."""
+    """Sends requests as the account with the id `actor`, or as the public without one."""
 
     client: httpx.AsyncClient
     tokens: Tokens
@@ -34,25 +34,25 @@ class Api:
         return {} if actor is None else {"Authorization": f"Bearer {self.tokens.issue(actor, self.now)}"}
 
     async def post(self, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> Json:
-        """The whole answer."""
+        """The complete response body."""
         body = {"query": document, "variables": variables}
         response = await self.client.post("/graphql", json=body, headers=self.headers(actor))
         assert response.status_code == 200, response.text
         return response.json()
 
     async def ask(self, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> Json:
-        """The data of an answer without errors."""
-        answer = await self.post(document, actor=actor, **variables)
-        assert "errors" not in answer, answer["errors"]
-        return answer["data"]
+        """The `data` of a response; asserts that it has no errors."""
+        body = await self.post(document, actor=actor, **variables)
+        assert "errors" not in body, body["errors"]
+        return body["data"]
 
     async def errors(self, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> Json:
-        """The errors of an answer: code and path of each."""
-        answer = await self.post(document, actor=actor, **variables)
-        return [(error["extensions"]["code"], error.get("path")) for error in answer["errors"]]
+        """The code and path of each error of a response."""
+        body = await self.post(document, actor=actor, **variables)
+        return [(error["extensions"]["code"], error.get("path")) for error in body["errors"]]
 
-    async def do(self, document: str, *, actor: uuid.UUID | None = None, **given: object) -> Json:
-        """The payload of a mutation, the document's only field, with `given` as its `input`."""
-        data = await self.ask(document, actor=actor, input=given)
+    async def do(self, document: str, *, actor: uuid.UUID | None = None, **input_values: object) -> Json:
+        """The payload of a mutation that is the document's only field; `input_values` are its `input`."""
+        data = await self.ask(document, actor=actor, input=input_values)
         (payload,) = data.values()
         return payload

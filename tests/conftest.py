@@ -152,4 +152,4 @@ async def api(database_url: str, keys: Path) -> AsyncGenerator[Api]:
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sigap") as client,
     ):
         services: Services = app.state.services
-        yield Api(client, Tokens.of(keys), NOW, services)
+        yield Api(client, Tokens.load(keys), NOW, services)

@@ -1,4 +1,4 @@
-"""An application of a test's own: another clock, other keys, another database."""
+"""Runs an application with a clock, keys or a database of the test's own."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -14,16 +14,16 @@ from tests.asking import Api
 
 
 @asynccontextmanager
-async def served(
+async def running_api(
     url: str, keys: Path, clock: Callable[[], datetime], *, pooler: Pooler | None = None
 ) -> AsyncGenerator[Api]:
-    """Asked over HTTP within the process; tokens are issued at the clock's instant of the start."""
+    """A client for the application in this process. Tokens are issued for the time that the clock has at the start."""
     app = application(url, keys, clock=clock, pooler=pooler)
-    # What escapes the application is a response of status 500 here, as a server makes of it.
+    # An unhandled exception becomes a response with status 500, as with a real server.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=transport, base_url="http://sigap") as client,
     ):
         services: Services = app.state.services
-        yield Api(client, Tokens.of(keys), clock(), services)
+        yield Api(client, Tokens.load(keys), clock(), services)

@@ -1,10 +1,10 @@
-"""What the database holds, to show that nothing changed."""
+"""The database's content as a value, to assert that nothing has changed."""
 
 from collections.abc import Mapping, Sequence
 
 import asyncpg
 
-# Everything that a mutation may write.
+# All tables that mutations write to.
 TABLES = (
     *("incident", "incident_kabupaten", "need", "volunteer", "membership", "certificate"),
     *("assignment", "commitment", "override", "event", "idempotency"),
@@ -12,7 +12,7 @@ TABLES = (
 
 
 async def snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Mapping[str, Sequence[str]]:
-    """Every row of every table that a mutation may write, as text."""
+    """All rows of these tables, each as text."""
     return {
         table: [row[0] for row in await connection.fetch(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')]
         for table in TABLES

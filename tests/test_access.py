@@ -18,7 +18,7 @@ from api.access import CALLERS
 from api.compiler.check import CONNECTION_TYPES
 from api.resolvers import SOURCES
 from api.resolvers.verb import VERBS
-from api.schema.build import core
+from api.schema.build import core_schema
 from tests.asking import Api, Json
 from tests.builders import CERTIFICATE_TYPE, FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
@@ -588,13 +588,13 @@ async def test_the_volunteer_and_todays_manager_answer(api: Api, build: Build, n
 
 def types() -> Iterator[GraphQLNamedType]:
     """Every type of our own."""
-    for name, type_ in sorted(core().type_map.items()):
+    for name, type_ in sorted(core_schema().type_map.items()):
         if not name.startswith("__"):
             yield type_
 
 
 def test_every_mutation_has_a_verb_and_somebody_who_may_call_it() -> None:
-    mutation = core().mutation_type
+    mutation = core_schema().mutation_type
     assert mutation is not None
 
     names = {camel_to_snake(name) for name in mutation.fields}
@@ -607,7 +607,7 @@ def test_every_mutation_has_a_verb_and_somebody_who_may_call_it() -> None:
 
 
 def test_every_object_type_has_a_source_that_says_who_sees_it() -> None:
-    roots = {core().query_type, core().mutation_type}
+    roots = {core_schema().query_type, core_schema().mutation_type}
     names = {
         type_.name
         for type_ in types()

@@ -13,11 +13,11 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from api.auth import ALGORITHM, LIFETIME, REMEMBERED, Tokens
+from api.auth import ALGORITHM, CACHE_LIFETIME, LIFETIME, Tokens
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
-from tests.serving import served
+from tests.serving import running_api
 from tests.snapshot import snapshot
 
 ME = "{ me { login } }"
@@ -27,20 +27,20 @@ INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedA
 SECOND = timedelta(seconds=1)
 
 
-async def asked(api: Api, authorization: str | None, document: str = ME, **variables: object) -> Json:
-    """Status and body."""
+async def post(api: Api, authorization: str | None, document: str = ME, **variables: object) -> Json:
+    """The status and the body of the response."""
     headers = {} if authorization is None else {"Authorization": authorization}
     response = await api.client.post("/graphql", json={"query": document, "variables": variables}, headers=headers)
     return response.status_code, response.json()
 
 
-async def refused(api: Api, authorization: str) -> bool:
-    """Whether the credential is answered as every broken one is."""
+async def is_rejected(api: Api, authorization: str) -> bool:
+    """Whether the token is rejected; asserts that the response is the same for every rejected token."""
     body = {"query": ME}
     response = await api.client.post("/graphql", json=body, headers={"Authorization": authorization})
     if response.status_code == 200:
         return False
-    message = "The token is not valid, or no longer."
+    message = "The token is invalid or has expired."
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == "Bearer"
     assert response.json() == {"errors": [{"message": message, "extensions": {"code": "UNAUTHENTICATED"}}]}
@@ -55,50 +55,50 @@ def claims(account: uuid.UUID, until: datetime = NOW + LIFETIME) -> dict[str, ob
     return {"sub": str(account), "iat": int(NOW.timestamp()), "exp": int(until.timestamp())}
 
 
-async def test_a_good_token_says_who_asks(api: Api, build: Build) -> None:
+async def test_a_valid_token_identifies_the_account(api: Api, build: Build) -> None:
     account = await build.account(login="sinta")
 
     for scheme in ("Bearer", "bearer", "BEARER"):
-        answered = await asked(api, f"{scheme} {api.tokens.issue(account, NOW)}")
-        assert answered == (200, {"data": {"me": {"login": "sinta"}}})
+        response = await post(api, f"{scheme} {api.tokens.issue(account, NOW)}")
+        assert response == (200, {"data": {"me": {"login": "sinta"}}})
 
 
-async def test_without_a_token_the_public_asks(api: Api) -> None:
-    answered = await asked(api, None)
+async def test_without_a_token_the_actor_is_the_public(api: Api) -> None:
+    response = await post(api, None)
 
-    assert answered == (200, {"data": {"me": None}})
+    assert response == (200, {"data": {"me": None}})
 
 
-async def test_a_token_ends_on_time(api: Api, build: Build) -> None:
+async def test_a_token_expires_on_time(api: Api, build: Build) -> None:
     account = await build.account()
 
-    ended = api.tokens.issue(account, NOW - LIFETIME)
-    ending = api.tokens.issue(account, NOW - LIFETIME + SECOND)
+    expired = api.tokens.issue(account, NOW - LIFETIME)
+    still_valid = api.tokens.issue(account, NOW - LIFETIME + SECOND)
 
-    assert await refused(api, f"Bearer {ended}")
-    assert not await refused(api, f"Bearer {ending}")
+    assert await is_rejected(api, f"Bearer {expired}")
+    assert not await is_rejected(api, f"Bearer {still_valid}")
 
 
-async def test_a_token_that_ends_is_not_remembered_beyond_its_end(build: Build, database_url: str, keys: Path) -> None:
+async def test_a_token_is_not_cached_beyond_its_expiry(build: Build, database_url: str, keys: Path) -> None:
     account, clock = await build.account(), [NOW]
-    async with served(database_url, keys, lambda: clock[0]) as api:
+    async with running_api(database_url, keys, lambda: clock[0]) as api:
         token = f"Bearer {api.tokens.issue(account, NOW, lifetime=2 * SECOND)}"
 
-        good = not await refused(api, token)
+        is_accepted = not await is_rejected(api, token)
         clock[0] = NOW + 2 * SECOND
 
-        assert good
-        assert await refused(api, token)
+        assert is_accepted
+        assert await is_rejected(api, token)
 
 
-async def test_a_token_of_another_key_is_refused(api: Api, build: Build) -> None:
+async def test_a_token_signed_with_another_key_is_rejected(api: Api, build: Build) -> None:
     account = await build.account()
     stranger = Tokens(OKPKey.generate_key("Ed25519"))
 
-    assert await refused(api, f"Bearer {stranger.issue(account, NOW)}")
+    assert await is_rejected(api, f"Bearer {stranger.issue(account, NOW)}")
 
 
-async def test_no_algorithm_but_ours_is_taken(api: Api, build: Build, keys: Path) -> None:
+async def test_tokens_with_another_algorithm_are_rejected(api: Api, build: Build, keys: Path) -> None:
     account = await build.account()
     key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
     public = key.as_pem(private=False)
@@ -108,16 +108,16 @@ async def test_no_algorithm_but_ours_is_taken(api: Api, build: Build, keys: Path
     symmetric = f"{segment({'alg': 'HS256', 'typ': 'JWT'})}.{body}"
     mac = base64.urlsafe_b64encode(hmac.digest(public, symmetric.encode(), hashlib.sha256)).rstrip(b"=").decode()
 
-    assert not await refused(api, f"Bearer {ours}")
+    assert not await is_rejected(api, f"Bearer {ours}")
     for forged in (f"{unsigned}.", f"{unsigned}.{signature}", f"{symmetric}.{mac}", f"{symmetric}.{signature}"):
-        assert await refused(api, f"Bearer {forged}")
+        assert await is_rejected(api, f"Bearer {forged}")
 
 
-async def test_a_token_that_was_changed_is_refused(api: Api, build: Build) -> None:
+async def test_a_modified_token_is_rejected(api: Api, build: Build) -> None:
     account, other = await build.account(), await build.coordinator()
     header, _body, signature = api.tokens.issue(account, NOW).split(".")
 
-    assert await refused(api, f"Bearer {header}.{segment(claims(other))}.{signature}")
+    assert await is_rejected(api, f"Bearer {header}.{segment(claims(other))}.{signature}")
 
 
 @pytest.mark.parametrize(
@@ -128,11 +128,11 @@ async def test_a_token_that_was_changed_is_refused(api: Api, build: Build) -> No
     ],
     ids=lambda value: value[:30],
 )
-async def test_a_credential_that_is_none_is_refused(api: Api, authorization: str) -> None:
-    assert await refused(api, authorization)
+async def test_a_malformed_credential_is_rejected(api: Api, authorization: str) -> None:
+    assert await is_rejected(api, authorization)
 
 
-async def test_a_token_that_is_not_ascii_is_refused(api: Api) -> None:
+async def test_a_token_that_is_not_ascii_is_rejected(api: Api) -> None:
     response = await api.client.post(
         "/graphql", json={"query": ME}, headers={b"Authorization": b"Bearer \xe9.\xff.\xfe"}
     )
@@ -141,91 +141,91 @@ async def test_a_token_that_is_not_ascii_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoilt",
+    "changed_claims",
     [{"sub": None}, {"sub": "sinta"}, {"sub": 7}, {"exp": None}, {"exp": "soon"}, {"exp": 10**30}, {"exp": -(10**30)}],
     ids=str,
 )
-async def test_our_own_signature_under_claims_that_make_no_sense_is_refused(
-    api: Api, build: Build, keys: Path, spoilt: dict[str, object]
+async def test_a_validly_signed_token_with_invalid_claims_is_rejected(
+    api: Api, build: Build, keys: Path, changed_claims: dict[str, object]
 ) -> None:
     key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
-    given = {**claims(await build.account()), **spoilt}
+    invalid_claims = {**claims(await build.account()), **changed_claims}
 
-    token = jwt.encode({"alg": ALGORITHM}, given, key, algorithms=[ALGORITHM])
+    token = jwt.encode({"alg": ALGORITHM}, invalid_claims, key, algorithms=[ALGORITHM])
 
-    assert await refused(api, f"Bearer {token}")
+    assert await is_rejected(api, f"Bearer {token}")
 
 
-async def test_a_token_of_nobody_is_refused(api: Api, build: Build) -> None:
+async def test_a_token_of_an_unknown_or_inactive_account_is_rejected(api: Api, build: Build) -> None:
     inactive = await build.account(active=False)
 
-    assert await refused(api, f"Bearer {api.tokens.issue(uuid.uuid4(), NOW)}")
-    assert await refused(api, f"Bearer {api.tokens.issue(inactive, NOW)}")
+    assert await is_rejected(api, f"Bearer {api.tokens.issue(uuid.uuid4(), NOW)}")
+    assert await is_rejected(api, f"Bearer {api.tokens.issue(inactive, NOW)}")
 
 
-async def test_a_role_taken_away_ends_writing_at_once_and_reading_soon(
+async def test_a_revoked_role_ends_writing_at_once_and_reading_after_the_cache_lifetime(
     build: Build, database_url: str, keys: Path
 ) -> None:
     coordinator, clock = await build.coordinator(), [NOW]
     await build.person(reach="KABUPATEN")
-    seen = "{ volunteers(first: 1) { totalCount } }"
-    async with served(database_url, keys, lambda: clock[0]) as api:
+    document = "{ volunteers(first: 1) { totalCount } }"
+    async with running_api(database_url, keys, lambda: clock[0]) as api:
         token = f"Bearer {api.tokens.issue(coordinator, NOW)}"
 
-        before = await asked(api, token, seen)
+        before = await post(api, token, document)
         await build.connection.execute("DELETE FROM role")
-        held = await snapshot(build.connection)
-        _status, written = await asked(api, token, DECLARE, input=INCIDENT)
-        clock[0] = NOW + REMEMBERED - SECOND
-        remembered = await asked(api, token, seen)
-        clock[0] = NOW + REMEMBERED
-        forgotten = await asked(api, token, seen)
+        stored = await snapshot(build.connection)
+        _status, written = await post(api, token, DECLARE, input=INCIDENT)
+        clock[0] = NOW + CACHE_LIFETIME - SECOND
+        cached = await post(api, token, document)
+        clock[0] = NOW + CACHE_LIFETIME
+        reloaded = await post(api, token, document)
 
     assert written["data"]["declareIncident"] == {
         "incident": None,
         "problems": [{"code": "FORBIDDEN", "path": ["input"]}],
     }
-    assert await snapshot(build.connection) == held
-    counts = [body["data"]["volunteers"]["totalCount"] for _status, body in (before, remembered, forgotten)]
+    assert await snapshot(build.connection) == stored
+    counts = [body["data"]["volunteers"]["totalCount"] for _status, body in (before, cached, reloaded)]
     assert counts == [1, 1, 0]
 
 
-async def test_a_deactivated_account_writes_no_more_and_is_soon_refused(
+async def test_a_deactivated_account_cannot_write_and_is_rejected_after_the_cache_lifetime(
     build: Build, database_url: str, keys: Path
 ) -> None:
     coordinator, clock = await build.coordinator(), [NOW]
-    async with served(database_url, keys, lambda: clock[0]) as api:
+    async with running_api(database_url, keys, lambda: clock[0]) as api:
         token = f"Bearer {api.tokens.issue(coordinator, NOW)}"
 
-        good = not await refused(api, token)
+        is_accepted = not await is_rejected(api, token)
         await build.connection.execute("UPDATE account SET active = false")
-        _status, written = await asked(api, token, DECLARE, input=INCIDENT)
-        clock[0] = NOW + REMEMBERED
-        ended = await refused(api, token)
+        _status, written = await post(api, token, DECLARE, input=INCIDENT)
+        clock[0] = NOW + CACHE_LIFETIME
+        is_rejected_later = await is_rejected(api, token)
 
-    assert (good, ended) == (True, True)
+    assert (is_accepted, is_rejected_later) == (True, True)
     assert written["data"]["declareIncident"]["problems"] == [{"code": "FORBIDDEN", "path": ["input"]}]
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0
 
 
-async def test_a_role_given_is_good_at_once_for_writing(api: Api, build: Build) -> None:
+async def test_a_granted_role_allows_writing_at_once(api: Api, build: Build) -> None:
     account = await build.account()
     token = f"Bearer {api.tokens.issue(account, NOW)}"
-    await asked(api, token)
+    await post(api, token)
     await build.row("role", account_id=account, kind="COORDINATOR")
 
-    _status, written = await asked(api, token, DECLARE, input=INCIDENT)
+    _status, written = await post(api, token, DECLARE, input=INCIDENT)
 
     assert written["data"]["declareIncident"]["problems"] == []
 
 
-# The key in the data folder.
+# The signing key in the data folder.
 
 
-def test_the_key_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None:
+def test_the_key_is_created_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     data = tmp_path / "data"
 
-    first, second = Tokens.of(data), Tokens.of(data)
+    first, second = Tokens.load(data), Tokens.load(data)
 
     account = uuid.uuid4()
     assert second.read(first.issue(account, NOW), NOW)[0] == account
@@ -233,15 +233,15 @@ def test_the_key_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None
     assert stat.S_IMODE((data / "token-key.pem").stat().st_mode) == 0o600
 
 
-def test_simultaneous_starts_agree_on_one_key(tmp_path: Path) -> None:
+def test_processes_that_start_simultaneously_use_the_same_key(tmp_path: Path) -> None:
     account = uuid.uuid4()
     program = (
         "import sys, uuid; from datetime import datetime; from pathlib import Path; from api.auth import Tokens; "
         "sys.stdout.write('ready\\n'); sys.stdout.flush(); sys.stdin.readline(); "
-        "tokens = Tokens.of(Path(sys.argv[1])); "
+        "tokens = Tokens.load(Path(sys.argv[1])); "
         "sys.stdout.write(tokens.issue(uuid.UUID(sys.argv[2]), datetime.fromisoformat(sys.argv[3])))"
     )
-    starts = [
+    processes = [
         subprocess.Popen(
             [sys.executable, "-c", program, str(tmp_path), str(account), NOW.isoformat()],
             stdin=subprocess.PIPE,
@@ -250,17 +250,17 @@ def test_simultaneous_starts_agree_on_one_key(tmp_path: Path) -> None:
         )
         for _number in range(4)
     ]
-    for start in starts:
-        assert start.stdout
-        assert start.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
 
-    for start in starts:
-        assert start.stdin
-        start.stdin.write("\n")
-        start.stdin.flush()
-    tokens = [start.communicate(timeout=60)[0] for start in starts]
+    for process in processes:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
+    tokens = [process.communicate(timeout=60)[0] for process in processes]
 
-    reader = Tokens.of(tmp_path)
+    reader = Tokens.load(tmp_path)
     assert [reader.read(token, NOW)[0] for token in tokens] == [account] * 4
     assert [path.name for path in tmp_path.iterdir()] == ["token-key.pem"]
     assert stat.S_IMODE((tmp_path / "token-key.pem").stat().st_mode) == 0o600

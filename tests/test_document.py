@@ -5,64 +5,64 @@ import pytest
 from strawberry.extensions import SchemaExtension
 from strawberry.extensions.base_extension import HOOK_METHODS
 
-from api.context import SHARE
+from api.context import MAX_CONNECTIONS
 from api.database.engine import READERS
-from api.resolvers.document import Compiled
+from api.resolvers.document import CompiledExecution
 from api.schema.build import SCHEMA
 from tests.asking import Api
 from tests.builders import Build
-from tests.waiting import WAITING, told, until
+from tests.waiting import LOCK_WAITS, fetch_current, wait_until
 
-# Some roots that each read a table of their own.
+# Root fields that each read another table.
 TABLES = {"provinces": "province", "ranks": "rank", "skills": "skill", "hazards": "hazard", "clusters": "cluster"}
 ROOTS = " ".join(f"{name}(first: 1) {{ totalCount }}" for name in TABLES)
 BOTH = "{ incidents(first: 1) { totalCount } needs(first: 1) { totalCount } }"
 
 
-# Side by side.
+# Root fields read concurrently.
 
 
-@pytest.mark.parametrize("beside", ["", "__schema { queryType { name } }"], ids=["whole", "mixed"])
-async def test_roots_are_read_side_by_side_within_a_share_of_the_connections(
-    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", beside: str
+@pytest.mark.parametrize("extra_root", ["", "__schema { queryType { name } }"], ids=["data only", "with introspection"])
+async def test_a_document_reads_its_roots_concurrently_on_a_limited_number_of_connections(
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", extra_root: str
 ) -> None:
     counts = {
         name: {"totalCount": await connection.fetchval(f"SELECT count(*) FROM {table}")}
         for name, table in TABLES.items()
     }
-    locked = connection.transaction()
-    await locked.start()
+    lock = connection.transaction()
+    await lock.start()
     await connection.execute(f"LOCK TABLE {', '.join(TABLES.values())} IN ACCESS EXCLUSIVE MODE")
 
-    asked = asyncio.create_task(api.ask(f"{{ {ROOTS} {beside} }}"))
-    await until(connection, WAITING, SHARE)
+    response = asyncio.create_task(api.ask(f"{{ {ROOTS} {extra_root} }}"))
+    await wait_until(connection, LOCK_WAITS, MAX_CONNECTIONS)
     other = await api.ask("{ incidents(first: 1) { totalCount } }")
-    waiting = await told(connection, WAITING)
-    await locked.rollback()
+    waiting = await fetch_current(connection, LOCK_WAITS)
+    await lock.rollback()
 
-    assert SHARE < len(TABLES) < READERS
+    assert MAX_CONNECTIONS < len(TABLES) < READERS
     assert other == {"incidents": {"totalCount": 0}}
-    assert waiting == SHARE
-    data = await asked
+    assert waiting == MAX_CONNECTIONS
+    data = await response
     assert {name: data[name] for name in TABLES} == counts
 
 
-async def test_keys_stand_in_the_documents_order_whatever_is_ready_first(
+async def test_response_keys_have_the_documents_order_whichever_root_is_read_first(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    locked = connection.transaction()
-    await locked.start()
+    lock = connection.transaction()
+    await lock.start()
     await connection.execute("LOCK TABLE hazard IN ACCESS EXCLUSIVE MODE")
 
-    asked = asyncio.create_task(
+    response = asyncio.create_task(
         api.ask("""query($no: Boolean = false) { first: __typename ...more z: clusters(first: 1) { totalCount }
           ranks(first: 1) @include(if: $no) { totalCount } a: __typename ... { z: clusters(first: 1) { nodes { code } } } }
           fragment more on Query { hazards(first: 1) { totalCount } }""")
     )
-    await until(connection, WAITING, 1)
-    await locked.rollback()
+    await wait_until(connection, LOCK_WAITS, 1)
+    await lock.rollback()
 
-    data = await asked
+    data = await response
     assert list(data) == ["first", "hazards", "z", "a"]
     assert data == {
         "first": "Query",
@@ -72,7 +72,7 @@ async def test_keys_stand_in_the_documents_order_whatever_is_ready_first(
     }
 
 
-async def test_a_root_that_is_left_out_one_time_is_there_another_time(api: Api) -> None:
+async def test_skip_and_include_are_evaluated_for_each_request(api: Api) -> None:
     document = """query($a: Boolean!) { clusters(first: 1) @skip(if: $a) { totalCount }
       ... @include(if: $a) { hazards(first: 1) { totalCount } } }"""
 
@@ -85,9 +85,9 @@ async def test_a_root_that_is_left_out_one_time_is_there_another_time(api: Api) 
     ]
 
 
-@pytest.mark.parametrize("beside", ["", "__schema { queryType { name } }"], ids=["whole", "mixed"])
-async def test_a_root_that_is_refused_is_null_and_leaves_the_others(api: Api, beside: str) -> None:
-    answer = await api.post(f'{{ bad: node(id: "x") {{ id }} clusters(first: 1) {{ totalCount }} {beside} }}')
+@pytest.mark.parametrize("extra_root", ["", "__schema { queryType { name } }"], ids=["data only", "with introspection"])
+async def test_an_invalid_nullable_root_is_null_and_leaves_the_others(api: Api, extra_root: str) -> None:
+    answer = await api.post(f'{{ bad: node(id: "x") {{ id }} clusters(first: 1) {{ totalCount }} {extra_root} }}')
 
     assert list(answer["data"].items())[:2] == [("bad", None), ("clusters", {"totalCount": 8})]
     assert answer["errors"] == [
@@ -95,7 +95,7 @@ async def test_a_root_that_is_refused_is_null_and_leaves_the_others(api: Api, be
     ]
 
 
-async def test_nothing_is_read_where_a_root_is_refused_that_may_not_be_null(api: Api) -> None:
+async def test_nothing_is_read_if_a_non_null_root_is_invalid(api: Api) -> None:
     before = api.services.database.statements
 
     answer = await api.post('{ bad: node(id: "x") { id } clusters(first: 1) { totalCount } hazards { totalCount } }')
@@ -108,7 +108,7 @@ async def test_nothing_is_read_where_a_root_is_refused_that_may_not_be_null(api:
     assert api.services.database.statements == before
 
 
-async def test_a_root_that_fails_while_it_is_read_is_null_and_leaves_the_others(
+async def test_a_nullable_root_that_fails_while_it_is_read_is_null_and_leaves_the_others(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]", caplog: pytest.LogCaptureFixture
 ) -> None:
     await connection.execute("ALTER TABLE hazard RENAME COLUMN label_id TO secret")
@@ -121,7 +121,7 @@ async def test_a_root_that_fails_while_it_is_read_is_null_and_leaves_the_others(
         "data": {"node": None, "clusters": {"totalCount": 8}},
         "errors": [
             {
-                "message": "Something went wrong on our side; it has been noted.",
+                "message": "An internal error occurred; it has been logged.",
                 "locations": [{"line": 1, "column": 3}],
                 "path": ["node"],
                 "extensions": {"code": "INTERNAL"},
@@ -131,42 +131,42 @@ async def test_a_root_that_fails_while_it_is_read_is_null_and_leaves_the_others(
     assert [record.name for record in caplog.records] == ["sigap"]
 
 
-# As of one instant.
+# Consistent queries.
 
 
-async def seen_while_written(api: Api, build: Build, document: str, is_met: str, answer: object) -> tuple[int, int]:
-    """The incidents and needs that a query sees, while one of each is committed once the condition is met."""
+async def counts_during_commit(api: Api, build: Build, document: str, query: str, expected: object) -> tuple[int, int]:
+    """How many incidents and needs the document reads; one of each is committed once `query` has the expected value."""
     connection = build.connection
-    written = connection.transaction()
-    await written.start()
+    writing = connection.transaction()
+    await writing.start()
     await connection.execute("LOCK TABLE need IN ACCESS EXCLUSIVE MODE")
     await build.need()
-    asked = asyncio.create_task(api.ask(document))
-    await until(connection, is_met, answer)
-    await written.commit()
-    data = await asked
+    response = asyncio.create_task(api.ask(document))
+    await wait_until(connection, query, expected)
+    await writing.commit()
+    data = await response
     return data["incidents"]["totalCount"], data["needs"]["totalCount"]
 
 
-async def test_what_is_written_between_two_roots_is_seen_by_the_second_only(api: Api, build: Build) -> None:
-    first_is_read = f"""SELECT ({WAITING}) = 1 AND EXISTS (SELECT FROM pg_stat_activity
+async def test_a_commit_between_two_roots_is_seen_by_the_second_only(api: Api, build: Build) -> None:
+    first_is_read = f"""SELECT ({LOCK_WAITS}) = 1 AND EXISTS (SELECT FROM pg_stat_activity
       WHERE datname = current_database() AND application_name = 'sigap' AND state = 'idle' AND query LIKE '%incident%')"""
 
-    seen = await seen_while_written(api, build, BOTH, first_is_read, answer=True)
+    counts = await counts_during_commit(api, build, BOTH, first_is_read, expected=True)
 
-    assert seen == (0, 1)
+    assert counts == (0, 1)
 
 
-async def test_a_consistent_query_is_as_of_one_instant(api: Api, build: Build) -> None:
+async def test_a_consistent_query_reads_one_snapshot(api: Api, build: Build) -> None:
     before = api.services.database.statements
 
-    seen = await seen_while_written(api, build, f"query @consistent {BOTH}", WAITING, 1)
+    counts = await counts_during_commit(api, build, f"query @consistent {BOTH}", LOCK_WAITS, 1)
 
-    assert seen == (1, 1)
+    assert counts == (1, 1)
     assert api.services.database.statements == before + 1
 
 
-async def test_a_consistent_query_is_answered_whole_or_not_at_all(api: Api) -> None:
+async def test_a_consistent_query_with_an_error_returns_no_data(api: Api) -> None:
     document = 'query @consistent { clusters(first: 1) { totalCount } bad: node(id: "x") { id } }'
 
     answer = await api.post(document)
@@ -185,20 +185,20 @@ async def test_a_consistent_query_is_answered_whole_or_not_at_all(api: Api) -> N
         "query @consistent @consistent { clusters(first: 1) { totalCount } }",
         "{ clusters(first: 1) @consistent { totalCount } }",
     ],
-    ids=["schema beside data", "mutation", "twice", "field"],
+    ids=["introspection", "mutation", "twice", "field"],
 )
-async def test_only_queries_of_data_are_consistent(api: Api, document: str) -> None:
+async def test_consistent_is_only_for_queries_without_introspection(api: Api, document: str) -> None:
     errors = await api.errors(document, input={})
 
     assert {code for code, _ in errors} == {"BAD_USER_INPUT"}
 
 
-# Strawberry's hooks.
+# Strawberry's extension hooks.
 
 
-def test_every_hook_that_the_extension_has_is_run() -> None:
-    hooks = {name for name in HOOK_METHODS if getattr(Compiled, name) is not getattr(SchemaExtension, name)}
+def test_every_hook_of_the_extension_is_run() -> None:
+    hooks = {name for name in HOOK_METHODS if getattr(CompiledExecution, name) is not getattr(SchemaExtension, name)}
 
-    assert [type(each) for each in SCHEMA.get_extensions()] == [Compiled]
+    assert [type(each) for each in SCHEMA.get_extensions()] == [CompiledExecution]
     assert hooks == {"on_operation", "on_execute"}
-    assert Compiled.resolve is SchemaExtension.resolve
+    assert CompiledExecution.resolve is SchemaExtension.resolve

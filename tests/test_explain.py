@@ -1,4 +1,4 @@
-"""`sigap explain`, on the real command line and a server that somebody else runs."""
+"""`sigap explain`, run as a command against the test's database."""
 
 import json
 import re
@@ -10,13 +10,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from api.explain import laid_out
+from api.explain import format_sql
 from tests.builders import HOME, Build
 from tests.snapshot import snapshot
 from tests.test_cli import PATIENCE, environment
 
-Done = subprocess.CompletedProcess[str]
-Explain = Callable[..., Done]
+Completed = subprocess.CompletedProcess[str]
+Explain = Callable[..., Completed]
 PLACE = "query Place($name: String!) { kabupaten(first: 5, filter: {name: $name}) { nodes { name } } }"
 NAME = "Kota's \\ FROM "
 VALUES_FROM_PYTHON = ("--variables", json.dumps({"name": NAME}))
@@ -24,7 +24,7 @@ VALUES_FROM_PYTHON = ("--variables", json.dumps({"name": NAME}))
 
 @pytest.fixture
 def explain(database_url: str, tmp_path: Path) -> Explain:
-    def run(document: str, *options: str) -> Done:
+    def run(document: str, *options: str) -> Completed:
         command = [sys.executable, "-m", "api", "explain", "-", *options]
         env = environment(tmp_path, DATABASE_URL=database_url)
         return subprocess.run(
@@ -34,71 +34,75 @@ def explain(database_url: str, tmp_path: Path) -> Explain:
     return run
 
 
-def statement(done: Done) -> str:
-    """The SQL of the one statement that was explained."""
-    assert (done.returncode, done.stderr) == (0, "")
-    return "\n".join(line for line in done.stdout.splitlines() if line and not line.startswith("--"))
+def statement(completed: Completed) -> str:
+    """The SQL of the only statement in the output."""
+    assert (completed.returncode, completed.stderr) == (0, "")
+    return "\n".join(line for line in completed.stdout.splitlines() if line and not line.startswith("--"))
 
 
-def failed(done: Done) -> str:
-    assert (done.returncode, done.stdout) == (1, "")
-    return done.stderr
+def failed(completed: Completed) -> str:
+    assert (completed.returncode, completed.stdout) == (1, "")
+    return completed.stderr
 
 
-async def test_the_statement_its_values_and_its_plan_are_printed(
+async def test_it_prints_the_statement_with_its_values_and_plan(
     explain: Explain, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await connection.execute("UPDATE kabupaten SET name = 'x' || $1 || 'y' WHERE code = $2", NAME, HOME)
 
-    done = explain(PLACE, *VALUES_FROM_PYTHON)
+    completed = explain(PLACE, *VALUES_FROM_PYTHON)
 
-    assert re.search(r"^-- .*\(cost=\d", done.stdout, re.MULTILINE)
-    assert "actual" not in done.stdout
-    # What is printed answers, by the values that are printed.
-    values = re.findall(r"^-- \$\d+ = (.*)$", done.stdout, re.MULTILINE)
-    await connection.execute(f"PREPARE printed AS {statement(done)}")
+    assert re.search(r"^-- .*\(cost=\d", completed.stdout, re.MULTILINE)
+    assert "actual" not in completed.stdout
+    # The printed statement can be executed with the printed values.
+    values = re.findall(r"^-- \$\d+ = (.*)$", completed.stdout, re.MULTILINE)
+    await connection.execute(f"PREPARE printed AS {statement(completed)}")
     answer = await connection.fetchval(f"EXECUTE printed ({', '.join(values)})")
     assert json.dumps(f"x{NAME}y") in answer
 
 
-async def test_the_plan_is_the_one_for_all_values(explain: Explain) -> None:
-    done = explain(PLACE, *VALUES_FROM_PYTHON)
+async def test_the_plan_is_a_generic_plan(explain: Explain) -> None:
+    completed = explain(PLACE, *VALUES_FROM_PYTHON)
 
-    assert re.search(r"^-- +Filter: .*\$\d", done.stdout, re.MULTILINE)
-
-
-async def test_analyzed_the_statement_is_executed(explain: Explain) -> None:
-    done = explain(PLACE, *VALUES_FROM_PYTHON, "--analyze")
-
-    assert re.search(r"^-- .*\(actual time=", done.stdout, re.MULTILINE)
-    assert re.search(r"^-- .*Buffers: ", done.stdout, re.MULTILINE)
-    assert re.search(r"^-- Execution Time: ", done.stdout, re.MULTILINE)
+    assert re.search(r"^-- +Filter: .*\$\d", completed.stdout, re.MULTILINE)
 
 
-async def test_who_asks_shapes_the_statement(explain: Explain, build: Build) -> None:
+async def test_with_analyze_the_statement_is_executed(explain: Explain) -> None:
+    completed = explain(PLACE, *VALUES_FROM_PYTHON, "--analyze")
+
+    assert re.search(r"^-- .*\(actual time=", completed.stdout, re.MULTILINE)
+    assert re.search(r"^-- .*Buffers: ", completed.stdout, re.MULTILINE)
+    assert re.search(r"^-- Execution Time: ", completed.stdout, re.MULTILINE)
+
+
+async def test_the_statement_depends_on_the_actor(explain: Explain, build: Build) -> None:
     account = await build.account(login="sinta")
-    asked = "{ me { login } }"
+    document = "{ me { login } }"
 
-    public, own = explain(asked), explain(asked, "--as", "sinta")
+    public, own = explain(document), explain(document, "--as", "sinta")
 
     assert str(account) not in public.stdout
     assert f"= '{account}'" in own.stdout
     assert statement(own) != statement(public)
 
 
-async def test_variables_and_documents_come_from_files_too(explain: Explain, tmp_path: Path) -> None:
+async def test_variables_are_read_from_a_file_and_the_operation_is_selected_by_name(
+    explain: Explain, tmp_path: Path
+) -> None:
     variables = tmp_path / "variables.json"
     variables.write_text(json.dumps({"name": NAME}))
 
-    done = explain(f"{PLACE} query Other {{ me {{ id }} }}", "--variables-file", str(variables), "--operation", "Place")
+    completed = explain(
+        f"{PLACE} query Other {{ me {{ id }} }}", "--variables-file", str(variables), "--operation", "Place"
+    )
 
-    assert "FROM kabupaten" in statement(done)
+    assert "FROM kabupaten" in statement(completed)
 
 
-async def test_what_reads_nothing_says_so(explain: Explain) -> None:
-    done = explain("{ __schema { queryType { name } } }")
+async def test_a_query_without_statements_says_so(explain: Explain) -> None:
+    completed = explain("{ __schema { queryType { name } } }")
 
-    assert (done.returncode, done.stdout) == (0, "This asks nothing of the database.\n")
+    assert (completed.returncode, completed.stdout) == (0, "This asks nothing of the database.\n")
 
 
 @pytest.mark.parametrize(
@@ -117,40 +121,40 @@ async def test_what_reads_nothing_says_so(explain: Explain) -> None:
     ],
     ids=lambda value: str(value)[:25],
 )
-async def test_what_is_wrong_is_one_line(explain: Explain, document: str, options: tuple[str, ...], line: str) -> None:
-    said = failed(explain(document, *options))
+async def test_an_error_is_one_line(explain: Explain, document: str, options: tuple[str, ...], line: str) -> None:
+    error = failed(explain(document, *options))
 
-    assert said.startswith(line)
-    assert said.count("\n") == 1
+    assert error.startswith(line)
+    assert error.count("\n") == 1
 
 
-async def test_a_mutation_is_refused_and_changes_nothing(
+async def test_a_mutation_is_not_explained_and_changes_nothing(
     explain: Explain, build: Build, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await build.account(login="sinta")
     before = await snapshot(connection)
 
-    said = failed(explain("mutation { acceptAssignment(input: {}) { problems { code } } }", "--as", "sinta"))
+    error = failed(explain("mutation { acceptAssignment(input: {}) { problems { code } } }", "--as", "sinta"))
 
-    assert said == "Only queries can be explained; this is a mutation, and it would change something.\n"
+    assert error == "Only queries can be explained, not mutations, as those would change data.\n"
     assert await snapshot(connection) == before
 
 
-async def test_a_database_without_our_tables_is_one_line(
+async def test_a_statement_that_postgresql_rejects_is_one_line(
     explain: Explain, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     await connection.execute("ALTER TABLE kabupaten RENAME TO regency")
 
-    said = failed(explain(PLACE, *VALUES_FROM_PYTHON))
+    error = failed(explain(PLACE, *VALUES_FROM_PYTHON))
 
-    assert said == 'The database cannot be used: relation "kabupaten" does not exist\n'
+    assert error == 'The database cannot be used: relation "kabupaten" does not exist\n'
 
 
-def test_a_clause_in_quotes_or_in_a_call_stays_where_it_is() -> None:
+def test_formatting_ignores_keywords_in_quotes_and_function_calls() -> None:
     sql = """WITH a AS (SELECT ' FROM it''s WHERE ' AS "x FROM y" FROM b) SELECT extract(year FROM c), (SELECT 1  WHERE d IS
 DISTINCT FROM e) FROM a LEFT OUTER JOIN f ON true WHERE g = $1 ORDER BY 1"""
 
-    assert laid_out(sql).splitlines() == [
+    assert format_sql(sql).splitlines() == [
         "WITH a AS (",
         """  SELECT ' FROM it''s WHERE ' AS "x FROM y\"""",
         "  FROM b)",

@@ -10,12 +10,12 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from api.app import LARGEST_BODY
-from api.resolvers.limit import DEEPEST, MOST_FIELDS, MOST_TOKENS
+from api.app import MAX_BODY_BYTES
+from api.resolvers.limit import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW, command, with_database
-from tests.serving import served
+from tests.serving import running_api
 
 JSON = {"Content-Type": "application/json"}
 NEWER = {**JSON, "Accept": "application/graphql-response+json"}
@@ -32,13 +32,13 @@ async def post(api: Api, content: bytes | Json, headers: Mapping[str, str] = JSO
 
 
 def codes(response: httpx.Response) -> list[str]:
-    """The code of each error of an answer that has nothing else."""
+    """The error codes of a response without data."""
     body = response.json()
     assert body.get("data") is None
     return [error["extensions"]["code"] for error in body["errors"]]
 
 
-async def test_a_document_is_answered(api: Api) -> None:
+async def test_a_query_returns_its_data(api: Api) -> None:
     response = await post(api, {"query": PROVINCES, "variables": None, "operationName": None, "extensions": {}})
 
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
@@ -46,7 +46,7 @@ async def test_a_document_is_answered(api: Api) -> None:
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-async def test_json_may_be_named_with_its_charset(api: Api, content_type: str) -> None:
+async def test_the_content_type_may_have_a_charset_and_capitals(api: Api, content_type: str) -> None:
     response = await post(api, {"query": PROVINCES}, {"Content-Type": content_type})
 
     assert response.json() == ACEH
@@ -62,7 +62,7 @@ async def test_json_may_be_named_with_its_charset(api: Api, content_type: str) -
     ],
     ids=str,
 )
-async def test_what_is_not_sent_as_json_is_refused(api: Api, headers: dict[str, str]) -> None:
+async def test_other_content_types_are_rejected(api: Api, headers: dict[str, str]) -> None:
     response = await post(api, {"query": PROVINCES}, headers)
 
     assert (response.status_code, codes(response)) == (415, ["BAD_REQUEST"])
@@ -79,18 +79,21 @@ async def test_what_is_not_sent_as_json_is_refused(api: Api, headers: dict[str, 
             for variables in (b"[]", b'"x"', b"1", b"true")
         ),
         *(b'{"query": "{ me { id } }", "operationName": ' + name + b"}" for name in (b"1", b"{}", b"[]", b"false")),
-        *(b'{"query": "{ me { id } }", "extensions": ' + given + b"}" for given in (b"[]", b"1", b"true", b'"x"')),
+        *(
+            b'{"query": "{ me { id } }", "extensions": ' + extensions + b"}"
+            for extensions in (b"[]", b"1", b"true", b'"x"')
+        ),
     ],
     ids=lambda content: f"{content[:50]!r}",
 )
-async def test_a_body_that_is_no_request_is_refused(api: Api, content: bytes) -> None:
+async def test_a_body_that_is_not_a_graphql_request_is_rejected(api: Api, content: bytes) -> None:
     response = await post(api, content)
 
     assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
 
 
-async def test_a_body_has_its_limit(api: Api) -> None:
-    fits = orjson.dumps({"query": PROVINCES}).ljust(LARGEST_BODY)
+async def test_the_size_of_the_body_is_limited(api: Api) -> None:
+    fits = orjson.dumps({"query": PROVINCES}).ljust(MAX_BODY_BYTES)
 
     largest, larger = await post(api, fits), await post(api, fits + b" ")
 
@@ -99,14 +102,14 @@ async def test_a_body_has_its_limit(api: Api) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
-async def test_only_post_asks(api: Api, method: str) -> None:
+async def test_other_methods_than_post_are_rejected(api: Api, method: str) -> None:
     response = await api.client.request(method, "/graphql", params={"query": PROVINCES})
 
     assert response.status_code == 405
     assert response.headers["Allow"] == "POST"
 
 
-async def test_an_operation_is_chosen_by_its_name(api: Api) -> None:
+async def test_the_operation_is_selected_by_its_name(api: Api) -> None:
     document = f"query a {PROVINCES} query b {{ me {{ id }} }}"
 
     assert (await post(api, {"query": document, "operationName": "a"})).json() == ACEH
@@ -114,7 +117,7 @@ async def test_an_operation_is_chosen_by_its_name(api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", "c"])
-async def test_an_operation_that_is_not_named_or_not_there_is_refused(api: Api, name: str | None) -> None:
+async def test_a_missing_or_unknown_operation_name_is_rejected(api: Api, name: str | None) -> None:
     document = f"query a {PROVINCES} query b {{ me {{ id }} }}"
 
     response = await post(api, {"query": document, "operationName": name}, NEWER)
@@ -123,7 +126,7 @@ async def test_an_operation_that_is_not_named_or_not_there_is_refused(api: Api, 
     assert codes(response) in (["BAD_REQUEST"], ["BAD_USER_INPUT"])
 
 
-async def test_of_two_mutations_without_a_name_none_is_done(api: Api, build: Build) -> None:
+async def test_nothing_is_executed_if_one_of_two_operations_is_not_named(api: Api, build: Build) -> None:
     declare = DECLARE.partition("{")[2].rpartition("}")[0]
     document = f"mutation a($input: DeclareIncidentInput!) {{ {declare} }} query b {{ me {{ id }} }}"
     body = {"query": document, "variables": {"input": INCIDENT}}
@@ -134,7 +137,7 @@ async def test_of_two_mutations_without_a_name_none_is_done(api: Api, build: Bui
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0
 
 
-async def test_a_document_without_an_operation_is_refused(api: Api) -> None:
+async def test_a_document_without_an_operation_is_rejected(api: Api) -> None:
     response = await post(api, {"query": "fragment a on Query { me { id } }"}, NEWER)
 
     assert response.status_code == 400
@@ -166,7 +169,9 @@ async def test_a_document_without_an_operation_is_refused(api: Api) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_the_newer_media_type_has_its_own_statuses(api: Api, document: str, variables: dict[str, Any]) -> None:
+async def test_a_request_error_has_status_400_with_the_newer_media_type(
+    api: Api, document: str, variables: dict[str, Any]
+) -> None:
     body = {"query": document, "variables": variables}
 
     older, newer = await post(api, body), await post(api, body, NEWER)
@@ -184,7 +189,7 @@ async def test_the_newer_media_type_has_its_own_statuses(api: Api, document: str
         assert older.status_code in {200, 400}
 
 
-async def test_an_error_of_one_root_leaves_the_others(api: Api) -> None:
+async def test_an_error_in_one_root_leaves_the_others(api: Api) -> None:
     document = '{ good: provinces(first: 1) { nodes { name } } bad: node(id: "x") { id } }'
 
     response = await post(api, {"query": document}, NEWER)
@@ -195,7 +200,7 @@ async def test_an_error_of_one_root_leaves_the_others(api: Api) -> None:
     assert [(error["extensions"]["code"], error["path"][0]) for error in body["errors"]] == [("BAD_USER_INPUT", "bad")]
 
 
-# Documents that are too large.
+# Limits on documents.
 
 
 async def timed(api: Api, document: str) -> tuple[httpx.Response, float]:
@@ -204,21 +209,21 @@ async def timed(api: Api, document: str) -> tuple[httpx.Response, float]:
     return response, time.perf_counter() - start
 
 
-def bomb(levels: int) -> str:
+def nested_fragments(levels: int) -> str:
     parts = [f"fragment f{number} on Query {{ ...f{number + 1} ...f{number + 1} }}" for number in range(levels)]
     return "{ ...f0 } " + " ".join(parts) + f" fragment f{levels} on Query {{ me {{ id }} }}"
 
 
-async def test_a_bomb_of_fragments_is_refused_within_a_second(api: Api) -> None:
+async def test_exponentially_nested_fragments_are_rejected_within_a_second(api: Api) -> None:
     await post(api, {"query": PROVINCES})
 
-    response, seconds = await timed(api, bomb(22))
+    response, seconds = await timed(api, nested_fragments(22))
 
     assert codes(response) == ["DOCUMENT_TOO_LARGE"]
     assert seconds < 1
 
 
-async def test_a_chain_of_fragments_that_is_spread_often_is_looked_into_once(api: Api) -> None:
+async def test_a_chain_of_fragments_is_visited_once_however_often_it_is_spread(api: Api) -> None:
     chain = " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(60))
     document = f"{{ {'...f0 ' * 1_500} }} {chain} fragment f60 on Query {{ __typename }}"
 
@@ -229,34 +234,34 @@ async def test_a_chain_of_fragments_that_is_spread_often_is_looked_into_once(api
 
 
 def nested(levels: int) -> str:
-    """A selection of exactly so many levels."""
+    """A document with exactly this many levels."""
     deep = "{ code }"
     for _level in range(levels - 2):
         deep = f"{{ parent {deep} }}"
     return f'{{ node(id: "Hazard:FLOOD") {{ ... on Hazard {deep} }} }}'
 
 
-async def test_a_document_has_its_depth(api: Api) -> None:
-    deepest, deeper = await post(api, {"query": nested(DEEPEST)}), await post(api, {"query": nested(DEEPEST + 1)})
+async def test_the_depth_of_a_document_is_limited(api: Api) -> None:
+    deepest, deeper = await post(api, {"query": nested(MAX_DEPTH)}), await post(api, {"query": nested(MAX_DEPTH + 1)})
 
     assert "errors" not in deepest.json()
     assert codes(deeper) == ["DOCUMENT_TOO_LARGE"]
 
 
-async def test_a_document_has_its_number_of_fields(api: Api) -> None:
+async def test_the_number_of_fields_is_limited(api: Api) -> None:
     def aliased(number: int) -> str:
         return "{ " + " ".join(f"a{index}: __typename" for index in range(number)) + " }"
 
-    most, more = await post(api, {"query": aliased(MOST_FIELDS)}), await post(api, {"query": aliased(MOST_FIELDS + 1)})
+    most, more = await post(api, {"query": aliased(MAX_FIELDS)}), await post(api, {"query": aliased(MAX_FIELDS + 1)})
 
-    assert len(most.json()["data"]) == MOST_FIELDS
+    assert len(most.json()["data"]) == MAX_FIELDS
     assert codes(more) == ["DOCUMENT_TOO_LARGE"]
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        "{ " + "a " * MOST_TOKENS + "}",
+        "{ " + "a " * MAX_TOKENS + "}",
         "{ a" * 4_900 + " }" * 4_900,
         "{ me(x: " + "[" * 4_000 + "]" * 4_000 + ") { id } }",
         "query($x: " + "[" * 4_000 + "Int" + "]" * 4_000 + ") { me { id } }",
@@ -268,7 +273,7 @@ async def test_a_document_has_its_number_of_fields(api: Api) -> None:
     ],
     ids=["tokens", "fields", "list", "type", "object", "chain of fragments", "inline fragments"],
 )
-async def test_what_would_exhaust_the_stack_is_refused(
+async def test_a_document_that_would_exhaust_the_stack_is_rejected(
     api: Api, document: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     response, seconds = await timed(api, document)
@@ -279,7 +284,7 @@ async def test_what_would_exhaust_the_stack_is_refused(
     assert caplog.records == []
 
 
-async def test_many_aliases_of_one_costly_root_are_answered_or_refused(api: Api) -> None:
+async def test_a_hundred_aliases_of_one_root_are_answered(api: Api) -> None:
     document = "{ " + " ".join(f"a{number}: provinces(first: 1) {{ nodes {{ name }} }}" for number in range(100)) + " }"
 
     response, seconds = await timed(api, document)
@@ -288,14 +293,14 @@ async def test_many_aliases_of_one_costly_root_are_answered_or_refused(api: Api)
     assert seconds < 5
 
 
-# What nobody foresaw, and a database that is gone.
+# Unexpected errors, and an unavailable database.
 
 
-async def test_what_nobody_foresaw_is_not_shown_but_noted(
+async def test_an_unexpected_error_in_a_mutation_is_logged_and_not_shown(
     api: Api, build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     coordinator = await build.coordinator()
-    await build.connection.execute("ALTER TABLE event ADD CONSTRAINT secret_of_ours CHECK (false)")
+    await build.connection.execute("ALTER TABLE event ADD CONSTRAINT internal_constraint CHECK (false)")
 
     answer = await api.post(DECLARE, actor=coordinator, input=INCIDENT)
 
@@ -303,7 +308,7 @@ async def test_what_nobody_foresaw_is_not_shown_but_noted(
         "data": None,
         "errors": [
             {
-                "message": "Something went wrong on our side; it has been noted.",
+                "message": "An internal error occurred; it has been logged.",
                 "locations": answer["errors"][0]["locations"],
                 "path": ["declareIncident"],
                 "extensions": {"code": "INTERNAL"},
@@ -313,11 +318,11 @@ async def test_what_nobody_foresaw_is_not_shown_but_noted(
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert record.name == "sigap"
     assert record.exc_info
-    assert "secret_of_ours" in str(record.exc_info[1])
+    assert "internal_constraint" in str(record.exc_info[1])
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0
 
 
-async def test_what_nobody_foresaw_in_a_read_is_not_shown_either(
+async def test_an_unexpected_error_in_a_query_is_logged_and_not_shown(
     api: Api, build: Build, caplog: pytest.LogCaptureFixture
 ) -> None:
     await build.connection.execute("DROP TABLE hazard CASCADE")
@@ -329,7 +334,7 @@ async def test_what_nobody_foresaw_in_a_read_is_not_shown_either(
     assert [record.name for record in caplog.records if record.levelno >= logging.ERROR] == ["sigap"]
 
 
-async def test_connections_that_were_cut_are_made_again(api: Api, build: Build) -> None:
+async def test_terminated_connections_are_replaced(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     await api.do(DECLARE, actor=coordinator, **INCIDENT)
     await build.connection.execute(
@@ -346,36 +351,39 @@ async def test_connections_that_were_cut_are_made_again(api: Api, build: Build) 
     assert written["problems"] == []
 
 
-async def test_a_database_that_is_gone_is_said_to_be_unavailable(
+async def test_without_its_database_the_api_answers_unavailable(
     database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     build = Build(connection, NOW)
-    account, stranger = await build.coordinator(), await build.coordinator()
+    cached_account, other_account = await build.coordinator(), await build.coordinator()
     await connection.close()
-    mine = sa.make_url(database_url).database
-    gone, server = f"{mine}_gone", with_database(database_url, "postgres")
-    await command(server, f"CREATE DATABASE {gone} TEMPLATE {mine}")
+    name = sa.make_url(database_url).database
+    dropped, server = f"{name}_dropped", with_database(database_url, "postgres")
+    await command(server, f"CREATE DATABASE {dropped} TEMPLATE {name}")
 
-    async with served(with_database(database_url, gone), keys, lambda: NOW) as api:
-        well = await api.client.get("/health")
-        known = api.headers(account)
-        await post(api, {"query": PROVINCES}, {**JSON, **known})
-        await command(server, f"DROP DATABASE {gone} WITH (FORCE)")
+    async with running_api(with_database(database_url, dropped), keys, lambda: NOW) as api:
+        healthy = await api.client.get("/health")
+        cached_headers = api.headers(cached_account)
+        await post(api, {"query": PROVINCES}, {**JSON, **cached_headers})
+        await command(server, f"DROP DATABASE {dropped} WITH (FORCE)")
         read = await post(api, {"query": PROVINCES})
         read_again = await post(api, {"query": PROVINCES})
-        written = await post(api, {"query": DECLARE, "variables": {"input": INCIDENT}}, {**JSON, **known})
-        signed_in = await post(api, {"query": PROVINCES}, {**JSON, **api.headers(stranger)})
-        ill = await api.client.get("/health")
+        written = await post(api, {"query": DECLARE, "variables": {"input": INCIDENT}}, {**JSON, **cached_headers})
+        signed_in = await post(api, {"query": PROVINCES}, {**JSON, **api.headers(other_account)})
+        unhealthy = await api.client.get("/health")
 
-    assert (well.status_code, well.text) == (200, "ok\n")
+    assert (healthy.status_code, healthy.text) == (200, "ok\n")
     assert codes(read) == ["UNAVAILABLE"]
     assert codes(read_again) == ["UNAVAILABLE"]
     assert codes(written) == ["UNAVAILABLE"]
     assert (signed_in.status_code, codes(signed_in)) == (503, ["UNAVAILABLE"])
-    assert (ill.status_code, ill.text) == (503, "The database does not answer.\n")
+    assert (unhealthy.status_code, unhealthy.text) == (503, "The database does not answer.\n")
 
 
-async def test_the_front_door_says_where_to_ask(api: Api) -> None:
+async def test_the_index_page_names_the_endpoint(api: Api) -> None:
     response = await api.client.get("/")
 
-    assert (response.status_code, response.text) == (200, "Sigap. Ask by POST at /graphql; README.md shows how.\n")
+    assert (response.status_code, response.text) == (
+        200,
+        "Sigap. Send GraphQL requests by POST to /graphql; README.md shows how.\n",
+    )

@@ -16,7 +16,7 @@ from api.rules.refusal import OFFER_RULES
 from tests.asking import Api, Json, instant
 from tests.builders import CERTIFICATE_TYPE, FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
-from tests.serving import served
+from tests.serving import running_api
 from tests.snapshot import snapshot
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -745,7 +745,7 @@ async def test_whoever_registers_a_member_sees_the_member_at_once_in_every_zone(
     # 23:00 in Jakarta is the next day already in Jayapura.
     night = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
 
-    async with served(database_url, keys, lambda: night) as api:
+    async with running_api(database_url, keys, lambda: night) as api:
         registered = await api.do(
             REGISTER, actor=manager, **{**PERSON, "kabupaten": "91.71"}, organization=f"Organization:{organization}"
         )

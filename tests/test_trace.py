@@ -4,7 +4,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.resolvers.document import Compiled
+from api.resolvers.document import CompiledExecution
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 
@@ -14,7 +14,7 @@ REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(inpu
   volunteer { name phone } problems { code } } }"""
 
 
-async def answered(
+async def traced(
     api: Api, document: str, actor: uuid.UUID | None, trace: object = True, **variables: object
 ) -> dict[str, Any]:
     body = {"query": document, "variables": variables, "extensions": {"trace": trace}}
@@ -25,18 +25,18 @@ async def answered(
     return dict(answer)
 
 
-def shape(notes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Without what differs from time to time."""
-    assert all(note.pop("milliseconds") >= 0 and note.pop("waited", 0.0) >= 0 for note in notes)
-    return notes
+def without_times(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Removes the times, as they differ between runs."""
+    assert all(entry.pop("milliseconds") >= 0 and entry.pop("waited", 0.0) >= 0 for entry in entries)
+    return entries
 
 
-async def test_a_trace_tells_of_statements_and_plans_and_of_what_was_remembered(api: Api, build: Build) -> None:
+async def test_a_trace_has_statements_and_plans_and_tells_what_was_cached(api: Api, build: Build) -> None:
     nation, person = await build.coordinator(), await build.person(name="Sri Rahasia")
-    asked = {"name": "Rahasia", "id": f"Volunteer:{person}"}
+    variables = {"name": "Rahasia", "id": f"Volunteer:{person}"}
 
-    first = await answered(api, VOLUNTEERS, nation, **asked)
-    second = await answered(api, VOLUNTEERS, nation, **asked)
+    first = await traced(api, VOLUNTEERS, nation, **variables)
+    second = await traced(api, VOLUNTEERS, nation, **variables)
 
     assert (
         first["data"]
@@ -47,15 +47,15 @@ async def test_a_trace_tells_of_statements_and_plans_and_of_what_was_remembered(
         }
     )
     trace, again = first["extensions"]["trace"], second["extensions"]["trace"]
-    assert trace["milliseconds"] >= max(note["milliseconds"] for note in trace["statements"])
-    assert [[note["remembered"] for note in each["plans"]] for each in (trace, again)] == [[False] * 2, [True] * 2]
+    assert trace["milliseconds"] >= max(entry["milliseconds"] for entry in trace["statements"])
+    assert [[entry["remembered"] for entry in each["plans"]] for each in (trace, again)] == [[False] * 2, [True] * 2]
     assert [each["document"]["remembered"] for each in (trace, again)] == [False, True]
     sizes = {len(orjson.dumps(value)) for value in first["data"].values()}
-    statements = shape(trace["statements"])
-    assert {note["bytes"] for note in statements} == sizes
-    assert all("volunteer" in note.pop("sql") and note.keys() == {"keys", "rows", "bytes"} for note in statements)
-    assert [note["keys"] for note in statements] == [["node"], ["volunteers"]]
-    documents, planner = Compiled.documents.cache.metrics(), api.services.planner
+    statements = without_times(trace["statements"])
+    assert {entry["bytes"] for entry in statements} == sizes
+    assert all("volunteer" in entry.pop("sql") and entry.keys() == {"keys", "rows", "bytes"} for entry in statements)
+    assert [entry["keys"] for entry in statements] == [["node"], ["volunteers"]]
+    documents, planner = CompiledExecution.documents.cache.metrics(), api.services.planner
     assert again["caches"] == {
         "documents": documents,
         "plans": {"size": planner.cache.size, "kept": 2, "hits": 2, "misses": 2, "evictions": 0},
@@ -63,10 +63,10 @@ async def test_a_trace_tells_of_statements_and_plans_and_of_what_was_remembered(
     }
 
 
-async def test_a_trace_has_no_values(api: Api, build: Build) -> None:
+async def test_a_trace_does_not_contain_values(api: Api, build: Build) -> None:
     nation, person = await build.coordinator(), await build.person(name="Sri Rahasia")
 
-    answer = await answered(api, VOLUNTEERS, nation, name="Rahasia", id=f"Volunteer:{person}")
+    answer = await traced(api, VOLUNTEERS, nation, name="Rahasia", id=f"Volunteer:{person}")
 
     trace = orjson.dumps(answer["extensions"]).decode()
     assert "Rahasia" not in trace
@@ -74,9 +74,9 @@ async def test_a_trace_has_no_values(api: Api, build: Build) -> None:
     assert str(nation) not in trace
 
 
-async def test_a_trace_of_a_mutation_tells_of_what_the_service_asked(api: Api, build: Build) -> None:
+async def test_a_trace_of_a_mutation_has_the_statements_of_the_service(api: Api, build: Build) -> None:
     nation = await build.coordinator()
-    given = {
+    input_values = {
         "name": "Sri",
         "kabupaten": HOME,
         "reach": "NATIONAL",
@@ -84,31 +84,31 @@ async def test_a_trace_of_a_mutation_tells_of_what_the_service_asked(api: Api, b
         "consentPurpose": "Penugasan",
     }
 
-    answer = await answered(api, REGISTER, nation, input=given)
+    answer = await traced(api, REGISTER, nation, input=input_values)
 
     assert answer["data"]["registerVolunteer"]["problems"] == []
     statements = answer["extensions"]["trace"]["statements"]
-    assert any("INSERT INTO volunteer" in note["sql"] and "rows" in note for note in statements)
+    assert any("INSERT INTO volunteer" in entry["sql"] and "rows" in entry for entry in statements)
     assert "bytes" in statements[-1]
     assert "6281234567890" not in str(statements)
 
 
 @pytest.mark.parametrize("trace", [False, 1, "true", None, {}])
-async def test_a_trace_is_asked_for_by_true_alone(api: Api, build: Build, trace: object) -> None:
-    answer = await answered(api, "{ me { id } }", await build.coordinator(), trace)
+async def test_only_the_value_true_requests_a_trace(api: Api, build: Build, trace: object) -> None:
+    answer = await traced(api, "{ me { id } }", await build.coordinator(), trace)
 
     assert answer.keys() == {"data"}
 
 
-async def test_those_who_may_not_see_a_trace_are_answered_without(api: Api, build: Build) -> None:
+async def test_actors_who_may_not_trace_get_a_response_without_trace(api: Api, build: Build) -> None:
     actors = [None, await build.coordinator(kabupaten_code=HOME), await build.account()]
 
-    answers = [await answered(api, "{ me { id } }", actor) for actor in actors]
+    answers = [await traced(api, "{ me { id } }", actor) for actor in actors]
 
     assert [answer.keys() for answer in answers] == [{"data"}] * 3
 
 
-async def test_a_trace_tells_nothing_of_a_document_that_is_refused_but_that_it_was(api: Api, build: Build) -> None:
+async def test_the_trace_of_an_invalid_document_has_no_statements(api: Api, build: Build) -> None:
     body = {"query": "{ nothing }", "extensions": {"trace": True}}
 
     response = await api.client.post("/graphql", json=body, headers=api.headers(await build.coordinator()))

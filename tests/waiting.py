@@ -1,20 +1,21 @@
-"""Waiting for something to be so in the database."""
+"""Waits until a query on the test's database has an expected result."""
 
 import asyncio
 
 import asyncpg
 
-# How many statements stand before somebody's lock.
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+# Counts the statements that wait for a lock.
+LOCK_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
-async def told(connection: "asyncpg.Connection[asyncpg.Record]", question: str) -> object:
-    """What the database answers now, even within a transaction."""
+async def fetch_current(connection: "asyncpg.Connection[asyncpg.Record]", query: str) -> object:
+    """The query's value with up-to-date statistics, also inside a transaction."""
     await connection.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.01)")
-    return await connection.fetchval(question)
+    return await connection.fetchval(query)
 
 
-async def until(connection: "asyncpg.Connection[asyncpg.Record]", question: str, answer: object) -> None:
+async def wait_until(connection: "asyncpg.Connection[asyncpg.Record]", query: str, expected: object) -> None:
+    """Raises `TimeoutError` after 20 seconds."""
     async with asyncio.timeout(20):
-        while await told(connection, question) != answer:
+        while await fetch_current(connection, query) != expected:
             pass

@@ -16,7 +16,7 @@ from api.compiler.source import Root, RowsFromPython, Source, ToMany, ToOne, eve
 from api.compiler.value import key_of, storable
 from api.context import Context
 from api.database import engine
-from api.resolvers.limit import too_many_rows
+from api.resolvers.limit import row_limit_error
 from api.resolvers.problem import problem_rows
 from api.services.frame import Outcome, perform
 
@@ -92,7 +92,7 @@ def ready(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Ready:
 async def run(context: Context, ready: Ready) -> orjson.Fragment:
     """The answer as JSON. No document takes more than its share of the connections."""
     with TOLD_APART:
-        async with context.share:
+        async with context.connection_slots:
             return orjson.Fragment(await context.database.read(ready.plan.sql, ready.parameters))
 
 
@@ -113,8 +113,8 @@ async def read(info: Info, declared: Root) -> orjson.Fragment:
 
 def spend(context: Context, ready: Ready) -> None:
     """Counts the rows that the document's fields ask for together; raises where they become too many."""
-    context.rows.append(ready.rows)
-    if large := too_many_rows(sum(context.rows)):
+    context.row_counts.append(ready.rows)
+    if large := row_limit_error(sum(context.row_counts)):
         raise large
 
 

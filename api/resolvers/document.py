@@ -1,4 +1,4 @@
-"""Documents: checked once, then remembered with all that is the same for each of their requests."""
+"""Documents: parsed, validated and cached; and the Strawberry extension that executes them."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,206 +30,215 @@ from api.compiler.selection import Document
 from api.context import Context
 from api.resolvers import ROOTS
 from api.resolvers.answer import error
-from api.resolvers.limit import MOST_TOKENS, exceeded
-from api.resolvers.trace import Trace, asked_trace
+from api.resolvers.execution import RootField, run_concurrently, run_consistent
+from api.resolvers.limit import MAX_TOKENS, size_error
+from api.resolvers.trace import Trace, requested_trace
 from api.resolvers.variable import VariableTypes
-from api.resolvers.whole import RootField, at_once, side_by_side
 
-REMEMBERED = 128
-LONGEST_DOCUMENT = 8_000  # Characters.
+MAX_CACHED_DOCUMENTS = 128
+MAX_CACHED_LENGTH = 8_000  # Characters; longer documents are parsed again each time.
 
-# The directive that asks for a whole query as of one instant.
+# The directive that makes a query read all of its data from one snapshot.
 CONSISTENT = "consistent"
-MIXED = "A query that is @consistent asks for data only, not for the schema."
+CONSISTENT_INTROSPECTION = "A @consistent query cannot select __schema or __type."
 
 
 @dataclass(frozen=True, slots=True)
-class KnownOperation:
-    """An operation of a document, with all that is the same for each of its requests."""
+class PreparedOperation:
+    """An operation of a validated document, with everything that is the same for each request."""
 
     schema: GraphQLSchema
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableTypes
-    is_compiled: bool
+    is_compiled: bool  # Whether it is a query whose root fields are all compiled to SQL.
     is_consistent: bool
-    is_kept: bool
-    always: Sequence[RootField] | None
+    is_cached: bool
+    fixed_roots: Sequence[RootField] | None  # None if they depend on @skip or @include.
 
     @classmethod
-    def of(
+    def from_node(
         cls,
         schema: GraphQLSchema,
         node: OperationDefinitionNode,
         fragments: Mapping[str, FragmentDefinitionNode],
         *,
-        is_kept: bool,
-    ) -> "KnownOperation":
-        nodes = root_nodes(node.selection_set, fragments, set())
+        is_cached: bool,
+    ) -> "PreparedOperation":
+        nodes = root_selections(node.selection_set, fragments, set())
         names = {each.name.value for each in nodes if isinstance(each, FieldNode)}
-        is_compiled = node.operation is OperationType.QUERY and all(is_answered(name) for name in names)
-        is_fixed = is_compiled and not any(each.directives for each in nodes)
+        is_compiled = node.operation is OperationType.QUERY and all(is_compiled_root(name) for name in names)
+        has_fixed_roots = is_compiled and not any(each.directives for each in nodes)
         return cls(
             schema,
             node,
             fragments,
-            VariableTypes.of(schema, node.variable_definitions or ()),
+            VariableTypes.from_definitions(schema, node.variable_definitions or ()),
             is_compiled,
             any(directive.name.value == CONSISTENT for directive in node.directives or ()),
-            is_kept,
-            roots(schema, node, fragments, {}) if is_fixed else None,
+            is_cached,
+            select_roots(schema, node, fragments, {}) if has_fixed_roots else None,
         )
 
     def roots(self, variables: Mapping[str, Any]) -> Sequence[RootField]:
-        """What is asked of the query type, in the document's order."""
-        return roots(self.schema, self.node, self.fragments, variables) if self.always is None else self.always
+        """The selected root fields, in the document's order."""
+        if self.fixed_roots is not None:
+            return self.fixed_roots
+        return select_roots(self.schema, self.node, self.fragments, variables)
 
-    async def answer(self, context: Context, given: dict[str, Any]) -> ExecutionResult | None:
-        """The answer to what is made of compiled roots only; nothing, where the executor must see to it."""
+    async def execute(self, context: Context, raw_variables: dict[str, Any]) -> ExecutionResult | None:
+        """The result; None if the operation has to be executed by graphql-core."""
         if not self.is_compiled:
-            return ExecutionResult(None, [error(MIXED, "BAD_USER_INPUT")]) if self.is_consistent else None
-        variables = self.variables.coerced(given)
+            if not self.is_consistent:
+                return None
+            return ExecutionResult(None, [error(CONSISTENT_INTROSPECTION, "BAD_USER_INPUT")])
+        variables = self.variables.coerce(raw_variables)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         operation = Operation(
-            self.schema, self.node, self.fragments, variables, self.variables.types, is_kept=self.is_kept
+            self.schema, self.node, self.fragments, variables, self.variables.types, is_kept=self.is_cached
         )
         if self.is_consistent:
-            return await at_once(context, operation)
-        return await side_by_side(context, operation, self.roots(variables))
+            return await run_consistent(context, operation)
+        return await run_concurrently(context, operation, self.roots(variables))
 
 
-def is_answered(name: str) -> bool:
+def is_compiled_root(name: str) -> bool:
     return name == "__typename" or (not name.startswith("__") and camel_to_snake(name) in ROOTS)
 
 
-def root_nodes(
-    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], spread: set[str]
+def root_selections(
+    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], visited: set[str]
 ) -> list[SelectionNode]:
-    """The fields of the query type and the fragments around them, each fragment looked into once."""
-    found = list(selection_set.selections)
+    """The selections of the query type, including those inside fragments; each fragment is visited once."""
+    selections = list(selection_set.selections)
     for node in selection_set.selections:
         if isinstance(node, InlineFragmentNode):
-            found += root_nodes(node.selection_set, fragments, spread)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in spread:
-            spread.add(node.name.value)
-            found += root_nodes(fragments[node.name.value].selection_set, fragments, spread)
-    return found
+            selections += root_selections(node.selection_set, fragments, visited)
+        elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
+            visited.add(node.name.value)
+            selections += root_selections(fragments[node.name.value].selection_set, fragments, visited)
+    return selections
 
 
-def roots(
+def select_roots(
     schema: GraphQLSchema,
     node: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
 ) -> Sequence[RootField]:
+    """The root fields to read: merged by response key, without those that @skip or @include leave out."""
     assert schema.query_type is not None
     document = Document(schema, fragments, VariableValues({}, dict(variables)))
     selected = document.select(schema.query_type, (node.selection_set,))
-    return [RootField.of(each) for each in selected]
+    return [RootField.from_selected(each) for each in selected]
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A document that was parsed, what is wrong with it, and its operations by their names."""
+class ValidatedDocument:
+    """A parsed document with its validation errors, and its operations by name if it has no errors."""
 
     node: DocumentNode
     errors: Sequence[GraphQLError]
-    operations: Mapping[str | None, KnownOperation]
+    operations: Mapping[str | None, PreparedOperation]
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, node: DocumentNode, *, is_kept: bool) -> "Checked":
-        # The limits first: what exceeds them may take validation for ever.
-        limit = exceeded(node)
-        errors = [limit] if limit else validate(schema, node, max_errors=20)
+    def from_node(cls, schema: GraphQLSchema, node: DocumentNode, *, is_cached: bool) -> "ValidatedDocument":
+        # Before validation, which may take very long for a document that exceeds the limits.
+        limit_error = size_error(node)
+        errors = [limit_error] if limit_error else validate(schema, node, max_errors=20)
         if errors:
             return cls(node, errors, {})
         fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
-        operations = [part for part in node.definitions if isinstance(part, OperationDefinitionNode)]
-        known = {
-            part.name.value if part.name else None: KnownOperation.of(schema, part, fragments, is_kept=is_kept)
-            for part in operations
+        operations = {
+            part.name.value if part.name else None: PreparedOperation.from_node(
+                schema, part, fragments, is_cached=is_cached
+            )
+            for part in node.definitions
+            if isinstance(part, OperationDefinitionNode)
         }
-        return cls(node, [], known)
+        return cls(node, [], operations)
 
-    def operation(self, name: str | None) -> KnownOperation | None:
-        """The operation of that name; without a name the only one."""
+    def operation(self, name: str | None) -> PreparedOperation | None:
+        """The operation with that name, or the only operation if `name` is None; None if there is no such operation."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         return self.operations.get(name)
 
 
-def forget_tokens(node: DocumentNode) -> None:
-    """Lets go of the chain of all tokens, which takes more memory than the document; nobody walks it any more."""
+def unlink_tokens(node: DocumentNode) -> None:
+    """Frees the linked list of all tokens, which takes more memory than the document and is not used after parsing."""
     token = node.loc and node.loc.start_token
     while token:
-        following, token.prev, token.next = token.next, None, None
-        token = following
+        next_token, token.prev, token.next = token.next, None, None
+        token = next_token
 
 
-class Documents:
-    """The documents seen last, by their text."""
+class DocumentCache:
+    """The most recently used documents, by their text."""
 
-    def __init__(self, size: int = REMEMBERED) -> None:
-        self.cache: Cache[str, Checked] = Cache(size)
+    def __init__(self, size: int = MAX_CACHED_DOCUMENTS) -> None:
+        self.cache: Cache[str, ValidatedDocument] = Cache(size)
 
-    def checked(self, schema: GraphQLSchema, text: str) -> Checked:
-        """Raises `GraphQLError` for what cannot be parsed."""
-        found = self.cache.get(text)
-        if found is not None:
-            return found
-        # What is large enough to be odd is not worth the memory.
-        is_kept = len(text) <= LONGEST_DOCUMENT
-        node = parse(text, max_tokens=MOST_TOKENS)
-        forget_tokens(node)
-        checked = Checked.of(schema, node, is_kept=is_kept)
-        if is_kept:
-            self.cache.put(text, checked)
-        return checked
+    def get(self, schema: GraphQLSchema, text: str) -> ValidatedDocument:
+        """The document from the cache, or parsed and validated now. Raises `GraphQLError` on a syntax error."""
+        cached = self.cache.get(text)
+        if cached is not None:
+            return cached
+        is_cached = len(text) <= MAX_CACHED_LENGTH
+        node = parse(text, max_tokens=MAX_TOKENS)
+        unlink_tokens(node)
+        document = ValidatedDocument.from_node(schema, node, is_cached=is_cached)
+        if is_cached:
+            self.cache.put(text, document)
+        return document
 
 
-class Compiled(SchemaExtension):
-    """Strawberry's hooks: documents from memory, and whole ones answered by their plans. `Schema` runs no other hook."""
+class CompiledExecution(SchemaExtension):
+    """Strawberry's hooks: takes documents from the cache, and executes operations that are compiled to SQL.
 
-    documents = Documents()
+    Other hooks than these would not be called (`HookRunner`).
+    """
+
+    documents = DocumentCache()
     trace: Trace | None = None
 
     async def on_operation(self) -> AsyncIterator[None]:
         context = self.execution_context
         assert context.query
         if context.operation_extensions:
-            self.trace = asked_trace(context.operation_extensions, context.context)
+            self.trace = requested_trace(context.operation_extensions, context.context)
         misses = self.documents.cache.misses
-        self.checked = self.documents.checked(self._schema(), context.query)
+        self.document = self.documents.get(self._schema(), context.query)
         if self.trace is not None:
-            self.trace.note_document(is_remembered=self.documents.cache.misses == misses)
-            context.context = self.trace.watched(context.context)
-        # With document and errors given, Strawberry neither parses nor validates.
-        context.graphql_document = self.checked.node
-        context.pre_execution_errors = list(self.checked.errors)
-        # Strawberry would take the first.
-        if len(self.checked.operations) > 1 and self._name() is None:
-            nameless = GraphQLError("Name one of the document's operations in 'operationName'.")
-            context.pre_execution_errors.append(nameless)
+            self.trace.record_document(is_cached=self.documents.cache.misses == misses)
+            context.context = self.trace.trace_context(context.context)
+        # Strawberry neither parses nor validates if both are set.
+        context.graphql_document = self.document.node
+        context.pre_execution_errors = list(self.document.errors)
+        # Strawberry would execute the first operation.
+        if len(self.document.operations) > 1 and self._operation_name() is None:
+            missing_name = GraphQLError("Name one of the document's operations in 'operationName'.")
+            context.pre_execution_errors.append(missing_name)
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:
         context = self.execution_context
-        asked = self.checked.operation(self._name())
-        if asked is not None:
-            context.result = await asked.answer(context.context, context.variables or {})
+        operation = self.document.operation(self._operation_name())
+        if operation is not None:
+            context.result = await operation.execute(context.context, context.variables or {})
         yield
 
     def get_results(self) -> dict[str, Any]:
-        return {} if self.trace is None else {"trace": self.trace.told(self.documents.cache)}
+        return {} if self.trace is None else {"trace": self.trace.as_json(self.documents.cache)}
 
-    def _name(self) -> str | None:
-        name = self.execution_context._provided_operation_name  # noqa: SLF001  # The public one invents a name.
+    def _operation_name(self) -> str | None:
+        name = self.execution_context._provided_operation_name  # noqa: SLF001  # The public one has a default.
         assert isinstance(name, str | None)
         return name
 
     def _schema(self) -> GraphQLSchema:
-        # Strawberry has no public way to the schema that it made for graphql-core.
+        # Strawberry has no public attribute for the schema that it built for graphql-core.
         schema = self.execution_context.schema._schema  # noqa: SLF001  # See above.
         assert isinstance(schema, GraphQLSchema)
         return schema

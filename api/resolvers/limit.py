@@ -1,4 +1,4 @@
-"""How large a document may be, in one pass that visits every fragment once."""
+"""Limits on the size of a document. Each fragment is counted once, however often it is spread."""
 
 from dataclasses import dataclass, field
 
@@ -13,75 +13,75 @@ from graphql import (
     SelectionSetNode,
 )
 
-MOST_TOKENS = 10_000
-MOST_FIELDS = 2_000
-DEEPEST = 20
+MAX_TOKENS = 10_000
+MAX_FIELDS = 2_000
+MAX_DEPTH = 20
 
-# Of pages that a document may ask for: the size of each, times the sizes of those around it, all added up.
-MOST_ROWS = 500_000
+# Sum over all connections of a document: the page size times the page sizes of the connections that contain it.
+MAX_ROWS = 500_000
+
+# `__schema` and `__type` count as this many fields: they are resolved in Python and may return hundreds of types.
+INTROSPECTION_WEIGHT = 800
 
 
-# Fields that one look at the schema counts as: it is answered in Python, and meets hundreds of types.
-INTROSPECTION = 800
-
-
-def weight(node: object) -> int:
+def field_weight(node: object) -> int:
     if not isinstance(node, FieldNode):
         return 0
-    return INTROSPECTION if node.name.value in ("__schema", "__type") else 1
+    return INTROSPECTION_WEIGHT if node.name.value in ("__schema", "__type") else 1
 
 
 @dataclass(slots=True)
-class _Size:
-    """The fields and levels of a selection, fragments spread."""
+class _SizeCounter:
+    """Counts the fields and levels of selections, including those of fragments."""
 
     fragments: dict[str, FragmentDefinitionNode]
-    known: dict[str, tuple[int, int]] = field(default_factory=dict)
+    fragment_sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
-    def of(self, selection_set: SelectionSetNode | None) -> tuple[int, int]:
+    def count(self, selection_set: SelectionSetNode | None) -> tuple[int, int]:
+        """The number of fields, and how many levels deep they are nested."""
         fields = depth = 0
         for node in selection_set.selections if selection_set else ():
-            inner_fields, inner_depth = self.inside(node)
-            own = weight(node)
-            fields += inner_fields + own
+            inner_fields, inner_depth = self._count_inside(node)
+            fields += inner_fields + field_weight(node)
             depth = max(depth, inner_depth + int(isinstance(node, FieldNode)))
         return fields, depth
 
-    def inside(self, node: object) -> tuple[int, int]:
+    def _count_inside(self, node: object) -> tuple[int, int]:
         if isinstance(node, FieldNode | InlineFragmentNode):
-            return self.of(node.selection_set)
+            return self.count(node.selection_set)
         assert isinstance(node, FragmentSpreadNode)
         name = node.name.value
-        if name not in self.known:
-            # A cycle counts as nothing here; validation refuses it.
-            self.known[name] = (0, 0)
+        if name not in self.fragment_sizes:
+            # Ends the recursion if the fragment spreads itself; validation rejects that later.
+            self.fragment_sizes[name] = (0, 0)
             fragment = self.fragments.get(name)
-            self.known[name] = self.of(fragment.selection_set if fragment else None)
-        return self.known[name]
+            self.fragment_sizes[name] = self.count(fragment.selection_set if fragment else None)
+        return self.fragment_sizes[name]
 
 
-def exceeded(document: DocumentNode) -> GraphQLError | None:
-    """What is too large about the document, if something is."""
+def size_error(document: DocumentNode) -> GraphQLError | None:
+    """The error for a document with too many fields or levels; None if it is within the limits."""
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
-    size = _Size(fragments)
+    counter = _SizeCounter(fragments)
     for definition in document.definitions:
         if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
             continue
         try:
-            fields, depth = size.of(definition.selection_set)
+            fields, depth = counter.count(definition.selection_set)
         except RecursionError:  # A chain of hundreds of fragments.
             return GraphQLError("The fragments are nested too deeply.", extensions={"code": "DOCUMENT_TOO_LARGE"})
-        if fields > MOST_FIELDS or depth > DEEPEST:
+        if fields > MAX_FIELDS or depth > MAX_DEPTH:
             return GraphQLError(
-                f"The document selects {fields} fields in {depth} levels; at most {MOST_FIELDS} in {DEEPEST} may be.",
+                f"The document selects {fields} fields in {depth} levels; "
+                f"the limits are {MAX_FIELDS} fields and {MAX_DEPTH} levels.",
                 extensions={"code": "DOCUMENT_TOO_LARGE"},
             )
     return None
 
 
-def too_many_rows(rows: int) -> GraphQLError | None:
-    """What is too large about the pages, if something is."""
-    if rows <= MOST_ROWS:
+def row_limit_error(rows: int) -> GraphQLError | None:
+    """The error for a document whose pages may have too many rows in total; None if they are within the limit."""
+    if rows <= MAX_ROWS:
         return None
-    told = f"The document asks for pages of up to {rows} rows; at most {MOST_ROWS} may be. Ask for smaller pages."
-    return GraphQLError(told, extensions={"code": "DOCUMENT_TOO_LARGE"})
+    message = f"The document's pages may have {rows} rows in total; the limit is {MAX_ROWS}. Ask for smaller pages."
+    return GraphQLError(message, extensions={"code": "DOCUMENT_TOO_LARGE"})

@@ -1,4 +1,4 @@
-"""What a request did, for those who may look: its statements without their values, and where its time went."""
+"""The trace of a request: its SQL statements without their values, its plans, and how long each took."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,46 +13,46 @@ from api.context import Context
 from api.database.engine import Database, Row, Transaction
 from api.database.statement import Prepared, Statement, prepared
 
-Note = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
-def asked_trace(extensions: Mapping[str, Any], context: Context) -> "Trace | None":
-    """A trace for who asks for one and may have it; others are answered without."""
+def requested_trace(extensions: Mapping[str, Any], context: Context) -> "Trace | None":
+    """A new trace if the request asks for one and the actor may see it, otherwise None."""
     is_allowed = extensions.get("trace") is True and access.may_trace(context.actor.kind)
     return Trace(context.planner) if is_allowed else None
 
 
-def since(began: float) -> float:
-    """Milliseconds."""
-    return round((perf_counter() - began) * 1000, 3)
+def milliseconds_since(start: float) -> float:
+    """`start` is a time of `perf_counter`."""
+    return round((perf_counter() - start) * 1000, 3)
 
 
 @dataclass(slots=True)
 class Trace:
-    """Notes, as JSON has them."""
+    """Collects the entries of a trace while its request is executed."""
 
     planner: Planner
-    began: float = field(default_factory=perf_counter)
-    document: Note = field(default_factory=dict)
-    plans: list[Note] = field(default_factory=list)
-    statements: list[Note] = field(default_factory=list)
-    # Which keys of the answer each statement is for.
+    start: float = field(default_factory=perf_counter)
+    document: JsonObject = field(default_factory=dict)
+    plans: list[JsonObject] = field(default_factory=list)
+    statements: list[JsonObject] = field(default_factory=list)
+    # For each SQL statement the response keys whose values it reads.
     keys: dict[str, set[str]] = field(default_factory=dict)
 
-    def note_document(self, *, is_remembered: bool) -> None:
-        self.document = {"remembered": is_remembered, "milliseconds": since(self.began)}
+    def record_document(self, *, is_cached: bool) -> None:
+        self.document = {"remembered": is_cached, "milliseconds": milliseconds_since(self.start)}
 
-    def watched(self, context: Context) -> Context:
-        """The same context; what is planned and executed by it is noted."""
-        planner = WatchedPlanner(context.planner, self.plans, self.keys)
-        return replace(context, planner=planner, database=WatchedDatabase(context.database, self.statements))
+    def trace_context(self, context: Context) -> Context:
+        """A copy of the context whose planner and database record what they do in this trace."""
+        planner = TracingPlanner(context.planner, self.plans, self.keys)
+        return replace(context, planner=planner, database=TracingDatabase(context.database, self.statements))
 
-    def told(self, documents: Cache[str, Any]) -> Note:
+    def as_json(self, documents: Cache[str, Any]) -> JsonObject:
         return {
-            "milliseconds": since(self.began),
+            "milliseconds": milliseconds_since(self.start),
             "document": self.document,
             "plans": self.plans,
-            "statements": [{"keys": sorted(self.keys.get(note["sql"], ())), **note} for note in self.statements],
+            "statements": [{"keys": sorted(self.keys.get(entry["sql"], ())), **entry} for entry in self.statements],
             "caches": {
                 "documents": documents.metrics(),
                 "plans": self.planner.cache.metrics(),
@@ -61,36 +61,35 @@ class Trace:
         }
 
 
-class WatchedPlanner(Planner):
-    """Another planner, watched."""
+class TracingPlanner(Planner):
+    """Delegates to another planner, and records each plan."""
 
-    def __init__(self, planner: Planner, notes: list[Note], keys: dict[str, set[str]]) -> None:
+    def __init__(self, planner: Planner, entries: list[JsonObject], keys: dict[str, set[str]]) -> None:
         self._planner = planner
-        self._notes = notes
+        self._entries = entries
         self._keys = keys
 
-    def document(self, *given: Any, **named: Any) -> Plan:
-        return self._noted("data", lambda: self._planner.document(*given, **named))
+    def document(self, *args: Any, **kwargs: Any) -> Plan:
+        return self._record("data", lambda: self._planner.document(*args, **kwargs))
 
-    def field(self, *given: Any, key: str, **named: Any) -> Plan:
-        return self._noted(key, lambda: self._planner.field(*given, key=key, **named))
+    def field(self, *args: Any, key: str, **kwargs: Any) -> Plan:
+        return self._record(key, lambda: self._planner.field(*args, key=key, **kwargs))
 
-    def _noted(self, key: str, make: Callable[[], Plan]) -> Plan:
-        began, misses = perf_counter(), self._planner.cache.misses
+    def _record(self, key: str, make: Callable[[], Plan]) -> Plan:
+        start, misses = perf_counter(), self._planner.cache.misses
         plan = make()
         self._keys.setdefault(plan.sql, set()).add(key)
-        self._notes.append(
-            {"key": key, "remembered": self._planner.cache.misses == misses, "milliseconds": since(began)}
-        )
+        is_cached = self._planner.cache.misses == misses
+        self._entries.append({"key": key, "remembered": is_cached, "milliseconds": milliseconds_since(start)})
         return plan
 
 
-class WatchedDatabase(Database):
-    """Another database, watched."""
+class TracingDatabase(Database):
+    """Delegates to another database, and records each statement."""
 
-    def __init__(self, database: Database, notes: list[Note]) -> None:
+    def __init__(self, database: Database, entries: list[JsonObject]) -> None:
         self._database = database
-        self._notes = notes
+        self._entries = entries
 
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         self._database.statements += 1
@@ -99,38 +98,42 @@ class WatchedDatabase(Database):
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
-        began = perf_counter()
+        start = perf_counter()
         async with self._database.reading() as session:
-            yield WatchedTransaction(session, self._notes, since(began))
+            yield TracingTransaction(session, self._entries, milliseconds_since(start))
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
-        began = perf_counter()
+        start = perf_counter()
         async with self._database.transaction() as session:
-            yield WatchedTransaction(session, self._notes, since(began))
+            yield TracingTransaction(session, self._entries, milliseconds_since(start))
 
 
-class WatchedTransaction(Transaction):
-    """Another transaction, watched; the first statement is told how long its connection was waited for."""
+class TracingTransaction(Transaction):
+    """Delegates to another transaction, and records each statement.
 
-    def __init__(self, session: Transaction, notes: list[Note], waited: float) -> None:
+    The time spent waiting for the connection is recorded with the first statement.
+    """
+
+    def __init__(self, session: Transaction, entries: list[JsonObject], wait_milliseconds: float) -> None:
         super().__init__(session.connection)
-        self._notes = notes
-        self._waited = waited
+        self._entries = entries
+        self._wait_milliseconds = wait_milliseconds
 
     async def text(self, sql: str, parameters: Sequence[object]) -> str:
-        began = perf_counter()
+        start = perf_counter()
         text = await super().text(sql, parameters)
-        self._note(sql, began, {"rows": 1, "bytes": len(text.encode())})
+        self._record(sql, start, {"rows": 1, "bytes": len(text.encode())})
         return text
 
     async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
         ready = statement if isinstance(statement, Prepared) else prepared(statement)
-        began = perf_counter()
+        start = perf_counter()
         rows = await super().rows(ready, parameters)
-        self._note(ready.sql, began, {"rows": len(rows)})
+        self._record(ready.sql, start, {"rows": len(rows)})
         return rows
 
-    def _note(self, sql: str, began: float, brought: Note) -> None:
-        self._notes.append({"sql": sql, "milliseconds": since(began), "waited": self._waited, **brought})
-        self._waited = 0.0
+    def _record(self, sql: str, start: float, result_size: JsonObject) -> None:
+        times = {"milliseconds": milliseconds_since(start), "waited": self._wait_milliseconds}
+        self._entries.append({"sql": sql, **times, **result_size})
+        self._wait_milliseconds = 0.0

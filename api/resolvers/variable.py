@@ -1,4 +1,4 @@
-"""The variables of an operation: their types found once, their values coerced at each request."""
+"""Coercion of an operation's variables. Their types are looked up once per operation, not per request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from graphql.utilities import coerce_input_value
 
 from api.compiler.plan import types_of
 
-# As many as the executor would tell.
-MOST_ERRORS = 50
+# The same limit as graphql-core's executor has.
+MAX_ERRORS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class VariableTypes:
-    """Coerces values that are right, and leaves it to graphql-core to say what is wrong with others."""
+    """The types and defaults of an operation's variables. graphql-core reports the errors of invalid values."""
 
     schema: GraphQLSchema
     nodes: Sequence[VariableDefinitionNode]
@@ -31,31 +31,32 @@ class VariableTypes:
     defaults: Mapping[str, Any]
 
     @classmethod
-    def of(cls, schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> "VariableTypes":
-        """Of an operation that was found valid."""
+    def from_definitions(cls, schema: GraphQLSchema, nodes: Sequence[VariableDefinitionNode]) -> "VariableTypes":
+        """`nodes` are the variable definitions of a validated operation."""
         with_default = [node for node in nodes if node.default_value is not None]
         defaults = get_variable_values(schema, with_default, {})
         return cls(schema, nodes, [*types_of(schema, nodes)], {} if isinstance(defaults, list) else defaults.coerced)
 
-    def coerced(self, given: dict[str, Any]) -> dict[str, Any] | list[GraphQLError]:
-        """The values by name, or what is wrong with them."""
+    def coerce(self, raw_values: dict[str, Any]) -> dict[str, Any] | list[GraphQLError]:
+        """The coerced values by name, or the errors."""
         values = dict(self.defaults)
         for name, type_ in self.types:
-            if name in given:
-                values[name] = coerced(given[name], type_)
+            if name in raw_values:
+                values[name] = coerce_value(raw_values[name], type_)
                 if values[name] is Undefined:
-                    return self.told(given)
+                    return self._coerce_with_errors(raw_values)
             elif name not in values and is_non_null_type(type_):
-                return self.told(given)
+                return self._coerce_with_errors(raw_values)
         return values
 
-    def told(self, given: dict[str, Any]) -> dict[str, Any] | list[GraphQLError]:
-        found = get_variable_values(self.schema, self.nodes, given, max_errors=MOST_ERRORS)
-        return found if isinstance(found, list) else found.coerced
+    def _coerce_with_errors(self, raw_values: dict[str, Any]) -> dict[str, Any] | list[GraphQLError]:
+        """Slower than `coerce`, with graphql-core's error messages."""
+        result = get_variable_values(self.schema, self.nodes, raw_values, max_errors=MAX_ERRORS)
+        return result if isinstance(result, list) else result.coerced
 
 
-def coerced(value: object, type_: GraphQLInputType) -> Any:
-    """Undefined where the value is wrong, or nested too deeply to say."""
+def coerce_value(value: object, type_: GraphQLInputType) -> Any:
+    """The coerced value; `Undefined` if it is invalid or nested too deeply."""
     try:
         return coerce_input_value(value, type_)
     except RecursionError:

@@ -1,4 +1,4 @@
-"""The schema as a whole."""
+"""The executable schema, built from the types in this package."""
 
 import logging
 from collections.abc import Callable
@@ -24,19 +24,19 @@ from strawberry.types import ExecutionContext
 
 from api.compiler.check import check
 from api.resolvers import ROOTS, SOURCES
-from api.resolvers.document import CONSISTENT, Compiled
+from api.resolvers.document import CONSISTENT, CompiledExecution
 from api.schema.mutation import Mutation
 from api.schema.query import Query
 from api.schema.scalar import SCALARS
 
 log = logging.getLogger("sigap")
 
-# A hook of the extension, ready to be entered.
+# A hook of the extension as an async context manager.
 Hook = Callable[[Any], AbstractAsyncContextManager[None]]
 
 
-class Executor(StrawberryGraphQLCoreExecutionContext):
-    """Lets the text of compiled values through untouched."""
+class FragmentExecutionContext(StrawberryGraphQLCoreExecutionContext):
+    """Passes on the JSON text of compiled fields as it is; other values are completed by graphql-core."""
 
     def complete_value(self, return_type: Any, details: Any, info: Any, path: Any, result: Any, *position: Any) -> Any:
         if isinstance(result, orjson.Fragment):
@@ -47,49 +47,49 @@ class Executor(StrawberryGraphQLCoreExecutionContext):
 @strawberry.directive(
     name=CONSISTENT,
     locations=[DirectiveLocation.QUERY],
-    description="All of the query's data as of one instant, and nothing where any of it is refused. "
-    "Without it, each field of the query type is of its own instant; one that fails is null alone where it may be null.",
+    description="Reads all data of the query from one snapshot; if any field fails, no data is returned. "
+    "Without it, each field of the query type is read on its own, and a nullable one that fails is null by itself.",
 )
 def consistent() -> None:
-    """Asks something of whole operations; `Compiled` sees to it."""
+    """Declares the directive; `CompiledExecution` applies it."""
 
 
-class Runner(SchemaExtensionsRunner):
-    """Runs the hooks that `Compiled` has. Strawberry's own inspects and wraps them, and misses the others, at each request.
+class HookRunner(SchemaExtensionsRunner):
+    """Runs the hooks of `CompiledExecution`, wrapped once at import; Strawberry's runner wraps them at each request.
 
-    Any stands for an async context manager; Strawberry names classes of its own there.
+    The return type is Any, as Strawberry's annotations name private classes instead of async context managers.
     """
 
     def operation(self) -> Any:
-        return OPERATION(self.extensions[0])
+        return OPERATION_HOOK(self.extensions[0])
 
     def parsing(self) -> Any:
-        return NOTHING
+        return NO_HOOK
 
     def validation(self) -> Any:
-        return NOTHING
+        return NO_HOOK
 
     def executing(self) -> Any:
-        return EXECUTION(self.extensions[0])
+        return EXECUTION_HOOK(self.extensions[0])
 
 
-OPERATION: Hook = asynccontextmanager(Compiled.on_operation)
-EXECUTION: Hook = asynccontextmanager(Compiled.on_execute)
-NOTHING = nullcontext()
+OPERATION_HOOK: Hook = asynccontextmanager(CompiledExecution.on_operation)
+EXECUTION_HOOK: Hook = asynccontextmanager(CompiledExecution.on_execute)
+NO_HOOK = nullcontext()
 
 
 class Schema(strawberry.Schema):
-    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: ARG002, FBT001, FBT002  # Strawberry's form.
-        """Strawberry would add one that looks for directives at each field, and ours stands at operations only."""
-        return [Compiled()]
+    def get_extensions(self, sync: bool = False) -> list[SchemaExtension]:  # noqa: ARG002, FBT001, FBT002  # Strawberry's signature.
+        """Without Strawberry's own extension for field directives, as our only directive is for operations."""
+        return [CompiledExecution()]
 
     def create_extensions_runner(
         self, execution_context: ExecutionContext, extensions: list[SchemaExtension]
     ) -> SchemaExtensionsRunner:
-        return Runner(execution_context, extensions)
+        return HookRunner(execution_context, extensions)
 
     def process_errors(self, errors: list[GraphQLError], _context: ExecutionContext | None = None) -> None:
-        """Logs what nobody foresaw; a client's mistakes are the client's to read."""
+        """Logs unexpected exceptions; errors in the client's request are only returned to the client."""
         for error in errors:
             if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
                 log.error("An operation failed.", exc_info=error.original_error)
@@ -99,29 +99,29 @@ SCHEMA = Schema(
     Query,
     Mutation,
     directives=[consistent],
-    execution_context_class=Executor,
+    execution_context_class=FragmentExecutionContext,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
 
 
-def core() -> GraphQLSchema:
-    """The schema as graphql-core has it; Strawberry keeps it to itself."""
-    schema = SCHEMA._schema  # noqa: SLF001  # See above.
+def core_schema() -> GraphQLSchema:
+    """The graphql-core schema that Strawberry has built."""
+    schema = SCHEMA._schema  # noqa: SLF001  # There is no public attribute for it.
     assert isinstance(schema, GraphQLSchema)
     return schema
 
 
-def printed() -> str:
-    """The schema's definition, sorted, as it is kept in schema.graphql."""
+def schema_definition() -> str:
+    """The schema in GraphQL's schema definition language, sorted: the content of schema.graphql."""
     return print_schema(lexicographic_sort_schema(build_schema(SCHEMA.as_str()))) + "\n"
 
 
 def mark_one_of(schema: GraphQLSchema) -> None:
-    """Tells graphql-core which inputs take exactly one field; Strawberry has a rule of its own, run by nobody here."""
+    """Sets `is_one_of` for graphql-core's validation, as Strawberry's own @oneOf rule is not run here."""
     for type_ in schema.type_map.values():
         if is_input_object_type(type_):
             type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
 
 
-mark_one_of(core())
-check(core(), SOURCES, ROOTS)
+mark_one_of(core_schema())
+check(core_schema(), SOURCES, ROOTS)

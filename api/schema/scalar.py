@@ -1,16 +1,17 @@
-"""Scalars: values with a form of their own."""
+"""Scalar types: how their values are parsed, validated and written."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import NewType
 
+import phonenumbers
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-# Digits, with what people put between them.
+# Digits and common separators.
 PHONE = re.compile(r"[+0-9 ().\-/]{5,40}", re.ASCII)
 E164 = re.compile(r"\+62[0-9]{7,13}", re.ASCII)
 CODE = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -28,13 +29,11 @@ def parse_code(value: object) -> Code:
 
 
 def parse_phone(value: object) -> PhoneNumber:
-    """An Indonesian number in any usual writing, as E.164."""
-    import phonenumbers  # noqa: PLC0415  # It takes 1 MB, and few requests bring a number.
-
-    written = value if isinstance(value, str) and PHONE.fullmatch(value) else ""
+    """Converts an Indonesian phone number in any common format to E.164."""
+    text = value if isinstance(value, str) and PHONE.fullmatch(value) else ""
     try:
-        # 00 is how one dials abroad from most countries; the library knows only Indonesia's own prefixes.
-        number = phonenumbers.parse(re.sub(r"^\s*00", "+", written), "ID")
+        # 00 is the international prefix of most countries; the library accepts only those of Indonesia.
+        number = phonenumbers.parse(re.sub(r"^\s*00", "+", text), "ID")
     except phonenumbers.NumberParseException:
         raise GraphQLError("This is not an Indonesian phone number.") from None
     e164 = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -43,9 +42,9 @@ def parse_phone(value: object) -> PhoneNumber:
     return PhoneNumber(e164)
 
 
-def parse_degrees(value: object, most: float) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not -most <= value <= most:
-        raise GraphQLError(f"Degrees are a number from -{most} to {most}.")
+def parse_degrees(value: object, limit: float) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -limit <= value <= limit:
+        raise GraphQLError(f"Degrees must be a number from -{limit} to {limit}.")
     return float(value)
 
 
@@ -61,9 +60,11 @@ def parse_instant(value: object) -> datetime:
     try:
         instant = datetime.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
-        raise GraphQLError("An instant is ISO 8601 with its offset, as in 2026-11-21T08:00:00+07:00.") from None
+        raise GraphQLError(
+            "A DateTime is written in ISO 8601 with its UTC offset, as in 2026-11-21T08:00:00+07:00."
+        ) from None
     if instant.tzinfo is None:
-        raise GraphQLError("An instant needs its offset from UTC, as in 2026-11-21T08:00:00+07:00.")
+        raise GraphQLError("A DateTime needs its UTC offset, as in 2026-11-21T08:00:00+07:00.")
     if not FIRST_YEAR <= instant.year <= LAST_YEAR:
         raise GraphQLError(f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
     return instant.astimezone(UTC)
@@ -71,11 +72,11 @@ def parse_instant(value: object) -> datetime:
 
 def parse_day(value: object) -> date:
     if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
-        raise GraphQLError("A day is written as in 2026-11-21.")
+        raise GraphQLError("A Date is written as YYYY-MM-DD, as in 2026-11-21.")
     try:
         day = date.fromisoformat(value)
     except ValueError:
-        raise GraphQLError("There is no such day.") from None
+        raise GraphQLError("This day does not exist in the calendar.") from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise GraphQLError(f"The year must lie between {FIRST_YEAR} and {LAST_YEAR}.")
     return day
@@ -84,7 +85,7 @@ def parse_day(value: object) -> date:
 SCALARS: Mapping[object, ScalarDefinition] = {
     Code: strawberry.scalar(
         name="Code",
-        description="A code of reference data, as text: places by Kemendagri code with its dot (62.02), the rest by name.",
+        description="A code of reference data: the Kemendagri code with its dot for places (62.02), a name for the rest (FLOOD).",
         serialize=str,
         parse_value=parse_code,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3986#section-2.3",
@@ -105,21 +106,21 @@ SCALARS: Mapping[object, ScalarDefinition] = {
     ),
     PhoneNumber: strawberry.scalar(
         name="PhoneNumber",
-        description="An Indonesian phone number in E.164 (+62…); 08… is understood too.",
+        description="An Indonesian phone number in E.164 (+62…); input may also be in national format (08…).",
         serialize=str,
         parse_value=parse_phone,
         specified_by_url="https://www.itu.int/rec/T-REC-E.164",
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant with its offset from UTC (RFC 3339); answers are in UTC, to the microsecond, without zeros at the end.",
+        description="A date and time with its UTC offset (RFC 3339). Responses are in UTC, with up to six decimals of a second.",
         serialize=datetime.isoformat,
         parse_value=parse_instant,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
     ),
     date: strawberry.scalar(
         name="Date",
-        description="A day without a time of day (RFC 3339 full-date).",
+        description="A calendar date without a time of day (RFC 3339 full-date).",
         serialize=date.isoformat,
         parse_value=parse_day,
         specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",

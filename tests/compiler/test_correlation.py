@@ -5,7 +5,7 @@ import pytest
 from graphql import get_named_type, is_input_object_type, is_object_type
 
 from api.compiler import template
-from api.schema.build import core
+from api.schema.build import core_schema
 from tests.compiler.rows import NODES
 from tests.compiler.test_explain import KINDS, planned
 from tests.compiler.test_statements import asked, lists, selection
@@ -52,14 +52,14 @@ def documents() -> Iterator[str]:
         text = asked(name, field, KEY)
         if type_.name in NODES:
             text = f'node(id: "{type_.name}:{KEY}") {{ ... on {type_.name} {{ {text} }} }}'
-        elif type_ is not core().query_type or "first" not in field.args:
+        elif type_ is not core_schema().query_type or "first" not in field.args:
             continue
         yield text
         if "filter" in field.args:
             condition = filtered(get_named_type(field.args["filter"].type))
             yield text.replace("(first: 100)", f"(first: 100, filter: {condition})", 1)
     for name in sorted(NODES):
-        named = core().type_map[name]
+        named = core_schema().type_map[name]
         assert is_object_type(named)
         yield f'node(id: "{name}:{KEY}") {{ ... on {name} {selection(named)} }}'
 

@@ -8,8 +8,8 @@ from graphql import FragmentDefinitionNode, get_operation_ast, parse, validate
 from api.access import PUBLIC
 from api.compiler.plan import Operation, Planner
 from api.resolvers import ROOTS, SOURCES
-from api.resolvers.limit import MOST_ROWS
-from api.schema.build import core
+from api.resolvers.limit import MAX_ROWS
+from api.schema.build import core_schema
 from tests.asking import Api
 from tests.builders import HOME, Build
 
@@ -22,12 +22,12 @@ fragment P on ProvinceConnection { nodes { ...K } }"""
 
 def cost(document: str, **variables: Any) -> int:
     node = parse(document)
-    assert validate(core(), node) == []
+    assert validate(core_schema(), node) == []
     operation = get_operation_ast(node)
     assert operation is not None
     fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
-    asked = Operation(core(), operation, fragments, variables)
-    return Planner(core(), SOURCES).document(asked, PUBLIC.kind, ROOTS).cost(variables)
+    asked = Operation(core_schema(), operation, fragments, variables)
+    return Planner(core_schema(), SOURCES).document(asked, PUBLIC.kind, ROOTS).cost(variables)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_size_that_is_a_variable_counts_as_what_it_is() -> None:
 async def test_a_document_that_asks_for_too_many_rows_is_refused_as_a_whole(api: Api) -> None:
     ranks = " ".join(f"a{number}: ranks(first: 100) {{ totalCount }}" for number in range(50))
     most = f"me {{ name }} {DEEP} {ranks}"
-    assert cost(f"{{ {most} }}") == MOST_ROWS
+    assert cost(f"{{ {most} }}") == MAX_ROWS
 
     found = await api.ask(f"{{ {most} }}")
     before = api.services.database.statements

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from graphql import get_named_type, is_enum_type, is_input_object_type, is_object_type
 
-from api.schema.build import core, printed
+from api.schema.build import core_schema, schema_definition
 from tests.asking import Api
 from tests.compiler.learning import learned, pool_of
 from tests.compiler.reader import Reader
@@ -40,7 +40,7 @@ class Both:
 @pytest.fixture
 async def both(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> Both:
     world = await World.of(Same(connection, api.now))
-    reader = Reader.of(await Rows.of(connection), api.now, printed())
+    reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
     reader.learn(await learned(api, reader, world))
     return Both(api, reader, world)
 
@@ -55,7 +55,7 @@ async def test_every_list_is_the_plain_readers_for_everybody(both: Both) -> None
         text = asked(name, field, both.world.people[4])
         if type_.name in NODES:
             text = f"nodes(ids: {quoted(ids[type_.name][:20])}) {{ id ... on {type_.name} {{ {text} }} }}"
-        elif type_ is not core().query_type or "first" not in field.args:
+        elif type_ is not core_schema().query_type or "first" not in field.args:
             continue
         for actor in both.world.actors.values():
             await both.agree(f"{{ {text} }}", actor)
@@ -63,7 +63,7 @@ async def test_every_list_is_the_plain_readers_for_everybody(both: Both) -> None
 
 async def test_every_thing_is_found_by_its_id_by_whom_it_may_be(both: Both) -> None:
     for name, ids in pool_of(both.reader).ids.items():
-        type_ = core().type_map[name]
+        type_ = core_schema().type_map[name]
         assert is_object_type(type_)
         for actor in both.world.actors.values():
             await both.agree(f"{{ nodes(ids: {quoted(ids)}) {{ ... on {name} {selection(type_)} }} }}", actor)
@@ -87,7 +87,7 @@ def conditions(named: Any, codes: Any, ids: Any) -> Iterator[str]:
 
 
 async def test_every_condition_of_every_filter_means_what_it_says(both: Both) -> None:
-    pool, query = pool_of(both.reader), core().query_type
+    pool, query = pool_of(both.reader), core_schema().query_type
     assert query is not None
     for name, field in query.fields.items():
         if "filter" not in field.args:
@@ -103,7 +103,7 @@ async def test_every_condition_of_every_filter_means_what_it_says(both: Both) ->
 
 
 async def test_every_person_is_refused_for_every_need_by_the_same_rules(both: Both) -> None:
-    fact = selection(core().type_map["Fact"], 0).replace(
+    fact = selection(core_schema().type_map["Fact"], 0).replace(
         "}", "assignment { id } certificate { id } organization { id } "
     )
     fact += "volunteer { id } skill { code } rank { code } }"

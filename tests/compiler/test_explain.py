@@ -10,7 +10,7 @@ from graphql.language import OperationDefinitionNode
 from api.access import Actor, Kind
 from api.compiler.plan import Operation, Plan, Planner
 from api.resolvers import ROOTS, SOURCES
-from api.schema.build import core
+from api.schema.build import core_schema
 from tests.builders import HOME
 from tests.conftest import NOW
 
@@ -82,9 +82,9 @@ CURSOR = "WyJWb2x1bnRlZXIuTkFNRSIsIkEiLCIwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMD
 def planned(text: str, kind: Kind) -> Plan:
     node = parse(f"query({'$after: String' if '$after' in text else '$none: Int'}) {{ {text} }}").definitions[0]
     assert isinstance(node, OperationDefinitionNode)
-    values = get_variable_values(core(), node.variable_definitions or (), {"after": CURSOR})
+    values = get_variable_values(core_schema(), node.variable_definitions or (), {"after": CURSOR})
     assert not isinstance(values, list)
-    return Planner(core(), SOURCES).document(Operation(core(), node, {}, values.coerced), kind, ROOTS)
+    return Planner(core_schema(), SOURCES).document(Operation(core_schema(), node, {}, values.coerced), kind, ROOTS)
 
 
 def scans(plan: Any, *tables: str) -> Iterator[Any]:

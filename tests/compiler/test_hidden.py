@@ -20,7 +20,7 @@ from api.compiler.source import Expression, Source, TieredConnection, ToConnecti
 from api.database.statement import prepared
 from api.models import Cube
 from api.resolvers import SOURCES
-from api.schema.build import core, printed
+from api.schema.build import core_schema, schema_definition
 from api.services import account
 from tests.asking import Api, Json
 from tests.compiler.documents import Pool
@@ -96,7 +96,7 @@ async def world(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> W
 @pytest.fixture
 async def pool(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", world: World) -> Pool:
     """Values of everything that is there, hidden or not."""
-    reader = Reader.of(await Rows.of(connection), api.now, printed())
+    reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
     reader.learn(await learned(api, reader, world))
     return pool_of(reader)
 
@@ -114,7 +114,7 @@ def questions(pool: Pool, people: list[uuid.UUID]) -> Iterator[tuple[str, Json]]
 def things(pool: Pool) -> Iterator[tuple[str, Json]]:
     """Everything by its id."""
     for name, ids in pool.ids.items():
-        yield of_nodes(name, ids, selection(core().type_map[name])), {}
+        yield of_nodes(name, ids, selection(core_schema().type_map[name])), {}
         yield from (("query($id: ID!) { node(id: $id) { id } }", {"id": id_}) for id_ in ids[:9])
 
 
@@ -144,7 +144,7 @@ def orders(field: Any) -> list[str]:
 
 def roots() -> Iterator[tuple[str, Any, str]]:
     """Every list at the root, with the type that it lists."""
-    query = core().query_type
+    query = core_schema().query_type
     assert query is not None
     for name, field in query.fields.items():
         if "first" in field.args:
@@ -293,7 +293,7 @@ async def test_a_guarded_field_is_null_where_its_guard_does_not_hold(
 
 async def guarded_values(asker: Asker, name: str, field: str, ids: list[str], person: uuid.UUID) -> Mapping[str, Any]:
     """Of each thing that is there for the asker, its field."""
-    type_ = core().type_map[name]
+    type_ = core_schema().type_map[name]
     assert is_object_type(type_)
     public = next(each for each in type_.fields if each.lower() == field.replace("_", ""))
     text = f"field: {asked(public, type_.fields[public], person)}" if type_.fields[public].args else f"field: {public}"

@@ -1,6 +1,6 @@
 import pytest
 
-from api.resolvers.limit import DEEPEST
+from api.resolvers.limit import MAX_DEPTH
 from tests.asking import Api
 from tests.builders import Build
 
@@ -57,7 +57,7 @@ async def test_many_roots_are_answered_however_many(api: Api) -> None:
 
 async def test_the_deepest_document_is_answered(api: Api, build: Build) -> None:
     await build.organization(kabupaten_code="11.01")
-    steps = (DEEPEST - 4) // 4
+    steps = (MAX_DEPTH - 4) // 4
     inside = (
         "province { kabupaten(first: 1) { nodes { " * steps
         + "organizations(first: 1) { totalCount }"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from api.schema.build import core
+from api.schema.build import core_schema
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.compiler.learning import LISTS
@@ -123,7 +123,7 @@ async def crowd(build: Build, *names: str, **values: Any) -> list[str]:
 
 
 def test_every_list_of_the_schema_is_walked() -> None:
-    query = core().query_type
+    query = core_schema().query_type
     assert query is not None
 
     assert {name for name, field in query.fields.items() if "first" in field.args} == set(LISTS)

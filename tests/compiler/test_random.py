@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 
-from api.resolvers.limit import MOST_ROWS
-from api.schema.build import printed
+from api.resolvers.limit import MAX_ROWS
+from api.schema.build import schema_definition
 from tests.asking import Api, Json
 from tests.compiler.documents import BESIDE, Request, requests
 from tests.compiler.learning import learned, pool_of
@@ -41,7 +41,7 @@ async def test_a_compiled_answer_is_the_plain_readers(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]", request: pytest.FixtureRequest, batch: int
 ) -> None:
     world = await World.of(Same(connection, api.now))
-    reader = Reader.of(await Rows.of(connection), api.now, printed())
+    reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
     reader.learn(await learned(api, reader, world))
 
     chance = request.config.getoption("--hypothesis-seed") or random.getrandbits(32)
@@ -86,7 +86,7 @@ def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> 
 def compare(ours: Json, theirs: Answer) -> None:
     errors = ours.get("errors", [])
     codes = {error["extensions"]["code"] for error in errors}
-    if theirs.cost > MOST_ROWS:
+    if theirs.cost > MAX_ROWS:
         # With other mistakes in it, a document may be answered root by root, each of them small enough.
         assert theirs.mistakes or (codes, ours["data"]) == ({"DOCUMENT_TOO_LARGE"}, None), errors
         return

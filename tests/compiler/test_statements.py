@@ -24,8 +24,8 @@ from api.compiler.error import Undeclared
 from api.compiler.plan import Operation, Planner
 from api.database.engine import PREPARED
 from api.resolvers import ROOTS, SOURCES, limit
-from api.resolvers.document import LONGEST_DOCUMENT, REMEMBERED, Documents
-from api.schema.build import core, printed
+from api.resolvers.document import MAX_CACHED_DOCUMENTS, MAX_CACHED_LENGTH, DocumentCache
+from api.schema.build import core_schema, schema_definition
 from tests.asking import Api
 from tests.builders import HOME, NEIGHBOUR, Build
 from tests.compiler.rows import NODES, TABLES
@@ -36,8 +36,8 @@ SAMPLES = {"Code": '"62.06"'}
 
 def lists() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
     """Every connection and every list of objects in the schema, with the type that has it."""
-    for type_ in core().type_map.values():
-        if is_object_type(type_) and not type_.name.startswith("__") and type_ is not core().mutation_type:
+    for type_ in core_schema().type_map.values():
+        if is_object_type(type_) and not type_.name.startswith("__") and type_ is not core_schema().mutation_type:
             for name, field in type_.fields.items():
                 if "first" in field.args or (is_list(field) and is_object_type(get_named_type(field.type))):
                     yield type_, name, field
@@ -133,7 +133,7 @@ async def counts(api: Api, build: Build, actor: uuid.UUID, volunteer: uuid.UUID)
         if type_.name in NODES:
             ids = str(await ids_of(build, type_.name)).replace("'", '"')
             document = f"{{ nodes(ids: {ids}) {{ ... on {type_.name} {document} }} }}"
-        elif type_ is not core().query_type or not field.args or name == "nodes":
+        elif type_ is not core_schema().query_type or not field.args or name == "nodes":
             continue
         sent.clear()
         await api.ask(document, actor=actor)
@@ -153,7 +153,7 @@ def test_the_walk_leaves_no_list_of_things_out() -> None:
 async def test_every_list_takes_one_statement_whatever_its_length(
     api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limit, "MOST_ROWS", 10**9)
+    monkeypatch.setattr(limit, "MAX_ROWS", 10**9)
     nation, volunteer = await build.coordinator(), await build.person()
 
     empty = await counts(api, build, nation, volunteer)
@@ -304,11 +304,11 @@ async def test_two_operations_of_one_document_have_two_plans(api: Api) -> None:
 def operation(text: str) -> Operation:
     node = parse(text).definitions[0]
     assert isinstance(node, OperationDefinitionNode)
-    return Operation(core(), node, {}, {})
+    return Operation(core_schema(), node, {}, {})
 
 
 def test_two_thousand_documents_leave_as_many_plans_as_fit() -> None:
-    planner = Planner(core(), SOURCES)
+    planner = Planner(core_schema(), SOURCES)
     for number in range(2_000):
         planner.document(operation(f"{{ a{number}: __typename }}"), PUBLIC.kind, ROOTS)
 
@@ -317,7 +317,7 @@ def test_two_thousand_documents_leave_as_many_plans_as_fit() -> None:
 
 
 async def test_a_document_too_long_to_be_remembered_leaves_no_plan(api: Api) -> None:
-    padded = "{ skills(first: 1) { totalCount } }" + "#" * LONGEST_DOCUMENT
+    padded = "{ skills(first: 1) { totalCount } }" + "#" * MAX_CACHED_LENGTH
 
     for _ in range(2):
         await api.ask(padded)
@@ -326,7 +326,7 @@ async def test_a_document_too_long_to_be_remembered_leaves_no_plan(api: Api) -> 
 
 
 def test_a_plan_used_again_outlives_those_used_once() -> None:
-    planner = Planner(core(), SOURCES, size=2)
+    planner = Planner(core_schema(), SOURCES, size=2)
     one, two, three = (operation(f"{{ {name}: __typename }}") for name in "abc")
     for each in (one, two, one, three, one, two):
         planner.document(each, PUBLIC.kind, ROOTS)
@@ -335,11 +335,11 @@ def test_a_plan_used_again_outlives_those_used_once() -> None:
 
 
 def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
-    documents = Documents()
+    documents = DocumentCache()
     for number in range(2_000):
-        documents.checked(core(), f"{{ a{number}: __typename }}")
+        documents.get(core_schema(), f"{{ a{number}: __typename }}")
 
-    assert (len(documents.cache), documents.cache.evictions) == (REMEMBERED, 2_000 - REMEMBERED)
+    assert (len(documents.cache), documents.cache.evictions) == (MAX_CACHED_DOCUMENTS, 2_000 - MAX_CACHED_DOCUMENTS)
 
 
 async def test_a_connection_keeps_a_bounded_number_of_prepared_statements(api: Api) -> None:
@@ -354,7 +354,7 @@ async def test_a_connection_keeps_a_bounded_number_of_prepared_statements(api: A
 
 
 def test_the_schema_as_it_is_can_be_answered() -> None:
-    check(core(), SOURCES, ROOTS)
+    check(core_schema(), SOURCES, ROOTS)
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_the_schema_as_it_is_can_be_answered() -> None:
     ],
 )
 def test_a_schema_that_cannot_be_answered_is_refused_by_name(old: str, new: str, said: str) -> None:
-    definition = printed()
+    definition = schema_definition()
     assert old in definition
 
     with pytest.raises(Undeclared) as refused:
@@ -414,7 +414,7 @@ def test_a_type_without_a_source_is_refused_with_all_that_leads_to_it() -> None:
     sources = {name: source for name, source in SOURCES.items() if name != "Rank"}
 
     with pytest.raises(Undeclared) as refused:
-        check(core(), sources, ROOTS)
+        check(core_schema(), sources, ROOTS)
 
     assert str(refused.value).splitlines() == [
         "Query.ranks leads to Rank, which has no source.",
@@ -429,6 +429,6 @@ def test_a_root_that_nobody_declared_is_refused() -> None:
     roots = {name: root for name, root in ROOTS.items() if name != "me"}
 
     with pytest.raises(Undeclared) as refused:
-        check(core(), SOURCES, roots)
+        check(core_schema(), SOURCES, roots)
 
     assert str(refused.value) == "Query.me has no root."

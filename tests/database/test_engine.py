@@ -8,7 +8,7 @@ import pytest
 from api.database.engine import Database, Unstorable
 from api.database.reader import Readers
 from tests.asking import Api
-from tests.waiting import until
+from tests.waiting import wait_until
 
 
 async def test_a_statement_prepared_before_a_change_of_its_table_is_prepared_anew(
@@ -71,7 +71,7 @@ async def test_a_read_that_is_given_up_is_ended_with_its_connection(
         async with asyncio.timeout(0.2):
             await database.read("SELECT pg_sleep(60)", ())
     other = int(await database.read(PID, ()))
-    await until(connection, f"{asleep}{pid}", 0)
+    await wait_until(connection, f"{asleep}{pid}", 0)
     await database.close()
 
     assert other != pid

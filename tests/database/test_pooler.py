@@ -18,7 +18,7 @@ from api.database.engine import Database, Unavailable
 from tests.asking import Api
 from tests.builders import HOME, Build
 from tests.conftest import NOW, command
-from tests.serving import served
+from tests.serving import running_api
 
 SETTINGS = """SELECT concat_ws(' ', current_setting('timezone'), current_setting('datestyle'), current_setting('jit'),
   current_setting('statement_timeout'), current_setting('transaction_read_only'), current_setting('application_name'))"""
@@ -146,7 +146,7 @@ async def answering(url: str) -> None:
 
 @pytest.fixture
 async def pooled(pooler_url: str, keys: Path) -> AsyncGenerator[Api]:
-    async with served(pooler_url, keys, lambda: NOW, pooler="transaction") as api:
+    async with running_api(pooler_url, keys, lambda: NOW, pooler="transaction") as api:
         yield api
 
 

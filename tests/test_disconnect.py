@@ -14,7 +14,7 @@ from api.auth import Tokens
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
-from tests.waiting import WAITING, until
+from tests.waiting import LOCK_WAITS, wait_until
 
 HAZARDS = "{ hazards(first: 1) { totalCount } }"
 MIXED = "{ hazards(first: 1) { totalCount } ranks(first: 1) { totalCount } __schema { queryType { name } } }"
@@ -23,20 +23,20 @@ INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedA
 
 
 @asynccontextmanager
-async def listening(url: str, keys: Path) -> AsyncGenerator[int]:
-    """The port of a server with the application."""
+async def running_server(url: str, keys: Path) -> AsyncGenerator[int]:
+    """The port of a uvicorn server that runs the application."""
     config = uvicorn.Config(application(url, keys, clock=lambda: NOW), log_config=None, access_log=False)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        server_task = asyncio.create_task(server.serve(sockets=[listener]))
         yield listener.getsockname()[1]
         server.should_exit = True
-        await serving
+        await server_task
 
 
 @asynccontextmanager
-async def asking(port: int, body: Json, token: str | None = None) -> AsyncGenerator[None]:
-    """A client that asks, and leaves without waiting for the answer."""
+async def request_and_disconnect(port: int, body: Json, token: str | None = None) -> AsyncGenerator[None]:
+    """Sends a request, and closes the connection at the end of the block without reading the response."""
     _, writer = await asyncio.open_connection("127.0.0.1", port)
     content = orjson.dumps(body)
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
@@ -47,38 +47,40 @@ async def asking(port: int, body: Json, token: str | None = None) -> AsyncGenera
     await writer.wait_closed()
 
 
-@pytest.mark.parametrize("document", [HAZARDS, MIXED, f"query @consistent {HAZARDS}"], ids=["root", "mixed", "at once"])
-async def test_what_nobody_waits_for_is_no_longer_read(
+@pytest.mark.parametrize(
+    "document", [HAZARDS, MIXED, f"query @consistent {HAZARDS}"], ids=["root", "mixed", "consistent"]
+)
+async def test_a_query_is_cancelled_when_its_client_disconnects(
     database_url: str,
     keys: Path,
     connection: "asyncpg.Connection[asyncpg.Record]",
     caplog: pytest.LogCaptureFixture,
     document: str,
 ) -> None:
-    async with listening(database_url, keys) as port, connection.transaction():
+    async with running_server(database_url, keys) as port, connection.transaction():
         await connection.execute("LOCK TABLE hazard, rank IN ACCESS EXCLUSIVE MODE")
 
-        async with asking(port, {"query": document}):
-            await until(connection, f"SELECT ({WAITING}) > 0", answer=True)
-        await until(connection, WAITING, 0)
+        async with request_and_disconnect(port, {"query": document}):
+            await wait_until(connection, f"SELECT ({LOCK_WAITS}) > 0", expected=True)
+        await wait_until(connection, LOCK_WAITS, 0)
 
     assert [record for record in caplog.records if record.levelname != "INFO"] == []
 
 
-async def test_a_change_is_made_though_nobody_waits_for_it(
+async def test_a_mutation_is_completed_though_its_client_disconnects(
     database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    token = Tokens.of(keys).issue(await Build(connection, NOW).coordinator(), NOW)
-    async with listening(database_url, keys) as port:
-        locked = connection.transaction()
-        await locked.start()
+    token = Tokens.load(keys).issue(await Build(connection, NOW).coordinator(), NOW)
+    async with running_server(database_url, keys) as port:
+        lock = connection.transaction()
+        await lock.start()
         await connection.execute("LOCK TABLE hazard, event IN ACCESS EXCLUSIVE MODE")
-        async with asking(port, {"query": DECLARE, "variables": {"input": INCIDENT}}, token):
-            await until(connection, WAITING, 1)
-        # A read that came later is ended by now, and so would the change be.
-        async with asking(port, {"query": HAZARDS}):
-            await until(connection, WAITING, 2)
-        await until(connection, WAITING, 1)
-        await locked.rollback()
+        async with request_and_disconnect(port, {"query": DECLARE, "variables": {"input": INCIDENT}}, token):
+            await wait_until(connection, LOCK_WAITS, 1)
+        # Once this later query has been cancelled, the mutation would have been too.
+        async with request_and_disconnect(port, {"query": HAZARDS}):
+            await wait_until(connection, LOCK_WAITS, 2)
+        await wait_until(connection, LOCK_WAITS, 1)
+        await lock.rollback()
 
-        await until(connection, "SELECT count(*) FROM incident", 1)
+        await wait_until(connection, "SELECT count(*) FROM incident", 1)
