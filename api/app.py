@@ -37,7 +37,7 @@ OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
     "operationName": (str, "a string"),
     "extensions": (dict, "an object"),
 }
-# Waiting before the check saves most requests its cost, as they are answered sooner.
+# Delay before listening for a disconnect. Most requests are answered sooner, and save its cost.
 DISCONNECT_CHECK_SECONDS = 1.0
 
 Clock = Callable[[], datetime]
