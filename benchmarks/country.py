@@ -8,9 +8,9 @@ from uuid import UUID
 
 from api.demo import row
 from api.demo.catalogue import Catalogue
-from api.demo.chance import Chance, Wheel
-from api.demo.day import at
-from api.demo.place import share_out
+from api.demo.day import at_hour
+from api.demo.place import apportion
+from api.demo.random_source import RandomSource, WeightedChoice
 
 # Census of 2020, in thousands, rounded, and whose names are most frequent.
 PROVINCES: Mapping[str, tuple[int, str]] = {
@@ -55,13 +55,15 @@ PROVINCES: Mapping[str, tuple[int, str]] = {
 }
 
 CORPS = {"TAGANA": "Tagana", "PELOPOR": "Pelopor Perdamaian", "MRI": "MRI"}
-KIND = Wheel({"NGO": 40, "WELFARE_INSTITUTION": 35, "ZAKAT": 15, "FORUM": 10})
-VERIFICATION = Wheel({"VERIFIED": 92, "PENDING": 5, "SUSPENDED": 3})
-HAZARD = Wheel({"FLOOD": 45, "LANDSLIDE": 20, "WHIRLWIND": 15, "WILDFIRE": 8, "EARTHQUAKE": 8, "VOLCANIC_ERUPTION": 4})
-CLUSTER = Wheel({"LOGISTICS": 35, "SEARCH_AND_RESCUE": 20, "DISPLACEMENT_AND_PROTECTION": 30, "HEALTH": 15})
-PRIORITY = Wheel({"LOW": 10, "NORMAL": 40, "HIGH": 30, "URGENT": 20})
-MINIMUM_RANK = Wheel({None: 70, "TAGANA_MUDA": 15, "TAGANA_MADYA": 12, "TAGANA_UTAMA": 3})
-SKILL = Wheel(
+KIND = WeightedChoice({"NGO": 40, "WELFARE_INSTITUTION": 35, "ZAKAT": 15, "FORUM": 10})
+VERIFICATION = WeightedChoice({"VERIFIED": 92, "PENDING": 5, "SUSPENDED": 3})
+HAZARD = WeightedChoice(
+    {"FLOOD": 45, "LANDSLIDE": 20, "WHIRLWIND": 15, "WILDFIRE": 8, "EARTHQUAKE": 8, "VOLCANIC_ERUPTION": 4}
+)
+CLUSTER = WeightedChoice({"LOGISTICS": 35, "SEARCH_AND_RESCUE": 20, "DISPLACEMENT_AND_PROTECTION": 30, "HEALTH": 15})
+PRIORITY = WeightedChoice({"LOW": 10, "NORMAL": 40, "HIGH": 30, "URGENT": 20})
+MINIMUM_RANK = WeightedChoice({None: 70, "TAGANA_MUDA": 15, "TAGANA_MADYA": 12, "TAGANA_UTAMA": 3})
+SKILL = WeightedChoice(
     {
         "FIELD_KITCHEN": 22,
         "SHELTER": 18,
@@ -83,25 +85,25 @@ class Organizations(NamedTuple):
     office: dict[str, UUID]
 
 
-def identities(chance: Chance, *, stretch: int) -> Iterator[UUID]:
+def identities(rng: RandomSource, *, stretch: int) -> Iterator[UUID]:
     """Ordered like the keys that the program makes (RFC 9562, version 7), each caller in its own stretch of time."""
     for tick in count(1_700_000_000_000 + stretch * 100_000_000):
-        yield UUID(int=tick << 80 | 7 << 76 | chance.getrandbits(12) << 64 | 2 << 62 | chance.getrandbits(62))
+        yield UUID(int=tick << 80 | 7 << 76 | rng.getrandbits(12) << 64 | 2 << 62 | rng.getrandbits(62))
 
 
-def homes(chance: Chance, known: Catalogue, *, total: int) -> list[str]:
+def homes(rng: RandomSource, known: Catalogue, *, total: int) -> list[str]:
     """A home kabupaten for each of so many people, in the order in which they happen to register."""
-    within = {code: chance.lognormvariate(0, 0.6) * (1.4 if code[3] == "7" else 1) for code in sorted(known.seats)}
+    within = {code: rng.lognormvariate(0, 0.6) * (1.4 if code[3] == "7" else 1) for code in sorted(known.seats)}
     whole = {
         province: sum(weight for code, weight in within.items() if code.startswith(province)) for province in PROVINCES
     }
     weights = {code: PROVINCES[code[:2]][0] * weight / whole[code[:2]] for code, weight in within.items()}
-    every = [code for code, people in share_out(total, weights).items() for _ in range(people)]
-    chance.shuffle(every)
+    every = [code for code, people in apportion(total, weights).items() for _ in range(people)]
+    rng.shuffle(every)
     return every
 
 
-def found(chance: Chance, ids: Iterator[UUID], known: Catalogue, *, total: int) -> Organizations:
+def found(rng: RandomSource, ids: Iterator[UUID], known: Catalogue, *, total: int) -> Organizations:
     made = Organizations([], {}, {}, {})
     seat = {province: min(code for code in known.seats if code.startswith(province)) for province in PROVINCES}
 
@@ -117,59 +119,59 @@ def found(chance: Chance, ids: Iterator[UUID], known: Catalogue, *, total: int) 
     for number in range(total - len(made.rows)):
         code = codes[number % len(codes)]
         made.local.setdefault(code, []).append(
-            add(f"Yayasan Peduli {code} Nomor {number}", chance.draw(KIND), code, chance.draw(VERIFICATION))
+            add(f"Yayasan Peduli {code} Nomor {number}", rng.draw(KIND), code, rng.draw(VERIFICATION))
         )
     return made
 
 
-def licences(chance: Chance, ids: Iterator[UUID], made: Organizations, *, today: date) -> Iterator[row.Licence]:
+def licences(rng: RandomSource, ids: Iterator[UUID], made: Organizations, *, today: date) -> Iterator[row.Licence]:
     for number, organization in enumerate(made.rows):
-        since = today - timedelta(days=chance.randrange(100, 1800))
-        revoked = today - timedelta(days=30) if organization.kind == "NGO" and chance.happens(0.02) else None
+        since = today - timedelta(days=rng.randrange(100, 1800))
+        revoked = today - timedelta(days=30) if organization.kind == "NGO" and rng.boolean(0.02) else None
         yield row.Licence(
             next(ids), organization.id, "REGISTRATION", f"BENCH/{number:05}", "Kementerian Sosial", since, None, revoked
         )
 
 
 def incidents(
-    chance: Chance, ids: Iterator[UUID], known: Catalogue, *, total: int, today: date
+    rng: RandomSource, ids: Iterator[UUID], known: Catalogue, *, total: int, today: date
 ) -> Iterator[tuple[row.Incident, list[str]]]:
     """With the kabupaten they touch, the stricken one first. One in ten still runs, the others are up to three years old."""
     codes = sorted(known.seats)
     for number in range(total):
         runs = number % 10 == 0
-        code, hazard, hour = chance.choice(codes), chance.draw(HAZARD), chance.randrange(24)
-        ago = chance.randrange(1, 12) if runs else chance.randrange(30, 1100)
+        code, hazard, hour = rng.choice(codes), rng.draw(HAZARD), rng.randrange(24)
+        ago = rng.randrange(1, 12) if runs else rng.randrange(30, 1100)
         incident = row.Incident(
             next(ids),
             hazard,
             f"{hazard} {code} {number}",
-            *chance.near(*known.seats[code], km=30),
+            *rng.position_near(*known.seats[code], km=30),
             "ACTIVE" if runs else "CLOSED",
-            at(today, hour, days=-ago),
-            None if runs else at(today, hour, days=21 - ago),
+            at_hour(today, hour, days=-ago),
+            None if runs else at_hour(today, hour, days=21 - ago),
         )
-        neighbours = chance.sample([other for other in codes if other[:2] == code[:2] and other != code], 2)
+        neighbours = rng.sample([other for other in codes if other[:2] == code[:2] and other != code], 2)
         yield incident, [code, *neighbours]
 
 
 def needs(
-    chance: Chance, ids: Iterator[UUID], happened: list[tuple[row.Incident, list[str]]], *, total: int
+    rng: RandomSource, ids: Iterator[UUID], happened: list[tuple[row.Incident, list[str]]], *, total: int
 ) -> Iterator[row.Need]:
     """Of two to seven days, in the fortnight after the incident began."""
     for number in range(total):
         incident, places = happened[number % len(happened)]
-        starts = incident.started_at + timedelta(days=chance.randrange(14), hours=chance.randrange(24))
+        starts = incident.started_at + timedelta(days=rng.randrange(14), hours=rng.randrange(24))
         yield row.Need(
             id=next(ids),
             incident_id=incident.id,
-            skill_code=chance.draw(SKILL),
-            minimum_rank_code=chance.draw(MINIMUM_RANK),
-            cluster_code=chance.draw(CLUSTER),
-            people_wanted=chance.randrange(34, 80),
-            priority=chance.draw(PRIORITY),
+            skill_code=rng.draw(SKILL),
+            minimum_rank_code=rng.draw(MINIMUM_RANK),
+            cluster_code=rng.draw(CLUSTER),
+            people_wanted=rng.randrange(34, 80),
+            priority=rng.draw(PRIORITY),
             starts_at=starts,
-            ends_at=starts + timedelta(days=chance.randrange(2, 8)),
+            ends_at=starts + timedelta(days=rng.randrange(2, 8)),
             kabupaten_code=places[0],
             latitude=incident.latitude,
             longitude=incident.longitude,

@@ -23,24 +23,26 @@ import asyncpg
 from api import reference
 from api.demo import catalogue, row
 from api.demo.catalogue import Catalogue
-from api.demo.certificate import COURSES, OF_RANK
-from api.demo.chance import Chance, Wheel
-from api.demo.day import at, months_before
+from api.demo.certificate import CERTIFICATE_BY_RANK, COURSES
+from api.demo.day import at_hour, months_before
 from api.demo.membership import RANKS
 from api.demo.person import volunteer
+from api.demo.random_source import RandomSource, WeightedChoice
 from benchmarks import country
 from benchmarks.country import Organizations, identities
 
 ORGANIZATIONS, INCIDENTS, NEEDS, ASSIGNMENTS = 2_000, 500, 3_000, 100_000
 HALVES = 2
 
-PEOPLES = {code: Wheel({own: 70, "JAVANESE": 20, "MALAY": 10}) for code, (_, own) in country.PROVINCES.items()}
-CORPS = Wheel({"TAGANA": 35, "PELOPOR": 20, "MRI": 15, None: 30})
-COURSES_TAKEN = Wheel({0: 5, 1: 15, 2: 25, 3: 30, 4: 25})
+ETHNICITIES = {
+    code: WeightedChoice({own: 70, "JAVANESE": 20, "MALAY": 10}) for code, (_, own) in country.PROVINCES.items()
+}
+CORPS = WeightedChoice({"TAGANA": 35, "PELOPOR": 20, "MRI": 15, None: 30})
+COURSES_TAKEN = WeightedChoice({0: 5, 1: 15, 2: 25, 3: 30, 4: 25})
 
-PAST = Wheel({"COMPLETED": 75, "DECLINED": 11, "EXPIRED": 6, "CANCELLED": 4, "NO_SHOW": 4})
-RUNNING = Wheel({"ON_DUTY": 60, "ACCEPTED": 10, "DECLINED": 15, "EXPIRED": 10, "RELEASED": 5})
-COMING = Wheel({"OFFERED": 40, "ACCEPTED": 40, "MOBILIZED": 5, "DECLINED": 15})
+PAST = WeightedChoice({"COMPLETED": 75, "DECLINED": 11, "EXPIRED": 6, "CANCELLED": 4, "NO_SHOW": 4})
+RUNNING = WeightedChoice({"ON_DUTY": 60, "ACCEPTED": 10, "DECLINED": 15, "EXPIRED": 10, "RELEASED": 5})
+COMING = WeightedChoice({"OFFERED": 40, "ACCEPTED": 40, "MOBILIZED": 5, "DECLINED": 15})
 COMMITTED = frozenset({"COMPLETED", "ON_DUTY", "ACCEPTED", "MOBILIZED"})
 
 
@@ -76,34 +78,34 @@ class Half(NamedTuple):
     spans: list[tuple[date, date]]
 
 
-def people(chance: Chance, ids: Iterator[UUID], half: Half) -> Iterator[row.Volunteer]:
+def people(rng: RandomSource, ids: Iterator[UUID], half: Half) -> Iterator[row.Volunteer]:
     for serial, code in enumerate(half.homes):
         yield volunteer(
-            chance,
+            rng,
             id=next(ids),
             serial=serial * HALVES + half.number,
             kabupaten_code=code,
             seat=half.known.seats[code],
-            peoples=PEOPLES[code[:2]],
+            ethnicities=ETHNICITIES[code[:2]],
             today=half.today,
         )
 
 
-def memberships(chance: Chance, ids: Iterator[UUID], half: Half, person: row.Volunteer) -> Iterator[row.Membership]:
+def memberships(rng: RandomSource, ids: Iterator[UUID], half: Half, person: row.Volunteer) -> Iterator[row.Membership]:
     """In a corps of the province or in an organization of the kabupaten; three in ten are in one more."""
     local = half.organizations.local[person.kabupaten_code]
-    corps = chance.draw(CORPS)
-    first = half.organizations.corps[person.kabupaten_code[:2], corps] if corps else chance.choice(local)
-    second = chance.choice(local) if chance.happens(0.3) else first
+    corps = rng.draw(CORPS)
+    first = half.organizations.corps[person.kabupaten_code[:2], corps] if corps else rng.choice(local)
+    second = rng.choice(local) if rng.boolean(0.3) else first
     for number, organization in enumerate(dict.fromkeys((first, second))):
-        since = half.today - timedelta(days=chance.randrange(60, 3000))
-        ended = chance.happens(0.08)
+        since = half.today - timedelta(days=rng.randrange(60, 3000))
+        ended = rng.boolean(0.08)
         yield row.Membership(
             next(ids),
             person.id,
             organization,
             f"{person.phone[6:]}-{number}",
-            chance.draw(RANKS[corps.lower()]) if corps and not number else None,
+            rng.draw(RANKS[corps.lower()]) if corps and not number else None,
             since,
             half.today - timedelta(days=1) if ended else None,
             "Mengundurkan diri" if ended else None,
@@ -111,14 +113,14 @@ def memberships(chance: Chance, ids: Iterator[UUID], half: Half, person: row.Vol
 
 
 def certificates(
-    chance: Chance, ids: Iterator[UUID], half: Half, *, person: row.Volunteer, rank: str | None
+    rng: RandomSource, ids: Iterator[UUID], half: Half, *, person: row.Volunteer, rank: str | None
 ) -> Iterator[row.Certificate]:
     """What the rank asks for and some courses; one in eight expired, one in a hundred revoked."""
     office, serial = half.organizations.office[person.kabupaten_code[:2]], person.phone[6:]
-    courses = [chance.draw(COURSES) for _ in range(chance.draw(COURSES_TAKEN))]
-    for kind in dict.fromkeys([OF_RANK[rank], *courses] if rank else courses):
-        issued, expires = half.spans[int(chance.random() * len(half.spans))]
-        revoked = chance.happens(0.01)
+    courses = [rng.draw(COURSES) for _ in range(rng.draw(COURSES_TAKEN))]
+    for kind in dict.fromkeys([CERTIFICATE_BY_RANK[rank], *courses] if rank else courses):
+        issued, expires = half.spans[int(rng.random() * len(half.spans))]
+        revoked = rng.boolean(0.01)
         yield row.Certificate(
             next(ids),
             person.id,
@@ -133,7 +135,7 @@ def certificates(
 
 
 def duties(
-    chance: Chance, ids: Iterator[UUID], half: Half, volunteers: list[row.Volunteer]
+    rng: RandomSource, ids: Iterator[UUID], half: Half, volunteers: list[row.Volunteer]
 ) -> Iterator[row.Assignment | row.Commitment]:
     """Of people of the same province; who is promised elsewhere at that time declines."""
     pools: dict[str, list[UUID]] = defaultdict(list)
@@ -142,9 +144,9 @@ def duties(
     promised: dict[UUID, list[row.Need]] = defaultdict(list)
     for number, need in enumerate(half.needs):
         total = ASSIGNMENTS * (number + 1) // NEEDS - ASSIGNMENTS * number // NEEDS
-        pool, outcome = pools[need.kabupaten_code[:2]], outcomes(need, at(half.today, 0))
-        for someone in chance.sample(pool, min(total, len(pool))):
-            status = chance.draw(outcome)
+        pool, outcome = pools[need.kabupaten_code[:2]], outcomes(need, at_hour(half.today, 0))
+        for someone in rng.sample(pool, min(total, len(pool))):
+            status = rng.draw(outcome)
             if any(overlap(need, other) for other in promised[someone]):
                 status = "DECLINED"
             elif status in COMMITTED:
@@ -156,7 +158,7 @@ def overlap(one: row.Need, other: row.Need) -> bool:
     return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
-def outcomes(need: row.Need, now: datetime) -> Wheel[str]:
+def outcomes(need: row.Need, now: datetime) -> WeightedChoice[str]:
     if need.ends_at <= now:
         return PAST
     return RUNNING if need.starts_at <= now else COMING
@@ -173,23 +175,23 @@ def duty(
 
 async def fill(half: Half) -> None:
     """Everything that hangs on this half of the people, table by table."""
-    chance = Chance(half.seed * 1000 + half.number)
-    ids = identities(chance, stretch=1 + half.number)
+    rng = RandomSource(half.seed * 1000 + half.number)
+    ids = identities(rng, stretch=1 + half.number)
     connection = await asyncpg.connect(half.dsn)
     if await connection.fetchval(MAY_CHECK_KEYS_LATER):
         await connection.execute("SET session_replication_role = replica")
-    volunteers = list(people(chance, ids, half))
+    volunteers = list(people(rng, ids, half))
     await copy(connection, row.Volunteer, volunteers)
-    joined = [member for person in volunteers for member in memberships(chance, ids, half, person)]
+    joined = [member for person in volunteers for member in memberships(rng, ids, half, person)]
     ranks = {member.volunteer_id: member.rank_code for member in joined if member.rank_code}
     await copy(connection, row.Membership, joined)
     papers = (
         paper
         for person in volunteers
-        for paper in certificates(chance, ids, half, person=person, rank=ranks.get(person.id))
+        for paper in certificates(rng, ids, half, person=person, rank=ranks.get(person.id))
     )
     await copy(connection, row.Certificate, papers)
-    await row.copy(connection, duties(chance, ids, half, volunteers))
+    await row.copy_rows(connection, duties(rng, ids, half, volunteers))
     await connection.close()
 
 
@@ -199,23 +201,23 @@ async def copy(connection: asyncpg.Connection, kind: type[row.Row], rows: Iterab
 
 async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Half]:
     """What both halves refer to, committed before they begin."""
-    chance = Chance(seed)
-    ids = identities(chance, stretch=0)
+    rng = RandomSource(seed)
+    ids = identities(rng, stretch=0)
     connection = await asyncpg.connect(dsn)
     if await connection.fetchval("SELECT EXISTS (SELECT FROM volunteer)"):
         raise SystemExit("The benchmark needs an empty database; this one already has volunteers.")
     await reference.load(connection)
     known = await catalogue.read(connection)
-    homes = country.homes(chance, known, total=total)
-    organizations = country.found(chance, ids, known, total=ORGANIZATIONS)
-    happened = list(country.incidents(chance, ids, known, total=INCIDENTS, today=today))
-    needs = list(country.needs(chance, ids, happened, total=NEEDS))
+    homes = country.homes(rng, known, total=total)
+    organizations = country.found(rng, ids, known, total=ORGANIZATIONS)
+    happened = list(country.incidents(rng, ids, known, total=INCIDENTS, today=today))
+    needs = list(country.needs(rng, ids, happened, total=NEEDS))
     (most, _), *_ = Counter(homes).most_common(1)
-    await row.copy(
+    await row.copy_rows(
         connection,
         [
             *organizations.rows,
-            *country.licences(chance, ids, organizations, today=today),
+            *country.licences(rng, ids, organizations, today=today),
             *(incident for incident, _ in happened),
             *(row.IncidentKabupaten(incident.id, code) for incident, places in happened for code in places),
             *needs,
