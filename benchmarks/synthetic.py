@@ -1,4 +1,4 @@
-"""The made-up country of the benchmarks: where people live, which organizations there are, what has happened."""
+"""Synthetic rows for the benchmarks: homes, organizations, incidents, needs and accounts."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from api.demo.day import at_hour
 from api.demo.place import apportion
 from api.demo.random_source import RandomSource, WeightedChoice
 
-# Census of 2020, in thousands, rounded, and whose names are most frequent.
+# Population by the census of 2020 (in thousands, rounded), and the ethnicity of the most frequent names.
 PROVINCES: Mapping[str, tuple[int, str]] = {
     "11": (5275, "MALAY"),
     "12": (14799, "BATAK"),
@@ -77,7 +77,7 @@ SKILL = WeightedChoice(
 
 
 class Organizations(NamedTuple):
-    """The corps of every province, and what else there is in every kabupaten."""
+    """All organization rows, and their ids: corps by province and name, local ones by kabupaten, offices by province."""
 
     rows: list[row.Organization]
     corps: dict[tuple[str, str], UUID]
@@ -85,27 +85,28 @@ class Organizations(NamedTuple):
     office: dict[str, UUID]
 
 
-def identities(rng: RandomSource, *, stretch: int) -> Iterator[UUID]:
-    """Ordered like the keys that the program makes (RFC 9562, version 7), each caller in its own stretch of time."""
-    for tick in count(1_700_000_000_000 + stretch * 100_000_000):
+def uuid7_ids(rng: RandomSource, *, slot: int) -> Iterator[UUID]:
+    """Increasing UUIDs of version 7 (RFC 9562), like those that Sigap makes. Each slot has a time range of its own."""
+    for tick in count(1_700_000_000_000 + slot * 100_000_000):
         yield UUID(int=tick << 80 | 7 << 76 | rng.getrandbits(12) << 64 | 2 << 62 | rng.getrandbits(62))
 
 
-def homes(rng: RandomSource, known: Catalogue, *, total: int) -> list[str]:
-    """A home kabupaten for each of so many people, in the order in which they happen to register."""
-    within = {code: rng.lognormvariate(0, 0.6) * (1.4 if code[3] == "7" else 1) for code in sorted(known.seats)}
-    whole = {
-        province: sum(weight for code, weight in within.items() if code.startswith(province)) for province in PROVINCES
+def home_kabupaten(rng: RandomSource, catalogue: Catalogue, *, total: int) -> list[str]:
+    """The code of the home kabupaten for each of `total` people, shuffled, as people do not register by kabupaten."""
+    relative = {code: rng.lognormvariate(0, 0.6) * (1.4 if code[3] == "7" else 1) for code in sorted(catalogue.seats)}
+    province_weights = {
+        province: sum(weight for code, weight in relative.items() if code.startswith(province))
+        for province in PROVINCES
     }
-    weights = {code: PROVINCES[code[:2]][0] * weight / whole[code[:2]] for code, weight in within.items()}
-    every = [code for code, people in apportion(total, weights).items() for _ in range(people)]
-    rng.shuffle(every)
-    return every
+    weights = {code: PROVINCES[code[:2]][0] * weight / province_weights[code[:2]] for code, weight in relative.items()}
+    homes = [code for code, people in apportion(total, weights).items() for _ in range(people)]
+    rng.shuffle(homes)
+    return homes
 
 
-def found(rng: RandomSource, ids: Iterator[UUID], known: Catalogue, *, total: int) -> Organizations:
+def make_organizations(rng: RandomSource, ids: Iterator[UUID], catalogue: Catalogue, *, total: int) -> Organizations:
     made = Organizations([], {}, {}, {})
-    seat = {province: min(code for code in known.seats if code.startswith(province)) for province in PROVINCES}
+    seat = {province: min(code for code in catalogue.seats if code.startswith(province)) for province in PROVINCES}
 
     def add(name: str, kind: str, code: str, verification: str = "VERIFIED") -> UUID:
         made.rows.append(row.Organization(next(ids), name, kind, None, code, verification))
@@ -115,7 +116,7 @@ def found(rng: RandomSource, ids: Iterator[UUID], known: Catalogue, *, total: in
         made.office[province] = add(f"Dinas Sosial Provinsi {province}", "GOVERNMENT", seat[province])
         for corps, name in CORPS.items():
             made.corps[province, corps] = add(f"{name} Provinsi {province}", "CORPS", seat[province])
-    codes = sorted(known.seats)
+    codes = sorted(catalogue.seats)
     for number in range(total - len(made.rows)):
         code = codes[number % len(codes)]
         made.local.setdefault(code, []).append(
@@ -134,33 +135,33 @@ def licences(rng: RandomSource, ids: Iterator[UUID], made: Organizations, *, tod
 
 
 def incidents(
-    rng: RandomSource, ids: Iterator[UUID], known: Catalogue, *, total: int, today: date
+    rng: RandomSource, ids: Iterator[UUID], catalogue: Catalogue, *, total: int, today: date
 ) -> Iterator[tuple[row.Incident, list[str]]]:
-    """With the kabupaten they touch, the stricken one first. One in ten still runs, the others are up to three years old."""
-    codes = sorted(known.seats)
+    """Incidents with the codes of their kabupaten. One in ten is current, the others ended up to three years ago."""
+    codes = sorted(catalogue.seats)
     for number in range(total):
-        runs = number % 10 == 0
+        is_active = number % 10 == 0
         code, hazard, hour = rng.choice(codes), rng.draw(HAZARD), rng.randrange(24)
-        ago = rng.randrange(1, 12) if runs else rng.randrange(30, 1100)
+        days_ago = rng.randrange(1, 12) if is_active else rng.randrange(30, 1100)
         incident = row.Incident(
             next(ids),
             hazard,
             f"{hazard} {code} {number}",
-            *rng.position_near(*known.seats[code], km=30),
-            "ACTIVE" if runs else "CLOSED",
-            at_hour(today, hour, days=-ago),
-            None if runs else at_hour(today, hour, days=21 - ago),
+            *rng.position_near(*catalogue.seats[code], km=30),
+            "ACTIVE" if is_active else "CLOSED",
+            at_hour(today, hour, days=-days_ago),
+            None if is_active else at_hour(today, hour, days=21 - days_ago),
         )
         neighbours = rng.sample([other for other in codes if other[:2] == code[:2] and other != code], 2)
         yield incident, [code, *neighbours]
 
 
 def needs(
-    rng: RandomSource, ids: Iterator[UUID], happened: list[tuple[row.Incident, list[str]]], *, total: int
+    rng: RandomSource, ids: Iterator[UUID], incidents: list[tuple[row.Incident, list[str]]], *, total: int
 ) -> Iterator[row.Need]:
-    """Of two to seven days, in the fortnight after the incident began."""
+    """Needs of two to seven days that start within 14 days after their incident."""
     for number in range(total):
-        incident, places = happened[number % len(happened)]
+        incident, kabupaten_codes = incidents[number % len(incidents)]
         starts = incident.started_at + timedelta(days=rng.randrange(14), hours=rng.randrange(24))
         yield row.Need(
             id=next(ids),
@@ -172,7 +173,7 @@ def needs(
             priority=rng.draw(PRIORITY),
             starts_at=starts,
             ends_at=starts + timedelta(days=rng.randrange(2, 8)),
-            kabupaten_code=places[0],
+            kabupaten_code=kabupaten_codes[0],
             latitude=incident.latitude,
             longitude=incident.longitude,
             closed_at=incident.ended_at,
@@ -180,7 +181,7 @@ def needs(
 
 
 def accounts(ids: Iterator[UUID], *, kabupaten_code: str) -> Iterator[row.Account | row.Role]:
-    """A national coordinator, and one of the given kabupaten."""
+    """A national coordinator and a coordinator of the kabupaten."""
     for login, scope in {"bench-national": None, "bench-kabupaten": kabupaten_code}.items():
         account = row.Account(next(ids), login, login, None)
         yield account
