@@ -1,1 +1,1 @@
-"""How fast it is, measured; nothing here runs in a test."""
+"""Benchmarks. Tests check their helpers but do not run them."""

@@ -1,7 +1,7 @@
-"""`make bench`: our server beside its peers and the floor, on 200,000 volunteers, in one run.
+"""`make bench` measures Sigap, its peers and the floor on 200,000 volunteers in one run.
 
 The first run makes the data (one minute for 200,000 volunteers, five for 1,000,000) and installs the peers that run on Node.js; both
-stay in .bench. Load comes from wrk (Debian's package of that name). `make bench ARGS="--only page,point --quick"` measures a part; its
+stay in .bench. The load generator is wrk (Debian package `wrk`). `make bench ARGS="--only page,point --quick"` measures a part; its
 report goes to .bench instead of docs/benchmark.
 """
 
@@ -17,63 +17,65 @@ from pathlib import Path
 import uvloop
 
 from api.settings import read_settings
-from benchmarks import bar, contest, growth, inside, load, node, plot, report
-from benchmarks.contest import Pace
-from benchmarks.database import FOLDER, Database, database, declared
+from benchmarks import bar, comparison, in_process, load, node, plot, report, scaling
+from benchmarks.comparison import RoundPlan
+from benchmarks.database import FOLDER, Database, database, delete_declared
 from benchmarks.peer import OURS, UNSCOPED, all_peers
-from benchmarks.query import TITLE, Query, queries
+from benchmarks.query import TITLE, Query, all_queries
 from benchmarks.report import Report
 
 REPORT = Path("docs/benchmark")
 TRIED = REPORT / "tried.md"
 
-CONTEST = ("page", "deep", "point", "count", "mutation", "candidates")
-PARTS = (*CONTEST, "documents", "million", "processes", "profile")
-GROWING = ("page", "point", "candidates")
-SEEN = ("page", "candidates")
+COMPARED_QUERIES = ("page", "deep", "point", "count", "mutation", "candidates")
+PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile")
+# Queries that are measured with the larger database, and those whose first requests are measured.
+LARGER_DATABASE_QUERIES = ("page", "point", "candidates")
+FIRST_REQUEST_QUERIES = ("page", "candidates")
 
-FULL = Pace(
+FULL_PLAN = RoundPlan(
     {8: 3, 1: 3, 32: 3},
     seconds={8: 2, 1: 1, 32: 1},
-    more={("page", 8): 5, ("point", 8): 5, ("candidates", 8): 5, ("page", 32): 4},
+    extra_rounds={("page", 8): 5, ("point", 8): 5, ("candidates", 8): 5, ("page", 32): 4},
 )
-QUICK = Pace({8: 3, 1: 1}, seconds={8: 1, 1: 1})
+QUICK_PLAN = RoundPlan({8: 3, 1: 1}, seconds={8: 1, 1: 1})
 ROUNDS = 3
-FIRST_SEEN = 40
-PROFILED = 1_000
+FIRST_REQUEST_DOCUMENTS = 40
+PROFILE_REQUESTS = 1_000
 
 
 def main() -> None:
     options = parser().parse_args()
-    if not load.is_there():
-        sys.exit("make bench needs wrk, the load generator: Debian's package wrk.")
+    if not load.is_wrk_installed():
+        sys.exit("make bench needs the load generator wrk (Debian package wrk).")
     if "million" in options.only and read_settings().database_url is not None:
-        sys.exit("Two databases are compared in the part million, and DATABASE_URL names one: leave either out.")
-    # Whoever ends this run ends the servers that it has started.
+        sys.exit("The part million needs two databases, but DATABASE_URL names one: leave out either of them.")
+    # sys.exit() runs the context managers, which stop the servers.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("The benchmark was ended."))
     FOLDER.mkdir(exist_ok=True)
-    node.installed()
+    node.install_peers()
     with ExitStack() as stack:
         small = stack.enter_context(database(options.volunteers))
         large = stack.enter_context(database(options.more)) if "million" in options.only else None
-        began = time.perf_counter()
-        result = Report(options.volunteers, options.more, small.version, QUICK if options.quick else FULL)
+        started_at = time.perf_counter()
+        result = Report(options.volunteers, options.more, small.version, QUICK_PLAN if options.quick else FULL_PLAN)
         measure(result, small, large, options)
-        result.seconds = time.perf_counter() - began
-    whole = is_whole(options)
-    if whole:
-        result.bars.append(bar.of_run(result.seconds))
-    folder = REPORT if whole else FOLDER
+        result.seconds = time.perf_counter() - started_at
+    is_full = is_full_run(options)
+    if is_full:
+        result.bars.append(bar.run_time_bar(result.seconds))
+    folder = REPORT if is_full else FOLDER
     report.write(result, folder, tried=TRIED)
     plot.draw(result.results, folder / "report.png")
-    told(result, folder)
+    print_summary(result, folder)
 
 
-def told(result: Report, folder: Path) -> None:
+def print_summary(result: Report, folder: Path) -> None:
+    """Prints the bars; exits with an error if one is missed."""
     for each in result.bars:
-        print(f"{each.what}: {report.number(each.measured, 2)}, {each.limit}: {each.verdict.strip('*')}")
+        print(f"{each.name}: {report.number(each.measured, 2)}, {each.limit}: {each.verdict.strip('*')}")
     print(f"{result.seconds / 60:.1f} minutes; the report is {folder / 'report.md'}.")
-    if missed := [each.what for each in result.bars if not each.reached]:
+    if missed := [each.name for each in result.bars if not each.is_reached]:
         sys.exit(f"Missed: {'; '.join(missed)}.")
 
 
@@ -83,59 +85,68 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--volunteers", type=int, default=200_000)
     options.add_argument("--more", type=int, default=1_000_000, help="volunteers of the larger database")
-    options.add_argument("--documents", type=int, default=10_000, help="different ones, for the memory they cost")
-    options.add_argument("--only", type=parts, default=PARTS, help=f"some of {','.join(PARTS)}")
-    options.add_argument("--quick", action="store_true", help="fewer and shorter rounds, none at 32 connections")
+    options.add_argument(
+        "--documents", type=int, default=10_000, help="different documents for the measurement of memory"
+    )
+    options.add_argument("--only", type=parts, default=PARTS, help=f"parts to measure, of {','.join(PARTS)}")
+    options.add_argument("--quick", action="store_true", help="fewer and shorter rounds, and none at 32 connections")
     return options
 
 
 def parts(text: str) -> tuple[str, ...]:
-    named = tuple(text.split(","))
-    if unknown := set(named) - set(PARTS):
+    names = tuple(text.split(","))
+    if unknown := set(names) - set(PARTS):
         raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))}: not one of {', '.join(PARTS)}")
-    return named
+    return names
 
 
-def is_whole(options: argparse.Namespace) -> bool:
-    """Whether the report may stand for the program as it is."""
+def is_full_run(options: argparse.Namespace) -> bool:
+    """Whether all options have their defaults, so that the report goes to docs/benchmark."""
     return options == parser().parse_args([])
 
 
 def measure(result: Report, small: Database, large: Database | None, options: argparse.Namespace) -> None:
-    asked = queries(small.facts)
-    if wanted := [asked[name] for name in CONTEST if name in options.only]:
-        compete(result, small, wanted)
+    """Measures the chosen parts, and adds their results and bars to the report."""
+    queries = all_queries(small.facts)
+    if compared := [queries[name] for name in COMPARED_QUERIES if name in options.only]:
+        compare_peers(result, small, compared)
     if "documents" in options.only:
-        seen = [asked[name] for name in SEEN]
-        result.first_seen = [uvloop.run(inside.first_seen(small, query, documents=FIRST_SEEN)) for query in seen]
-        result.cold = [growth.cold(small, query) for query in seen]
-        result.storm = growth.storm(small, documents=options.documents)
-        result.bars += bar.of_documents(result.first_seen, result.storm)
+        first_requests = [queries[name] for name in FIRST_REQUEST_QUERIES]
+        result.first_requests = [
+            uvloop.run(in_process.measure_first_requests(small, query, documents=FIRST_REQUEST_DOCUMENTS))
+            for query in first_requests
+        ]
+        result.cold_starts = [scaling.measure_cold_start(small, query) for query in first_requests]
+        result.distinct_documents = scaling.measure_distinct_documents(small, documents=options.documents)
+        result.bars += bar.document_bars(result.first_requests, result.distinct_documents)
     if large is not None:
-        twins = queries(large.facts)
-        result.larger = growth.larger(small, large, [(asked[name], twins[name]) for name in GROWING], rounds=ROUNDS)
-        result.bars += bar.of_larger(result.larger)
+        large_queries = all_queries(large.facts)
+        pairs = [(queries[name], large_queries[name]) for name in LARGER_DATABASE_QUERIES]
+        result.larger_database = scaling.measure_larger_database(small, large, pairs, rounds=ROUNDS)
+        result.bars += bar.larger_database_bars(result.larger_database)
     if "processes" in options.only:
-        result.second = growth.second(small, asked["point"], rounds=ROUNDS)
-        result.bars += bar.of_second(result.second)
+        result.second_process = scaling.measure_second_process(small, queries["point"], rounds=ROUNDS)
+        result.bars += bar.second_process_bars(result.second_process)
     if "profile" in options.only:
         result.profiles = [
-            uvloop.run(inside.profiled(small, asked[name], requests=PROFILED)) for name in ("page", "point")
+            uvloop.run(in_process.measure_profile(small, queries[name], requests=PROFILE_REQUESTS))
+            for name in ("page", "point")
         ]
 
 
-def compete(result: Report, database: Database, asked: Sequence[Query]) -> None:
-    asyncio.run(declared(database.url, TITLE))  # What a run that was broken off has left.
+def compare_peers(result: Report, database: Database, queries: Sequence[Query]) -> None:
+    """Compares all servers, and checks that the database has every incident that they confirmed."""
+    asyncio.run(delete_declared(database.url, TITLE))  # Incidents of an interrupted run.
     with all_peers(database) as peers:
         try:
-            result.results = contest.hold(asked, peers, database.process, result.pace)
+            result.results = comparison.run_comparison(queries, peers, database.process, result.plan)
             result.resident = {peer.name: peer.server.resident_mb for peer in peers if peer.name != UNSCOPED}
         finally:
-            written = asyncio.run(declared(database.url, TITLE))
-    said = sum(each.load.done for each in result.results.rounds if each.query == "mutation")
-    if written < said:
-        sys.exit(f"Of {said} incidents declared, only {written} were found.")
-    result.bars += bar.of_contest(result.results, result.resident[OURS])
+            written = asyncio.run(delete_declared(database.url, TITLE))
+    confirmed = sum(each.load.done for each in result.results.rounds if each.query == "mutation")
+    if written < confirmed:
+        sys.exit(f"The servers confirmed {confirmed} incidents, but the database has {written} only.")
+    result.bars += bar.comparison_bars(result.results, result.resident[OURS])
 
 
 if __name__ == "__main__":

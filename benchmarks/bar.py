@@ -1,16 +1,16 @@
-"""The bars: what is wanted of the figures, and by how much it is missed."""
+"""The bars: targets for measured figures, and by how much a figure misses its target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.contest import Results
-from benchmarks.growth import FULL, Larger, Second, Storm
-from benchmarks.inside import FirstSeen
-from benchmarks.peer import CONNECTIONS, FLOOR, OF_SCOPE, OURS, POSTGRAPHILE, UNSCOPED
+from benchmarks.comparison import Results
+from benchmarks.in_process import FirstRequest
+from benchmarks.peer import CONNECTIONS, FLOOR, OURS, POSTGRAPHILE, SCOPED_QUERIES, UNSCOPED
+from benchmarks.scaling import CACHE_FILL_DOCUMENTS, DistinctDocuments, LargerDatabase, SecondProcess
 
-CROWD = 32
+HIGH_CONNECTIONS = 32
 
-# How often our requests per second must be the other's, at CONNECTIONS.
+# Query, other server, and the wanted ratio of Sigap's requests per second to that server's, at CONNECTIONS.
 RATIOS = (
     ("page", POSTGRAPHILE, 3.0),
     ("page", FLOOR, 0.80),
@@ -22,7 +22,7 @@ RATIOS = (
 P99_SHARE = 0.25
 SCOPED_SHARE = 1 / 1.1
 RESIDENT_MB = 70.0
-FIRST_SEEN_MS = 5.0
+FIRST_REQUEST_MS = 5.0
 CANDIDATES_MS = 10.0
 GROWTH = 1.3
 MEMORY_GROWTH = 1.05
@@ -32,71 +32,85 @@ MINUTES = 15.0
 
 @dataclass(frozen=True)
 class Bar:
-    """At least, or at most, so much of something."""
+    """A target for a figure, as a minimum or a maximum."""
 
-    what: str
-    wanted: float
+    name: str
+    target: float
     measured: float | None
     unit: str = "times"
     at_most: bool = False
 
     @property
-    def reached(self) -> bool:
+    def is_reached(self) -> bool:
         if self.measured is None:
             return False
-        return self.measured <= self.wanted if self.at_most else self.measured >= self.wanted
+        return self.measured <= self.target if self.at_most else self.measured >= self.target
 
     @property
     def limit(self) -> str:
-        return f"{'at most' if self.at_most else 'at least'} {self.wanted:.2f} {self.unit}"
+        return f"{'at most' if self.at_most else 'at least'} {self.target:.2f} {self.unit}"
 
     @property
     def verdict(self) -> str:
-        """By how much it is missed, as a share of what is wanted."""
+        """Whether the target is reached, or by how many percent of the target it is missed."""
         if self.measured is None:
             return "**not measured**"
-        share = abs(self.measured / self.wanted - 1) * 100
-        return "reached" if self.reached else f"**missed by {share:.0f} %**"
+        share = abs(self.measured / self.target - 1) * 100
+        return "reached" if self.is_reached else f"**missed by {share:.0f} %**"
 
 
-def of_contest(results: Results, resident_mb: float) -> list[Bar]:
-    """Those of the queries that were asked; each ratio is the median of the rounds' own ratios."""
-    asked = {each.query for each in results.rounds}
+def comparison_bars(results: Results, resident_mb: float) -> list[Bar]:
+    """The bars of the queries that were measured. A ratio is the median of the ratios within the rounds."""
+    measured = {each.query for each in results.rounds}
     bars = [
-        Bar(f"{query}, requests/s, of {other}'s", wanted, results.ratio(query, OURS, other, connections=CONNECTIONS))
-        for query, other, wanted in RATIOS
-        if query in asked
+        Bar(
+            f"{query}: requests/s, ratio to {other}", target, results.ratio(query, OURS, other, connections=CONNECTIONS)
+        )
+        for query, other, target in RATIOS
+        if query in measured
     ]
-    if "page" in asked and results.of("page", OURS, CROWD):
-        p99 = results.ratio("page", OURS, POSTGRAPHILE, connections=CROWD, name="p99")
-        bars.append(Bar(f"page, p99 at {CROWD} connections, of {POSTGRAPHILE}'s", P99_SHARE, p99, at_most=True))
-    for query in sorted(OF_SCOPE & asked):
+    if "page" in measured and results.select("page", OURS, HIGH_CONNECTIONS):
+        p99 = results.ratio("page", OURS, POSTGRAPHILE, connections=HIGH_CONNECTIONS, name="p99")
+        bars.append(
+            Bar(f"page: p99 at {HIGH_CONNECTIONS} connections, ratio to {POSTGRAPHILE}", P99_SHARE, p99, at_most=True)
+        )
+    for query in sorted(SCOPED_QUERIES & measured):
         scoped = results.ratio(query, OURS, UNSCOPED, connections=CONNECTIONS)
-        bars.append(Bar(f"{query}, requests/s of a scoped actor, of an unscoped one's", SCOPED_SHARE, scoped))
-    if "candidates" in asked:
+        bars.append(Bar(f"{query}: requests/s of a scoped actor, ratio to an unscoped one", SCOPED_SHARE, scoped))
+    if "candidates" in measured:
         p50 = results.median("candidates", OURS, 1, "p50")
-        bars.append(Bar("candidates, p50 at 1 connection", CANDIDATES_MS, p50, "ms", at_most=True))
+        bars.append(Bar("candidates: p50 at 1 connection", CANDIDATES_MS, p50, "ms", at_most=True))
     bars.append(Bar("resident memory after the load", RESIDENT_MB, resident_mb, "MB", at_most=True))
     return bars
 
 
-def of_documents(first: Sequence[FirstSeen], storm: Storm) -> list[Bar]:
-    grown = storm.after_mb / storm.full_mb
-    beyond = "seen for the first time, beyond PostgreSQL's own prepare"
+def document_bars(first: Sequence[FirstRequest], distinct: DistinctDocuments) -> list[Bar]:
+    growth = distinct.after_mb / distinct.full_mb
+    memory = f"memory after {distinct.documents:,} documents, ratio to that after {CACHE_FILL_DOCUMENTS:,}"
     return [
-        *(Bar(f"{each.query} {beyond}", FIRST_SEEN_MS, each.added, "ms", at_most=True) for each in first),
-        Bar(f"memory after {storm.documents:,} documents, of that after {FULL:,}", MEMORY_GROWTH, grown, at_most=True),
+        *(
+            Bar(
+                f"{each.query}: first request, without PostgreSQL's prepare",
+                FIRST_REQUEST_MS,
+                each.added,
+                "ms",
+                at_most=True,
+            )
+            for each in first
+        ),
+        Bar(memory, MEMORY_GROWTH, growth, at_most=True),
     ]
 
 
-def of_larger(larger: Sequence[Larger]) -> list[Bar]:
-    return [Bar(f"{each.query}, time with the larger database", GROWTH, each.ratio, at_most=True) for each in larger]
+def larger_database_bars(results: Sequence[LargerDatabase]) -> list[Bar]:
+    name = "time with the larger database, ratio to the smaller one"
+    return [Bar(f"{each.query}: {name}", GROWTH, each.ratio, at_most=True) for each in results]
 
 
-def of_second(second: Sequence[Second]) -> list[Bar]:
-    """Only of work for Python alone: for the other there is no free core."""
-    return [Bar("a second process, requests/s of one", SECOND_PROCESS, second[0].ratio)]
+def second_process_bars(results: Sequence[SecondProcess]) -> list[Bar]:
+    """The bar for work in Python only, because there is no free core for work in the database."""
+    return [Bar("requests/s of two processes, ratio to one", SECOND_PROCESS, results[0].ratio)]
 
 
-def of_run(seconds: float) -> Bar:
-    return Bar("the whole run, without the making of its data", MINUTES, seconds / 60, "minutes", at_most=True)
+def run_time_bar(seconds: float) -> Bar:
+    return Bar("duration of the run, without making its data", MINUTES, seconds / 60, "minutes", at_most=True)

@@ -1,7 +1,7 @@
-"""A country's worth of made-up people and duties, for the benchmarks.
+"""Fills a database with synthetic volunteers, incidents and assignments for the benchmarks.
 
-`python -m benchmarks.data --volunteers 200000 [--seed 1]` fills the migrated, empty database of DATABASE_URL. Indexes and
-constraints stay as they are: two processes copy half of the people each, and so keep two cores busy on either side.
+`python -m benchmarks.data --volunteers 200000 [--seed 1]` fills the migrated, empty database of DATABASE_URL. Two processes
+copy half of the people each. Indexes and constraints stay in place.
 """
 
 import argparse
@@ -23,33 +23,35 @@ import asyncpg
 from api import reference
 from api.demo import catalogue, row
 from api.demo.catalogue import Catalogue
-from api.demo.certificate import COURSES, OF_RANK
-from api.demo.chance import Chance, Wheel
-from api.demo.day import at, months_before
+from api.demo.certificate import CERTIFICATE_BY_RANK, COURSES
+from api.demo.day import at_hour, months_before
 from api.demo.membership import RANKS
 from api.demo.person import volunteer
-from benchmarks import country
-from benchmarks.country import Organizations, identities
+from api.demo.random_source import RandomSource, WeightedChoice
+from benchmarks import synthetic
+from benchmarks.synthetic import Organizations, uuid7_ids
 
 ORGANIZATIONS, INCIDENTS, NEEDS, ASSIGNMENTS = 2_000, 500, 3_000, 100_000
-HALVES = 2
+SHARDS = 2
 
-PEOPLES = {code: Wheel({own: 70, "JAVANESE": 20, "MALAY": 10}) for code, (_, own) in country.PROVINCES.items()}
-CORPS = Wheel({"TAGANA": 35, "PELOPOR": 20, "MRI": 15, None: 30})
-COURSES_TAKEN = Wheel({0: 5, 1: 15, 2: 25, 3: 30, 4: 25})
+ETHNICITIES = {
+    code: WeightedChoice({own: 70, "JAVANESE": 20, "MALAY": 10}) for code, (_, own) in synthetic.PROVINCES.items()
+}
+CORPS = WeightedChoice({"TAGANA": 35, "PELOPOR": 20, "MRI": 15, None: 30})
+COURSES_TAKEN = WeightedChoice({0: 5, 1: 15, 2: 25, 3: 30, 4: 25})
 
-PAST = Wheel({"COMPLETED": 75, "DECLINED": 11, "EXPIRED": 6, "CANCELLED": 4, "NO_SHOW": 4})
-RUNNING = Wheel({"ON_DUTY": 60, "ACCEPTED": 10, "DECLINED": 15, "EXPIRED": 10, "RELEASED": 5})
-COMING = Wheel({"OFFERED": 40, "ACCEPTED": 40, "MOBILIZED": 5, "DECLINED": 15})
+PAST_STATUSES = WeightedChoice({"COMPLETED": 75, "DECLINED": 11, "EXPIRED": 6, "CANCELLED": 4, "NO_SHOW": 4})
+CURRENT_STATUSES = WeightedChoice({"ON_DUTY": 60, "ACCEPTED": 10, "DECLINED": 15, "EXPIRED": 10, "RELEASED": 5})
+FUTURE_STATUSES = WeightedChoice({"OFFERED": 40, "ACCEPTED": 40, "MOBILIZED": 5, "DECLINED": 15})
 COMMITTED = frozenset({"COMPLETED", "ON_DUTY", "ACCEPTED", "MOBILIZED"})
 
 
-# What is copied refers to what was copied before, so a superuser looks at the foreign keys once, in `finish`, and not for
-# every row; but never where a trigger of our own would be skipped with them.
-MAY_CHECK_KEYS_LATER = """
+# A superuser can disable foreign key checks, which are triggers, while copying; `finish` then checks all keys at once. Not if
+# the database has other triggers, as they would be disabled too.
+CAN_DEFER_KEY_CHECKS = """
 SELECT rolsuper AND NOT EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal) FROM pg_roles WHERE rolname = current_user
 """
-KEYS = """
+FOREIGN_KEYS = """
 SELECT conname, format(
     'SELECT EXISTS (SELECT FROM %s AS child LEFT JOIN %s AS parent ON parent.%I = child.%I'
     ' WHERE child.%4$I IS NOT NULL AND parent.%3$I IS NULL)',
@@ -62,63 +64,65 @@ WHERE contype = 'f'
 """
 
 
-class Half(NamedTuple):
-    """What one process copies, and what it must know for it."""
+class Shard(NamedTuple):
+    """The input of one process: its part of the people and needs, and the rows that they refer to."""
 
     dsn: str
     seed: int
     number: int
     today: date
-    known: Catalogue
+    catalogue_data: Catalogue
     organizations: Organizations
     homes: list[str]
     needs: list[row.Need]
     spans: list[tuple[date, date]]
 
 
-def people(chance: Chance, ids: Iterator[UUID], half: Half) -> Iterator[row.Volunteer]:
-    for serial, code in enumerate(half.homes):
+def people(rng: RandomSource, ids: Iterator[UUID], shard: Shard) -> Iterator[row.Volunteer]:
+    for serial, code in enumerate(shard.homes):
         yield volunteer(
-            chance,
+            rng,
             id=next(ids),
-            serial=serial * HALVES + half.number,
+            serial=serial * SHARDS + shard.number,
             kabupaten_code=code,
-            seat=half.known.seats[code],
-            peoples=PEOPLES[code[:2]],
-            today=half.today,
+            seat=shard.catalogue_data.seats[code],
+            ethnicities=ETHNICITIES[code[:2]],
+            today=shard.today,
         )
 
 
-def memberships(chance: Chance, ids: Iterator[UUID], half: Half, person: row.Volunteer) -> Iterator[row.Membership]:
-    """In a corps of the province or in an organization of the kabupaten; three in ten are in one more."""
-    local = half.organizations.local[person.kabupaten_code]
-    corps = chance.draw(CORPS)
-    first = half.organizations.corps[person.kabupaten_code[:2], corps] if corps else chance.choice(local)
-    second = chance.choice(local) if chance.happens(0.3) else first
+def memberships(
+    rng: RandomSource, ids: Iterator[UUID], shard: Shard, person: row.Volunteer
+) -> Iterator[row.Membership]:
+    """Membership in a corps of the province or an organization of the kabupaten; three in ten people have another one."""
+    local = shard.organizations.local[person.kabupaten_code]
+    corps = rng.draw(CORPS)
+    first = shard.organizations.corps[person.kabupaten_code[:2], corps] if corps else rng.choice(local)
+    second = rng.choice(local) if rng.boolean(0.3) else first
     for number, organization in enumerate(dict.fromkeys((first, second))):
-        since = half.today - timedelta(days=chance.randrange(60, 3000))
-        ended = chance.happens(0.08)
+        since = shard.today - timedelta(days=rng.randrange(60, 3000))
+        ended = rng.boolean(0.08)
         yield row.Membership(
             next(ids),
             person.id,
             organization,
             f"{person.phone[6:]}-{number}",
-            chance.draw(RANKS[corps.lower()]) if corps and not number else None,
+            rng.draw(RANKS[corps.lower()]) if corps and not number else None,
             since,
-            half.today - timedelta(days=1) if ended else None,
+            shard.today - timedelta(days=1) if ended else None,
             "Mengundurkan diri" if ended else None,
         )
 
 
 def certificates(
-    chance: Chance, ids: Iterator[UUID], half: Half, *, person: row.Volunteer, rank: str | None
+    rng: RandomSource, ids: Iterator[UUID], shard: Shard, *, person: row.Volunteer, rank: str | None
 ) -> Iterator[row.Certificate]:
-    """What the rank asks for and some courses; one in eight expired, one in a hundred revoked."""
-    office, serial = half.organizations.office[person.kabupaten_code[:2]], person.phone[6:]
-    courses = [chance.draw(COURSES) for _ in range(chance.draw(COURSES_TAKEN))]
-    for kind in dict.fromkeys([OF_RANK[rank], *courses] if rank else courses):
-        issued, expires = half.spans[int(chance.random() * len(half.spans))]
-        revoked = chance.happens(0.01)
+    """Certificates for the rank and for some courses. One in eight is expired, one in a hundred is revoked."""
+    office, serial = shard.organizations.office[person.kabupaten_code[:2]], person.phone[6:]
+    courses = [rng.draw(COURSES) for _ in range(rng.draw(COURSES_TAKEN))]
+    for kind in dict.fromkeys([CERTIFICATE_BY_RANK[rank], *courses] if rank else courses):
+        issued, expires = shard.spans[int(rng.random() * len(shard.spans))]
+        revoked = rng.boolean(0.01)
         yield row.Certificate(
             next(ids),
             person.id,
@@ -127,42 +131,42 @@ def certificates(
             f"{serial}-{kind}",
             issued,
             expires,
-            half.today if revoked else None,
+            shard.today if revoked else None,
             "Diterbitkan keliru" if revoked else None,
         )
 
 
-def duties(
-    chance: Chance, ids: Iterator[UUID], half: Half, volunteers: list[row.Volunteer]
+def assignments(
+    rng: RandomSource, ids: Iterator[UUID], shard: Shard, volunteers: list[row.Volunteer]
 ) -> Iterator[row.Assignment | row.Commitment]:
-    """Of people of the same province; who is promised elsewhere at that time declines."""
+    """Assignments of people of the same province, with commitments. People with a commitment at the same time decline."""
     pools: dict[str, list[UUID]] = defaultdict(list)
     for person in volunteers:
         pools[person.kabupaten_code[:2]].append(person.id)
-    promised: dict[UUID, list[row.Need]] = defaultdict(list)
-    for number, need in enumerate(half.needs):
-        total = ASSIGNMENTS * (number + 1) // NEEDS - ASSIGNMENTS * number // NEEDS
-        pool, outcome = pools[need.kabupaten_code[:2]], outcomes(need, at(half.today, 0))
-        for someone in chance.sample(pool, min(total, len(pool))):
-            status = chance.draw(outcome)
-            if any(overlap(need, other) for other in promised[someone]):
+    committed_needs: dict[UUID, list[row.Need]] = defaultdict(list)
+    for number, need in enumerate(shard.needs):
+        count = ASSIGNMENTS * (number + 1) // NEEDS - ASSIGNMENTS * number // NEEDS
+        pool, weights = pools[need.kabupaten_code[:2]], status_weights(need, at_hour(shard.today, 0))
+        for volunteer_id in rng.sample(pool, min(count, len(pool))):
+            status = rng.draw(weights)
+            if any(overlap(need, other) for other in committed_needs[volunteer_id]):
                 status = "DECLINED"
             elif status in COMMITTED:
-                promised[someone].append(need)
-            yield from duty(ids, need, someone, status=status)
+                committed_needs[volunteer_id].append(need)
+            yield from assignment_rows(ids, need, volunteer_id, status=status)
 
 
 def overlap(one: row.Need, other: row.Need) -> bool:
     return one.starts_at < other.ends_at and other.starts_at < one.ends_at
 
 
-def outcomes(need: row.Need, now: datetime) -> Wheel[str]:
+def status_weights(need: row.Need, now: datetime) -> WeightedChoice[str]:
     if need.ends_at <= now:
-        return PAST
-    return RUNNING if need.starts_at <= now else COMING
+        return PAST_STATUSES
+    return CURRENT_STATUSES if need.starts_at <= now else FUTURE_STATUSES
 
 
-def duty(
+def assignment_rows(
     ids: Iterator[UUID], need: row.Need, person: UUID, *, status: str
 ) -> Iterator[row.Assignment | row.Commitment]:
     assignment = row.Assignment(next(ids), need.id, person, status, need.starts_at, need.ends_at, need.starts_at, None)
@@ -171,25 +175,25 @@ def duty(
         yield row.Commitment(next(ids), person, assignment.id, asyncpg.Range(need.starts_at, need.ends_at))
 
 
-async def fill(half: Half) -> None:
-    """Everything that hangs on this half of the people, table by table."""
-    chance = Chance(half.seed * 1000 + half.number)
-    ids = identities(chance, stretch=1 + half.number)
-    connection = await asyncpg.connect(half.dsn)
-    if await connection.fetchval(MAY_CHECK_KEYS_LATER):
+async def fill_shard(shard: Shard) -> None:
+    """Copies the people of the shard and all rows that refer to them, table by table."""
+    rng = RandomSource(shard.seed * 1000 + shard.number)
+    ids = uuid7_ids(rng, slot=1 + shard.number)
+    connection = await asyncpg.connect(shard.dsn)
+    if await connection.fetchval(CAN_DEFER_KEY_CHECKS):
         await connection.execute("SET session_replication_role = replica")
-    volunteers = list(people(chance, ids, half))
+    volunteers = list(people(rng, ids, shard))
     await copy(connection, row.Volunteer, volunteers)
-    joined = [member for person in volunteers for member in memberships(chance, ids, half, person)]
-    ranks = {member.volunteer_id: member.rank_code for member in joined if member.rank_code}
-    await copy(connection, row.Membership, joined)
-    papers = (
-        paper
+    membership_rows = [membership for person in volunteers for membership in memberships(rng, ids, shard, person)]
+    ranks = {member.volunteer_id: member.rank_code for member in membership_rows if member.rank_code}
+    await copy(connection, row.Membership, membership_rows)
+    certificate_rows = (
+        certificate
         for person in volunteers
-        for paper in certificates(chance, ids, half, person=person, rank=ranks.get(person.id))
+        for certificate in certificates(rng, ids, shard, person=person, rank=ranks.get(person.id))
     )
-    await copy(connection, row.Certificate, papers)
-    await row.copy(connection, duties(chance, ids, half, volunteers))
+    await copy(connection, row.Certificate, certificate_rows)
+    await row.copy_rows(connection, assignments(rng, ids, shard, volunteers))
     await connection.close()
 
 
@@ -197,58 +201,64 @@ async def copy(connection: asyncpg.Connection, kind: type[row.Row], rows: Iterab
     await connection.copy_records_to_table(row.TABLES[kind], records=rows, columns=list(kind._fields))
 
 
-async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Half]:
-    """What both halves refer to, committed before they begin."""
-    chance = Chance(seed)
-    ids = identities(chance, stretch=0)
+async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Shard]:
+    """Copies the rows that all shards refer to, and returns the shards."""
+    rng = RandomSource(seed)
+    ids = uuid7_ids(rng, slot=0)
     connection = await asyncpg.connect(dsn)
     if await connection.fetchval("SELECT EXISTS (SELECT FROM volunteer)"):
         raise SystemExit("The benchmark needs an empty database; this one already has volunteers.")
     await reference.load(connection)
-    known = await catalogue.read(connection)
-    homes = country.homes(chance, known, total=total)
-    organizations = country.found(chance, ids, known, total=ORGANIZATIONS)
-    happened = list(country.incidents(chance, ids, known, total=INCIDENTS, today=today))
-    needs = list(country.needs(chance, ids, happened, total=NEEDS))
+    catalogue_data = await catalogue.read(connection)
+    homes = synthetic.home_kabupaten(rng, catalogue_data, total=total)
+    organizations = synthetic.make_organizations(rng, ids, catalogue_data, total=ORGANIZATIONS)
+    incidents = list(synthetic.incidents(rng, ids, catalogue_data, total=INCIDENTS, today=today))
+    needs = list(synthetic.needs(rng, ids, incidents, total=NEEDS))
     (most, _), *_ = Counter(homes).most_common(1)
-    await row.copy(
+    await row.copy_rows(
         connection,
         [
             *organizations.rows,
-            *country.licences(chance, ids, organizations, today=today),
-            *(incident for incident, _ in happened),
-            *(row.IncidentKabupaten(incident.id, code) for incident, places in happened for code in places),
+            *synthetic.licences(rng, ids, organizations, today=today),
+            *(incident for incident, _ in incidents),
+            *(
+                row.IncidentKabupaten(incident.id, code)
+                for incident, kabupaten_codes in incidents
+                for code in kabupaten_codes
+            ),
             *needs,
-            *country.accounts(ids, kabupaten_code=most),
+            *synthetic.accounts(ids, kabupaten_code=most),
         ],
     )
     await connection.close()
     expiries = [today + timedelta(days=days) for days in range(-130, 900)]
     spans = [(months_before(expires, 36), expires) for expires in expiries]
     return [
-        Half(dsn, seed, number, today, known, organizations, homes[number::HALVES], needs[number::HALVES], spans)
-        for number in range(HALVES)
+        Shard(
+            dsn, seed, number, today, catalogue_data, organizations, homes[number::SHARDS], needs[number::SHARDS], spans
+        )
+        for number in range(SHARDS)
     ]
 
 
 async def finish(dsn: str) -> dict[str, int]:
-    """Statistics and visibility maps, as a server that has run for a while has them."""
+    """Vacuums and analyzes, checks the foreign keys, and returns the number of rows by table."""
     connection = await asyncpg.connect(dsn)
     await connection.execute("VACUUM (ANALYZE)")
-    for key in await connection.fetch(KEYS):
+    for key in await connection.fetch(FOREIGN_KEYS):
         if await connection.fetchval(key["broken"]):
-            raise SystemExit(f"The data are wrong: {key['conname']} does not hold.")
+            raise SystemExit(f"The data violate the foreign key {key['conname']}.")
     counts = {
-        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own names
+        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - names of our own tables
         for name in row.TABLES.values()
     }
     await connection.close()
     return counts
 
 
-def fill_half(half: Half) -> None:
-    gc.disable()  # Millions of rows, no circles among them.
-    asyncio.run(fill(half))
+def fill_shard_in_process(shard: Shard) -> None:
+    gc.disable()  # Millions of rows without reference cycles.
+    asyncio.run(fill_shard(shard))
 
 
 def main() -> None:
@@ -263,9 +273,9 @@ def main() -> None:
     if not dsn:
         sys.exit("DATABASE_URL is not set.")
     start = time.perf_counter()
-    halves = asyncio.run(prepare(dsn, total=chosen.volunteers, seed=chosen.seed, today=chosen.today))
-    with ProcessPoolExecutor(HALVES, mp_context=get_context("spawn")) as pool:
-        list(pool.map(fill_half, halves))
+    shards = asyncio.run(prepare(dsn, total=chosen.volunteers, seed=chosen.seed, today=chosen.today))
+    with ProcessPoolExecutor(SHARDS, mp_context=get_context("spawn")) as pool:
+        list(pool.map(fill_shard_in_process, shards))
     for name, rows in asyncio.run(finish(dsn)).items():
         print(f"{rows:>10,} {name}")
     print(f"{time.perf_counter() - start:.1f} s")

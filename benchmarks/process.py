@@ -1,4 +1,4 @@
-"""Servers as processes of their own, what they cost, and the ends they come to."""
+"""Starts and stops server processes, and measures their memory and CPU time."""
 
 import os
 import socket
@@ -16,12 +16,12 @@ import psutil
 START_SECONDS = 60.0
 END_SECONDS = 15.0
 IDLE_SECONDS = 20.0
-LOOK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Server:
-    """Where it listens, and its process."""
+    """The URL of a running server, and its process."""
 
     url: str
     process: psutil.Process
@@ -32,18 +32,18 @@ class Server:
 
 
 def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port
 
 
 @contextmanager
-def running(command: list[str], port: int, environment: Mapping[str, str], log: Path) -> Generator[Server]:
-    """A server that answers on the port, until the end of the block; what it says goes to the log."""
+def run_server(command: list[str], port: int, environment: Mapping[str, str], log: Path) -> Generator[Server]:
+    """Runs a server until the end of the block, and waits until it answers. Its output goes to the log."""
     with (
-        log.open("w") as said,
-        subprocess.Popen(command, env={**os.environ, **environment}, stdout=said, stderr=said) as process,
+        log.open("w") as output,
+        subprocess.Popen(command, env={**os.environ, **environment}, stdout=output, stderr=output) as process,
     ):
         try:
             url = f"http://127.0.0.1:{port}"
@@ -64,30 +64,30 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
             httpx.get(url, timeout=5)
             return
         time.sleep(0.05)
-    sys.exit(f"A server did not start; {log} says why.")
+    sys.exit(f"A server did not start; see {log}.")
 
 
 def private_mb(process: psutil.Process | None) -> float | None:
-    """Of all processes below it, without what they share; nothing where it is on another machine."""
+    """Private memory of the child processes in MB; None if the process is on another machine."""
     if process is None:
         return None
     total = 0
     for each in process.children():
         with suppress(psutil.NoSuchProcess):
-            found = each.memory_info()
-            total += found.rss - found.shared
+            memory = each.memory_info()
+            total += memory.rss - memory.shared
     return total / 1_000_000
 
 
-class Meter:
-    """CPU time of a process and all below it, whose members come and go."""
+class CpuMeter:
+    """CPU time of a process and its descendants, some of which start or end meanwhile."""
 
     def __init__(self, process: psutil.Process | None) -> None:
         self._process = process
         self._before = self._times()
 
     def seconds(self) -> float | None:
-        """Since the meter was made; nothing where the process is on another machine."""
+        """CPU seconds since the meter was created; None if the process is on another machine."""
         if self._process is None:
             return None
         return sum(now - self._before.get(pid, 0.0) for pid, now in self._times().items())
@@ -97,16 +97,16 @@ class Meter:
         if self._process is not None:
             for each in (self._process, *self._process.children(recursive=True)):
                 with suppress(psutil.NoSuchProcess):
-                    spent = each.cpu_times()
-                    times[each.pid] = spent.user + spent.system
+                    cpu = each.cpu_times()
+                    times[each.pid] = cpu.user + cpu.system
         return times
 
 
-def settle(*processes: psutil.Process | None) -> None:
-    """Waits until what wrk left behind, requests that nobody waits for any more, is done."""
+def wait_until_idle(*processes: psutil.Process | None) -> None:
+    """Waits until the processes use almost no CPU: they have finished the requests that wrk abandoned at its end."""
     deadline = time.monotonic() + IDLE_SECONDS
     while time.monotonic() < deadline:
-        meters = [Meter(process) for process in processes]
-        time.sleep(LOOK_SECONDS)
-        if sum(meter.seconds() or 0.0 for meter in meters) < LOOK_SECONDS / 5:
+        meters = [CpuMeter(process) for process in processes]
+        time.sleep(POLL_SECONDS)
+        if sum(meter.seconds() or 0.0 for meter in meters) < POLL_SECONDS / 5:
             return

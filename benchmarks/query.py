@@ -1,4 +1,4 @@
-"""What is asked: each document as we, Mercurius and the ordinary server take it, as PostGraphile does, and for whom."""
+"""The queries of the comparison, as documents for Sigap and as documents for PostGraphile."""
 
 import base64
 import json
@@ -10,10 +10,10 @@ from benchmarks.database import Facts
 
 Variables = Mapping[str, Any]
 
-# wrk writes a number here that is another one for each request.
+# wrk replaces this by a number that is unique to each request.
 SERIAL = "{serial}"
 
-# Incidents that the mutation declares began before all others, so no page of the newest shows them.
+# The mutation declares incidents that start before all others, so they are not on a page of the newest incidents.
 TITLE, STARTED_AT = "Beban", "2001-01-01T00:00:00+00:00"
 
 PAGE = """query($kabupaten: Code!, $day: Date!) { volunteers(first: 50, filter: {kabupaten: $kabupaten}) { nodes {
@@ -31,7 +31,7 @@ MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $
 CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
   tier kilometres volunteer { id name kabupaten { name } } } } } } }"""
 
-# PostGraphile names things after tables and columns; aliases give its answers our shape.
+# PostGraphile derives names from tables and columns; aliases give its answers the shape of Sigap's.
 PEER_PAGE = """query($kabupaten: String!, $day: Date!) {
   volunteers: allVolunteers(first: 50, condition: {kabupatenCode: $kabupaten}, orderBy: [NAME_ASC, ROW_ID_ASC]) { nodes {
     id: rowId name kabupaten: kabupatenByKabupatenCode { name province: provinceByProvinceCode { name } }
@@ -58,7 +58,10 @@ PEER_MUTATION = """mutation($incident: IncidentInput!) { declareIncident: create
 
 @dataclass(frozen=True)
 class Query:
-    """A document, the variables it is asked with in turn, and both as PostGraphile takes them."""
+    """A document, and the variables to send in turn.
+
+    `peer_document` and `translate` are the document and the conversion of variables for PostGraphile.
+    """
 
     name: str
     document: str
@@ -67,36 +70,42 @@ class Query:
     translate: Callable[[Variables], Variables] = dict
 
 
-def queries(facts: Facts) -> dict[str, Query]:
-    """All, about what there is in the database."""
-    place = {"kabupaten": facts.kabupaten, "day": facts.today.isoformat()}
+def all_queries(facts: Facts) -> dict[str, Query]:
+    """All queries by name, with variables for the rows in the database."""
+    page = {"kabupaten": facts.kabupaten, "day": facts.today.isoformat()}
     people = [{"id": f"Volunteer:{id_}"} for id_ in facts.volunteers]
-    wide = [{"province": code, "reach": reach} for code in facts.provinces for reach in ("PROVINCE", "NATIONAL")]
+    counts = [{"province": code, "reach": reach} for code in facts.provinces for reach in ("PROVINCE", "NATIONAL")]
     incident = {
         "hazard": facts.hazard,
         "title": f"{TITLE} {SERIAL}",
         "kabupaten": [facts.kabupaten],
         "startedAt": STARTED_AT,
     }
-    every = (
-        Query("page", PAGE, [place], PEER_PAGE),
+    queries = (
+        Query("page", PAGE, [page], PEER_PAGE),
         Query("deep", DEEP, [{}], PEER_DEEP),
         Query("point", POINT, people, PEER_POINT, node_id),
-        Query("count", COUNT, wide, PEER_COUNT),
-        Query("mutation", MUTATION, [{"input": incident}], PEER_MUTATION, lambda given: row(given["input"])),
+        Query("count", COUNT, counts, PEER_COUNT),
+        Query(
+            "mutation",
+            MUTATION,
+            [{"input": incident}],
+            PEER_MUTATION,
+            lambda variables: incident_row(variables["input"]),
+        ),
         Query("candidates", CANDIDATES, [{"need": f"Need:{id_}"} for id_ in facts.needs]),
     )
-    return {query.name: query for query in every}
+    return {query.name: query for query in queries}
 
 
 def node_id(variables: Variables) -> Variables:
-    """The id in PostGraphile's form."""
+    """The variables with the id in the format of PostGraphile."""
     type_, _, key = variables["id"].partition(":")
     return {"id": base64.b64encode(json.dumps([type_, key], separators=(",", ":")).encode()).decode()}
 
 
-def row(incident: Mapping[str, Any]) -> Variables:
-    """The incident as a row of its table: PostGraphile takes the columns as they are."""
+def incident_row(incident: Mapping[str, Any]) -> Variables:
+    """The input as columns of the table, which PostGraphile expects."""
     return {
         "incident": {
             "rowId": f"00000000-0000-7000-8000-{SERIAL}",

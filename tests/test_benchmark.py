@@ -2,20 +2,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from benchmarks.__main__ import is_whole, parser
+from benchmarks.__main__ import is_full_run, parser
 from benchmarks.bar import Bar
-from benchmarks.contest import Measured, Pace, Results, plain
-from benchmarks.inside import variant
+from benchmarks.comparison import Measured, Results, RoundPlan, normalized
+from benchmarks.in_process import distinct_document
 from benchmarks.load import Load
 from benchmarks.peer import CONNECTIONS, MERCURIUS, OURS
 from benchmarks.query import CANDIDATES, PAGE, Query
-from benchmarks.report import faster
+from benchmarks.report import faster_peers
 
 KEY = "018bcfe5-854c-7818-b675-120fd81bf1c9"
 
 
 def rounds(peer: str, figures: Mapping[int, float], *, connections: int = CONNECTIONS) -> list[Measured]:
-    """Requests per second by the number of the round."""
+    """Rounds with these requests per second, by the number of the round."""
     return [
         Measured("point", peer, connections, Load(100, requests, 1.0, 2.0), 0.5, None, number)
         for number, requests in figures.items()
@@ -23,7 +23,7 @@ def rounds(peer: str, figures: Mapping[int, float], *, connections: int = CONNEC
 
 
 @pytest.mark.parametrize(
-    ("measured", "at_most", "reached", "verdict"),
+    ("measured", "at_most", "is_reached", "verdict"),
     [
         (2.0, False, True, "reached"),
         (3.0, False, True, "reached"),
@@ -35,34 +35,34 @@ def rounds(peer: str, figures: Mapping[int, float], *, connections: int = CONNEC
         (None, True, False, "**not measured**"),
     ],
 )
-def test_a_bar_tells_whether_and_by_how_much_it_is_missed(
-    *, measured: float | None, at_most: bool, reached: bool, verdict: str
+def test_a_bar_is_reached_or_missed_by_a_percentage(
+    *, measured: float | None, at_most: bool, is_reached: bool, verdict: str
 ) -> None:
     bar = Bar("page", 2.0, measured, at_most=at_most)
 
-    assert bar.reached is reached
+    assert bar.is_reached is is_reached
     assert bar.verdict == verdict
 
 
-def test_a_limit_is_said_with_its_direction_and_unit() -> None:
+def test_a_limit_has_a_direction_and_a_unit() -> None:
     assert Bar("page", 3.0, None).limit == "at least 3.00 times"
     assert Bar("memory", 70.0, None, "MB", at_most=True).limit == "at most 70.00 MB"
 
 
-def test_a_ratio_is_the_median_of_those_within_a_round() -> None:
-    """The machine was ten times slower in the second round, for both."""
+def test_a_ratio_is_the_median_of_the_ratios_within_rounds() -> None:
+    """In the second round both servers are ten times slower."""
     results = Results([*rounds(OURS, {2: 400, 0: 300, 1: 20}), *rounds(MERCURIUS, {0: 100, 1: 10, 2: 100})])
 
     assert results.ratio("point", OURS, MERCURIUS, connections=CONNECTIONS) == 3.0
 
 
-def test_a_round_without_its_counterpart_does_not_count() -> None:
+def test_rounds_of_one_server_only_do_not_count() -> None:
     results = Results([*rounds(OURS, {0: 300, 1: 900, 2: 900}), *rounds(MERCURIUS, {0: 100, 3: 1})])
 
     assert results.ratio("point", OURS, MERCURIUS, connections=CONNECTIONS) == 3.0
 
 
-def test_rounds_of_other_connections_or_figures_that_are_missing_make_no_ratio() -> None:
+def test_there_is_no_ratio_without_rounds_at_the_same_connections_or_without_the_figure() -> None:
     results = Results([*rounds(OURS, {0: 300}), *rounds(MERCURIUS, {0: 100}, connections=1)])
 
     assert results.ratio("point", OURS, MERCURIUS, connections=CONNECTIONS) is None
@@ -78,8 +78,8 @@ def test_rounds_of_other_connections_or_figures_that_are_missing_make_no_ratio()
         ({"incident": None, "problems": []}, {"incident": None}),
     ],
 )
-def test_answers_are_alike_whatever_their_form(ours: object, theirs: object) -> None:
-    assert plain(ours) == plain(theirs)
+def test_answers_with_different_formats_are_equal(ours: object, theirs: object) -> None:
+    assert normalized(ours) == normalized(theirs)
 
 
 @pytest.mark.parametrize(
@@ -95,42 +95,42 @@ def test_answers_are_alike_whatever_their_form(ours: object, theirs: object) -> 
         ({"total": 1}, {"total": "1"}),
     ],
 )
-def test_answers_that_say_something_else_differ(ours: object, theirs: object) -> None:
-    assert plain(ours) != plain(theirs)
+def test_answers_with_different_values_differ(ours: object, theirs: object) -> None:
+    assert normalized(ours) != normalized(theirs)
 
 
 def test_a_faster_peer_is_named() -> None:
     results = Results([*rounds(OURS, {0: 100}), *rounds(MERCURIUS, {0: 125})])
 
-    assert "Mercurius in point (1.25 times ours)" in faster(results)
+    assert "Mercurius in point (1.25 times ours)" in faster_peers(results)
 
 
-def test_no_peer_is_named_that_is_not_faster() -> None:
+def test_a_slower_peer_is_not_named() -> None:
     results = Results([*rounds(OURS, {0: 100}), *rounds(MERCURIUS, {0: 99})])
 
-    assert faster(results).startswith("No peer does more")
-    assert not faster(Results(rounds(OURS, {0: 100})))
+    assert faster_peers(results).startswith("No peer has more")
+    assert not faster_peers(Results(rounds(OURS, {0: 100})))
 
 
 @pytest.mark.parametrize(
-    "chosen", [["--quick"], ["--only", "page"], ["--volunteers", "1000"], ["--more", "2000"], ["--documents", "30"]]
+    "arguments", [["--quick"], ["--only", "page"], ["--volunteers", "1000"], ["--more", "2000"], ["--documents", "30"]]
 )
-def test_only_a_run_as_it_comes_stands_for_the_program(chosen: list[str]) -> None:
-    assert is_whole(parser().parse_args([]))
-    assert not is_whole(parser().parse_args(chosen))
+def test_only_a_run_with_default_options_is_a_full_run(arguments: list[str]) -> None:
+    assert is_full_run(parser().parse_args([]))
+    assert not is_full_run(parser().parse_args(arguments))
 
 
-def test_a_slow_server_is_asked_for_longer_and_a_very_slow_one_not_by_many() -> None:
-    pace = Pace({1: 3, 8: 3}, seconds={1: 1, 8: 2})
+def test_a_slow_server_has_longer_rounds_and_a_very_slow_one_none_at_many_connections() -> None:
+    plan = RoundPlan({1: 3, 8: 3}, seconds={1: 1, 8: 2})
 
-    assert pace.seconds_of(0.001, 8) == 2
-    assert pace.seconds_of(0.1, 8) == 4
-    assert pace.seconds_of(2.0, 1) == 6
-    assert pace.seconds_of(2.0, 8) is None
+    assert plan.seconds_for(0.001, 8) == 2
+    assert plan.seconds_for(0.1, 8) == 4
+    assert plan.seconds_for(2.0, 1) == 6
+    assert plan.seconds_for(2.0, 8) is None
 
 
 @pytest.mark.parametrize("document", [PAGE, CANDIDATES])
-def test_documents_seen_for_the_first_time_differ(document: str) -> None:
+def test_documents_for_first_requests_differ(document: str) -> None:
     query = Query("page", document, [{}])
 
-    assert len({document, *(variant(query, number) for number in range(3))}) == 4
+    assert len({document, *(distinct_document(query, number) for number in range(3))}) == 4

@@ -5,9 +5,9 @@ import phonenumbers
 import pytest
 
 from api.demo import LOGINS, DemoError, Story, is_empty, load
-from api.demo.chance import Chance
+from api.demo.random_source import RandomSource
 from api.demo.row import TABLES, Volunteer
-from api.demo.story import SEED, known, tell
+from api.demo.story import SEED, build_story, read_catalogue
 
 TODAY = date(2026, 3, 2)
 
@@ -357,17 +357,17 @@ async def test_everyone_signs_in_with_a_scope_of_their_own(connection: asyncpg.C
 
 
 async def test_the_people_are_the_same_every_day(connection: asyncpg.Connection) -> None:
-    catalogue = await known(connection)
+    catalogue = await read_catalogue(connection)
 
-    now, later = (tell(Chance(SEED), catalogue, today=day) for day in (TODAY, TODAY + timedelta(days=118)))
+    now, later = (build_story(RandomSource(SEED), catalogue, today=day) for day in (TODAY, TODAY + timedelta(days=118)))
 
     assert [row[:2] for row in now.rows] == [row[:2] for row in later.rows]
 
 
 async def test_another_seed_makes_other_people(connection: asyncpg.Connection) -> None:
-    catalogue = await known(connection)
+    catalogue = await read_catalogue(connection)
 
-    one, again, other = (tell(Chance(seed), catalogue, today=TODAY) for seed in (1, 1, 2))
+    one, again, other = (build_story(RandomSource(seed), catalogue, today=TODAY) for seed in (1, 1, 2))
 
     assert one == again
     names = [[row.name for row in story.rows if isinstance(row, Volunteer)] for story in (one, other)]

@@ -1,4 +1,4 @@
-"""The demo story: people who do not exist, in places that do, on the day before they are needed."""
+"""Demo data: invented people in real places, on the day before a flood needs volunteers."""
 
 from api.demo.account import LOGINS
 from api.demo.story import DemoError, Story, is_empty, load

@@ -1,14 +1,16 @@
-"""Who signs in, as what, where."""
+"""Accounts of the demo data, with their roles."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from api.demo import row
-from api.demo.chance import Chance
 from api.demo.person import Person
+from api.demo.random_source import RandomSource
 
 
 class Login(NamedTuple):
+    """An account: its name, its role, and the place or organization that the role is limited to."""
+
     name: str
     role: str | None
     province: str | None = None
@@ -25,7 +27,7 @@ ACCOUNTS: Mapping[str, Login] = {
     "relawan": Login("Rinto Bahen Sahay", None),
 }
 
-# Login and who that is, as a newcomer reads it.
+# A description of each login, for the output of the command line.
 LOGINS: Mapping[str, str] = {
     "nasional": "national coordinator",
     "kotim": "coordinator of Kotawaringin Timur",
@@ -36,16 +38,16 @@ LOGINS: Mapping[str, str] = {
 }
 
 
-def open_all(
-    chance: Chance, *, organizations: Mapping[str, row.Organization], relawan: Person
+def make_accounts(
+    rng: RandomSource, *, organizations: Mapping[str, row.Organization], relawan: Person
 ) -> Iterator[row.Account | row.Role]:
     for key, login in ACCOUNTS.items():
-        identity = chance.identity()
-        yield row.Account(identity, key, login.name, None if login.role else relawan.row.id)
+        account_id = rng.uuid()
+        yield row.Account(account_id, key, login.name, None if login.role else relawan.row.id)
         if login.role:
             yield row.Role(
-                id=chance.identity(),
-                account_id=identity,
+                id=rng.uuid(),
+                account_id=account_id,
                 kind=login.role,
                 province_code=login.province,
                 kabupaten_code=login.kabupaten,

@@ -1,4 +1,4 @@
-"""Who of the story has been offered a duty, and what became of it."""
+"""Assignments of the demo volunteers, with the commitments that belong to them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import asyncpg
 
 from api.demo import row
 from api.demo.catalogue import Catalogue
-from api.demo.chance import Chance
-from api.demo.incident import Happening
+from api.demo.incident import IncidentRows
 from api.demo.person import Person
+from api.demo.random_source import RandomSource
 
-# Time promised away: a commitment goes with it.
+# Statuses of assignments that have a commitment.
 COMMITTED = frozenset({"ACCEPTED", "COMPLETED"})
 
 REASONS = {
@@ -25,117 +25,125 @@ REASONS = {
 }
 
 
-class Send(NamedTuple):
-    """At most so many people from there: to the need, and able to serve the other one too."""
+class PlannedAssignments(NamedTuple):
+    """Assignments with a status: at most `people` volunteers from the kabupaten whose codes start with a `home` prefix.
+
+    The volunteers must be eligible for `need`, and also for `other_need` if it is given.
+    """
 
     people: int
     status: str
     need: row.Need
     home: tuple[str, ...]
-    also: row.Need | None = None
+    other_need: row.Need | None = None
 
 
 @dataclass
-class Dispatch:
-    """Sends people who may be sent, each of them once in the whole story."""
+class AssignmentGenerator:
+    """Assigns eligible volunteers, each of them once."""
 
     catalogue: Catalogue
-    standing: frozenset[UUID]
-    free: list[Person]
+    valid_organization_ids: frozenset[UUID]
+    unassigned: list[Person]
 
-    def send(self, chance: Chance, send: Send) -> Iterator[row.Row]:
-        chosen = [person for person in self.free if self.answers(person, send)][: send.people]
-        for person in chosen:
-            self.free.remove(person)
-            yield from duty(chance, person, send)
+    def assign(self, rng: RandomSource, planned: PlannedAssignments) -> Iterator[row.Row]:
+        suitable = [person for person in self.unassigned if self.is_suitable(person, planned)]
+        for person in suitable[: planned.people]:
+            self.unassigned.remove(person)
+            yield from assignment_rows(rng, person, planned)
 
-    def answers(self, person: Person, send: Send) -> bool:
-        return person.row.kabupaten_code.startswith(send.home) and all(
-            self.fits(person, need) for need in (send.need, send.also) if need
+    def is_suitable(self, person: Person, planned: PlannedAssignments) -> bool:
+        return person.row.kabupaten_code.startswith(planned.home) and all(
+            self.is_eligible(person, need) for need in (planned.need, planned.other_need) if need
         )
 
-    def fits(self, person: Person, need: row.Need) -> bool:
-        """A plain reading of the rules, enough for a story; the rules themselves are not here."""
+    def is_eligible(self, person: Person, need: row.Need) -> bool:
+        """A simplified check of the rules in `api.rules`, sufficient for demo data."""
         return (
-            may_go(person.row, need)
-            and any(self.proves(paper, need) for paper in person.certificates)
-            and any(self.stands(member, need) for member in person.memberships)
+            is_available(person.row, need)
+            and any(self.is_certificate_valid(certificate, need) for certificate in person.certificates)
+            and any(self.is_membership_valid(membership, need) for membership in person.memberships)
         )
 
-    def proves(self, paper: row.Certificate, need: row.Need) -> bool:
-        first, last = days(need)
+    def is_certificate_valid(self, certificate: row.Certificate, need: row.Need) -> bool:
+        first, last = need_days(need)
         return (
-            need.skill_code in self.catalogue.grants[paper.certificate_type_code]
-            and paper.issued_on <= first
-            and (paper.expires_on is None or last <= paper.expires_on)
-            and paper.revoked_on is None
+            need.skill_code in self.catalogue.grants[certificate.certificate_type_code]
+            and certificate.issued_on <= first
+            and (certificate.expires_on is None or last <= certificate.expires_on)
+            and certificate.revoked_on is None
         )
 
-    def stands(self, member: row.Membership, need: row.Need) -> bool:
-        first, last = days(need)
+    def is_membership_valid(self, membership: row.Membership, need: row.Need) -> bool:
+        first, last = need_days(need)
         return (
-            member.organization_id in self.standing
-            and member.since <= first
-            and (member.until is None or last <= member.until)
-            and self.catalogue.reaches(member.rank_code, need.minimum_rank_code)
+            membership.organization_id in self.valid_organization_ids
+            and membership.since <= first
+            and (membership.until is None or last <= membership.until)
+            and self.catalogue.is_rank_sufficient(membership.rank_code, need.minimum_rank_code)
         )
 
 
-def may_go(volunteer: row.Volunteer, need: row.Need) -> bool:
+def is_available(volunteer: row.Volunteer, need: row.Need) -> bool:
+    """Whether the volunteer is active, has given consent, and agreed to be sent as far as the need."""
     if volunteer.status != "ACTIVE" or volunteer.consent_given_at is None or volunteer.consent_withdrawn_at:
         return False
     if volunteer.kabupaten_code == need.kabupaten_code:
         return True
-    near = volunteer.kabupaten_code[:2] == need.kabupaten_code[:2]
-    return volunteer.reach == "NATIONAL" or (near and volunteer.reach == "PROVINCE")
+    same_province = volunteer.kabupaten_code[:2] == need.kabupaten_code[:2]
+    return volunteer.reach == "NATIONAL" or (same_province and volunteer.reach == "PROVINCE")
 
 
-def days(need: row.Need) -> tuple[date, date]:
+def need_days(need: row.Need) -> tuple[date, date]:
+    """The first and the last day of a need."""
     return need.starts_at.date(), need.ends_at.date()
 
 
-def duty(chance: Chance, person: Person, send: Send) -> Iterator[row.Row]:
-    identity, need = chance.identity(), send.need
+def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignments) -> Iterator[row.Row]:
+    """An assignment, and its commitment if the status has one."""
+    assignment_id, need = rng.uuid(), planned.need
     yield row.Assignment(
-        id=identity,
+        id=assignment_id,
         need_id=need.id,
         volunteer_id=person.row.id,
-        status=send.status,
+        status=planned.status,
         starts_at=need.starts_at,
         ends_at=need.ends_at,
         expires_at=need.starts_at,
-        reason=REASONS.get(send.status),
+        reason=REASONS.get(planned.status),
     )
-    if send.status in COMMITTED:
+    if planned.status in COMMITTED:
         yield row.Commitment(
-            id=chance.identity(),
+            id=rng.uuid(),
             volunteer_id=person.row.id,
-            assignment_id=identity,
+            assignment_id=assignment_id,
             period=asyncpg.Range(need.starts_at, need.ends_at),
         )
 
 
-def past(flood: Happening, landslide: Happening, legundi: Happening) -> Iterator[Send]:
-    """Four of those whom the flood needs in the water come home tired from the landslide."""
+def past_assignments(
+    flood: IncidentRows, landslide: IncidentRows, legundi: IncidentRows
+) -> Iterator[PlannedAssignments]:
+    """Assignments to the ended incidents. Four volunteers who are eligible for the flood must still rest after the landslide."""
     rescue = flood.needs["WATER_RESCUE"]
-    yield Send(4, "COMPLETED", landslide.needs["RAPID_ASSESSMENT"], ("62.05", "62.12"), also=rescue)
-    yield Send(6, "COMPLETED", landslide.needs["LOGISTICS"], ("62.10",))
-    yield Send(1, "NO_SHOW", landslide.needs["LOGISTICS"], ("62.10",))
-    yield Send(1, "EXPIRED", landslide.needs["LOGISTICS"], ("62.10",))
-    yield Send(8, "COMPLETED", legundi.needs["LOGISTICS"], ("18.",))
-    yield Send(1, "CANCELLED", legundi.needs["LOGISTICS"], ("18.",))
-    yield Send(5, "COMPLETED", legundi.needs["FIELD_KITCHEN"], ("18.",))
-    yield Send(1, "DECLINED", legundi.needs["FIELD_KITCHEN"], ("18.",))
+    yield PlannedAssignments(4, "COMPLETED", landslide.needs["RAPID_ASSESSMENT"], ("62.05", "62.12"), other_need=rescue)
+    yield PlannedAssignments(6, "COMPLETED", landslide.needs["LOGISTICS"], ("62.10",))
+    yield PlannedAssignments(1, "NO_SHOW", landslide.needs["LOGISTICS"], ("62.10",))
+    yield PlannedAssignments(1, "EXPIRED", landslide.needs["LOGISTICS"], ("62.10",))
+    yield PlannedAssignments(8, "COMPLETED", legundi.needs["LOGISTICS"], ("18.",))
+    yield PlannedAssignments(1, "CANCELLED", legundi.needs["LOGISTICS"], ("18.",))
+    yield PlannedAssignments(5, "COMPLETED", legundi.needs["FIELD_KITCHEN"], ("18.",))
+    yield PlannedAssignments(1, "DECLINED", legundi.needs["FIELD_KITCHEN"], ("18.",))
 
 
-def present(flood: Happening) -> Iterator[Send]:
-    """Own kabupaten first; for the water, from across the border."""
-    yield Send(4, "ACCEPTED", flood.needs["FIELD_KITCHEN"], ("62.02",))
-    yield Send(3, "OFFERED", flood.needs["FIELD_KITCHEN"], ("62.02",))
-    yield Send(1, "DECLINED", flood.needs["FIELD_KITCHEN"], ("62.02",))
-    yield Send(3, "ACCEPTED", flood.needs["LOGISTICS"], ("62.02",))
-    yield Send(1, "OFFERED", flood.needs["LOGISTICS"], ("62.02",))
-    yield Send(2, "OFFERED", flood.needs["SHELTER"], ("62.02",))
-    yield Send(1, "ACCEPTED", flood.needs["WATER_RESCUE"], ("62.71",))
-    yield Send(1, "OFFERED", flood.needs["WATER_RESCUE"], ("62.11",))
-    yield Send(1, "DECLINED", flood.needs["WATER_RESCUE"], ("62.03",))
+def current_assignments(flood: IncidentRows) -> Iterator[PlannedAssignments]:
+    """Assignments to the flood: from its own kabupaten, and for water rescue from other kabupaten."""
+    yield PlannedAssignments(4, "ACCEPTED", flood.needs["FIELD_KITCHEN"], ("62.02",))
+    yield PlannedAssignments(3, "OFFERED", flood.needs["FIELD_KITCHEN"], ("62.02",))
+    yield PlannedAssignments(1, "DECLINED", flood.needs["FIELD_KITCHEN"], ("62.02",))
+    yield PlannedAssignments(3, "ACCEPTED", flood.needs["LOGISTICS"], ("62.02",))
+    yield PlannedAssignments(1, "OFFERED", flood.needs["LOGISTICS"], ("62.02",))
+    yield PlannedAssignments(2, "OFFERED", flood.needs["SHELTER"], ("62.02",))
+    yield PlannedAssignments(1, "ACCEPTED", flood.needs["WATER_RESCUE"], ("62.71",))
+    yield PlannedAssignments(1, "OFFERED", flood.needs["WATER_RESCUE"], ("62.11",))
+    yield PlannedAssignments(1, "DECLINED", flood.needs["WATER_RESCUE"], ("62.03",))

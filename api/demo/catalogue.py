@@ -1,4 +1,4 @@
-"""What the story takes from the reference data: seats, and what certificates and ranks are worth."""
+"""Reference data that the demo data are made from: seats of kabupaten, certificate types, ranks."""
 
 from dataclasses import dataclass
 
@@ -7,20 +7,23 @@ import asyncpg
 
 @dataclass(frozen=True)
 class Catalogue:
+    """By code: positions of seats, validity of certificate types in months, skills they grant, corps and level of ranks."""
+
     seats: dict[str, tuple[float, float]]
     validity: dict[str, int | None]
     grants: dict[str, frozenset[str]]
     ranks: dict[str, tuple[str, int]]
 
-    def granting(self, skill: str) -> frozenset[str]:
+    def types_granting(self, skill: str) -> frozenset[str]:
+        """The codes of the certificate types that grant the skill."""
         return frozenset(kind for kind, skills in self.grants.items() if skill in skills)
 
-    def reaches(self, rank: str | None, minimum: str | None) -> bool:
-        """Whether a rank is in the corps of the minimum and not below it."""
+    def is_rank_sufficient(self, rank: str | None, minimum: str | None) -> bool:
+        """Whether a rank belongs to the corps of the minimum rank and is not below it."""
         if minimum is None:
             return True
-        (corps, level), (asked_corps, asked) = self.ranks.get(rank or "", ("", 0)), self.ranks[minimum]
-        return corps == asked_corps and level >= asked
+        (corps, level), (minimum_corps, minimum_level) = self.ranks.get(rank or "", ("", 0)), self.ranks[minimum]
+        return corps == minimum_corps and level >= minimum_level
 
 
 async def read(connection: asyncpg.Connection) -> Catalogue:

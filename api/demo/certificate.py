@@ -1,16 +1,16 @@
-"""What people of the story have been taught, by whom, until when."""
+"""Certificates of the demo volunteers: which courses, issued by whom, valid until when."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from api.demo import row
 from api.demo.catalogue import Catalogue
-from api.demo.chance import Chance, Wheel
 from api.demo.day import months_before
 from api.demo.person import Person
+from api.demo.random_source import RandomSource, WeightedChoice
 
-# What usually comes with a rank.
-OF_RANK: Mapping[str, str] = {
+# The certificate type that usually comes with a rank.
+CERTIFICATE_BY_RANK: Mapping[str, str] = {
     "TAGANA_MUDA": "TAGANA_MUDA",
     "TAGANA_MADYA": "TAGANA_MADYA",
     "TAGANA_UTAMA": "TAGANA_UTAMA",
@@ -21,7 +21,7 @@ OF_RANK: Mapping[str, str] = {
     "MRI_KETUA_REGU": "MRI_RESCUE",
     "MRI_KOORDINATOR": "MRI_RESCUE",
 }
-COURSES = Wheel(
+COURSES = WeightedChoice(
     {
         "FIELD_KITCHEN_CREW": 14,
         "FIELD_KITCHEN_HEAD": 4,
@@ -43,40 +43,40 @@ COURSES = Wheel(
         "SANITATION_TRAINING": 5,
     }
 )
-COURSES_TAKEN = Wheel({0: 25, 1: 40, 2: 25, 3: 10})
+COURSES_TAKEN = WeightedChoice({0: 25, 1: 40, 2: 25, 3: 10})
 
-# Squad leaders are sent to the water more often.
-WATER_RESCUE_OF_LEADERS = 0.4
+# Share of squad leaders who also take the course in water rescue.
+LEADER_WATER_RESCUE_SHARE = 0.4
 LEADERS = frozenset({"TAGANA_MADYA", "TAGANA_UTAMA"})
 
-# Nobody who lives here holds a valid one any more: help in the water must come from across the border.
+# All certificates for this skill in this kabupaten are expired, so rescuers must come from a neighbouring kabupaten.
 LAPSED_SKILL, LAPSED_KABUPATEN = "WATER_RESCUE", "62.02"
 
 REVOCATIONS = ("Diterbitkan keliru", "Pelatihan wajib tidak diselesaikan", "Tidak mengikuti penyegaran")
 
 
-class Office:
-    """Issues certificates, each with a number of its own."""
+class CertificateGenerator:
+    """Makes certificates with unique numbers."""
 
     def __init__(self, catalogue: Catalogue, issuers: Mapping[str, row.Organization], *, today: date) -> None:
         self.catalogue = catalogue
         self.issuers = issuers
         self.today = today
         self.serial = 0
-        self.lapsed = catalogue.granting(LAPSED_SKILL)
+        self.lapsed = catalogue.types_granting(LAPSED_SKILL)
 
-    def issue(self, chance: Chance, person: Person, kind: str, *, days_left: int | None) -> row.Certificate:
-        """Valid for so many more days (negative: expired), or for ever."""
+    def issue(self, rng: RandomSource, person: Person, kind: str, *, days_left: int | None) -> row.Certificate:
+        """A certificate that expires in `days_left` days (negative: has expired), or never if it is None."""
         self.serial += 1
         validity = self.catalogue.validity[kind]
         if validity is None or days_left is None:
-            issued, expires = self.today - timedelta(days=chance.randrange(30, 2000)), None
+            issued, expires = self.today - timedelta(days=rng.randrange(30, 2000)), None
         else:
             expires = self.today + timedelta(days=days_left)
             issued = months_before(expires, validity)
-        revoked = self.today - timedelta(days=chance.randrange(1, 15)) if chance.happens(0.015) else None
+        revoked = self.today - timedelta(days=rng.randrange(1, 15)) if rng.boolean(0.015) else None
         return row.Certificate(
-            id=chance.identity(),
+            id=rng.uuid(),
             volunteer_id=person.row.id,
             certificate_type_code=kind,
             issuer_id=self.issuer(kind, person.row.kabupaten_code[:2]).id,
@@ -84,38 +84,41 @@ class Office:
             issued_on=issued,
             expires_on=expires,
             revoked_on=max(revoked, issued) if revoked else None,
-            revocation_reason=chance.choice(REVOCATIONS) if revoked else None,
+            revocation_reason=rng.choice(REVOCATIONS) if revoked else None,
         )
 
-    def issue_all(self, chance: Chance, person: Person) -> Iterator[row.Certificate]:
-        for kind in dict.fromkeys(self.learnt(chance, person)):
-            yield self.issue(chance, person, kind, days_left=self.days_left(chance, person, kind))
+    def issue_all(self, rng: RandomSource, person: Person) -> Iterator[row.Certificate]:
+        """All certificates of a person, at most one of each type."""
+        for kind in dict.fromkeys(self.certificate_types(rng, person)):
+            yield self.issue(rng, person, kind, days_left=self.days_left(rng, person, kind))
 
     def issuer(self, kind: str, province: str) -> row.Organization:
+        """The organization that issues certificates of this type in this province."""
         if kind.startswith(("TAGANA", "PELOPOR", "TKSK")):
             return self.issuers["kemensos"]
         if kind.startswith("MRI"):
             return self.issuers["mri"]
         return self.issuers["dinsos-lampung" if province == "18" else "dinsos-kalteng"]
 
-    def days_left(self, chance: Chance, person: Person, kind: str) -> int | None:
+    def days_left(self, rng: RandomSource, person: Person, kind: str) -> int | None:
+        """A random number of days until the certificate expires; None if the type has no limited validity."""
         validity = self.catalogue.validity[kind]
         if validity is None:
             return None
         if kind in self.lapsed and person.row.kabupaten_code == LAPSED_KABUPATEN:
-            return chance.randrange(-400, 0)
-        if chance.happens(0.03):
-            return chance.randrange(0, 6)
-        return chance.randrange(-4 * validity, 29 * validity)
+            return rng.randrange(-400, 0)
+        if rng.boolean(0.03):
+            return rng.randrange(0, 6)
+        return rng.randrange(-4 * validity, 29 * validity)
 
-    def learnt(self, chance: Chance, person: Person) -> Iterator[str]:
-        """What the rank or the post asks for, mostly; then courses."""
+    def certificate_types(self, rng: RandomSource, person: Person) -> Iterator[str]:
+        """The certificate types for the ranks of a person, then those of random courses."""
         for member in person.memberships:
             if member.organization_id == self.issuers["fk-tksk-lampung-utara"].id:
                 yield "TKSK_BASIC"
-            if member.rank_code and chance.happens(0.9):
-                yield OF_RANK[member.rank_code]
-            if member.rank_code in LEADERS and chance.happens(WATER_RESCUE_OF_LEADERS):
+            if member.rank_code and rng.boolean(0.9):
+                yield CERTIFICATE_BY_RANK[member.rank_code]
+            if member.rank_code in LEADERS and rng.boolean(LEADER_WATER_RESCUE_SHARE):
                 yield "WATER_RESCUE_BASIC"
-        for _ in range(chance.draw(COURSES_TAKEN)):
-            yield chance.draw(COURSES)
+        for _ in range(rng.draw(COURSES_TAKEN)):
+            yield rng.draw(COURSES)

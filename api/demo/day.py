@@ -1,17 +1,18 @@
-"""Instants of the story, from the day on which it is told; nothing here reads a clock."""
+"""Times relative to the day for which the demo data are made; nothing here reads a clock."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-# Kalimantan Tengah and Lampung both keep Western Indonesian Time.
+# Kalimantan Tengah and Lampung are both in the zone of Western Indonesian Time.
 WIB = ZoneInfo("Asia/Jakarta")
 
 
-def at(day: date, hour: int, minute: int = 0, *, days: int = 0) -> datetime:
-    """That hour in the field, so many days after `day`."""
+def at_hour(day: date, hour: int, minute: int = 0, *, days: int = 0) -> datetime:
+    """The local time `hour:minute`, `days` days after `day`."""
     return datetime.combine(day + timedelta(days=days), time(hour, minute), tzinfo=WIB)
 
 
 def months_before(day: date, months: int) -> date:
+    """The same day of an earlier month, but never after the 28th."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, 28))

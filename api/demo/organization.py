@@ -1,7 +1,7 @@
-"""Organizations of the story and their licences.
+"""Organizations of the demo data and their licences.
 
-Ministry, agencies, corps, zakat institutions and the homes of Lampung's coaching round bear real names and are verified.
-Whatever is pending, suspended or struck off is invented, and so are all licence numbers.
+Verified organizations have real names: ministry, agencies, corps, zakat institutions and welfare institutions of Lampung.
+Organizations that are pending, suspended or without a valid registration are invented, as are all licence numbers.
 """
 
 from collections.abc import Iterator
@@ -9,10 +9,12 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from api.demo import row
-from api.demo.chance import Chance
+from api.demo.random_source import RandomSource
 
 
 class Entry(NamedTuple):
+    """An organization, with a key for references in this package."""
+
     key: str
     name: str
     kind: str
@@ -56,17 +58,20 @@ ENTRIES = (
     Entry("pesisir-legundi", "Forum Pesisir Legundi", "NGO", "18.09"),
 )
 
-# Its registration was revoked, though nobody has suspended it yet.
-STRUCK_OFF = "rimba-arut"
+# Still verified, but its registration is revoked.
+REVOKED_ORGANIZATION = "rimba-arut"
 
-# Members of these may take a new duty.
-STANDING = frozenset(entry.key for entry in ENTRIES if entry.verification == "VERIFIED" and entry.key != STRUCK_OFF)
+# Members of these organizations may get new assignments.
+VALID_ORGANIZATIONS = frozenset(
+    entry.key for entry in ENTRIES if entry.verification == "VERIFIED" and entry.key != REVOKED_ORGANIZATION
+)
 
-LICENCE_OF = {"ZAKAT": "FUNDRAISING", "WELFARE_INSTITUTION": "ACCREDITATION"}
+EXTRA_LICENCE_BY_KIND = {"ZAKAT": "FUNDRAISING", "WELFARE_INSTITUTION": "ACCREDITATION"}
 
 
-def found(chance: Chance) -> dict[str, row.Organization]:
-    ids = {entry.key: chance.identity() for entry in ENTRIES}
+def make_organizations(rng: RandomSource) -> dict[str, row.Organization]:
+    """The organization rows by key."""
+    ids = {entry.key: rng.uuid() for entry in ENTRIES}
     return {
         entry.key: row.Organization(
             id=ids[entry.key],
@@ -80,20 +85,22 @@ def found(chance: Chance) -> dict[str, row.Organization]:
     }
 
 
-def license_all(chance: Chance, organizations: dict[str, row.Organization], *, today: date) -> Iterator[row.Licence]:
-    """A registration for all but the government and those not yet verified; a second licence where the kind needs one."""
+def make_licences(
+    rng: RandomSource, organizations: dict[str, row.Organization], *, today: date
+) -> Iterator[row.Licence]:
+    """A registration for each organization except government and pending ones, and a second licence for some kinds."""
     for entry in ENTRIES:
         if entry.kind == "GOVERNMENT" or entry.verification == "PENDING":
             continue
-        for kind in filter(None, ("REGISTRATION", LICENCE_OF.get(entry.kind))):
-            since = today - timedelta(days=chance.randrange(200, 1500))
+        for kind in filter(None, ("REGISTRATION", EXTRA_LICENCE_BY_KIND.get(entry.kind))):
+            since = today - timedelta(days=rng.randrange(200, 1500))
             yield row.Licence(
-                id=chance.identity(),
+                id=rng.uuid(),
                 organization_id=organizations[entry.key].id,
                 kind=kind,
                 number=f"DEMO/{kind}/{ENTRIES.index(entry):03}",
                 issuer="Kementerian Sosial",
                 valid_from=since,
                 valid_until=since + timedelta(days=5 * 365),
-                revoked_on=today - timedelta(days=21) if entry.key == STRUCK_OFF else None,
+                revoked_on=today - timedelta(days=21) if entry.key == REVOKED_ORGANIZATION else None,
             )

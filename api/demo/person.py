@@ -1,18 +1,18 @@
-"""People who volunteer, with what they belong to and what they have learnt."""
+"""Volunteers of the demo data."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from api.demo.chance import Chance, Wheel
-from api.demo.day import at
+from api.demo.day import at_hour
 from api.demo.name import full_name
+from api.demo.random_source import RandomSource, WeightedChoice
 from api.demo.row import Certificate, Membership, Volunteer
 
 PURPOSE = "Pendaftaran, pelatihan, dan penugasan relawan (UU PDP 27/2022)"
-REACH = Wheel({"KABUPATEN": 30, "PROVINCE": 45, "NATIONAL": 25})
+REACH = WeightedChoice({"KABUPATEN": 30, "PROVINCE": 45, "NATIONAL": 25})
 
-# No operator has been given numbers that begin with 84 (phonenumbers knows none as valid), so these reach nobody.
+# Numbers with this prefix are not assigned to any operator, and `phonenumbers` rejects them.
 UNASSIGNED_PREFIX = "+62849"
 
 HOME_RADIUS_KM = 12
@@ -20,41 +20,44 @@ HOME_RADIUS_KM = 12
 
 @dataclass(eq=False)
 class Person:
+    """A volunteer with memberships and certificates."""
+
     row: Volunteer
     memberships: list[Membership] = field(default_factory=list)
     certificates: list[Certificate] = field(default_factory=list)
 
 
 def volunteer(
-    chance: Chance,
+    rng: RandomSource,
     *,
     id: UUID,
     serial: int,
     kabupaten_code: str,
     seat: tuple[float, float],
-    peoples: Wheel[str],
+    ethnicities: WeightedChoice[str],
     today: date,
 ) -> Volunteer:
-    latitude, longitude = chance.near(*seat, km=HOME_RADIUS_KM) if chance.happens(0.92) else (None, None)
-    given, withdrawn = consent(chance, today=today)
+    """A random volunteer who lives near the seat of the kabupaten; some have no known position."""
+    latitude, longitude = rng.position_near(*seat, km=HOME_RADIUS_KM) if rng.boolean(0.92) else (None, None)
+    given_at, withdrawn_at = consent(rng, today=today)
     return Volunteer(
         id=id,
-        name=full_name(chance, among=chance.draw(peoples)),
+        name=full_name(rng, ethnicity=rng.draw(ethnicities)),
         phone=f"{UNASSIGNED_PREFIX}{serial:07}",
         kabupaten_code=kabupaten_code,
         latitude=latitude,
         longitude=longitude,
-        reach=chance.draw(REACH),
-        status="ACTIVE" if chance.happens(0.96) else "INACTIVE",
-        consent_given_at=given,
-        consent_purpose=PURPOSE if given else None,
-        consent_withdrawn_at=withdrawn,
+        reach=rng.draw(REACH),
+        status="ACTIVE" if rng.boolean(0.96) else "INACTIVE",
+        consent_given_at=given_at,
+        consent_purpose=PURPOSE if given_at else None,
+        consent_withdrawn_at=withdrawn_at,
     )
 
 
-def consent(chance: Chance, *, today: date) -> tuple[datetime | None, datetime | None]:
-    """When it was given and when it was withdrawn; a few never gave it, a few took it back."""
-    luck, days, hour = chance.random(), chance.randrange(60, 700), chance.randrange(8, 17)
-    if luck < 0.04:
+def consent(rng: RandomSource, *, today: date) -> tuple[datetime | None, datetime | None]:
+    """The times when consent was given and withdrawn. Some volunteers never gave it, some withdrew it."""
+    sample, days, hour = rng.random(), rng.randrange(60, 700), rng.randrange(8, 17)
+    if sample < 0.04:
         return None, None
-    return at(today, hour, days=-days), at(today, hour, days=-days // 3) if luck < 0.06 else None
+    return at_hour(today, hour, days=-days), at_hour(today, hour, days=-days // 3) if sample < 0.06 else None

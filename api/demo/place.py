@@ -1,4 +1,4 @@
-"""Where the volunteers of the story live: kabupaten by population (census of 2020, in thousands, rounded)."""
+"""Population of kabupaten (census of 2020, in thousands, rounded), and the distribution of volunteers by it."""
 
 from collections.abc import Iterator, Mapping
 
@@ -37,10 +37,10 @@ LAMPUNG: Mapping[str, int] = {
 }
 
 
-def share_out(total: int, weights: Mapping[str, float]) -> dict[str, int]:
-    """Whole numbers that add up to the total, by largest remainder."""
-    whole = sum(weights.values())
-    exact = {code: total * weight / whole for code, weight in weights.items()}
+def apportion(total: int, weights: Mapping[str, float]) -> dict[str, int]:
+    """Distributes the total by weight into whole numbers that add up to it (largest remainder method)."""
+    weight_sum = sum(weights.values())
+    exact = {code: total * weight / weight_sum for code, weight in weights.items()}
     shares = {code: int(value) for code, value in exact.items()}
     by_remainder = sorted(exact, key=lambda code: (shares[code] - exact[code], code))
     for code in by_remainder[: total - sum(shares.values())]:
@@ -48,7 +48,7 @@ def share_out(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     return shares
 
 
-def homes(total: int, weights: Mapping[str, float]) -> Iterator[str]:
-    """The home kabupaten of each of so many people."""
-    for code, people in share_out(total, weights).items():
+def home_codes(total: int, weights: Mapping[str, float]) -> Iterator[str]:
+    """The code of the home kabupaten for each of `total` people."""
+    for code, people in apportion(total, weights).items():
         yield from [code] * people

@@ -1,4 +1,4 @@
-"""The rows of the story, and how they reach their tables."""
+"""Row types of the tables that demo data are copied into."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -146,7 +146,7 @@ Row = (
     | Role
 )
 
-# What is referred to comes before what refers to it.
+# In the order of the foreign keys: referenced tables first.
 TABLES: Mapping[type[Row], str] = {
     Organization: "organization",
     Licence: "licence",
@@ -163,10 +163,10 @@ TABLES: Mapping[type[Row], str] = {
 }
 
 
-async def copy(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
-    """COPY every row into the table of its kind, in the order of the foreign keys."""
-    by_kind: dict[type[Row], list[Row]] = {kind: [] for kind in TABLES}
+async def copy_rows(connection: asyncpg.Connection, rows: Iterable[Row]) -> None:
+    """Copies the rows into the tables of their types (COPY), in the order of the foreign keys."""
+    rows_by_type: dict[type[Row], list[Row]] = {row_type: [] for row_type in TABLES}
     for row in rows:
-        by_kind[type(row)].append(row)
-    for kind, records in by_kind.items():
-        await connection.copy_records_to_table(TABLES[kind], records=records, columns=list(kind._fields))
+        rows_by_type[type(row)].append(row)
+    for row_type, records in rows_by_type.items():
+        await connection.copy_records_to_table(TABLES[row_type], records=records, columns=list(row_type._fields))

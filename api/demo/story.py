@@ -1,4 +1,4 @@
-"""The story as a whole: written down in memory, then carried into an empty database."""
+"""Makes the demo data in memory, then loads them into an empty database."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ import asyncpg
 
 from api.demo import account, assignment, catalogue, incident, organization, row
 from api.demo.catalogue import Catalogue
-from api.demo.chance import Chance
-from api.demo.crowd import Crowd
-from api.demo.incident import Happening
+from api.demo.incident import IncidentRows
 from api.demo.person import Person
+from api.demo.population import PopulationGenerator
+from api.demo.random_source import RandomSource
 
 SEED = 2019
 
 
 class DemoError(Exception):
-    """The story cannot be told in this database; says why in one line."""
+    """The demo data cannot be loaded into this database. The message says why in one line."""
 
 
 @dataclass(frozen=True)
 class Story:
-    """Where to look first: who signs in, the flood, and the need that nobody near can serve."""
+    """All rows of the demo data, its logins, and the ids of the flood, of its need for rescuers and of the volunteer `relawan`."""
 
     logins: tuple[str, ...]
     flood_id: UUID
@@ -33,6 +33,7 @@ class Story:
 
 
 async def is_empty(connection: asyncpg.Connection) -> bool:
+    """Whether the database has no volunteers, organizations or incidents."""
     empty: bool = await connection.fetchval(
         "SELECT NOT EXISTS (SELECT FROM volunteer) AND NOT EXISTS (SELECT FROM organization)"
         " AND NOT EXISTS (SELECT FROM incident)"
@@ -41,71 +42,78 @@ async def is_empty(connection: asyncpg.Connection) -> bool:
 
 
 async def load(connection: asyncpg.Connection, *, today: date, seed: int = SEED) -> Story:
-    """Tell the story as of that day; the same seed gives the same people, whatever the day."""
+    """Loads demo data for that day. The same seed makes the same people on any day.
+
+    Raises `DemoError` if the database is not empty, lacks the reference data, or has an account with the same login.
+    """
     async with connection.transaction():
-        # Of two that load at once, the second waits here and is then refused.
+        # A second load at the same time waits for this lock, and then finds the database not empty.
         await connection.execute("LOCK TABLE volunteer IN SHARE ROW EXCLUSIVE MODE")
         if not await is_empty(connection):
             raise DemoError(
                 "The demo story needs an empty database; this one already has people or organizations in it."
             )
-        story = tell(Chance(seed), await known(connection), today=today)
+        story = build_story(RandomSource(seed), await read_catalogue(connection), today=today)
         try:
-            await row.copy(connection, story.rows)
+            await row.copy_rows(connection, story.rows)
         except asyncpg.UniqueViolationError as error:
             raise DemoError(f"The demo story clashes with what is there: {error.detail}") from error
         await connection.execute("ANALYZE " + ", ".join(row.TABLES.values()))
     return story
 
 
-async def known(connection: asyncpg.Connection) -> Catalogue:
-    known = await catalogue.read(connection)
-    if not known.seats:
+async def read_catalogue(connection: asyncpg.Connection) -> Catalogue:
+    """The reference data; raises `DemoError` if they are missing."""
+    reference_data = await catalogue.read(connection)
+    if not reference_data.seats:
         raise DemoError("The demo story needs the reference data; load them first.")
-    return known
+    return reference_data
 
 
-def tell(chance: Chance, known: Catalogue, *, today: date) -> Story:
-    organizations = organization.found(chance)
-    people = list(Crowd(known, organizations, today=today).everyone(chance))
-    happenings = [happen(chance, today=today) for happen in (incident.flood, incident.landslide, incident.legundi)]
-    flood = happenings[0]
+def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) -> Story:
+    organizations = organization.make_organizations(rng)
+    people = list(PopulationGenerator(reference_data, organizations, today=today).generate(rng))
+    incidents = [make(rng, today=today) for make in (incident.flood, incident.landslide, incident.legundi)]
+    flood = incidents[0]
     rows = (
         *organizations.values(),
-        *organization.license_all(chance, organizations, today=today),
-        *belongings(people),
-        *records(happenings),
-        *duties(chance, known=known, organizations=organizations, people=people, happenings=happenings),
-        *account.open_all(chance, organizations=organizations, relawan=people[0]),
+        *organization.make_licences(rng, organizations, today=today),
+        *person_rows(people),
+        *incident_rows(incidents),
+        *assignment_rows(
+            rng, reference_data=reference_data, organizations=organizations, people=people, incidents=incidents
+        ),
+        *account.make_accounts(rng, organizations=organizations, relawan=people[0]),
     )
     return Story(tuple(account.ACCOUNTS), flood.incident.id, flood.needs["WATER_RESCUE"].id, people[0].row.id, rows)
 
 
-def belongings(people: list[Person]) -> Iterator[row.Row]:
+def person_rows(people: list[Person]) -> Iterator[row.Row]:
     for person in people:
         yield person.row
         yield from person.memberships
         yield from person.certificates
 
 
-def records(happenings: list[Happening]) -> Iterator[row.Row]:
-    for happening in happenings:
-        yield happening.incident
-        yield from happening.kabupaten
-        yield from happening.needs.values()
+def incident_rows(incidents: list[IncidentRows]) -> Iterator[row.Row]:
+    for each in incidents:
+        yield each.incident
+        yield from each.kabupaten
+        yield from each.needs.values()
 
 
-def duties(
-    chance: Chance,
+def assignment_rows(
+    rng: RandomSource,
     *,
-    known: Catalogue,
+    reference_data: Catalogue,
     organizations: Mapping[str, row.Organization],
     people: list[Person],
-    happenings: list[Happening],
+    incidents: list[IncidentRows],
 ) -> Iterator[row.Row]:
-    """The first of the people stays free, for the newcomer to send."""
-    standing = frozenset(organizations[key].id for key in organization.STANDING)
-    dispatch = assignment.Dispatch(known, standing, people[1:])
-    flood, landslide, legundi = happenings
-    for send in (*assignment.past(flood, landslide, legundi), *assignment.present(flood)):
-        yield from dispatch.send(chance, send)
+    """Assignments of all people but the first, who stays free so that a new user can send that person."""
+    valid_organization_ids = frozenset(organizations[key].id for key in organization.VALID_ORGANIZATIONS)
+    generator = assignment.AssignmentGenerator(reference_data, valid_organization_ids, people[1:])
+    flood, landslide, legundi = incidents
+    past, current = assignment.past_assignments(flood, landslide, legundi), assignment.current_assignments(flood)
+    for planned in (*past, *current):
+        yield from generator.assign(rng, planned)

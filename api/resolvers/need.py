@@ -27,16 +27,16 @@ from api.models import Assignment, Cluster, Need, Volunteer
 from api.models.assignment import FILLING
 from api.resolvers.common import LABEL, ordered, reference
 from api.resolvers.place import distance_from, position
-from api.rules.candidate import candidates, whole_period
+from api.rules.candidate import candidates, whole_need_case
 from api.rules.code import MESSAGES, ProblemCode
 from api.rules.refusal import refusals
 from api.rules.rule import FACT_TYPES, days_of
-from api.rules.sending import overdue
+from api.rules.sending import is_offer_overdue
 
 
 def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
     def of(*statuses: str) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(Assignment.c.status.in_(statuses), sa.not_(overdue(NOW)))
+        return sa.func.count().filter(Assignment.c.status.in_(statuses), sa.not_(is_offer_overdue(NOW)))
 
     return sa.select(
         need.c.people_wanted.label("wanted"),
@@ -67,7 +67,7 @@ def refused(need: Row, context: FieldContext) -> sa.SelectBase:
     )
     person = seen.lateral()
     days = days_of(need, need.c.starts_at, need.c.ends_at)
-    broken = refusals(whole_period(person, need, days=days, now=NOW)).lateral()
+    broken = refusals(whole_need_case(person, need, days=days, now=NOW)).lateral()
     label_id, label_en = MESSAGES[ProblemCode.NOT_FOUND]
     missing = sa.select(
         sa.literal_column("0").label("position"),

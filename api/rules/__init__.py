@@ -1,1 +1,1 @@
-"""What forbids: each rule of sending people once, as a predicate over person, need and period, with its fact."""
+"""The rules for assigning volunteers, each defined once: an SQL predicate, and the fact that explains a violation."""

@@ -1,4 +1,4 @@
-"""The stable codes of everything that can be refused, with what people read."""
+"""Stable problem codes, and the message of each in Indonesian and English."""
 
 from enum import StrEnum
 
@@ -32,7 +32,7 @@ class ProblemCode(StrEnum):
     NEARER_AVAILABLE = "NEARER_AVAILABLE"
 
 
-# Indonesian, English.
+# The Indonesian message, then the English one.
 MESSAGES: dict[ProblemCode, tuple[str, str]] = {
     ProblemCode.NOT_FOUND: ("Tidak ditemukan.", "Not found."),
     ProblemCode.FORBIDDEN: ("Anda tidak berwenang melakukan ini.", "You may not do this."),

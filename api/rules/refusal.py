@@ -1,4 +1,4 @@
-"""Every rule that forbids one person, with its fact."""
+"""The query for the rules that a person violates for a need."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from api.rules.rule import FACT_TYPES, Case, Refusal, Rule
 from api.rules.sending import RULES
 
 OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)
-ANSWER_RULES: tuple[Rule, ...] = tuple(rule for rule in OFFER_RULES if rule.on_answer)
+ACCEPT_RULES: tuple[Rule, ...] = tuple(rule for rule in OFFER_RULES if rule.checked_on_accept)
 
 
 def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:
-    """One row for each broken rule, in the rules' order."""
+    """A query with one row per violated rule, in the order of the rules: code, messages and facts."""
     rows = [
         _row(case, rule, refusal, position)
         for position, (rule, refusal) in enumerate((rule, refusal) for rule in rules for refusal in rule.refusals)

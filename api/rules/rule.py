@@ -1,4 +1,4 @@
-"""The form of a rule, and what it judges."""
+"""The types `Rule`, `Refusal` and `Case`, and SQL helpers for days and hours."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from api.rules.code import ProblemCode
 Sql = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
-# What a fact may name; each rule fills what proves it broken.
+# The columns of a fact, the details of a violation. Each rule fills those that explain its violation.
 FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "assignment_id": sa.Uuid(),
     "certificate_id": sa.Uuid(),
@@ -30,10 +30,10 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One person for one need in one period, `ends` not included.
+    """The SQL expressions that rules are evaluated on: a person, a need and a period, with `ends` exclusive.
 
-    `days` are the whole days it touches, counted in the time zone of the need's kabupaten. All are SQL, so that a case
-    may stand for many people at once.
+    `days` is the range of calendar days that the period touches, in the time zone of the need's kabupaten. `person` and
+    `need` are tables of a query, so one case covers all of their rows.
     """
 
     person: sa.FromClause
@@ -46,7 +46,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One way a rule is broken: its code, when it is this way, and the fact that proves it."""
+    """A problem code of a rule: `when` it applies to a violation, and the `fact` that explains it."""
 
     code: ProblemCode
     fact: Callable[[Case], Mapping[str, Sql]]
@@ -55,20 +55,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Holds or is broken; `overridable` by a recorded, reasoned exception; `on_answer` is asked again at acceptance.
+    """A condition for assigning a person to a need, and the refusals to return when it does not hold.
 
-    `plain` says that it looks at nothing but the columns of person and need, so that it is cheap to ask of many.
+    `overridable`: a coordinator may override it with a recorded reason. `checked_on_accept`: it is checked again when the
+    offer is accepted. `uses_only_columns`: it reads only columns of person and need, so it is cheap to check for many people.
     """
 
     holds: Callable[[Case], Condition]
     refusals: tuple[Refusal, ...]
     overridable: bool = True
-    on_answer: bool = True
-    plain: bool = False
+    checked_on_accept: bool = True
+    uses_only_columns: bool = False
 
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:
-    """The days that an interval touches at the need's place, both ends counted."""
+    """The calendar days that a period touches in the time zone of the need, both ends included."""
     zone = sa.select(Province.c.time_zone).where(Province.c.code == sa.func.left(need.c.kabupaten_code, 2))
     local = zone.correlate(need).scalar_subquery()
     last = ends - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))

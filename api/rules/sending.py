@@ -1,4 +1,4 @@
-"""The rules of sending people, in the order in which their refusals are told."""
+"""The rules for assigning a person to a need, in the order in which their refusals are returned."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,63 +28,70 @@ def no_fact(_case: Case) -> Mapping[str, Sql]:
     return {}
 
 
-def period(case: Case) -> Sql:
+def case_period(case: Case) -> Sql:
+    """The period of the case, as a range without its end."""
     return sa.func.tstzrange(case.starts, case.ends)
 
 
-def first(statement: sa.Select[Any], case: Case) -> Sql:
+def first_value(statement: sa.Select[Any], case: Case) -> Sql:
+    """The value in the first row of the statement, for the case."""
     return statement.limit(1).correlate(case.person, case.need).scalar_subquery()
 
 
-def some(statement: sa.Select[Any], case: Case) -> Condition:
-    """Whether there is one, looked up for each person: with the offset it is never read for all people at once."""
+def exists_for(statement: sa.Select[Any], case: Case) -> Condition:
+    """Whether the statement returns a row for the case.
+
+    OFFSET 0 keeps the planner from turning the subquery into a join that reads the table for all people at once.
+    """
     return statement.offset(0).correlate(case.person, case.need).exists()
 
 
-# Rule 1: one place at a time.
+# Rule 1: a person has at most one commitment at a time.
 
 
-def clashes(case: Case, *columns: Any) -> sa.Select[Any]:
-    found = sa.select(*columns).where(
-        Commitment.c.volunteer_id == case.person.c.id, Commitment.c.period.op("&&")(period(case))
+def clashing_commitments(case: Case, *columns: Any) -> sa.Select[Any]:
+    clashes = sa.select(*columns).where(
+        Commitment.c.volunteer_id == case.person.c.id, Commitment.c.period.op("&&")(case_period(case))
     )
-    return found.order_by(sa.func.lower(Commitment.c.period)) if columns else found
+    return clashes.order_by(sa.func.lower(Commitment.c.period)) if columns else clashes
 
 
-def clash_fact(case: Case) -> Mapping[str, Sql]:
+def clashing_commitment_fact(case: Case) -> Mapping[str, Sql]:
     return {
-        "assignment_id": first(clashes(case, Commitment.c.assignment_id), case),
-        "starts_at": first(clashes(case, sa.func.lower(Commitment.c.period)), case),
-        "ends_at": first(clashes(case, sa.func.upper(Commitment.c.period)), case),
+        "assignment_id": first_value(clashing_commitments(case, Commitment.c.assignment_id), case),
+        "starts_at": first_value(clashing_commitments(case, sa.func.lower(Commitment.c.period)), case),
+        "ends_at": first_value(clashing_commitments(case, sa.func.upper(Commitment.c.period)), case),
     }
 
 
-ONE_PLACE = Rule(
-    holds=lambda case: ~some(clashes(case, Commitment.c.id), case),
-    refusals=(Refusal(ProblemCode.PERSON_ELSEWHERE, clash_fact),),
+NOT_COMMITTED_ELSEWHERE = Rule(
+    holds=lambda case: ~exists_for(clashing_commitments(case, Commitment.c.id), case),
+    refusals=(Refusal(ProblemCode.PERSON_ELSEWHERE, clashing_commitment_fact),),
     overridable=False,
 )
 
-# Rule 2: a need never gets more than it wants.
+# Rule 2: a need never gets more people than it wants.
 
 
-def filled(case: Case) -> Sql:
+def filled_places(case: Case) -> Sql:
+    """The number of people assigned to the need who accepted, whatever their present step."""
     count = sa.select(sa.func.count()).where(Assignment.c.need_id == case.need.c.id, Assignment.c.status.in_(FILLING))
     return count.correlate(case.need).scalar_subquery()
 
 
-def overdue(now: Sql) -> Condition:
-    """Whether an offer was not answered in its time; it then stands in nobody's way."""
+def is_offer_overdue(now: Sql) -> Condition:
+    """Whether the time to answer an offer is over. Such an offer does not prevent a new one."""
     late = sa.and_(Assignment.c.status == "OFFERED", Assignment.c.expires_at <= now)
     return sa.func.coalesce(late, sa.false(), type_=sa.Boolean())
 
 
-def standing(case: Case, *columns: Any) -> sa.Select[Any]:
+def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
+    """Assignments of the person to the need that have not ended, without overdue offers."""
     return sa.select(*columns).where(
         Assignment.c.need_id == case.need.c.id,
         Assignment.c.volunteer_id == case.person.c.id,
         Assignment.c.status.in_(LIVE),
-        sa.not_(overdue(case.now)),
+        sa.not_(is_offer_overdue(case.now)),
     )
 
 
@@ -101,45 +108,46 @@ NOT_PAST = Rule(
     refusals=(Refusal(ProblemCode.PERIOD_PAST, lambda case: {"ends_at": case.ends}),),
     overridable=False,
 )
-PLACE_LEFT = Rule(
-    holds=lambda case: filled(case) < case.need.c.people_wanted,
+PLACES_LEFT = Rule(
+    holds=lambda case: filled_places(case) < case.need.c.people_wanted,
     refusals=(
-        Refusal(ProblemCode.NEED_FULL, lambda case: {"count": filled(case), "limit": case.need.c.people_wanted}),
+        Refusal(ProblemCode.NEED_FULL, lambda case: {"count": filled_places(case), "limit": case.need.c.people_wanted}),
     ),
     overridable=False,
 )
-NOT_ASKED_YET = Rule(
-    holds=lambda case: ~some(standing(case, Assignment.c.id), case),
+NOT_YET_OFFERED = Rule(
+    holds=lambda case: ~exists_for(live_assignments(case, Assignment.c.id), case),
     refusals=(
         Refusal(
-            ProblemCode.ALREADY_OFFERED, lambda case: {"assignment_id": first(standing(case, Assignment.c.id), case)}
+            ProblemCode.ALREADY_OFFERED,
+            lambda case: {"assignment_id": first_value(live_assignments(case, Assignment.c.id), case)},
         ),
     ),
     overridable=False,
-    on_answer=False,
+    checked_on_accept=False,
 )
 
-# Rule 3: only the trained are sent.
+# Rule 3: only qualified people are assigned.
 
 
 def days_between(since: Any, until: Any) -> Sql:
-    """Whole days, both ends counted, without end where `until` is null."""
+    """A range of whole days, both ends included; unbounded when `until` is null."""
     return sa.func.daterange(since, until, "[]")
 
 
-def lasting(since: Any, until: Any) -> Sql:
-    """The days covered together, gaps left out."""
+def merged_days(since: Any, until: Any) -> Sql:
+    """The union of the day ranges of all rows, as a multirange."""
     return sa.func.range_agg(days_between(since, until))
 
 
-def covers(found: sa.Select[Any], case: Case) -> Condition:
-    """Whether the days that the statement adds up hold every day of the duty."""
-    days = found.correlate(case.person, case.need).scalar_subquery()
+def covers_all_days(statement: sa.Select[Any], case: Case) -> Condition:
+    """Whether the multirange that the statement returns contains every day of the period."""
+    days = statement.correlate(case.person, case.need).scalar_subquery()
     return sa.func.coalesce(days.op("@>", is_comparison=True)(case.days), sa.false(), type_=sa.Boolean())
 
 
 def certificates(case: Case, *columns: Any) -> sa.Select[Any]:
-    """The person's unrevoked certificates that grant the skill, by themselves or by inclusion."""
+    """The person's certificates that grant the needed skill, directly or by inclusion, without revoked ones."""
     granting = CertificateTypeGrant.c.certificate_type_code == Certificate.c.certificate_type_code
     return (
         sa.select(*columns)
@@ -154,7 +162,7 @@ def certificates(case: Case, *columns: Any) -> sa.Select[Any]:
 
 
 def skills_on(volunteer_id: Sql, day: Sql) -> sa.Select[Any]:
-    """The codes of the skills a volunteer is trained for on a day."""
+    """The codes of the skills that a volunteer's valid certificates grant on a day."""
     granting = CertificateTypeGrant.c.certificate_type_code == Certificate.c.certificate_type_code
     valid = days_between(Certificate.c.issued_on, Certificate.c.expires_on).op("@>", is_comparison=True)(day)
     return (
@@ -172,19 +180,23 @@ def skill_fact(case: Case) -> Mapping[str, Sql]:
 
 def expiry_fact(case: Case) -> Mapping[str, Sql]:
     latest = certificates(case, Certificate.c.id).order_by(Certificate.c.expires_on.desc(), Certificate.c.id)
-    return {**skill_fact(case), "certificate_id": first(latest, case)}
+    return {**skill_fact(case), "certificate_id": first_value(latest, case)}
 
 
 TRAINED = Rule(
-    holds=lambda case: covers(certificates(case, lasting(Certificate.c.issued_on, Certificate.c.expires_on)), case),
+    holds=lambda case: covers_all_days(
+        certificates(case, merged_days(Certificate.c.issued_on, Certificate.c.expires_on)), case
+    ),
     refusals=(
         Refusal(
-            ProblemCode.NOT_TRAINED, skill_fact, when=lambda case: ~some(certificates(case, Certificate.c.id), case)
+            ProblemCode.NOT_TRAINED,
+            skill_fact,
+            when=lambda case: ~exists_for(certificates(case, Certificate.c.id), case),
         ),
         Refusal(
             ProblemCode.CERTIFICATE_EXPIRED,
             expiry_fact,
-            when=lambda case: some(certificates(case, Certificate.c.id), case),
+            when=lambda case: exists_for(certificates(case, Certificate.c.id), case),
         ),
     ),
 )
@@ -194,54 +206,58 @@ def memberships(case: Case, *columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).select_from(Membership).where(Membership.c.volunteer_id == case.person.c.id)
 
 
-def high_enough(case: Case) -> Condition:
-    held, wanted = Rank.alias(), Rank.alias()
+def has_rank(case: Case) -> Condition:
+    actual, minimum = Rank.alias(), Rank.alias()
     days = (
-        sa.select(lasting(Membership.c.since, Membership.c.until))
+        sa.select(merged_days(Membership.c.since, Membership.c.until))
         .select_from(Membership)
-        .join(held, held.c.code == Membership.c.rank_code)
-        .join(wanted, sa.and_(wanted.c.corps == held.c.corps, wanted.c.level <= held.c.level))
-        .where(Membership.c.volunteer_id == case.person.c.id, wanted.c.code == case.need.c.minimum_rank_code)
+        .join(actual, actual.c.code == Membership.c.rank_code)
+        .join(minimum, sa.and_(minimum.c.corps == actual.c.corps, minimum.c.level <= actual.c.level))
+        .where(Membership.c.volunteer_id == case.person.c.id, minimum.c.code == case.need.c.minimum_rank_code)
     )
-    return sa.or_(case.need.c.minimum_rank_code.is_(None), covers(days, case))
+    return sa.or_(case.need.c.minimum_rank_code.is_(None), covers_all_days(days, case))
 
 
-def backed(case: Case) -> Condition:
+def has_verified_organization(case: Case) -> Condition:
     registration = sa.select(Licence.c.id).where(
         Licence.c.organization_id == Organization.c.id, Licence.c.kind == "REGISTRATION"
     )
     revoked = registration.where(Licence.c.revoked_on.is_not(None)).exists()
     in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(case.days)
-    # The days belong to the need, which stands two statements further out.
-    standing_one = registration.where(Licence.c.revoked_on.is_(None), in_force).correlate_except(Licence).exists()
-    days = memberships(case, lasting(Membership.c.since, Membership.c.until)).join(
+    # `in_force` uses the days of the need, two subqueries further out, so only Licence belongs to this subquery.
+    valid_registration = registration.where(Licence.c.revoked_on.is_(None), in_force).correlate_except(Licence).exists()
+    days = memberships(case, merged_days(Membership.c.since, Membership.c.until)).join(
         Organization, Organization.c.id == Membership.c.organization_id
     )
-    return covers(days.where(Organization.c.verification == "VERIFIED", sa.or_(~revoked, standing_one)), case)
+    return covers_all_days(
+        days.where(Organization.c.verification == "VERIFIED", sa.or_(~revoked, valid_registration)), case
+    )
 
 
 def latest_organization(case: Case) -> Mapping[str, Sql]:
     latest = memberships(case, Membership.c.organization_id).order_by(Membership.c.since.desc(), Membership.c.id)
-    return {"organization_id": first(latest, case)}
+    return {"organization_id": first_value(latest, case)}
 
 
-RANKED = Rule(
-    holds=high_enough,
+RANK_SUFFICIENT = Rule(
+    holds=has_rank,
     refusals=(Refusal(ProblemCode.RANK_TOO_LOW, lambda case: {"rank_code": case.need.c.minimum_rank_code}),),
 )
-BACKED = Rule(holds=backed, refusals=(Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, latest_organization),))
+ORGANIZATION_VERIFIED = Rule(
+    holds=has_verified_organization, refusals=(Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, latest_organization),)
+)
 ACTIVE = Rule(
     holds=lambda case: case.person.c.status == "ACTIVE",
     refusals=(Refusal(ProblemCode.PERSON_INACTIVE, no_fact),),
-    plain=True,
+    uses_only_columns=True,
 )
-CONSENTING = Rule(
+CONSENT_GIVEN = Rule(
     holds=lambda case: sa.and_(
         case.person.c.consent_given_at.is_not(None), case.person.c.consent_withdrawn_at.is_(None)
     ),
     refusals=(Refusal(ProblemCode.CONSENT_MISSING, no_fact),),
     overridable=False,
-    plain=True,
+    uses_only_columns=True,
 )
 WITHIN_REACH = Rule(
     holds=lambda case: sa.or_(
@@ -253,12 +269,12 @@ WITHIN_REACH = Rule(
         ),
     ),
     refusals=(Refusal(ProblemCode.BEYOND_REACH, no_fact),),
-    plain=True,
+    uses_only_columns=True,
 )
 
 
-def too_close(case: Case, *columns: Any) -> sa.Select[Any]:
-    """Promised time less than the rest away, where the earlier of the two duties is a long one."""
+def unrested_commitments(case: Case, *columns: Any) -> sa.Select[Any]:
+    """Commitments less than REST_HOURS before or after the period, where the earlier of the two duties is a long one."""
     rest, long = hours(REST_HOURS), hours(LONG_DUTY_HOURS)
     begins, ends = sa.func.lower(Commitment.c.period), sa.func.upper(Commitment.c.period)
     near = sa.func.tstzrange(case.starts - rest, case.ends + rest)
@@ -277,14 +293,14 @@ def too_close(case: Case, *columns: Any) -> sa.Select[Any]:
 
 
 RESTED = Rule(
-    holds=lambda case: ~some(too_close(case, Commitment.c.id), case),
+    holds=lambda case: ~exists_for(unrested_commitments(case, Commitment.c.id), case),
     refusals=(
         Refusal(
             ProblemCode.NOT_RESTED,
             lambda case: {
-                "assignment_id": first(too_close(case, Commitment.c.assignment_id), case),
-                "starts_at": first(too_close(case, sa.func.lower(Commitment.c.period)), case),
-                "ends_at": first(too_close(case, sa.func.upper(Commitment.c.period)), case),
+                "assignment_id": first_value(unrested_commitments(case, Commitment.c.assignment_id), case),
+                "starts_at": first_value(unrested_commitments(case, sa.func.lower(Commitment.c.period)), case),
+                "ends_at": first_value(unrested_commitments(case, sa.func.upper(Commitment.c.period)), case),
             },
         ),
     ),
@@ -293,14 +309,14 @@ RESTED = Rule(
 RULES: Sequence[Rule] = (
     NEED_OPEN,
     NOT_PAST,
-    PLACE_LEFT,
+    PLACES_LEFT,
     ACTIVE,
-    CONSENTING,
+    CONSENT_GIVEN,
     WITHIN_REACH,
-    NOT_ASKED_YET,
-    ONE_PLACE,
+    NOT_YET_OFFERED,
+    NOT_COMMITTED_ELSEWHERE,
     TRAINED,
-    RANKED,
-    BACKED,
+    RANK_SUFFICIENT,
+    ORGANIZATION_VERIFIED,
     RESTED,
 )

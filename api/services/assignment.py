@@ -14,9 +14,9 @@ from api.database.statement import Prepared, prepared
 from api.models import Assignment, Commitment, Need, Override, Volunteer
 from api.models.base import new_id
 from api.rules.code import ProblemCode
-from api.rules.refusal import ANSWER_RULES, OFFER_RULES, refusals
+from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
-from api.rules.sending import overdue
+from api.rules.sending import is_offer_overdue
 from api.services.feed import record
 from api.services.frame import Request
 from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
@@ -97,7 +97,7 @@ async def offer(
 async def _expire(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
     """Ends an earlier offer of the same need that was not answered in its time."""
     late = sa.select(Assignment).where(
-        Assignment.c.need_id == need, Assignment.c.volunteer_id == volunteer, overdue(access.NOW)
+        Assignment.c.need_id == need, Assignment.c.volunteer_id == volunteer, is_offer_overdue(access.NOW)
     )
     for held in await session.rows(late.with_for_update(), request.parameters):
         await _moved(session, request, held, "EXPIRED")
@@ -109,7 +109,7 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     if held.expires_at is not None and held.expires_at <= request.now:
         raise Refused(Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.expires_at}))
     case = (held.need_id, held.volunteer_id, held.starts_at, held.ends_at)
-    broken = await _broken(session, request, case, ANSWER_RULES)
+    broken = await _broken(session, request, case, ACCEPT_RULES)
     _refuse(broken, await _overridden(session, held.id), "assignment")
 
     promised = {"id": new_id(), "volunteer_id": held.volunteer_id, "assignment_id": held.id}

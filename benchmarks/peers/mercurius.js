@@ -1,5 +1,5 @@
-// Mercurius with its JIT, as a careful team would write it: one loader and one statement for each relation and batch,
-// named (so prepared) statements, a page of each parent by LATERAL and LIMIT.
+// Mercurius with its JIT and the usual optimizations: one loader and one statement for each relation and batch, named
+// (therefore prepared) statements, and nested pages by LATERAL and LIMIT.
 import Fastify from "fastify";
 import mercurius from "mercurius";
 import { randomUUID } from "node:crypto";
@@ -64,7 +64,7 @@ const schema = `
 const VOLUNTEER = `'Volunteer:' || v.id AS id, v.id AS key, v.name, v.reach, v.status, v.kabupaten_code`;
 const INCIDENT = `'Incident:' || i.id AS id, i.id AS key, i.title, i.status, i.started_at AS "startedAt", i.hazard_code`;
 
-// A filter that is left out holds for everybody.
+// The columns of the filters. Filters that are left out do not limit the rows.
 const FILTERS = { kabupaten: "kabupaten_code", province: "province_code", reach: "reach", status: "status" };
 
 function condition(filter = {}) {
@@ -110,7 +110,7 @@ const resolvers = {
   },
 };
 
-// Each loader gets all parents of a batch; `queries` are their {obj, params}.
+// A loader gets all parents of a batch; `queries` has the {obj, params} of each.
 function one(column, text) {
   return async (queries) => {
     const found = await select(text, [...new Set(queries.map(({ obj }) => obj[column]))]);

@@ -1,4 +1,5 @@
-// PostGraphile 5 as its documentation advises for production: prepared statements, cached plans, no GraphiQL, no watching.
+// PostGraphile 5 with the settings that its documentation recommends for production: prepared statements, cached plans,
+// no GraphiQL, no watch mode.
 import { createServer } from "node:http";
 import { postgraphile } from "postgraphile";
 import { makePgService } from "postgraphile/adaptors/pg";
@@ -7,7 +8,7 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 
 const instance = postgraphile({
   extends: [PostGraphileAmberPreset],
-  disablePlugins: ["PgIndexBehaviorsPlugin"], // Else what has no index cannot be a condition.
+  disablePlugins: ["PgIndexBehaviorsPlugin"], // It would remove conditions on columns without an index.
   pgServices: [
     makePgService({
       connectionString: process.env.DATABASE_URL,

@@ -1,7 +1,7 @@
-"""An ordinary Strawberry server, as most are written: an object for each row, a resolver for each relation, DataLoaders.
+"""A conventional Strawberry server: an object for each row, a resolver for each relation, and DataLoaders.
 
-One loader for each relation and value of its argument, one statement for each batch, over asyncpg rather than an object
-mapper, which would only be slower.
+There is one loader for each relation and value of its argument, and one statement for each batch. It uses asyncpg, because an
+object-relational mapper would be slower.
 """
 
 import os
@@ -35,29 +35,29 @@ Load: TypeAlias = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
 
 @dataclass
 class Context:
-    """Of one request: the pool, and the loaders made so far."""
+    """The context of one request: the pool, and the loaders created so far."""
 
     pool: "asyncpg.Pool[asyncpg.Record]"
     loaders: dict[Hashable, DataLoader[Any, Any]] = field(default_factory=dict)
 
-    async def one(self, sql: str, key: object) -> Row:
-        """The row with the key."""
+    async def load_one(self, sql: str, key: object) -> Row:
+        """The row with the key, by a batched statement."""
 
         async def load(keys: list[Any]) -> list[Any]:
-            found = {row["key"]: row for row in await self.pool.fetch(sql, keys)}
-            return [found[each] for each in keys]
+            rows_by_key = {row["key"]: row for row in await self.pool.fetch(sql, keys)}
+            return [rows_by_key[each] for each in keys]
 
         row: Row = await self.loader(sql, load).load(key)
         return row
 
-    async def many(self, sql: str, key: UUID, argument: object) -> list[Row]:
-        """The rows of the parent with the key."""
+    async def load_many(self, sql: str, key: UUID, argument: object) -> list[Row]:
+        """The rows of the parent with the key, by a batched statement."""
 
         async def load(keys: list[Any]) -> list[Any]:
-            found = defaultdict(list)
+            rows_by_parent = defaultdict(list)
             for row in await self.pool.fetch(sql, keys, argument):
-                found[row["parent"]].append(row)
-            return [found[each] for each in keys]
+                rows_by_parent[row["parent"]].append(row)
+            return [rows_by_parent[each] for each in keys]
 
         rows: list[Row] = await self.loader((sql, argument), load).load(key)
         return rows
@@ -123,7 +123,7 @@ class Labelled:
     label: str
 
     @classmethod
-    def of(cls, row: Row) -> "Labelled":
+    def from_row(cls, row: Row) -> "Labelled":
         return cls(code=row["code"], label=row["label_id"])
 
 
@@ -145,7 +145,7 @@ class Kabupaten:
 
     @strawberry.field
     async def province(self, info: Info) -> Province:
-        row = await info.context.one(PROVINCE, self.province_code)
+        row = await info.context.load_one(PROVINCE, self.province_code)
         return Province(name=row["name"])
 
 
@@ -155,7 +155,7 @@ class Membership:
 
     @strawberry.field
     async def organization(self, info: Info) -> Organization | None:
-        row = await info.context.one(ORGANIZATION, self.organization_id)
+        row = await info.context.load_one(ORGANIZATION, self.organization_id)
         return Organization(name=row["name"])
 
 
@@ -167,7 +167,7 @@ class Certificate:
 
     @strawberry.field
     async def type(self, info: Info) -> Labelled:
-        return Labelled.of(await info.context.one(labelled("certificate_type"), self.type_code))
+        return Labelled.from_row(await info.context.load_one(labelled("certificate_type"), self.type_code))
 
 
 @strawberry.type
@@ -189,7 +189,7 @@ class Volunteer(Node):
     kabupaten_code: strawberry.Private[str]
 
     @classmethod
-    def of(cls, row: Row) -> "Volunteer":
+    def from_row(cls, row: Row) -> "Volunteer":
         return cls(
             id=strawberry.ID(f"Volunteer:{row['key']}"),
             key=row["key"],
@@ -201,17 +201,17 @@ class Volunteer(Node):
 
     @strawberry.field
     async def kabupaten(self, info: Info) -> Kabupaten:
-        row = await info.context.one(KABUPATEN, self.kabupaten_code)
+        row = await info.context.load_one(KABUPATEN, self.kabupaten_code)
         return Kabupaten(code=row["key"], name=row["name"], province_code=row["province_code"])
 
     @strawberry.field
     async def memberships(self, info: Info, first: int) -> Connection[Membership]:
-        rows = await info.context.many(MEMBERSHIPS, self.key, first)
+        rows = await info.context.load_many(MEMBERSHIPS, self.key, first)
         return Connection(nodes=[Membership(organization_id=row["organization_id"]) for row in rows])
 
     @strawberry.field
     async def certificates(self, info: Info, first: int) -> Connection[Certificate]:
-        rows = await info.context.many(CERTIFICATES, self.key, first)
+        rows = await info.context.load_many(CERTIFICATES, self.key, first)
         return Connection(
             nodes=[
                 Certificate(number=row["number"], expires_on=row["expires_on"], type_code=row["certificate_type_code"])
@@ -221,7 +221,7 @@ class Volunteer(Node):
 
     @strawberry.field
     async def trained_for(self, info: Info, on: date) -> list[Labelled]:
-        return [Labelled.of(row) for row in await info.context.many(SKILLS, self.key, on)]
+        return [Labelled.from_row(row) for row in await info.context.load_many(SKILLS, self.key, on)]
 
 
 @strawberry.type
@@ -232,7 +232,7 @@ class Assignment:
 
     @strawberry.field
     async def volunteer(self, info: Info) -> Volunteer | None:
-        return Volunteer.of(await info.context.one(f"{VOLUNTEER} WHERE id = any($1)", self.volunteer_id))
+        return Volunteer.from_row(await info.context.load_one(f"{VOLUNTEER} WHERE id = any($1)", self.volunteer_id))
 
 
 @strawberry.type
@@ -244,11 +244,11 @@ class Need:
 
     @strawberry.field
     async def skill(self, info: Info) -> Labelled:
-        return Labelled.of(await info.context.one(labelled("skill"), self.skill_code))
+        return Labelled.from_row(await info.context.load_one(labelled("skill"), self.skill_code))
 
     @strawberry.field
     async def assignments(self, info: Info, first: int) -> Connection[Assignment]:
-        rows = await info.context.many(ASSIGNMENTS, self.key, first)
+        rows = await info.context.load_many(ASSIGNMENTS, self.key, first)
         return Connection(
             nodes=[
                 Assignment(status=row["status"], starts_at=row["starts_at"], volunteer_id=row["volunteer_id"])
@@ -267,7 +267,7 @@ class Incident:
     hazard_code: strawberry.Private[str]
 
     @classmethod
-    def of(cls, row: Row) -> "Incident":
+    def from_row(cls, row: Row) -> "Incident":
         return cls(
             id=strawberry.ID(f"Incident:{row['key']}"),
             key=row["key"],
@@ -279,11 +279,11 @@ class Incident:
 
     @strawberry.field
     async def hazard(self, info: Info) -> Labelled:
-        return Labelled.of(await info.context.one(labelled("hazard"), self.hazard_code))
+        return Labelled.from_row(await info.context.load_one(labelled("hazard"), self.hazard_code))
 
     @strawberry.field
     async def needs(self, info: Info, first: int) -> Connection[Need]:
-        rows = await info.context.many(NEEDS, self.key, first)
+        rows = await info.context.load_many(NEEDS, self.key, first)
         return Connection(
             nodes=[
                 Need(
@@ -305,16 +305,16 @@ class VolunteerFilter:
     status: Status | None = None
 
     def condition(self) -> tuple[str, list[object]]:
-        """What is left out holds for everybody."""
-        given = {
+        """The WHERE clause and its values. Filters that are left out do not limit the rows."""
+        filters = {
             "kabupaten_code": self.kabupaten,
             "province_code": self.province,
             "reach": self.reach and self.reach.value,
             "status": self.status and self.status.value,
         }
-        names = [name for name, value in given.items() if value is not None]
+        names = [name for name, value in filters.items() if value is not None]
         text = " AND ".join(f"{name} = ${number}" for number, name in enumerate(names, 1))
-        return text or "true", [given[name] for name in names]
+        return text or "true", [filters[name] for name in names]
 
 
 @strawberry.type
@@ -326,7 +326,7 @@ class VolunteerConnection:
     async def nodes(self, info: Info) -> list[Volunteer]:
         where, values = self.filter.condition()
         sql = f"{VOLUNTEER} WHERE {where} ORDER BY name, id LIMIT ${len(values) + 1}"
-        return [Volunteer.of(row) for row in await info.context.pool.fetch(sql, *values, self.first)]
+        return [Volunteer.from_row(row) for row in await info.context.pool.fetch(sql, *values, self.first)]
 
     @strawberry.field
     async def total_count(self, info: Info) -> int:
@@ -343,7 +343,7 @@ class Query:
         row = (
             await info.context.pool.fetchrow(f"{VOLUNTEER} WHERE id = $1", UUID(key)) if type_ == "Volunteer" else None
         )
-        return None if row is None else Volunteer.of(row)
+        return None if row is None else Volunteer.from_row(row)
 
     @strawberry.field
     async def volunteers(self, first: int | None = None, filter: VolunteerFilter | None = None) -> VolunteerConnection:
@@ -351,7 +351,7 @@ class Query:
 
     @strawberry.field
     async def incidents(self, info: Info, first: int) -> Connection[Incident]:
-        return Connection(nodes=[Incident.of(row) for row in await info.context.pool.fetch(INCIDENTS, first)])
+        return Connection(nodes=[Incident.from_row(row) for row in await info.context.pool.fetch(INCIDENTS, first)])
 
 
 @strawberry.input
@@ -377,10 +377,10 @@ class DeclareIncidentPayload:
 class Mutation:
     @strawberry.field
     async def declare_incident(self, info: Info, input: DeclareIncidentInput) -> DeclareIncidentPayload:
-        """One row; who may, what is touched and the event are left out."""
+        """Inserts the incident only: no permission check, no kabupaten, no event."""
         values = (input.hazard, input.title, input.kabupaten[0], input.started_at)
         (row,) = await info.context.pool.fetch(DECLARE, *values)
-        return DeclareIncidentPayload(incident=Incident.of(row), problems=[])
+        return DeclareIncidentPayload(incident=Incident.from_row(row), problems=[])
 
 
 SCHEMA = strawberry.Schema(
@@ -399,7 +399,7 @@ class Endpoint(GraphQL[Context, None]):
 
 
 def application() -> Starlette:
-    """On the database of DATABASE_URL."""
+    """The application, on the database of DATABASE_URL."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
