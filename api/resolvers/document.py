@@ -92,7 +92,7 @@ class KnownOperation:
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         operation = Operation(
-            self.schema, self.node, self.fragments, variables, self.variables.types, is_kept=self.is_kept
+            self.schema, self.node, self.fragments, variables, self.variables.types, is_cacheable=self.is_kept
         )
         if self.is_consistent:
             return await at_once(context, operation)

@@ -9,7 +9,7 @@ import orjson
 from graphql import ExecutionResult, FieldNode, GraphQLError, is_non_null_type, located_error
 
 from api.compiler.plan import Operation
-from api.compiler.selection import Selected
+from api.compiler.selection import SelectedField
 from api.compiler.source import Root
 from api.context import Context
 from api.resolvers import ROOTS
@@ -27,7 +27,7 @@ class RootField:
     is_needed: bool  # It may not be null.
 
     @classmethod
-    def of(cls, selected: Selected) -> "RootField":
+    def of(cls, selected: SelectedField) -> "RootField":
         if selected.definition is None:
             return cls(selected.key, selected.nodes, None, is_needed=True)
         is_needed = is_non_null_type(selected.definition.type)

@@ -22,7 +22,7 @@ class Watching(template.Compiler):
     def _compose_select_body(self, text: str, *details: Any, **options: Any) -> str:
         names = sorted(str(each) for each in details[3])
         # The two rows that a declaration is about stand beside each other in every template.
-        if len(names) > 1 and names != [template.HERE, template.THERE]:
+        if len(names) > 1 and names != [template.OTHER, template.THIS]:
             self.found.add(", ".join(names))
         # SQLAlchemy leaves its compilers untyped.
         body: str = super()._compose_select_body(text, *details, **options)  # type: ignore[no-untyped-call]
