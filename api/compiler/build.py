@@ -1,7 +1,7 @@
-"""From a selection and the sources to one SQL expression: the text of the answer.
+"""The builder: from a merged selection and the sources to the SQL expression of the answer's JSON text.
 
-Every list is one step of the statement: its rows (a window per parent where it is a connection), joined to what
-belongs to them once each, and grouped by the parent's row number. A to-one is a LEFT JOIN of its step.
+Every list is one step of the statement: its rows (a window per parent where it is a connection), joined to what belongs
+to them, and grouped by the parent's row number. A to-one is a LEFT JOIN in its step.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.connection import connection
 from api.compiler.error import Undeclared
-from api.compiler.selection import Document, Selected, SelectionSets
+from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import (
     Embedded,
     Expression,
@@ -27,18 +27,30 @@ from api.compiler.source import (
     Viewer,
     column,
 )
-from api.compiler.step import Join, Place, Reached, Rows, Steps, gathered
-from api.compiler.template import Asked, Row, Shape, Templates, table_name
-from api.compiler.text import NULL, Written, all_of, as_list, as_object, case, joined, json_text
-from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, Reader
-from api.compiler.window import Column
+from api.compiler.step import Join, JoinedRow, ListRows, RowRef, Steps, aggregate_texts
+from api.compiler.template import Row, RowType, TemplateContext, Templates, table_name
+from api.compiler.text import (
+    JSON_NULL,
+    SqlText,
+    concatenate,
+    conjunction,
+    json_list,
+    json_object,
+    json_text,
+    text_if,
+)
+from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, ValueReader
+from api.compiler.window import OrderColumn
 
-# What a list without pages counts: such lists are short, but lists in lists in lists are not.
-LISTED = 10
+# Rows that a list without pages adds to the document's cost: the lists are short, but they multiply when nested.
+ROWS_PER_SHORT_LIST = 10
 
 
 def declared_field(source: Source, name: str) -> Field | None:
-    """How the field is answered: as declared, or as the public column of its name; None is the global id."""
+    """The field's declaration, or the public column of its name; None for the global id.
+
+    Raises `Undeclared` if there is neither.
+    """
     if name in source.fields:
         return source.fields[name]
     if name == "id" and source.node:
@@ -58,234 +70,242 @@ class Builder:
     viewer: Viewer
     binds: Binds = field(default_factory=Binds)
     steps: Steps = field(default_factory=Steps)
-    # Of each list, the sizes of the lists around it and its own.
-    sizes: list[tuple[Reader, ...]] = field(default_factory=list)
+    # For each list, its size and the sizes of the lists around it; see `plan.Plan.cost`.
+    list_sizes: list[tuple[ValueReader, ...]] = field(default_factory=list)
 
-    # The answer.
+    # The JSON text of objects and fields.
 
-    def object(self, place: Place, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path) -> Written:
-        """The JSON object of a row that is there."""
+    def object(self, ref: RowRef, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path) -> SqlText:
+        """The JSON object of a row; the row must be there."""
         if source.members:
-            return self.member(place, source, sets, path)
+            return self.member_object(ref, source, sets, path)
         assert is_object_type(type_)
         selected = self.document.select(type_, sets)
-        return as_object((each.key, self.value(place, source, each, path)) for each in selected)
+        return json_object((each.key, self.field_value(ref, source, each, path)) for each in selected)
 
-    def member(self, place: Place, source: Source, sets: SelectionSets, path: Path) -> Written:
-        """The first of the source's members that is there; null where none is."""
+    def member_object(self, ref: RowRef, source: Source, sets: SelectionSets, path: Path) -> SqlText:
+        """The JSON object of the first member of an interface or union that has a row; the JSON null without one."""
         cases: list[str] = []
         for member in source.members:
             target = self.sources[member.target]
             type_ = self.document.schema.type_map[member.target]
-            inside = self.reached(place, member)
+            inside = self.join_to_one(ref, member)
             text = self.object(inside, target, type_, sets, path)
-            cases.append(f"WHEN {key_of_row(inside, target)} IS NOT NULL THEN {text}")
-        return Written(f"CASE {' '.join(cases)} ELSE {NULL} END")
+            cases.append(f"WHEN {key_column(inside, target)} IS NOT NULL THEN {text}")
+        return SqlText(f"CASE {' '.join(cases)} ELSE {JSON_NULL} END")
 
-    def value(self, place: Place, source: Source, selected: Selected, path: Path) -> Written | str:
+    def field_value(self, ref: RowRef, source: Source, selected: SelectedField, path: Path) -> SqlText | str:
+        """The JSON of a selected field; constant text for `__typename`."""
         if selected.definition is None:
             return f'"{source.name}"'
         declared = declared_field(source, selected.name)
         if declared is None:
-            key = Written(f"CAST({key_of_row(place, source)} AS TEXT)")
-            return joined([f'"{source.name}:', key, '"'])
-        return self.declared(place, declared, selected, (*path, selected.key))
+            key = SqlText(f"CAST({key_column(ref, source)} AS TEXT)")
+            return concatenate([f'"{source.name}:', key, '"'])
+        return self.declared_value(ref, declared, selected, (*path, selected.key))
 
-    def declared(self, place: Place, declared: Field, selected: Selected, path: Path) -> Written:
+    def declared_value(self, ref: RowRef, declared: Field, selected: SelectedField, path: Path) -> SqlText:
         match declared:
             case Expression():
-                return self.expression(place, declared, selected, path)
+                return self.expression(ref, declared, selected, path)
             case ToOne():
-                return self.one(place, declared, selected, path)
+                return self.to_one(ref, declared, selected, path)
             case Embedded():
-                return self.part(place, declared, selected, path)
+                return self.embedded(ref, declared, selected, path)
             case ToMany():
-                return self.many(place, declared, selected, path)
+                return self.to_many(ref, declared, selected, path)
             case ToConnection() | TieredConnection():
-                return connection(self, place, declared, selected, path)
+                return connection(self, ref, declared, selected, path)
 
-    def expression(self, place: Place, declared: Expression, selected: Selected, path: Path) -> Written:
-        row, arguments = of(place), self.document.arguments(selected)
-        asked = self.asked(arguments, path)
+    def expression(self, ref: RowRef, declared: Expression, selected: SelectedField, path: Path) -> SqlText:
+        row, arguments = row_of(ref), self.document.arguments(selected)
+        context = self.field_context(arguments, path)
         template = self.templates.expression(
-            (declared.sql, self.viewer, row.shape, arguments.shape),
-            asked.bounds,
-            [row.shape],
-            lambda: declared.sql(row.shape.here, asked),
+            (declared.sql, self.viewer, row.type, arguments.shape),
+            context.bound_arguments,
+            [row.type],
+            lambda: declared.sql(row.type.this, context),
         )
-        value = template.write([row], arguments, self.binds, path)
-        text = json_text(value, template.type, nullable=not template.certain)
-        return self.unless_guarded(place, declared.guard, text)
+        value = template.render([row], arguments, self.binds, path)
+        text = json_text(value, template.type, nullable=not template.never_null)
+        return self.apply_guard(ref, declared.guard, text)
 
-    def one(self, place: Place, declared: ToOne, selected: Selected, path: Path) -> Written:
-        target, inside = self.sources[declared.target], self.reached(place, declared)
-        text = self.object(inside, target, selected.type, selected.sets, path)
-        return case(f"{key_of_row(inside, target)} IS NOT NULL", text)
+    def to_one(self, ref: RowRef, declared: ToOne, selected: SelectedField, path: Path) -> SqlText:
+        target, inside = self.sources[declared.target], self.join_to_one(ref, declared)
+        text = self.object(inside, target, selected.type, selected.selection_sets, path)
+        return text_if(f"{key_column(inside, target)} IS NOT NULL", text)
 
-    def reached(self, place: Place, declared: ToOne) -> Place:
-        """The other thing, joined to the level."""
-        row, target = of(place), self.sources[declared.target]
-        known = place.level.known.get((row.name, declared))
-        if known is None:
-            reached = self.looked_up(target, self.table_row(target), declared, row)
-            known = place.level.known[row.name, declared] = place.reached(reached)
-        return known
+    def join_to_one(self, ref: RowRef, declared: ToOne) -> RowRef:
+        """Joins the to-one's row to the level, unless it is joined already, and returns its reference."""
+        row, target = row_of(ref), self.sources[declared.target]
+        joined = ref.level.joined_rows.get((row.name, declared))
+        if joined is None:
+            join = self.lookup_join(target, self.table_row(target), declared, row)
+            joined = ref.level.joined_rows[row.name, declared] = ref.join(join)
+        return joined
 
-    def looked_up(self, target: Source, found: Row, declared: ToOne, row: Row) -> Reached:
-        """Joined as a table that everybody sees; else row by row, as no plan may ask a policy of the whole table."""
-        policy = all_of(self.policy(target, found, visible_with_parent=declared.visible_with_parent))
-        on = self.met(declared.on, row, found)
+    def lookup_join(self, target: Source, other: Row, declared: ToOne, row: Row) -> JoinedRow:
+        """A plain join to a table without a policy; otherwise a LATERAL lookup of one row.
+
+        With LATERAL no plan can evaluate the policy for the whole table.
+        """
+        policy = conjunction(self.policy_conditions(target, other, visible_with_parent=declared.visible_with_parent))
+        on = self.join_condition(declared.on, row, other)
         if policy == "true":
-            return Reached(found, self.named(target, found), on)
-        other = self.table_row(target)
-        only = f"SELECT * FROM {self.named(target, found)} WHERE {all_of([on, policy])} LIMIT 1"
-        return Reached(other, f"LATERAL ({only}) AS {other.name}", "true")
+            return JoinedRow(other, self.from_item(target, other), on)
+        outer = self.table_row(target)
+        lookup = f"SELECT * FROM {self.from_item(target, other)} WHERE {conjunction([on, policy])} LIMIT 1"
+        return JoinedRow(outer, f"LATERAL ({lookup}) AS {outer.name}", "true")
 
-    def part(self, place: Place, declared: Embedded, selected: Selected, path: Path) -> Written:
+    def embedded(self, ref: RowRef, declared: Embedded, selected: SelectedField, path: Path) -> SqlText:
         target = self.sources[declared.target]
         if declared.computed_row is not None:
-            place = self.computed_row(place, declared)
-        return self.object(place, target, selected.type, selected.sets, path)
+            ref = self.join_computed_row(ref, declared)
+        return self.object(ref, target, selected.type, selected.selection_sets, path)
 
-    def computed_row(self, place: Place, declared: Embedded) -> Place:
-        """The one row that is computed beside this one."""
+    def join_computed_row(self, ref: RowRef, declared: Embedded) -> RowRef:
+        """Joins the row that the declaration computes, unless it is joined already, and returns its reference."""
         assert declared.computed_row is not None
-        row = of(place)
-        known = place.level.known.get((row.name, declared))
-        if known is None:
-            text, shape = self.computed(declared.computed_row, row, NO_ARGUMENTS, ())
-            other = Row(self.steps.name(), shape)
-            reached = Reached(other, f"LATERAL ({text}) AS {other.name}", "true")
-            known = place.level.known[row.name, declared] = place.reached(reached)
-        return known
+        row = row_of(ref)
+        joined = ref.level.joined_rows.get((row.name, declared))
+        if joined is None:
+            text, row_type = self.lateral_select(declared.computed_row, row, NO_ARGUMENTS, ())
+            other = Row(self.steps.new_name(), row_type)
+            join = JoinedRow(other, f"LATERAL ({text}) AS {other.name}", "true")
+            joined = ref.level.joined_rows[row.name, declared] = ref.join(join)
+        return joined
 
-    def many(self, place: Place, declared: ToMany, selected: Selected, path: Path) -> Written:
+    def to_many(self, ref: RowRef, declared: ToMany, selected: SelectedField, path: Path) -> SqlText:
         target = self.sources[declared.target]
-        inside, keep = self.listed(place, declared, target, self.document.arguments(selected), path)
-        text = self.object(inside, target, selected.type, selected.sets, path)
-        row = of(inside)
-        columns = self.order(target, declared.order, row)
-        if target.key in row.shape.here.c:
-            columns.append((row.column(target.key), row.type_of(target.key)))
-        falls = " DESC" if target.orders[declared.order].descending else ""
-        items = gathered(text, [f"{column}{falls}" for column, _type in columns], keep)
-        found = self.steps.aggregated(place, inside, {"items": items})
-        return self.unless_guarded(place, declared.guard, as_list(found["items"]))
+        inside, conditions = self.list_rows(ref, declared, target, self.document.arguments(selected), path)
+        text = self.object(inside, target, selected.type, selected.selection_sets, path)
+        row = row_of(inside)
+        columns = self.order_columns(target, declared.order, row)
+        if target.key in row.type.this.c:
+            columns.append((row.column(target.key), row.column_type(target.key)))
+        direction = " DESC" if target.orders[declared.order].descending else ""
+        items = aggregate_texts(text, [f"{column}{direction}" for column, _type in columns], conditions)
+        aggregated = self.steps.aggregate(ref, inside, {"items": items})
+        return self.apply_guard(ref, declared.guard, json_list(aggregated["items"]))
 
-    def listed(
-        self, place: Place, declared: ToMany, target: Source, arguments: Arguments, path: Path
-    ) -> tuple[Place, list[str]]:
-        """The rows of a short list, by whichever of the three ways it is declared; and which of them are shown."""
-        parent, guard = of(place), self.guarded(place, declared.guard)
-        sizes = (*place.sizes, lambda _variables: LISTED)
-        self.sizes.append(sizes)
-        computed = declared.rows or declared.through
-        if computed is None:
+    def list_rows(
+        self, ref: RowRef, declared: ToMany, target: Source, arguments: Arguments, path: Path
+    ) -> tuple[RowRef, list[str]]:
+        """Adds the step of a short list by `on`, `through` or `rows`; and the conditions for rows to be in the answer."""
+        parent, guard = row_of(ref), self.guard_conditions(ref, declared.guard)
+        sizes = (*ref.sizes, lambda _variables: ROWS_PER_SHORT_LIST)
+        self.list_sizes.append(sizes)
+        select = declared.rows or declared.through
+        if select is None:
             assert declared.on is not None
             inner = self.table_row(target)
             on = [
-                self.met(declared.on, parent, inner),
-                *self.policy(target, inner, visible_with_parent=declared.visible_with_parent),
+                self.join_condition(declared.on, parent, inner),
+                *self.policy_conditions(target, inner, visible_with_parent=declared.visible_with_parent),
                 *guard,
             ]
-            join = Join(self.named(target, inner), all_of(on))
-            row = Row(self.steps.name(), inner.shape)
-            return self.steps.add(place, Rows(row, inner.name, lambda _columns: [join], sizes)), []
-        text, shape = self.computed(computed, parent, arguments, path)
-        row, inner_name = Row(self.steps.name(), shape), self.steps.name()
-        join = Join(f"LATERAL ({text}) AS {inner_name}", all_of(guard))
-        rows = Rows(row, inner_name, lambda _columns: [join], sizes, limited=True)
-        inside = self.steps.add(place, rows)
+            join = Join(self.from_item(target, inner), conjunction(on))
+            row = Row(self.steps.new_name(), inner.type)
+            return self.steps.add(ref, ListRows(row, inner.name, lambda _columns: [join], sizes)), []
+        text, row_type = self.lateral_select(select, parent, arguments, path)
+        row, inner_name = Row(self.steps.new_name(), row_type), self.steps.new_name()
+        join = Join(f"LATERAL ({text}) AS {inner_name}", conjunction(guard))
+        inside = self.steps.add(ref, ListRows(row, inner_name, lambda _columns: [join], sizes, is_limited=True))
         if declared.through is None:
             return inside, []
         other = self.table_row(target)
-        key = f"{other.column(target.key)} = {row.column(next(iter(shape.here.c.keys())))}"
-        on = [key, *self.policy(target, other, visible_with_parent=declared.visible_with_parent)]
-        found = inside.reached(Reached(other, self.named(target, other), all_of(on)))
-        return found, [f"{other.column(target.key)} IS NOT NULL"]
+        key = f"{other.column(target.key)} = {row.column(next(iter(row_type.this.c.keys())))}"
+        on = [key, *self.policy_conditions(target, other, visible_with_parent=declared.visible_with_parent)]
+        joined = inside.join(JoinedRow(other, self.from_item(target, other), conjunction(on)))
+        return joined, [f"{other.column(target.key)} IS NOT NULL"]
 
-    # What declarations say, as SQL.
+    # Declarations, rendered as SQL.
 
-    def asked(self, arguments: Arguments, path: Path) -> Asked:
-        return Asked(self.viewer, arguments.symbols, self.sources, path)
+    def field_context(self, arguments: Arguments, path: Path) -> TemplateContext:
+        return TemplateContext(self.viewer, arguments.with_slots, self.sources, path)
 
-    def rule(self, said: Guard, row: Row) -> str:
-        """Whether a policy or a guard holds for the row."""
+    def row_condition(self, declaration: Guard, row: Row) -> str:
+        """The condition of a policy or guard for the row."""
         template = self.templates.expression(
-            (said, self.viewer, row.shape), {}, [row.shape], lambda: said(self.viewer, row.shape.here)
+            (declaration, self.viewer, row.type), {}, [row.type], lambda: declaration(self.viewer, row.type.this)
         )
-        return template.write([row], NO_ARGUMENTS, self.binds, ())
+        return template.render([row], NO_ARGUMENTS, self.binds, ())
 
-    def met(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str:
-        """Whether the other row belongs to the row."""
-        shapes = [row.shape, other.shape]
-        template = self.templates.expression((on, *shapes), {}, shapes, lambda: on(row.shape.here, other.shape.there))
-        return template.write([row, other], NO_ARGUMENTS, self.binds, ())
+    def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str:
+        """The condition that `other` belongs to `row`."""
+        row_types = [row.type, other.type]
+        template = self.templates.expression(
+            (on, *row_types), {}, row_types, lambda: on(row.type.this, other.type.other)
+        )
+        return template.render([row, other], NO_ARGUMENTS, self.binds, ())
 
-    def filtered(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]:
-        """What the argument `filter` asks of the row."""
-        given = arguments.symbols.get("filter")
-        found: list[str] = []
-        for (name, value), shape in zip(given.items(), arguments.shape_of("filter"), strict=True) if given else ():
-            said, asked = target.filters[name], self.asked(arguments, path)
+    def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]:
+        """The conditions of the argument `filter`; a member that is null adds none."""
+        values = arguments.with_slots.get("filter")
+        conditions: list[str] = []
+        for (name, value), shape in zip(values.items(), arguments.shape_of("filter"), strict=True) if values else ():
+            declaration, context = target.filters[name], self.field_context(arguments, path)
             if value is not None:
                 template = self.templates.expression(
-                    (said, self.viewer, row.shape, shape),
-                    asked.bounds,
-                    [row.shape],
-                    partial(said, row.shape.here, asked, value),
+                    (declaration, self.viewer, row.type, shape),
+                    context.bound_arguments,
+                    [row.type],
+                    partial(declaration, row.type.this, context, value),
                 )
-                found.append(template.write([row], arguments, self.binds, path))
-        return found
+                conditions.append(template.render([row], arguments, self.binds, path))
+        return conditions
 
-    def order(self, target: Source, name: str, row: Row) -> list[Column]:
+    def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]:
         """The columns of an order, without the key that makes it total."""
-        said = target.orders[name].columns
-        found: list[Column] = []
-        for index, each in enumerate(said(row.shape.here)):
-            template = self.templates.expression((said, index, row.shape), {}, [row.shape], each.self_group)
-            found.append((template.write([row], NO_ARGUMENTS, self.binds, ()), template.type))
-        return found
+        declaration = target.orders[name].columns
+        columns: list[OrderColumn] = []
+        for index, each in enumerate(declaration(row.type.this)):
+            template = self.templates.expression((declaration, index, row.type), {}, [row.type], each.self_group)
+            columns.append((template.render([row], NO_ARGUMENTS, self.binds, ()), template.type))
+        return columns
 
-    def computed(
-        self, said: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
-    ) -> tuple[str, Shape]:
-        """A statement that looks at the row, and the shape of what it finds."""
-        asked = self.asked(arguments, path)
-        template, shape = self.templates.rows(
-            (said, self.viewer, row.shape, arguments.shape),
-            asked.bounds,
-            row.shape,
-            lambda: said(row.shape.here, asked),
+    def lateral_select(
+        self, declaration: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
+    ) -> tuple[str, RowType]:
+        """The SELECT that a declaration makes from the row, to be joined by LATERAL; and the type of its rows."""
+        context = self.field_context(arguments, path)
+        template, row_type = self.templates.select(
+            (declaration, self.viewer, row.type, arguments.shape),
+            context.bound_arguments,
+            row.type,
+            lambda: declaration(row.type.this, context),
         )
-        return template.write([row], arguments, self.binds, path), shape
+        return template.render([row], arguments, self.binds, path), row_type
 
-    def policy(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]:
-        return [] if visible_with_parent else [self.rule(target.visible, row)]
+    def policy_conditions(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]:
+        """The target's row policy; nothing if whoever sees the parent also sees this row."""
+        return [] if visible_with_parent else [self.row_condition(target.visible, row)]
 
-    def guarded(self, place: Place, guard: Guard | None) -> list[str]:
-        return [] if guard is None or place.row is None else [self.rule(guard, place.row)]
+    def guard_conditions(self, ref: RowRef, guard: Guard | None) -> list[str]:
+        """The guard of a field for the row that has the field; nothing without a guard, and at the root."""
+        return [] if guard is None or ref.row is None else [self.row_condition(guard, ref.row)]
 
-    def unless_guarded(self, place: Place, guard: Guard | None, text: Written) -> Written:
-        """The text where the guard holds, null where it does not."""
-        guards = self.guarded(place, guard)
-        return case(guards[0], text) if guards else text
+    def apply_guard(self, ref: RowRef, guard: Guard | None, text: SqlText) -> SqlText:
+        """The text where the guard holds, the JSON null where it does not."""
+        conditions = self.guard_conditions(ref, guard)
+        return text_if(conditions[0], text) if conditions else text
 
-    # Rows.
+    # Rows in FROM.
 
     def table_row(self, source: Source) -> Row:
-        return Row(self.steps.name(), self.templates.table(source))
+        """A row of the source's table under a new alias."""
+        return Row(self.steps.new_name(), self.templates.table_type(source))
 
-    def named(self, source: Source, row: Row) -> str:
-        """The source's table under the name of the row."""
+    def from_item(self, source: Source, row: Row) -> str:
+        """The source's table with the alias of the row, for FROM."""
         assert source.table is not None
         return f"{table_name(source.table)} AS {row.name}"
 
 
-def of(place: Place) -> Row:
-    assert place.row is not None
-    return place.row
+def row_of(ref: RowRef) -> Row:
+    assert ref.row is not None
+    return ref.row
 
 
-def key_of_row(place: Place, source: Source) -> str:
-    return of(place).column(source.key)
+def key_column(ref: RowRef, source: Source) -> str:
+    return row_of(ref).column(source.key)

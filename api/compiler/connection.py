@@ -1,4 +1,4 @@
-"""Relay connections: a window of a list per parent, its edges, what lies before and after it, and how many in all."""
+"""Relay connections: a page per parent with its nodes and edges, its page info, and the total count."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,22 +6,23 @@ from typing import Any, Protocol
 
 from graphql import GraphQLNamedType, is_object_type
 
-from api.compiler.selection import Document, Selected, SelectionSets
+from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import Guard, Source, TieredConnection, ToConnection, Viewer
-from api.compiler.step import Join, Place, Rows, Steps, gathered, kept
-from api.compiler.template import Row, Shape, Templates
-from api.compiler.text import Joined, Written, as_list, as_object, joined, or_null, where
-from api.compiler.value import Arguments, Binds, Path, Reader
-from api.compiler.window import Column, Window
+from api.compiler.step import Join, ListRows, RowRef, Steps, aggregate_texts, filter_clause
+from api.compiler.template import Row, RowType, Templates
+from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
+from api.compiler.value import Arguments, Binds, Path, ValueReader
+from api.compiler.window import OrderColumn, Window
 
-# What a connection in stages counts beside its rows: it looks at many more than it finds.
-SEARCH = 1_000
+# Rows that a tiered connection adds to the document's cost: it reads many more rows than it returns.
+TIERED_SEARCH_ROWS = 1_000
 
-Aggregate = Callable[[Place], Written]
+# Makes an aggregate over the rows of a page, from a reference to one of them.
+Aggregate = Callable[[RowRef], SqlText]
 
 
-class Objects(Protocol):
-    """What a connection needs of the builder."""
+class ObjectBuilder(Protocol):
+    """The part of `build.Builder` that connections use."""
 
     document: Document
     sources: Mapping[str, Source]
@@ -29,243 +30,251 @@ class Objects(Protocol):
     viewer: Viewer
     binds: Binds
     steps: Steps
-    sizes: list[tuple[Reader, ...]]
+    list_sizes: list[tuple[ValueReader, ...]]
 
     def object(
-        self, place: Place, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path
-    ) -> Written: ...
-    def met(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
-    def filtered(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
-    def order(self, target: Source, name: str, row: Row) -> list[Column]: ...
-    def computed(
-        self, said: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
-    ) -> tuple[str, Shape]: ...
-    def policy(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]: ...
-    def guarded(self, place: Place, guard: Guard | None) -> list[str]: ...
-    def unless_guarded(self, place: Place, guard: Guard | None, text: Written) -> Written: ...
+        self, ref: RowRef, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path
+    ) -> SqlText: ...
+    def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
+    def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
+    def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]: ...
+    def lateral_select(
+        self, declaration: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
+    ) -> tuple[str, RowType]: ...
+    def policy_conditions(self, target: Source, row: Row, *, visible_with_parent: bool) -> list[str]: ...
+    def guard_conditions(self, ref: RowRef, guard: Guard | None) -> list[str]: ...
+    def apply_guard(self, ref: RowRef, guard: Guard | None, text: SqlText) -> SqlText: ...
     def table_row(self, source: Source) -> Row: ...
-    def named(self, source: Source, row: Row) -> str: ...
+    def from_item(self, source: Source, row: Row) -> str: ...
 
 
 def connection(
-    objects: Objects, place: Place, declared: ToConnection | TieredConnection, selected: Selected, path: Path
-) -> Written:
-    """The JSON object of a connection."""
-    target = objects.sources[declared.target]
-    arguments = objects.document.arguments(selected)
-    window = Window.of(arguments, target, objects.binds, path)
-    text = _Connection(objects, place, declared, target, selected, arguments, window, path).text()
-    return objects.unless_guarded(place, declared.guard, text)
+    builder: ObjectBuilder,
+    parent: RowRef,
+    declared: ToConnection | TieredConnection,
+    selected: SelectedField,
+    path: Path,
+) -> SqlText:
+    """The text of a connection's JSON object."""
+    target = builder.sources[declared.target]
+    arguments = builder.document.arguments(selected)
+    window = Window.from_arguments(arguments, target, builder.binds, path)
+    text = _Connection(builder, parent, declared, target, selected, arguments, window, path).text()
+    return builder.apply_guard(parent, declared.guard, text)
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """All that a list, or a stage of it, holds for this viewer, before any window."""
+class ListQuery:
+    """All rows of a list, or of one tier of it, that the viewer may see and the filter matches, before any window."""
 
-    rows: str
+    from_item: str
     row: Row
     conditions: Sequence[str]
 
     def select(self, columns: Iterable[str], *conditions: str) -> str:
-        return f"SELECT {', '.join(columns)} FROM {self.rows}{where([*self.conditions, *conditions])}"
+        return f"SELECT {', '.join(columns)} FROM {self.from_item}{where_clause([*self.conditions, *conditions])}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Connection:
-    objects: Objects
-    place: Place
+    builder: ObjectBuilder
+    parent: RowRef
     declared: ToConnection | TieredConnection
     target: Source
-    selected: Selected
+    selected: SelectedField
     arguments: Arguments
     window: Window
     path: Path
 
-    def text(self) -> Joined:
-        sizes = (*self.place.sizes, self.window.size)
-        self.objects.sizes.append(sizes)
+    def text(self) -> ConcatenatedText:
+        sizes = (*self.parent.sizes, self.window.size)
+        self.builder.list_sizes.append(sizes)
         if isinstance(self.declared, TieredConnection):
-            self.objects.sizes.append((*self.place.sizes, lambda _variables: SEARCH))
+            self.builder.list_sizes.append((*self.parent.sizes, lambda _variables: TIERED_SEARCH_ROWS))
         aggregates = self.aggregates()
-        # Also where no row is asked for: a broken cursor or filter is then refused all the same.
-        rows = self.rows(sizes, extra="more" in aggregates)
-        found: Mapping[str, Written] = {}
+        # Built even where no row is selected, so that a broken cursor or filter is refused all the same.
+        rows = self.page_rows(sizes, has_extra="has_more" in aggregates)
+        columns: Mapping[str, SqlText] = {}
         if aggregates:
-            inside = self.objects.steps.add(self.place, rows)
-            columns = {name: write(inside) for name, write in aggregates.items()}
-            found = self.objects.steps.aggregated(self.place, inside, columns)
-        return self.written(self.selected, lambda part: self.value(part, found))
+            inside = self.builder.steps.add(self.parent, rows)
+            texts = {name: aggregate(inside) for name, aggregate in aggregates.items()}
+            columns = self.builder.steps.aggregate(self.parent, inside, texts)
+        return self.object_text(self.selected, lambda part: self.field_value(part, columns))
 
-    def written(self, selected: Selected, value: Callable[[Selected], Written]) -> Joined:
-        """The JSON object of one of the connection's own types."""
-        return as_object(
+    def object_text(self, selected: SelectedField, value: Callable[[SelectedField], SqlText]) -> ConcatenatedText:
+        """The JSON object of the connection, an edge or the page info; `value` makes the text of each field."""
+        return json_object(
             (part.key, f'"{selected.type.name}"' if part.definition is None else value(part))
-            for part in self.asked(selected)
+            for part in self.selected_fields(selected)
         )
 
-    def asked(self, selected: Selected) -> list[Selected]:
+    def selected_fields(self, selected: SelectedField) -> list[SelectedField]:
         assert is_object_type(selected.type)
-        return self.objects.document.select(selected.type, selected.sets)
+        return self.builder.document.select(selected.type, selected.selection_sets)
 
-    # What is asked of the rows, by the names of the step's columns.
+    # The aggregates over the page's rows, by the names of the columns that they become.
 
     def aggregates(self) -> dict[str, Aggregate]:
-        found: dict[str, Aggregate] = {}
-        asked = self.asked(self.selected)
-        for part in asked:
+        aggregates: dict[str, Aggregate] = {}
+        parts = self.selected_fields(self.selected)
+        for part in parts:
             if part.name == "page_info":
-                names = {each.name for each in self.asked(part)}
+                names = {each.name for each in self.selected_fields(part)}
                 if ("has_previous_page" if self.window.backward else "has_next_page") in names:
-                    found["more"] = self.more
-        for part in asked:
+                    aggregates["has_more"] = self.has_more
+        has_extra = "has_more" in aggregates
+        for part in parts:
             if part.name in ("nodes", "edges"):
-                found[self.column_of(part)] = self.items(part, extra="more" in found)
+                aggregates[self.items_column(part)] = self.items(part, has_extra=has_extra)
             elif part.name == "page_info":
-                for name in sorted({each.name for each in self.asked(part)} & {"start_cursor", "end_cursor"}):
-                    found[name] = self.outermost(last=name == "end_cursor", extra="more" in found)
-        return found
+                for name in sorted({each.name for each in self.selected_fields(part)} & {"start_cursor", "end_cursor"}):
+                    aggregates[name] = self.boundary_cursor(last=name == "end_cursor", has_extra=has_extra)
+        return aggregates
 
-    def column_of(self, part: Selected) -> str:
-        """A name as short as PostgreSQL wants it, however long the key is."""
-        keys = [each.key for each in self.asked(self.selected)]
+    def items_column(self, part: SelectedField) -> str:
+        """The column of a list of nodes or edges; numbered, as a response key may be longer than PostgreSQL's names."""
+        keys = [each.key for each in self.selected_fields(self.selected)]
         return f"items_{keys.index(part.key)}"
 
-    def items(self, part: Selected, *, extra: bool) -> Aggregate:
-        def aggregate(inside: Place) -> Written:
+    def items(self, part: SelectedField, *, has_extra: bool) -> Aggregate:
+        def aggregate(inside: RowRef) -> SqlText:
             if part.name == "nodes":
                 text = self.node(inside, part, (*self.path, part.key))
             else:
-                text = self.written(part, lambda asked: self.edge(inside, asked, (*self.path, part.key)))
-            ordering = self.window.ordering(self.columns(inside), backward=False)
-            return gathered(text, ordering, self.keep(inside, extra=extra))
+                text = self.object_text(part, lambda field: self.edge_value(inside, field, (*self.path, part.key)))
+            order_by = self.window.order_by(self.order_columns(inside), backward=False)
+            return aggregate_texts(text, order_by, self.page_filter(inside, has_extra=has_extra))
 
         return aggregate
 
-    def edge(self, inside: Place, part: Selected, path: Path) -> Written:
+    def edge_value(self, inside: RowRef, part: SelectedField, path: Path) -> SqlText:
         if part.name == "cursor":
-            return joined(['"', self.window.cursor(self.columns(inside)), '"'])
+            return concatenate(['"', self.window.cursor(self.order_columns(inside)), '"'])
         return self.node(inside, part, (*path, part.key))
 
-    def node(self, inside: Place, part: Selected, path: Path) -> Written:
-        return self.objects.object(inside, self.target, part.type, part.sets, path)
+    def node(self, inside: RowRef, part: SelectedField, path: Path) -> SqlText:
+        return self.builder.object(inside, self.target, part.type, part.selection_sets, path)
 
-    def columns(self, place: Place) -> list[Column]:
-        assert place.row is not None
-        return self.columns_of(place.row)
+    def order_columns(self, ref: RowRef) -> list[OrderColumn]:
+        assert ref.row is not None
+        return self.total_order(ref.row)
 
-    def columns_of(self, row: Row) -> list[Column]:
-        """The columns of the total order: the ones asked for, then the key."""
+    def total_order(self, row: Row) -> list[OrderColumn]:
+        """The columns of the order, and the key to make it total."""
         key = self.target.key
-        return [*self.objects.order(self.target, self.window.order_name, row), (row.column(key), row.type_of(key))]
+        columns = self.builder.order_columns(self.target, self.window.order_name, row)
+        return [*columns, (row.column(key), row.column_type(key))]
 
-    def keep(self, inside: Place, *, extra: bool) -> list[str]:
-        """Without the row that was read only to learn whether there is more."""
+    def page_filter(self, inside: RowRef, *, has_extra: bool) -> list[str]:
+        """The condition that excludes the extra row, which is read only to know whether there are more."""
         assert inside.row is not None
-        return [f"{inside.row.column('_position')} <= {self.window.limit(extra=0)}"] if extra else []
+        return [f"{inside.row.column('_position')} <= {self.window.limit(extra=0)}"] if has_extra else []
 
-    def more(self, inside: Place) -> Written:
+    def has_more(self, inside: RowRef) -> SqlText:
+        """Whether the extra row was there."""
         assert inside.row is not None
-        return Written(f"bool_or({inside.row.column('_position')} > {self.window.limit(extra=0)})")
+        return SqlText(f"bool_or({inside.row.column('_position')} > {self.window.limit(extra=0)})")
 
-    def outermost(self, *, last: bool, extra: bool) -> Aggregate:
+    def boundary_cursor(self, *, last: bool, has_extra: bool) -> Aggregate:
         """The cursor of the page's first or last row."""
 
-        def aggregate(inside: Place) -> Written:
-            columns = self.columns(inside)
-            ordering = ", ".join(self.window.ordering(columns, backward=last))
-            keep = kept(self.keep(inside, extra=extra))
-            return Written(f"(array_agg({self.window.cursor(columns)} ORDER BY {ordering}){keep})[1]")
+        def aggregate(inside: RowRef) -> SqlText:
+            columns = self.order_columns(inside)
+            order_by = ", ".join(self.window.order_by(columns, backward=last))
+            filter_ = filter_clause(self.page_filter(inside, has_extra=has_extra))
+            return SqlText(f"(array_agg({self.window.cursor(columns)} ORDER BY {order_by}){filter_})[1]")
 
         return aggregate
 
-    # The answer, from the step's columns.
+    # The fields of the answer, from the aggregated columns.
 
-    def value(self, part: Selected, found: Mapping[str, Written]) -> Written:
+    def field_value(self, part: SelectedField, columns: Mapping[str, SqlText]) -> SqlText:
         if part.name == "total_count":
-            return Written(f"CAST({self.total()} AS TEXT)")
+            return SqlText(f"CAST({self.total_count()} AS TEXT)")
         if part.name == "page_info":
-            return self.written(part, lambda asked: self.page_value(asked.name, found))
-        return as_list(found[self.column_of(part)])
+            return self.object_text(part, lambda field: self.page_info_value(field.name, columns))
+        return json_list(columns[self.items_column(part)])
 
-    def page_value(self, name: str, found: Mapping[str, Written]) -> Written:
+    def page_info_value(self, name: str, columns: Mapping[str, SqlText]) -> SqlText:
         if name in ("start_cursor", "end_cursor"):
-            return or_null(joined(['"', found[name], '"']))
-        following = name == "has_next_page"
-        truths: list[str] = []
-        if following != self.window.backward:
-            truths.append(f"coalesce({found['more']}, false)")
-        if self.window.bound(following=following) is not None:
-            truths.append(self.exists_outside(following=following))
-        return Written(f"CAST({' OR '.join(truths)} AS TEXT)" if truths else "'false'")
+            return or_json_null(concatenate(['"', columns[name], '"']))
+        at_end = name == "has_next_page"
+        alternatives: list[str] = []
+        if at_end != self.window.backward:
+            alternatives.append(f"coalesce({columns['has_more']}, false)")
+        if self.window.limiting_cursor(at_end=at_end) is not None:
+            alternatives.append(self.exists_beyond_cursor(at_end=at_end))
+        return SqlText(f"CAST({' OR '.join(alternatives)} AS TEXT)" if alternatives else "'false'")
 
-    def exists_outside(self, *, following: bool) -> str:
-        """Whether rows lie at or beyond the cursor that bounds the page on that side."""
-        found = [
-            f"EXISTS ({feed.select(['1'], self.window.outside(self.columns_of(feed.row), following=following))})"
-            for feed in self.feeds()
+    def exists_beyond_cursor(self, *, at_end: bool) -> str:
+        """Whether rows lie at or beyond the cursor that limits the page at that side."""
+        subqueries = [
+            f"EXISTS ({query.select(['1'], self.window.beyond_cursor(self.total_order(query.row), at_end=at_end))})"
+            for query in self.list_queries()
         ]
-        return f"({' OR '.join(found)})"
+        return f"({' OR '.join(subqueries)})"
 
-    def total(self) -> str:
-        return " + ".join(f"({feed.select(['count(*)'])})" for feed in self.feeds())
+    def total_count(self) -> str:
+        return " + ".join(f"({query.select(['count(*)'])})" for query in self.list_queries())
 
     # The rows.
 
-    def feeds(self) -> list[Feed]:
-        """Stage by stage, if there are any."""
-        objects, guard = self.objects, self.objects.guarded(self.place, self.declared.guard)
+    def list_queries(self) -> list[ListQuery]:
+        """One query for each tier; a single one without tiers."""
+        builder, guard = self.builder, self.builder.guard_conditions(self.parent, self.declared.guard)
         if isinstance(self.declared, TieredConnection):
-            return [Feed(f"({text}) AS {row.name}", row, guard) for text, row in self.tiers(self.declared)]
-        row = objects.table_row(self.target)
-        conditions = [*guard, *objects.policy(self.target, row, visible_with_parent=self.declared.visible_with_parent)]
-        if self.declared.on is not None and self.place.row is not None:
-            conditions.append(objects.met(self.declared.on, self.place.row, row))
-        conditions += objects.filtered(self.target, row, self.arguments, self.path)
-        return [Feed(objects.named(self.target, row), row, conditions)]
+            return [ListQuery(f"({text}) AS {row.name}", row, guard) for text, row in self.tiers(self.declared)]
+        row, visible_with_parent = builder.table_row(self.target), self.declared.visible_with_parent
+        conditions = [*guard, *builder.policy_conditions(self.target, row, visible_with_parent=visible_with_parent)]
+        if self.declared.on is not None and self.parent.row is not None:
+            conditions.append(builder.join_condition(self.declared.on, self.parent.row, row))
+        conditions += builder.filter_conditions(self.target, row, self.arguments, self.path)
+        return [ListQuery(builder.from_item(self.target, row), row, conditions)]
 
     def tiers(self, declared: TieredConnection) -> Iterable[tuple[str, Row]]:
-        parent = self.place.row
+        """The SELECT of each tier, and its row."""
+        parent = self.parent.row
         assert parent is not None
-        for stage in declared.tiers:
-            text, shape = self.objects.computed(stage, parent, self.arguments, self.path)
-            yield text, Row(self.objects.steps.name(), shape)
+        for tier in declared.tiers:
+            text, row_type = self.builder.lateral_select(tier, parent, self.arguments, self.path)
+            yield text, Row(self.builder.steps.new_name(), row_type)
 
-    def rows(self, sizes: tuple[Reader, ...], *, extra: bool) -> Rows:
-        """The window, with each row's position in the order of reading where that is asked for."""
-        limit = self.window.limit(extra=int(extra))
-        feeds = self.feeds()
-        feed = feeds[0]
-        if len(feeds) > 1:
-            feed = self.staged(list(reversed(feeds)) if self.window.backward else feeds, limit)
-            bounds: list[str] = []
+    def page_rows(self, sizes: tuple[ValueReader, ...], *, has_extra: bool) -> ListRows:
+        """The rows of the window, with their `_position` in reading order where that is used."""
+        limit = self.window.limit(extra=int(has_extra))
+        queries = self.list_queries()
+        query = queries[0]
+        if len(queries) > 1:
+            query = self.tiered_query(list(reversed(queries)) if self.window.backward else queries, limit)
+            conditions: list[str] = []
         else:
-            bounds = self.window.within(self.columns_of(feed.row))
-        ordering = ", ".join(self.window.ordering(self.columns_of(feed.row), backward=self.window.backward))
-        inner = self.objects.steps.name()
+            conditions = self.window.cursor_conditions(self.total_order(query.row))
+        order_by = ", ".join(self.window.order_by(self.total_order(query.row), backward=self.window.backward))
+        inner = self.builder.steps.new_name()
 
         def joins(names: Sequence[str]) -> list[Join]:
             columns = [
-                f"row_number() OVER (ORDER BY {ordering}) AS _position"
+                f"row_number() OVER (ORDER BY {order_by}) AS _position"
                 if name == "_position"
-                else f"{feed.row.name}.{name}"
+                else f"{query.row.name}.{name}"
                 for name in names
             ]
-            page = f"{feed.select(columns or ['1'], *bounds)} ORDER BY {ordering} LIMIT {limit}"
+            page = f"{query.select(columns or ['1'], *conditions)} ORDER BY {order_by} LIMIT {limit}"
             return [Join(f"LATERAL ({page}) AS {inner}", "true")]
 
-        return Rows(Row(self.objects.steps.name(), feed.row.shape), inner, joins, sizes, limited=True)
+        return ListRows(Row(self.builder.steps.new_name(), query.row.type), inner, joins, sizes, is_limited=True)
 
-    def staged(self, feeds: Sequence[Feed], limit: str) -> Feed:
-        """Stage after stage, each asked only for what the ones before it have not found."""
-        tiers: list[str] = []
+    def tiered_query(self, queries: Sequence[ListQuery], limit: str) -> ListQuery:
+        """The union of the tiers; each is limited to the number of rows that the tiers before it left to read."""
+        ctes: list[str] = []
         names: list[str] = []
-        for feed in feeds:
-            columns = self.columns_of(feed.row)
-            ordering = ", ".join(self.window.ordering(columns, backward=self.window.backward))
-            wanted = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
-            names.append(self.objects.steps.name())
-            page = feed.select(["*"], *self.window.within(columns))
-            tiers.append(f"{names[-1]} AS ({page} ORDER BY {ordering} LIMIT {wanted})")
-        row = Row(self.objects.steps.name(), feeds[0].row.shape)
-        together = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
-        return Feed(f"(WITH {', '.join(tiers)} {together}) AS {row.name}", row, [])
+        for query in queries:
+            columns = self.total_order(query.row)
+            order_by = ", ".join(self.window.order_by(columns, backward=self.window.backward))
+            remaining = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
+            names.append(self.builder.steps.new_name())
+            page = query.select(["*"], *self.window.cursor_conditions(columns))
+            ctes.append(f"{names[-1]} AS ({page} ORDER BY {order_by} LIMIT {remaining})")
+        row = Row(self.builder.steps.new_name(), queries[0].row.type)
+        union = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
+        return ListQuery(f"(WITH {', '.join(ctes)} {union}) AS {row.name}", row, [])

@@ -1,8 +1,8 @@
-"""What the compiler refuses, and whose mistake it is."""
+"""The compiler's two exceptions: a mistake of the client, and a mistake in the program's declarations."""
 
 
 class BadInput(Exception):
-    """The client asked for something impossible; the text is safe to show."""
+    """The client's request cannot be answered. The message may be shown to the client; `path` is the response path."""
 
     def __init__(self, message: str, path: tuple[str, ...] = ()) -> None:
         super().__init__(message)
@@ -10,4 +10,4 @@ class BadInput(Exception):
 
 
 class Undeclared(Exception):
-    """A field of the schema has no source: a mistake in the program, found when it starts."""
+    """The schema has fields without a valid source. Raised at start-up, with one line per field."""

@@ -1,4 +1,4 @@
-"""Plans: the statement of a document or of one of its roots, made once per shape and kept in a bounded cache."""
+"""Plans: the statement of a document or of one of its root fields, made once per shape of variables and cached."""
 
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
@@ -23,46 +23,47 @@ from api.compiler.build import Builder
 from api.compiler.cache import Cache
 from api.compiler.error import BadInput
 from api.compiler.root import root
-from api.compiler.selection import Document, Selected
+from api.compiler.selection import Document, SelectedField
 from api.compiler.source import Root, Source, Viewer
-from api.compiler.step import Level
+from api.compiler.step import QueryLevel
 from api.compiler.template import Templates
-from api.compiler.text import Written, as_object
-from api.compiler.value import Reader, Tagger, Variables
+from api.compiler.text import SqlText, json_object
+from api.compiler.value import ShapeSplitter, ValueReader, Variables
 
 _PARAMETER = re.compile("\x01([^\x02]+)\x02")
 
-# Characters; a plan with a longer statement is made anew each time.
-LONGEST_PLAN = 60_000
-# PostgreSQL takes some hundred bytes for each character while it plans.
-LONGEST_STATEMENT = 250_000
+# Characters of SQL; a plan with a longer statement is not cached.
+MAX_CACHED_SQL = 60_000
+# Characters of SQL; PostgreSQL takes some hundred bytes of memory for each while it plans.
+MAX_SQL = 250_000
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement, and how its parameters are read from a request."""
+    """A statement whose only value is the text of the JSON, and how its parameters are read from a request."""
 
     sql: str
-    parameters: Sequence[Reader | str]  # A text is the name of one of the asker's own values.
-    checks: Sequence[Reader]
-    sizes: Sequence[Sequence[Reader]]
+    parameters: Sequence[ValueReader | str]  # A `str` is the name of one of the viewer's values.
+    checks: Sequence[ValueReader]
+    list_sizes: Sequence[Sequence[ValueReader]]
 
     def bind(self, variables: Variables, viewer_values: Mapping[str, Any]) -> list[Any]:
-        """The statement's parameters in their order; raises `BadInput`."""
+        """The values of the statement's parameters in order; raises `BadInput`."""
         for check in self.checks:
             check(variables)
         return [viewer_values[each] if isinstance(each, str) else each(variables) for each in self.parameters]
 
     def cost(self, variables: Variables) -> int:
-        """How many rows of pages there may be at most: of each connection its size times those around it."""
-        return sum(prod(size(variables) for size in sizes) for sizes in self.sizes)
+        """The most rows that all lists can have: for each list, its size times the sizes of the lists around it."""
+        return sum(prod(size(variables) for size in sizes) for sizes in self.list_sizes)
 
 
 @dataclass(slots=True)
 class Operation:
-    """A checked operation with its coerced variables, and their types.
+    """A validated operation with its coerced variables and their types.
 
-    `is_kept` says that the same nodes come again with the next request for it, so that plans for them are worth keeping.
+    `is_cacheable` says that later requests for the operation come with the same node, so that its plans can be found
+    again in the cache.
     """
 
     schema: GraphQLSchema
@@ -70,30 +71,30 @@ class Operation:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Variables
     types: Iterable[tuple[str, GraphQLInputType]] | None = None
-    is_kept: bool = True
-    _tagged: tuple[dict[str, Any], Hashable] | None = None
+    is_cacheable: bool = True
+    _split: tuple[dict[str, Any], Hashable] | None = None
 
     @property
-    def tagged(self) -> tuple[dict[str, Any], Hashable]:
-        """The variables with slots for their values, and their shape; worked out once for all roots."""
-        if self._tagged is None:
+    def split_variables(self) -> tuple[dict[str, Any], Hashable]:
+        """The variables with slots for bound values, and their shape; computed once for all root fields."""
+        if self._split is None:
             slots: dict[str, Any] = {}
             shapes: list[Hashable] = []
-            tagger = Tagger(self.schema.type_map)
+            splitter = ShapeSplitter(self.schema.type_map)
             for name, type_ in (
                 types_of(self.schema, self.node.variable_definitions or ()) if self.types is None else self.types
             ):
                 if name in self.variables:
-                    slots[name], shape = tagger.tagged(self.variables[name], type_, (name,))
+                    slots[name], shape = splitter.split(self.variables[name], type_, (name,))
                     shapes.append((name, shape))
-            self._tagged = slots, tuple(shapes)
-        return self._tagged
+            self._split = slots, tuple(shapes)
+        return self._split
 
 
 def types_of(
     schema: GraphQLSchema, definitions: Iterable[VariableDefinitionNode]
 ) -> Iterator[tuple[str, GraphQLInputType]]:
-    """The variables of an operation, by name."""
+    """The names and types of an operation's variables."""
     for definition in definitions:
         type_ = type_from_ast(schema, definition.type)
         if is_input_type(type_):
@@ -101,23 +102,23 @@ def types_of(
 
 
 class Planner:
-    """Makes plans from sources, and remembers the ones used last."""
+    """Makes plans from sources and caches the ones used last."""
 
     def __init__(self, schema: GraphQLSchema, sources: Mapping[str, Source], *, size: int = 128) -> None:
         self.schema = schema
         self.sources = sources
         self.templates = Templates(sources)
-        # The operation stands in the value as well, so that its address in the key stays its own.
+        # A key contains the `id()` of the operation's node. The value holds the node, so that the id is not reused.
         self.cache: Cache[Hashable, tuple[OperationDefinitionNode, Plan]] = Cache(size)
 
     def document(self, operation: Operation, viewer: Viewer, roots: Mapping[str, Root]) -> Plan:
-        """A plan for the whole data of an operation made of compiled roots only."""
+        """The plan for the whole data of an operation that has compiled roots only."""
 
-        def text(builder: Builder, level: Level) -> Written:
+        def text(builder: Builder, level: QueryLevel) -> SqlText:
             query = self.schema.query_type
             assert query is not None
             selected = builder.document.select(query, (operation.node.selection_set,))
-            return as_object(
+            return json_object(
                 (
                     each.key,
                     f'"{query.name}"' if each.definition is None else root(builder, level, each, roots[each.name]),
@@ -125,7 +126,7 @@ class Planner:
                 for each in selected
             )
 
-        return self._remembered(operation, viewer, None, text)
+        return self._cached_plan(operation, viewer, None, text)
 
     def field(
         self,
@@ -137,41 +138,42 @@ class Planner:
         key: str,
         nodes: Sequence[FieldNode],
     ) -> Plan:
-        """A plan for the value of one field."""
-        selected = Selected(key, tuple(nodes), parent.fields[nodes[0].name.value])
+        """The plan for the value of one field; `key` is its response key, `nodes` are its merged field nodes."""
+        selected = SelectedField(key, tuple(nodes), parent.fields[nodes[0].name.value])
         part = (parent.name, key, nodes[0].loc and nodes[0].loc.start)
-        return self._remembered(
+        return self._cached_plan(
             operation, viewer, part, lambda builder, level: root(builder, level, selected, declared)
         )
 
-    def _remembered(
-        self, operation: Operation, viewer: Viewer, part: Hashable, text: Callable[[Builder, Level], Written]
+    def _cached_plan(
+        self, operation: Operation, viewer: Viewer, part: Hashable, text: Callable[[Builder, QueryLevel], SqlText]
     ) -> Plan:
-        slots, shape = operation.tagged
-        key = (id(operation.node), part, viewer, shape)
-        found = self.cache.get(key)
-        if found is not None:
-            return found[1]
+        """The plan from the cache, or a new one; `part` is the field of the operation that it answers, None for all."""
+        slots, shape = operation.split_variables
+        cache_key = (id(operation.node), part, viewer, shape)
+        cached = self.cache.get(cache_key)
+        if cached is not None:
+            return cached[1]
         document = Document(self.schema, operation.fragments, VariableValues({}, slots))
-        builder, level = Builder(document, self.sources, self.templates, viewer), Level()
-        plan = finished(builder, level, text(builder, level))
-        if operation.is_kept and len(plan.sql) <= LONGEST_PLAN:
-            self.cache.put(key, (operation.node, plan))
+        builder, level = Builder(document, self.sources, self.templates, viewer), QueryLevel()
+        plan = finish_plan(builder, level, text(builder, level))
+        if operation.is_cacheable and len(plan.sql) <= MAX_CACHED_SQL:
+            self.cache.put(cache_key, (operation.node, plan))
         return plan
 
 
-def finished(builder: Builder, level: Level, text: Written) -> Plan:
-    """The statement with its parameters numbered."""
+def finish_plan(builder: Builder, level: QueryLevel, text: SqlText) -> Plan:
+    """The plan of the built statement: steps put in front, parameters numbered. Raises `BadInput` if it is too long."""
     numbers: dict[str, int] = {}
 
-    def number(found: re.Match[str]) -> str:
-        return f"${numbers.setdefault(found[1], len(numbers) + 1)}"
+    def number(match: re.Match[str]) -> str:
+        return f"${numbers.setdefault(match[1], len(numbers) + 1)}"
 
-    sql = _PARAMETER.sub(number, builder.steps.whole(level.select([str(text)])))
-    if len(sql) > LONGEST_STATEMENT:
+    sql = _PARAMETER.sub(number, builder.steps.with_steps(level.select([str(text)])))
+    if len(sql) > MAX_SQL:
         raise BadInput("This asks for too much in one statement; ask for it in several documents.")
     readers = builder.binds.readers
-    # What the statement does not need may be wrong all the same.
+    # A value that the statement does not use is still read, so that a wrong one is refused.
     unused = [read for name, read in readers.items() if name not in numbers]
     parameters = tuple(readers.get(name, name) for name in numbers)
-    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.sizes))
+    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.list_sizes))

@@ -1,4 +1,4 @@
-"""The roots of a document: a connection, one thing found by who asks, things found by their ids, or given rows."""
+"""The root fields of a document: a connection, a single row, rows by their global ids, or rows from Python."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,77 +10,83 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
-from api.compiler.selection import Selected
+from api.compiler.selection import SelectedField
 from api.compiler.source import ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
-from api.compiler.step import Join, Level, Place, Rows, gathered
-from api.compiler.template import Row, Shape, key_type, parameter
-from api.compiler.text import NULL, Written, all_of, as_list, or_null, where
-from api.compiler.value import Path, Reader, Slot, Variables, key_of, reader, sample, split_id
-from api.compiler.window import MOST
+from api.compiler.step import Join, ListRows, QueryLevel, RowRef, aggregate_texts
+from api.compiler.template import Row, RowType, key_type, parameter
+from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
+from api.compiler.value import Path, Slot, ValueReader, Variables, key_of, planning_value, split_id, value_reader
+from api.compiler.window import MAX_PAGE_SIZE
 
-# Where values that Python has decided stand among the variables; no document can name a variable like this.
-VALUES_FROM_PYTHON = "given values"
+# The variable that holds values from Python. No document can have a variable of this name, as it contains spaces.
+VALUES_FROM_PYTHON = "values from Python"
 
 
-def root(builder: Builder, level: Level, selected: Selected, declared: Root) -> Written:
-    """The JSON of a root field; what it is read from is joined to the level, a row each."""
+def root(builder: Builder, level: QueryLevel, selected: SelectedField, declared: Root) -> SqlText:
+    """The JSON of a root field; the subqueries that it reads from are joined to the level, one row each."""
     path = (selected.key,)
     match declared:
         case ToConnection():
-            return connection(builder, Place(level), declared, selected, path)
+            return connection(builder, RowRef(level), declared, selected, path)
         case SingleRow():
-            return single(builder, level, selected, declared, path)
+            return single_row(builder, level, selected, declared, path)
         case RowsFromPython():
-            return given(builder, level, selected, declared, path)
+            return rows_from_python(builder, level, selected, declared, path)
         case ByIds(plural=False):
-            return by_id(builder, level, selected, declared, path)
+            return row_by_id(builder, level, selected, declared, path)
         case ByIds():
-            return _ByIds(builder, selected, declared, path).text(level)
+            return _RowsByIds(builder, selected, declared, path).text(level)
 
 
-def single(builder: Builder, level: Level, selected: Selected, declared: SingleRow, path: Path) -> Written:
-    """The one thing of its type that the viewer may see."""
+def single_row(
+    builder: Builder, level: QueryLevel, selected: SelectedField, declared: SingleRow, path: Path
+) -> SqlText:
+    """The one row of the type that the viewer may see; the JSON null if there is none."""
     target = builder.sources[declared.target]
-    thing = builder.table_row(target)
-    found = f"{where(builder.policy(target, thing, visible_with_parent=False))} LIMIT 1"
-    return one_thing(builder, level, selected, source=target, thing=thing, found=found, path=path)
+    row = builder.table_row(target)
+    clauses = f"{where_clause(builder.policy_conditions(target, row, visible_with_parent=False))} LIMIT 1"
+    return table_row_object(builder, level, selected, source=target, row=row, clauses=clauses, path=path)
 
 
-def by_id(builder: Builder, level: Level, selected: Selected, declared: ByIds, path: Path) -> Written:
-    """The thing of any type, null where there is none that can be seen."""
+def row_by_id(builder: Builder, level: QueryLevel, selected: SelectedField, declared: ByIds, path: Path) -> SqlText:
+    """The row of any type with this id; the JSON null if there is none that the viewer may see."""
     id_ = builder.document.arguments(selected)[declared.argument]
-    read = reader(id_)
+    read = value_reader(id_)
     builder.binds.checks.append(lambda variables: split_id(read(variables), path))
-    # The type inside the id is part of the plan, so it is read now.
-    source = builder.sources.get(split_id(sample(id_), path)[0])
+    # The type inside the id is part of the plan, so it is read at planning time.
+    source = builder.sources.get(split_id(planning_value(id_), path)[0])
     if source is None or not source.node:
-        return NULL
-    name, type_, thing = source.name, key_type(source), builder.table_row(source)
+        return JSON_NULL
+    name, type_, row = source.name, key_type(source), builder.table_row(source)
     key = builder.binds.add(lambda variables: key_of(read(variables), name, type_, path), path)
     conditions = [
-        f"{thing.column(source.key)} = {parameter(key, type_)}",
-        *builder.policy(source, thing, visible_with_parent=False),
+        f"{row.column(source.key)} = {parameter(key, type_)}",
+        *builder.policy_conditions(source, row, visible_with_parent=False),
     ]
-    return one_thing(builder, level, selected, source=source, thing=thing, found=where(conditions), path=path)
+    clauses = where_clause(conditions)
+    return table_row_object(builder, level, selected, source=source, row=row, clauses=clauses, path=path)
 
 
-def one_thing(
-    builder: Builder, level: Level, selected: Selected, *, source: Source, thing: Row, found: str, path: Path
-) -> Written:
-    """The JSON of the only row of the source's table that is found, null if there is none."""
+def table_row_object(
+    builder: Builder, level: QueryLevel, selected: SelectedField, *, source: Source, row: Row, clauses: str, path: Path
+) -> SqlText:
+    """The JSON of the only row of the source's table that the `clauses` after FROM select; the JSON null without one."""
 
-    def rows(names: Sequence[str]) -> str:
-        columns = ", ".join(f"{thing.name}.{name}" for name in names)
-        return f"SELECT {columns} FROM {builder.named(source, thing)}{found}"
+    def select(names: Sequence[str]) -> str:
+        columns = ", ".join(f"{row.name}.{name}" for name in names)
+        return f"SELECT {columns} FROM {builder.from_item(source, row)}{clauses}"
 
-    inside = step(builder, level, thing.shape, rows)
+    inside = add_root_step(builder, level, row.type, select)
     type_ = builder.document.schema.type_map[source.name]
-    return one_row(inside, builder.object(inside, source, type_, selected.sets, path))
+    return single_object(inside, builder.object(inside, source, type_, selected.selection_sets, path))
 
 
-def given(builder: Builder, level: Level, selected: Selected, declared: RowsFromPython, path: Path) -> Written:
+def rows_from_python(
+    builder: Builder, level: QueryLevel, selected: SelectedField, declared: RowsFromPython, path: Path
+) -> SqlText:
+    """The object or list of objects whose columns are parameters from Python; a list keeps its order."""
     target = builder.sources[declared.target]
-    columns = [sa.Column("_place", sa.BigInteger()), *(sa.Column(*column) for column in declared.values.items())]
+    columns = [sa.Column("_ordinal", sa.BigInteger()), *(sa.Column(*column) for column in declared.values.items())]
 
     def value(name: str, type_: sa.types.TypeEngine[Any]) -> str:
         return parameter(
@@ -89,115 +95,120 @@ def given(builder: Builder, level: Level, selected: Selected, declared: RowsFrom
 
     values = {name: value(name, type_) for name, type_ in declared.values.items()}
 
-    def rows(names: Sequence[str]) -> str:
+    def select(names: Sequence[str]) -> str:
         if declared.plural:
-            listed = f"unnest({', '.join(values.values())}) WITH ORDINALITY"
-            return f"SELECT {', '.join(names) or '1'} FROM {listed} AS given ({', '.join(values)}, _place)"
+            rows = f"unnest({', '.join(values.values())}) WITH ORDINALITY"
+            return f"SELECT {', '.join(names) or '1'} FROM {rows} AS input_rows ({', '.join(values)}, _ordinal)"
         return f"SELECT {', '.join(f'{values[name]} AS {name}' for name in names) or '1'}"
 
-    first = Slot((VALUES_FROM_PYTHON, next(iter(declared.values))), None)
-    sizes = (lambda variables: len(first(variables)),) if declared.plural else ()
-    shape = builder.templates.given(f"given {declared.target}", columns)
-    inside = step(builder, level, shape, rows, sizes)
-    text = builder.object(inside, target, selected.type, selected.sets, path)
+    first_column = Slot((VALUES_FROM_PYTHON, next(iter(declared.values))), None)
+    sizes = (lambda variables: len(first_column(variables)),) if declared.plural else ()
+    row_type = builder.templates.input_type(f"input {declared.target}", columns)
+    inside = add_root_step(builder, level, row_type, select, sizes)
+    text = builder.object(inside, target, selected.type, selected.selection_sets, path)
     if not declared.plural:
-        return one_row(inside, text)
+        return single_object(inside, text)
     assert inside.row is not None
-    items = gathered(text, [inside.row.column("_place")])
-    found = builder.steps.aggregated(Place(level), inside, {"items": items})
-    return as_list(found["items"])
+    items = aggregate_texts(text, [inside.row.column("_ordinal")])
+    aggregated = builder.steps.aggregate(RowRef(level), inside, {"items": items})
+    return json_list(aggregated["items"])
 
 
-def step(
+def add_root_step(
     builder: Builder,
-    level: Level,
-    shape: Shape,
-    rows: Callable[[Sequence[str]], str],
-    sizes: tuple[Reader, ...] = (),
-) -> Place:
-    """The rows of a root as a step of their own; `sizes` say how many there may be."""
-    row, inner = Row(builder.steps.name(), shape), builder.steps.name()
+    level: QueryLevel,
+    row_type: RowType,
+    select: Callable[[Sequence[str]], str],
+    sizes: tuple[ValueReader, ...] = (),
+) -> RowRef:
+    """Adds the rows of a root as a step; `select` makes its SELECT from column names, `sizes` read how many rows."""
+    row, inner = Row(builder.steps.new_name(), row_type), builder.steps.new_name()
     return builder.steps.add(
-        Place(level), Rows(row, inner, lambda names: [Join(f"({rows(names)}) AS {inner}", "true")], sizes)
+        RowRef(level), ListRows(row, inner, lambda names: [Join(f"({select(names)}) AS {inner}", "true")], sizes)
     )
 
 
-def one_row(inside: Place, text: Written) -> Written:
-    """The JSON of the only row there may be; null if there is none."""
-    return or_null(Written(f"({inside.level.select([str(text)])})"))
+def single_object(inside: RowRef, text: SqlText) -> SqlText:
+    """The text for the only row of a root step; the JSON null if it has no row."""
+    return or_json_null(SqlText(f"({inside.level.select([str(text)])})"))
 
 
 @dataclass(frozen=True, slots=True)
-class _ByIds:
-    """Things of any type in the order of their ids, null for what is not there to be seen."""
+class _RowsByIds:
+    """Rows of any type in the order of their ids, with null for an id without a row that the viewer may see."""
 
     builder: Builder
-    selected: Selected
+    selected: SelectedField
     declared: ByIds
     path: Path
 
-    def text(self, level: Level) -> Written:
-        binds, names = self.builder.binds, self.builder.steps.name
-        binds.checks.append(self.wanted)
-        # The types inside the ids are part of the plan, so they are read now.
-        kinds = {split_id(id_, self.path)[0] for id_ in sample(self.argument())}
-        found = [self.things(source) for name, source in self.builder.sources.items() if name in kinds and source.node]
-        count = parameter(binds.add(self.size, self.path), sa.Integer())
-        places, union, whole = names(), names(), names()
-        standing = f"generate_series(1, {count}) AS {places} (place)"
+    def text(self, level: QueryLevel) -> SqlText:
+        binds, new_name = self.builder.binds, self.builder.steps.new_name
+        binds.checks.append(self.parse_ids)
+        # The types inside the ids are part of the plan, so they are read at planning time.
+        type_names = {split_id(id_, self.path)[0] for id_ in planning_value(self.ids_argument())}
+        selects = [
+            self.rows_of_type(source)
+            for name, source in self.builder.sources.items()
+            if name in type_names and source.node
+        ]
+        count = parameter(binds.add(self.count_ids, self.path), sa.Integer())
+        positions, union, items = new_name(), new_name(), new_name()
+        from_item = f"generate_series(1, {count}) AS {positions} (ordinal)"
         item = "'null'"
-        if found:
-            together = " UNION ALL ".join(found)
-            standing += f" LEFT JOIN ({together}) AS {union} ON {union}.place = {places}.place"
+        if selects:
+            rows = " UNION ALL ".join(selects)
+            from_item += f" LEFT JOIN ({rows}) AS {union} ON {union}.ordinal = {positions}.ordinal"
             item = f"coalesce({union}.item, 'null')"
-        listed = f"SELECT string_agg({item}, ',' ORDER BY {places}.place) AS items FROM {standing}"
-        level.joins.append(Join(f"({listed}) AS {whole}", "true"))
-        return as_list(Written(f"{whole}.items"))
+        select = f"SELECT string_agg({item}, ',' ORDER BY {positions}.ordinal) AS items FROM {from_item}"
+        level.joins.append(Join(f"({select}) AS {items}", "true"))
+        return json_list(SqlText(f"{items}.items"))
 
-    def argument(self) -> object:
+    def ids_argument(self) -> object:
         return self.builder.document.arguments(self.selected)[self.declared.argument]
 
-    def size(self, variables: Variables) -> int:
-        return len(self.wanted(variables))
+    def count_ids(self, variables: Variables) -> int:
+        return len(self.parse_ids(variables))
 
-    def wanted(self, variables: Variables) -> list[tuple[str, str]]:
-        """The type and key of every id asked for."""
-        ids: list[str] = reader(self.argument())(variables)
-        if len(ids) > MOST:
-            raise BadInput(f"Ask for at most {MOST} ids at once.", self.path)
+    def parse_ids(self, variables: Variables) -> list[tuple[str, str]]:
+        """The type name and key of every id; raises `BadInput` for too many ids or a malformed one."""
+        ids: list[str] = value_reader(self.ids_argument())(variables)
+        if len(ids) > MAX_PAGE_SIZE:
+            raise BadInput(f"Ask for at most {MAX_PAGE_SIZE} ids at once.", self.path)
         return [split_id(id_, self.path) for id_ in ids]
 
-    def things(self, source: Source) -> str:
-        """Those of one type: the place of each in the list, and its JSON."""
+    def rows_of_type(self, source: Source) -> str:
+        """A SELECT of the rows of one type: the position of each in the list of ids, and its JSON."""
         builder = self.builder
         type_ = builder.document.schema.type_map[source.name]
-        thing = builder.table_row(source)
-        sought = builder.steps.name()
-        key = f"{thing.column(source.key)} = {sought}.key"
-        join = all_of([key, *builder.policy(source, thing, visible_with_parent=False)])
+        row = builder.table_row(source)
+        ids = builder.steps.new_name()
+        key = f"{row.column(source.key)} = {ids}.key"
+        on = conjunction([key, *builder.policy_conditions(source, row, visible_with_parent=False)])
 
-        def rows(names: Sequence[str]) -> str:
+        def select(names: Sequence[str]) -> str:
             columns = ", ".join(
-                f"{sought}.place AS _place" if name == "_place" else f"{thing.name}.{name}" for name in names
+                f"{ids}.ordinal AS _ordinal" if name == "_ordinal" else f"{row.name}.{name}" for name in names
             )
-            return f"SELECT {columns} FROM {self.sought(source)} AS {sought} (key, place) JOIN {builder.named(source, thing)} ON {join}"
+            unnested = f"{self.keys_of_type(source)} AS {ids} (key, ordinal)"
+            return f"SELECT {columns} FROM {unnested} JOIN {builder.from_item(source, row)} ON {on}"
 
-        inside = step(builder, Level(), thing.shape, rows, (self.size,))
-        text = builder.object(inside, source, type_, self.selected.sets, self.path)
+        inside = add_root_step(builder, QueryLevel(), row.type, select, (self.count_ids,))
+        text = builder.object(inside, source, type_, self.selected.selection_sets, self.path)
         assert inside.row is not None
-        return inside.level.select([f"{inside.row.column('_place')} AS place", f"{text} AS item"])
+        return inside.level.select([f"{inside.row.column('_ordinal')} AS ordinal", f"{text} AS item"])
 
-    def sought(self, source: Source) -> str:
-        """The keys of one type among the ids, each with its place."""
+    def keys_of_type(self, source: Source) -> str:
+        """The `unnest` of the keys of one type among the ids, each with its position in the list."""
         type_ = key_type(source)
         binds = self.builder.binds
 
         def keys(variables: Variables) -> list[Any]:
-            ids = self.wanted(variables)
+            ids = self.parse_ids(variables)
             return [key_of(f"{name}:{key}", name, type_, self.path) for name, key in ids if name == source.name]
 
-        def places(variables: Variables) -> list[int]:
-            return [place for place, (name, _) in enumerate(self.wanted(variables), 1) if name == source.name]
+        def ordinals(variables: Variables) -> list[int]:
+            return [ordinal for ordinal, (name, _) in enumerate(self.parse_ids(variables), 1) if name == source.name]
 
-        keys_bound = parameter(binds.add(keys, self.path), ARRAY(type_))
-        return f"unnest({keys_bound}, {parameter(binds.add(places, self.path), ARRAY(sa.Integer()))})"
+        keys_parameter = parameter(binds.add(keys, self.path), ARRAY(type_))
+        return f"unnest({keys_parameter}, {parameter(binds.add(ordinals, self.path), ARRAY(sa.Integer()))})"

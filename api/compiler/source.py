@@ -1,7 +1,7 @@
-"""How a type is read, as data: the declarations that the compiler turns into SQL.
+"""Declarations of how types are read; the compiler turns them into SQL.
 
-A `Row` is whatever stands in FROM for one thing: the table under an alias, or a step of the statement with its columns.
-A `Viewer` is what the domain's access rules need to know of the asker; the compiler only hands it on.
+A `Row` is an item of FROM whose columns a declaration reads: a table, or a step of the statement.
+A `Viewer` is the domain's value for the kind of actor; the compiler only passes it to policies and guards.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,35 +12,35 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 Row = sa.FromClause
-Viewer = Any  # The domain's own type; the compiler knows nothing of the domain.
-Sql = sa.ColumnElement[Any]  # An expression of any SQL type; its type travels with it at run time.
+Viewer = Any  # Hashable, as it is part of cache keys; the compiler knows nothing else of it.
+Sql = sa.ColumnElement[Any]  # An expression of any SQL type, which is its attribute `type` at run time.
 Condition = sa.ColumnElement[bool]
 Guard = Callable[[Viewer, Row], Condition]
 
-# From the value that was given, and the path of its field, to the one that is bound; raises `BadInput`.
+# Converts an argument's value to the one that is bound, given the response path of its field; raises `BadInput`.
 Convert = Callable[[Any, tuple[str, ...]], Any]
 
 
 class FieldContext(Protocol):
-    """What a declaration may use: who asks, and the arguments of its field as bound values."""
+    """What a declaration can use besides its row: the viewer, and the arguments of its field."""
 
     @property
     def viewer(self) -> Viewer: ...
 
     @property
     def arguments(self) -> Mapping[str, object]:
-        """The field's arguments; values that vary between requests of one plan are slots, to be bound."""
+        """The field's arguments by snake_case name; values that differ between requests of one plan are slots to `bind`."""
 
     def bind(self, value: object, convert: Convert | None = None) -> Sql:
-        """An argument's value as a bound parameter of the SQL type that its Python type has, converted at each request."""
+        """An argument as a bound parameter; its SQL type follows from its Python type. `convert` runs at each request."""
 
     def key(self, value: object, name: str) -> Sql:
-        """The key inside a global id of the type `name`, as a bound parameter."""
+        """The key of a global id of the type `name`, as a bound parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A field computed from its row; with a guard it is null to whom the guard does not hold."""
+    """A field computed from its row; null where its guard does not hold for the viewer."""
 
     sql: Callable[[Row, FieldContext], Sql]
     guard: Guard | None = None
@@ -48,7 +48,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class ToOne:
-    """At most one other thing. `visible_with_parent` says that who sees the parent sees it too, by the parent's own policy."""
+    """At most one other row. `visible_with_parent`: its policy is skipped, as the parent's policy implies it."""
 
     target: str
     on: Callable[[Row, Row], Condition]
@@ -57,7 +57,7 @@ class ToOne:
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An object without a table: it reads from its parent's row, or from one row computed beside it."""
+    """An object without a table of its own: it reads from its parent's row, or from `computed_row`."""
 
     target: str
     computed_row: Callable[[Row, FieldContext], sa.Select[Any]] | None = None
@@ -65,7 +65,7 @@ class Embedded:
 
 @dataclass(frozen=True, slots=True)
 class ToMany:
-    """All of a short list, found in one of three ways.
+    """A short list without pages, declared by exactly one of `on`, `through` and `rows`.
 
     `on` joins the target's table, `through` selects the keys of the targets, `rows` computes the targets themselves.
     """
@@ -81,7 +81,7 @@ class ToMany:
 
 @dataclass(frozen=True, slots=True)
 class ToConnection:
-    """A connection: a window over an ordered list, found again by keyset."""
+    """A Relay connection: a window over an ordered list, with keyset cursors."""
 
     target: str
     on: Callable[[Row, Row], Condition] | None = None
@@ -91,7 +91,7 @@ class ToConnection:
 
 @dataclass(frozen=True, slots=True)
 class TieredConnection:
-    """A connection over computed rows in stages: a later one is read only while the earlier ones fill no page."""
+    """A connection over computed rows in tiers: a tier is read only if the tiers before it do not fill the page."""
 
     target: str
     tiers: tuple[Callable[[Row, FieldContext], sa.Select[Any]], ...]
@@ -100,14 +100,14 @@ class TieredConnection:
 
 @dataclass(frozen=True, slots=True)
 class SingleRow:
-    """A root whose type shows to each viewer one thing at most."""
+    """A root that reads the only row of its type that the viewer may see."""
 
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class ByIds:
-    """A root that finds things of any type by their global ids; `plural` says a list of them."""
+    """A root that reads rows of any type by global id; with `plural` the argument is a list of ids."""
 
     argument: str
     plural: bool
@@ -115,9 +115,9 @@ class ByIds:
 
 @dataclass(frozen=True, slots=True)
 class RowsFromPython:
-    """A root that Python has decided: a row of values, which the plan takes as parameters.
+    """A root whose row is computed in Python: its column values are parameters of the plan.
 
-    `plural` says a list of rows: each value is a list then, and all that the rows refer to is read in one statement.
+    With `plural` it is a list of rows: each value is a list, and all that the rows refer to is read by one statement.
     """
 
     target: str
@@ -131,7 +131,7 @@ Root = ToConnection | SingleRow | ByIds | RowsFromPython
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order once the key is added; all columns run the same way, so that a row comparison finds the place."""
+    """An order; the compiler adds the key to make it total. One direction for all columns allows a row comparison."""
 
     columns: Callable[[Row], Sequence[Sql]]
     descending: bool = False
@@ -139,10 +139,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How one type is read. Every type says who may see its rows; `True` in `visible` means everybody.
+    """How one type is read; `visible` is its row policy, required for every type.
 
-    An interface or union has `members`: each leads from the row to a thing of one type, and the first that is there and
-    may be seen is the object. A row without one is null.
+    An interface or union has `members`: each leads from the row to a row of one type. The first member with a row that
+    the viewer may see is the object; without one the object is null. `node` says that the type has global ids.
     """
 
     name: str
@@ -157,20 +157,21 @@ class Source:
 
 
 def everybody(_viewer: Viewer, _row: Row) -> Condition:
-    """Open to the public."""
+    """The policy of types that the public may see."""
     return sa.true()
 
 
-@cache  # One for each name, so that what was compiled for it is found again.
+@cache  # One object for each name, as templates are cached by the identity of their declaration.
 def column(name: str) -> Expression:
-    """The column of that name."""
+    """A field that is the column of that name."""
     return Expression(lambda row, _context: row.c[name])
 
 
 def equals(column: str) -> Callable[[Row, FieldContext, object], Condition]:
+    """A filter: the column equals the value."""
     return lambda row, context, value: row.c[column] == context.bind(value)
 
 
 def refers_to(column: str, name: str) -> Callable[[Row, FieldContext, object], Condition]:
-    """The column holds the key of the thing whose global id is given."""
+    """A filter: the column holds the key of the global id, whose type is `name`."""
     return lambda row, context, value: row.c[column] == context.key(value, name)

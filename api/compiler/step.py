@@ -1,7 +1,7 @@
-"""The steps of a statement: rows of a list, what is joined to them, and their grouping by parent.
+"""Steps: the CTEs of a statement. Each list is a CTE of its rows, joined to what belongs to them, grouped by parent.
 
-The rows of every list are a CTE of their own. What is to be joined to them is joined to all of them at once, and only
-then are they grouped: joined row by row beside each parent, it would be looked up as often as there are parents.
+To-one joins and inner lists are joined to all rows of a list at once and grouped by the parent afterwards. Joined beside
+each parent instead, they would be looked up once per parent.
 """
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -10,171 +10,180 @@ from functools import partial
 
 from api.compiler.error import BadInput
 from api.compiler.template import Row, quoted
-from api.compiler.text import Written, all_of
-from api.compiler.value import Reader
+from api.compiler.text import SqlText, conjunction
+from api.compiler.value import ValueReader
 
 # PostgreSQL's planner takes seconds for more.
-MOST_JOINS = 250
+MAX_JOINS = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """What stands in FROM under a name of its own, and on what it is joined."""
+    """An item of FROM with its alias, and the condition that it is joined on."""
 
-    what: str
+    from_item: str
     on: str
 
-    def inner(self) -> str:
-        return f" JOIN {self.what} ON {self.on}"
+    def inner_join(self) -> str:
+        return f" JOIN {self.from_item} ON {self.on}"
 
-    def left(self, _rows: Row) -> str:
-        return f" LEFT JOIN {self.what} ON {self.on}"
+    def left_join(self, _rows: Row) -> str:
+        return f" LEFT JOIN {self.from_item} ON {self.on}"
 
 
 @dataclass(slots=True)
-class Reached:
-    """One thing at most that belongs to each row of a level.
+class JoinedRow:
+    """At most one row per row of a query level, LEFT JOINed to it by a to-one.
 
-    It is joined to the level; once lists hang below it, it is a `step` of its own, so that it is looked up only once.
+    Once a list below it needs it, it becomes a step (a CTE) of its own, so that it is looked up only once; `step` is
+    the name of that CTE.
     """
 
     row: Row
-    what: str
+    from_item: str
     on: str
     step: str = ""
 
-    def left(self, rows: Row) -> str:
+    def left_join(self, rows: Row) -> str:
         if self.step:
-            return f" LEFT JOIN {self.step} AS {self.row.name} ON {self.row.name}._up = {rows.column('_number')}"
-        return f" LEFT JOIN {self.what} ON {self.on}"
+            return f" LEFT JOIN {self.step} AS {self.row.name} ON {self.row.name}._parent = {rows.column('_number')}"
+        return f" LEFT JOIN {self.from_item} ON {self.on}"
 
-    def written(self, base: str, up: str) -> str:
-        """The step, from the rows that it belongs to."""
-        columns = ", ".join([f"{up} AS _up", *(f"{self.row.name}.{name}" for name in sorted(self.row.used))])
-        return f"{self.step} AS (SELECT {columns} FROM {base} JOIN {self.what} ON {self.on})"
+    def step_sql(self, base: str, parent: str) -> str:
+        """The CTE, joined to `base`; `parent` is the expression for the number of the level's row."""
+        columns = ", ".join([f"{parent} AS _parent", *(f"{self.row.name}.{name}" for name in sorted(self.row.used))])
+        return f"{self.step} AS (SELECT {columns} FROM {base} JOIN {self.from_item} ON {self.on})"
 
 
 @dataclass(slots=True)
-class Level:
-    """One step: the rows it stands on (none, at the root), and what is joined to them."""
+class QueryLevel:
+    """One SELECT: the rows that it reads from (none at the root), and what is joined to them."""
 
     rows: Row | None = None
-    joins: list[Join | Reached] = field(default_factory=list)
-    # The things that are joined already: asked for twice, they are joined once.
-    known: dict[Hashable, "Place"] = field(default_factory=dict)
+    joins: list[Join | JoinedRow] = field(default_factory=list)
+    # What a to-one leads to, by parent row and declaration, so that selecting it twice joins it once.
+    joined_rows: dict[Hashable, "RowRef"] = field(default_factory=dict)
 
     def select(self, columns: Sequence[str]) -> str:
-        """The columns, from all that the level stands on and that is joined to it."""
-        if len(self.joins) > MOST_JOINS:
-            raise BadInput(f"More than {MOST_JOINS} things are asked of one thing; ask for them in several documents.")
-        asked = f"SELECT {', '.join(columns)}"
+        """A SELECT of these columns from the level's rows and joins; raises `BadInput` if there are too many joins."""
+        if len(self.joins) > MAX_JOINS:
+            raise BadInput(f"More than {MAX_JOINS} things are asked of one thing; ask for them in several documents.")
+        select = f"SELECT {', '.join(columns)}"
         if self.rows is not None:
             rows = self.rows
-            return f"{asked} FROM {rows.name}{''.join(join.left(rows) for join in self.joins)}"
-        return f"{asked} FROM {' CROSS JOIN '.join(join.what for join in self.joins)}" if self.joins else asked
+            return f"{select} FROM {rows.name}{''.join(join.left_join(rows) for join in self.joins)}"
+        return f"{select} FROM {' CROSS JOIN '.join(join.from_item for join in self.joins)}" if self.joins else select
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A row within a level: the level's own, or one reached from it by to-ones; none at the root.
+class RowRef:
+    """A row within a query level: the level's own, or one joined to it along `join_path`; no row at the root.
 
-    `sizes` are how many of it there may be: the sizes of the pages around it.
+    `sizes` read how many such rows there may be: the sizes of the lists around it.
     """
 
-    level: Level
+    level: QueryLevel
     row: Row | None = None
-    walk: tuple[Reached, ...] = ()
-    sizes: tuple[Reader, ...] = ()
+    join_path: tuple[JoinedRow, ...] = ()
+    sizes: tuple[ValueReader, ...] = ()
 
-    def reached(self, reached: Reached) -> "Place":
-        """The thing's own place, once it is joined to the level."""
-        self.level.joins.append(reached)
-        return Place(self.level, reached.row, (*self.walk, reached), self.sizes)
+    def join(self, joined: JoinedRow) -> "RowRef":
+        """Joins the row to the level and returns its reference."""
+        self.level.joins.append(joined)
+        return RowRef(self.level, joined.row, (*self.join_path, joined), self.sizes)
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of a list: under which name they stand, and how they are joined to the parent.
+class ListRows:
+    """The rows of a list, and how they are joined to their parents.
 
-    `joins` makes the joins once it is known which columns are asked for; the columns are those of the row `inner`.
-    `limited` rows are read as they are, before anything is joined to them.
+    `joins` makes the joins once the columns that are read are known; `inner` is the alias that has those columns.
+    With `is_limited` the step is materialized, so that a LIMIT applies before anything is joined to the rows.
     """
 
     row: Row
     inner: str
     joins: Callable[[Sequence[str]], Sequence[Join]]
-    sizes: tuple[Reader, ...] = ()
-    limited: bool = False
+    sizes: tuple[ValueReader, ...] = ()
+    is_limited: bool = False
 
 
-def gathered(text: Written, ordering: Sequence[str], keep: Sequence[str] = ()) -> Written:
-    """The texts of a group, with commas between, in order."""
-    in_order = f" ORDER BY {', '.join(ordering)}" if ordering else ""
-    return Written(f"string_agg({text}, ','{in_order}){kept(keep)}")
+def aggregate_texts(text: SqlText, order_by: Sequence[str], conditions: Sequence[str] = ()) -> SqlText:
+    """The aggregate that joins the texts of a group with commas, in this order, where the conditions hold."""
+    order = f" ORDER BY {', '.join(order_by)}" if order_by else ""
+    return SqlText(f"string_agg({text}, ','{order}){filter_clause(conditions)}")
 
 
-def kept(keep: Sequence[str]) -> str:
-    return f" FILTER (WHERE {all_of(keep)})" if keep else ""
+def filter_clause(conditions: Sequence[str]) -> str:
+    """The FILTER clause of an aggregate with a leading space; empty without conditions."""
+    return f" FILTER (WHERE {conjunction(conditions)})" if conditions else ""
 
 
 @dataclass(slots=True)
 class Steps:
-    """The CTEs of a statement, in the order of their need; each is written when all that is asked of it is known."""
+    """The CTEs of a statement in order; each is written last, when all columns that are read from it are known."""
 
     pending: list[Callable[[], str]] = field(default_factory=list)
     count: int = 0
 
-    def name(self) -> str:
+    def new_name(self) -> str:
+        """An alias or CTE name that is unique in the statement."""
         self.count += 1
         return f"t{self.count}"
 
-    def add(self, place: Place, rows: Rows) -> Place:
-        """The rows of a list as a step; the place of one of them."""
-        base, up = self.base(place)
+    def add(self, parent: RowRef, rows: ListRows) -> RowRef:
+        """Adds the rows of a list as a step and returns a reference to one of them."""
+        base, parent_number = self.base(parent)
 
-        def written() -> str:
-            own = sorted(rows.row.used - {"_up", "_number"})
+        def step_sql() -> str:
+            own = sorted(rows.row.used - {"_parent", "_number"})
             columns = [f"{rows.inner}.{name}" for name in own]
-            if up:
-                columns.append(f"{up} AS _up")
+            if parent_number:
+                columns.append(f"{parent_number} AS _parent")
             if "_number" in rows.row.used:
                 columns.append("row_number() OVER () AS _number")
             joins = rows.joins(own)
-            found = base + "".join(join.inner() for join in joins) if base else joins[0].what
-            how = "MATERIALIZED " if rows.limited else ""
-            return f"{rows.row.name} AS {how}(SELECT {', '.join(columns) or '1'} FROM {found})"
+            source = base + "".join(join.inner_join() for join in joins) if base else joins[0].from_item
+            materialized = "MATERIALIZED " if rows.is_limited else ""
+            return f"{rows.row.name} AS {materialized}(SELECT {', '.join(columns) or '1'} FROM {source})"
 
-        self.pending.append(written)
-        return Place(Level(rows.row), rows.row, (), rows.sizes)
+        self.pending.append(step_sql)
+        return RowRef(QueryLevel(rows.row), rows.row, (), rows.sizes)
 
-    def base(self, place: Place) -> tuple[str, str]:
-        """What a step below the place stands on, and the number there of the row of the level; nothing at the root."""
-        if place.level.rows is None:
+    def base(self, parent: RowRef) -> tuple[str, str]:
+        """The FROM item that a step below the row starts from, and its expression for the number of the level's row.
+
+        Both are empty at the root. To-ones on the way to the row become steps.
+        """
+        if parent.level.rows is None:
             return "", ""
-        base, up = place.level.rows.name, place.level.rows.column("_number")
-        for reached in place.walk:
-            if not reached.step:
-                reached.step = self.name()
-                self.pending.append(partial(reached.written, base, up))
-            base, up = f"{reached.step} AS {reached.row.name}", f"{reached.row.name}._up"
-        return base, up
+        base, number = parent.level.rows.name, parent.level.rows.column("_number")
+        for joined in parent.join_path:
+            if not joined.step:
+                joined.step = self.new_name()
+                self.pending.append(partial(joined.step_sql, base, number))
+            base, number = f"{joined.step} AS {joined.row.name}", f"{joined.row.name}._parent"
+        return base, number
 
-    def aggregated(self, place: Place, inside: Place, columns: Mapping[str, Written]) -> Mapping[str, Written]:
-        """The aggregates of a step, joined to the parent's level: a row per parent that has any, or one at the root."""
-        name, rows = self.name(), inside.level.rows
+    def aggregate(self, parent: RowRef, inside: RowRef, columns: Mapping[str, SqlText]) -> Mapping[str, SqlText]:
+        """Groups the level of `inside` by parent, joins the groups to the parent's level, and returns their columns.
+
+        At the root there is one group. A parent without rows has no group, so its columns are null.
+        """
+        name, rows = self.new_name(), inside.level.rows
         assert rows is not None
-        computed = [f"{text} AS {quoted(column)}" for column, text in columns.items()]
-        if place.level.rows is None:
-            join = Join(f"({inside.level.select(computed)}) AS {name}", "true")
+        aggregates = [f"{text} AS {quoted(column)}" for column, text in columns.items()]
+        if parent.level.rows is None:
+            join = Join(f"({inside.level.select(aggregates)}) AS {name}", "true")
         else:
-            up = rows.column("_up")
-            found = f"{inside.level.select([up, *computed])} GROUP BY {up}"
-            join = Join(f"({found}) AS {name}", f"{name}._up = {place.level.rows.column('_number')}")
-        place.level.joins.append(join)
-        return {column: Written(f"{name}.{quoted(column)}") for column in columns}
+            number = rows.column("_parent")
+            groups = f"{inside.level.select([number, *aggregates])} GROUP BY {number}"
+            join = Join(f"({groups}) AS {name}", f"{name}._parent = {parent.level.rows.column('_number')}")
+        parent.level.joins.append(join)
+        return {column: SqlText(f"{name}.{quoted(column)}") for column in columns}
 
-    def whole(self, statement: str) -> str:
-        """The statement under all of its steps."""
-        # From the last: what a step asks of an earlier one is known then.
-        written = [step() for step in reversed(self.pending)]
-        return f"WITH {', '.join(reversed(written))} {statement}" if written else statement
+    def with_steps(self, select: str) -> str:
+        """The SELECT with all steps in its WITH clause."""
+        # The last step is written first: it decides which columns are read from the earlier ones.
+        texts = [step_sql() for step_sql in reversed(self.pending)]
+        return f"WITH {', '.join(reversed(texts))} {select}" if texts else select

@@ -1,7 +1,7 @@
-"""Declarations as text: each is turned into SQL once, and written into statement after statement.
+"""Templates: each declaration is compiled to SQL once by SQLAlchemy, and then rendered into many statements.
 
-What a declaration says of a row is compiled by SQLAlchemy against a row of an agreed name; in a statement the name of
-the row that is meant takes its place, and a parameter of the statement the place of each of the declaration's own.
+A declaration is compiled against rows with placeholder names. Rendering replaces the placeholders by the names of the
+statement's rows, and the declaration's parameters by parameters of the statement.
 """
 
 import re
@@ -15,26 +15,27 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect
 from api.compiler.cache import Cache
 from api.compiler.error import Undeclared
 from api.compiler.source import Convert, Source, Viewer
-from api.compiler.value import Arguments, Binds, Path, key_of, reader, sample, sql_type
+from api.compiler.value import Arguments, Binds, Path, key_of, planning_value, sql_type, value_reader
 
-HERE, THERE = "sigap_here", "sigap_there"
+# The placeholder names: of the row that a declaration is about, and of the other row of a join condition.
+THIS, OTHER = "sigap_this", "sigap_other"
 _VALUE, _ROWS = "sigap_value", "sigap_rows"
-_TOKEN = re.compile(rf'({HERE}|{THERE})\.("[^"]+"|\w+)|\x01([^\x02]+)\x02')
+_TOKEN = re.compile(rf'({THIS}|{OTHER})\.("[^"]+"|\w+)|\x01([^\x02]+)\x02')
 
-# Templates of fields, policies, orders and filters; each is a few hundred characters to a few thousand.
-REMEMBERED = 2048
+# Templates in each of the two caches; a template has a few hundred to a few thousand characters.
+MAX_TEMPLATES = 2048
 
 
 class Compiler(PGCompiler_asyncpg):
-    """Writes the program's own constants into the SQL, where the planner can use them; marks what is to be bound."""
+    """Writes the program's constants as literals, which the planner can use, and required parameters as marked names."""
 
     def visit_bindparam(self, bindparam: sa.BindParameter[Any], *details: Any, **options: Any) -> str:
         if bindparam.required:
             return parameter(bindparam.key, bindparam.type)
         options["literal_binds"] = True
         # SQLAlchemy leaves its compilers and dialects untyped.
-        written: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
-        return written
+        literal: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
+        return literal
 
 
 class Dialect(PGDialect_asyncpg):
@@ -45,54 +46,55 @@ DIALECT = Dialect()  # type: ignore[no-untyped-call]  # As above.
 
 
 def parameter(name: str, type_: sa.types.TypeEngine[Any]) -> str:
-    """A parameter by its name, which becomes a number when the statement is complete."""
+    """A named parameter with its type; `plan.finish_plan` replaces the marked name by a number."""
     return f"\x01{name}\x02::{type_.compile(dialect=DIALECT)}"
 
 
 def quoted(name: str) -> str:
-    """The name of a column as SQL writes it."""
+    """The name of a column, quoted where SQL needs it."""
     return str(DIALECT.identifier_preparer.quote(name))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shape:
-    """The columns that a row has."""
+class RowType:
+    """The columns of a row, as two placeholder tables that declarations are compiled against."""
 
-    here: sa.FromClause
-    there: sa.FromClause
+    this: sa.FromClause
+    other: sa.FromClause
 
     @classmethod
-    def of(cls, columns: Iterable[sa.ColumnElement[Any]]) -> "Shape":
-        kept = [(str(column.key), column.type, getattr(column, "nullable", True)) for column in columns]
-        here, there = (
-            sa.Table(name, sa.MetaData(), *(sa.Column(key, type_, nullable=null) for key, type_, null in kept))
-            for name in (HERE, THERE)
+    def from_columns(cls, columns: Iterable[sa.ColumnElement[Any]]) -> "RowType":
+        details = [(str(column.key), column.type, getattr(column, "nullable", True)) for column in columns]
+        this, other = (
+            sa.Table(name, sa.MetaData(), *(sa.Column(key, type_, nullable=null) for key, type_, null in details))
+            for name in (THIS, OTHER)
         )
-        return cls(here, there)
+        return cls(this, other)
 
 
 @dataclass(slots=True)
 class Row:
-    """A row that stands in FROM; `used` are the columns that the statement asks of it, as SQL writes them."""
+    """A row in FROM by its alias; `used` collects the quoted names of the columns that the statement reads."""
 
     name: str
-    shape: Shape
+    type: RowType
     used: set[str] = field(default_factory=set)
 
     def column(self, name: str) -> str:
-        return self.written(quoted(name))
+        return self.quoted_column(quoted(name))
 
-    def written(self, name: str) -> str:
+    def quoted_column(self, name: str) -> str:
+        """The column by its quoted name."""
         self.used.add(name)
         return f"{self.name}.{name}"
 
-    def type_of(self, name: str) -> sa.types.TypeEngine[Any]:
-        return self.shape.here.c[name].type
+    def column_type(self, name: str) -> sa.types.TypeEngine[Any]:
+        return self.type.this.c[name].type
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
-    """What a parameter of a template is made from: a part of the field's arguments, and how it is converted."""
+class BoundArgument:
+    """A parameter of a template: an argument of the field or part of one, its SQL type, and its conversion."""
 
     value: object
     type: sa.types.TypeEngine[Any]
@@ -101,61 +103,65 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """SQL with gaps for its rows and parameters."""
+    """SQL text with gaps for columns of rows and for parameters."""
 
-    pieces: tuple[str | None, ...]  # Text, then a gap's row, column and parameter, then text again, and so on.
-    bounds: Mapping[str, Bound]
+    # Text, then the three groups of `_TOKEN` (row, column, parameter), then text again, and so on.
+    pieces: tuple[str | None, ...]
+    bound_arguments: Mapping[str, BoundArgument]
     type: sa.types.TypeEngine[Any]
-    certain: bool = False  # Never null.
+    never_null: bool = False
 
-    def write(self, rows: Sequence[Row], arguments: Arguments, binds: Binds, path: Path) -> str:
+    def render(self, rows: Sequence[Row], arguments: Arguments, binds: Binds, path: Path) -> str:
+        """The SQL for these rows; adds the parameters that it needs to `binds`."""
         pieces = self.pieces
         parts = [pieces[0] or ""]
         for index in range(1, len(pieces), 4):
             row, column, name, text = pieces[index : index + 4]
             if row is not None:
-                parts.append(rows[row == THERE].written(column or ""))
+                parts.append(rows[row == OTHER].quoted_column(column or ""))
             else:
                 parts.append(self.parameter(name or "", arguments, binds, path))
             parts.append(text or "")
         return "".join(parts)
 
     def parameter(self, name: str, arguments: Arguments, binds: Binds, path: Path) -> str:
-        bound = self.bounds.get(name)
-        if bound is None:
-            return f"\x01{name}\x02"  # The asker's own.
-        read = reader(arguments.actual(bound.value))
-        convert = bound.convert
+        argument = self.bound_arguments.get(name)
+        if argument is None:
+            return f"\x01{name}\x02"  # A value of the viewer, bound by its name.
+        read = value_reader(arguments.value_of(argument.value))
+        convert = argument.convert
         if convert is None:
             return f"\x01{binds.add(read, path)}\x02"
         return f"\x01{binds.add(lambda variables: convert(read(variables), path), path)}\x02"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a declaration is given to ask with; see `source.Ask`."""
+class TemplateContext:
+    """The `source.FieldContext` that a declaration gets; it collects the arguments that the declaration binds."""
 
     viewer: Viewer
     arguments: Mapping[str, object]
     sources: Mapping[str, Source]
     path: Path
-    bounds: dict[str, Bound] = field(default_factory=dict)
+    bound_arguments: dict[str, BoundArgument] = field(default_factory=dict)
 
     def bind(self, value: object, convert: Convert | None = None) -> sa.ColumnElement[Any]:
-        return self._bound(Bound(value, sql_type(sample(value)), convert))
+        return self._add(BoundArgument(value, sql_type(planning_value(value)), convert))
 
     def key(self, value: object, name: str) -> sa.ColumnElement[Any]:
         type_ = key_type(self.sources[name])
-        key_of(sample(value), name, type_, self.path)  # The type inside the id is part of the plan: refuse it now.
-        return self._bound(Bound(value, type_, lambda id_, path: key_of(id_, name, type_, path)))
+        # The type inside the id is part of the plan, so a wrong one is refused at planning time.
+        key_of(planning_value(value), name, type_, self.path)
+        return self._add(BoundArgument(value, type_, lambda id_, path: key_of(id_, name, type_, path)))
 
-    def _bound(self, bound: Bound) -> sa.ColumnElement[Any]:
-        name = f"argument {len(self.bounds)}"
-        self.bounds[name] = bound
-        return sa.bindparam(name, type_=bound.type)
+    def _add(self, argument: BoundArgument) -> sa.ColumnElement[Any]:
+        name = f"argument {len(self.bound_arguments)}"
+        self.bound_arguments[name] = argument
+        return sa.bindparam(name, type_=argument.type)
 
 
 def key_type(source: Source) -> sa.types.TypeEngine[Any]:
+    """The SQL type of the source's key column."""
     assert source.table is not None
     return source.table.c[source.key].type
 
@@ -165,69 +171,75 @@ def table_name(table: sa.Table) -> str:
 
 
 class Templates:
-    """The templates of all declarations, made when they are first needed."""
+    """The templates of all declarations, compiled on first use and cached."""
 
     def __init__(self, sources: Mapping[str, Source]) -> None:
         self.sources = sources
-        self.cache: Cache[Hashable, Template] = Cache(REMEMBERED)
-        self._rows: Cache[Hashable, tuple[Template, Shape]] = Cache(REMEMBERED)
-        self._tables: dict[str, Shape] = {}
+        self.cache: Cache[Hashable, Template] = Cache(MAX_TEMPLATES)
+        self._selects: Cache[Hashable, tuple[Template, RowType]] = Cache(MAX_TEMPLATES)
+        self._row_types: dict[str, RowType] = {}
 
-    def table(self, source: Source) -> Shape:
-        """The columns of the source's table."""
-        if source.name not in self._tables:
+    def table_type(self, source: Source) -> RowType:
+        """The row type of the source's table."""
+        if source.name not in self._row_types:
             assert source.table is not None
-            self._tables[source.name] = Shape.of(source.table.c)
-        return self._tables[source.name]
+            self._row_types[source.name] = RowType.from_columns(source.table.c)
+        return self._row_types[source.name]
 
-    def given(self, key: str, columns: Iterable[sa.ColumnElement[Any]]) -> Shape:
-        """The columns of rows that Python has decided, by what they are called together."""
-        if key not in self._tables:
-            self._tables[key] = Shape.of(columns)
-        return self._tables[key]
+    def input_type(self, key: str, columns: Iterable[sa.ColumnElement[Any]]) -> RowType:
+        """The row type of rows whose values come from Python; `key` identifies the set of columns."""
+        if key not in self._row_types:
+            self._row_types[key] = RowType.from_columns(columns)
+        return self._row_types[key]
 
     def expression(
-        self, key: Hashable, bounds: Mapping[str, Bound], shapes: Sequence[Shape], build: Callable[[], Any]
+        self,
+        key: Hashable,
+        bound_arguments: Mapping[str, BoundArgument],
+        row_types: Sequence[RowType],
+        build: Callable[[], Any],
     ) -> Template:
-        """The template of an expression over rows of these shapes."""
-        found = self.cache.get(key)
-        if found is None:
+        """The template of the expression that `build` returns, over one row or two rows of these types."""
+        template = self.cache.get(key)
+        if template is None:
             value: sa.ColumnElement[Any] = build()
-            rows = [shape.there if index else shape.here for index, shape in enumerate(shapes)]
-            whole: sa.Select[Any] = sa.select(value.label(_VALUE)).select_from(*rows)
-            text = between(compiled(whole), "SELECT ", f" AS {_VALUE}")
-            certain = isinstance(value, sa.Column) and not value.nullable
-            found = Template(tuple(_TOKEN.split(text)), dict(bounds), value.type, certain)
-            self.cache.put(key, found)
-        return found
+            rows = [row_type.other if index else row_type.this for index, row_type in enumerate(row_types)]
+            select: sa.Select[Any] = sa.select(value.label(_VALUE)).select_from(*rows)
+            text = text_between(compile_sql(select), "SELECT ", f" AS {_VALUE}")
+            never_null = isinstance(value, sa.Column) and not value.nullable
+            template = Template(tuple(_TOKEN.split(text)), dict(bound_arguments), value.type, never_null)
+            self.cache.put(key, template)
+        return template
 
-    def rows(
-        self, key: Hashable, bounds: Mapping[str, Bound], shape: Shape | None, build: Callable[[], sa.SelectBase]
-    ) -> tuple[Template, Shape]:
-        """The template of a statement that may look at a row of that shape, and the shape of its own rows."""
-        found = self._rows.get(key)
-        if found is None:
-            statement = build()
-            if shape is not None:
-                # The parts of a union say themselves what they look at.
-                bound = statement.correlate(shape.here) if isinstance(statement, sa.Select) else statement
-                inner = bound.lateral(_ROWS)
-                whole: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(shape.here).join(inner, sa.true())
-                text = between(compiled(whole), "JOIN LATERAL (", f") AS {_ROWS}")
-            else:
-                text = compiled(statement)
-            template = Template(tuple(_TOKEN.split(text)), dict(bounds), sa.types.NullType())
-            found = template, Shape.of(statement.selected_columns)
-            self._rows.put(key, found)
-        return found
+    def select(
+        self,
+        key: Hashable,
+        bound_arguments: Mapping[str, BoundArgument],
+        row_type: RowType,
+        build: Callable[[], sa.SelectBase],
+    ) -> tuple[Template, RowType]:
+        """The template of the SELECT that `build` returns, correlated to a row of that type; and its own row type."""
+        cached = self._selects.get(key)
+        if cached is None:
+            select = build()
+            # A union cannot be correlated as one; its parts are correlated where they are declared.
+            correlated = select.correlate(row_type.this) if isinstance(select, sa.Select) else select
+            lateral = correlated.lateral(_ROWS)
+            join: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(row_type.this).join(lateral, sa.true())
+            text = text_between(compile_sql(join), "JOIN LATERAL (", f") AS {_ROWS}")
+            template = Template(tuple(_TOKEN.split(text)), dict(bound_arguments), sa.types.NullType())
+            cached = template, RowType.from_columns(select.selected_columns)
+            self._selects.put(key, cached)
+        return cached
 
 
-def compiled(statement: sa.SelectBase) -> str:
+def compile_sql(statement: sa.SelectBase) -> str:
     text = str(statement.compile(dialect=DIALECT))
     if text.startswith("WITH"):
         raise Undeclared("A declaration may not use a CTE that is not nested.")
     return text
 
 
-def between(text: str, before: str, after: str) -> str:
+def text_between(text: str, before: str, after: str) -> str:
+    """What stands between the first `before` and the last `after`."""
     return text[text.index(before) + len(before) : text.rindex(after)]

@@ -1,4 +1,4 @@
-"""SQL as it is written: constants, values as JSON text, and their joining."""
+"""Fragments of SQL text: JSON values written as text, and the concatenation of constants with them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """An expression as it stands in a statement; parameters and rows in it are settled."""
+class SqlText:
+    """An SQL expression as it stands in the statement; names and parameters in it are final."""
 
     sql: str
 
@@ -17,82 +17,84 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Joined(Written):
-    """Texts one after another, remembered apart, so that constants that meet become one."""
+class ConcatenatedText(SqlText):
+    """Parts joined by `||`. The parts are stored too, so that a later concatenation can merge adjacent constants."""
 
-    parts: tuple[Written | str, ...]
+    parts: tuple[SqlText | str, ...]
 
 
-NULL = Written("'null'")
+JSON_NULL = SqlText("'null'")
 
 
 def constant(text: str) -> str:
-    """Text that the program itself wrote (names of a checked document, braces), put into the SQL as it is."""
+    """An SQL string literal. The text comes from the program or from names in a validated document."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def joined(parts: Iterable[Written | str]) -> Joined:
-    """The parts one after another: text of the answer itself as `str`, what the database finds as `Written`."""
-    merged: list[Written | str] = []
+def concatenate(parts: Iterable[SqlText | str]) -> ConcatenatedText:
+    """The parts joined by `||`: a `str` is constant text of the answer, an `SqlText` is an SQL expression."""
+    merged: list[SqlText | str] = []
     for part in parts:
-        for piece in part.parts if isinstance(part, Joined) else (part,):
+        for piece in part.parts if isinstance(part, ConcatenatedText) else (part,):
             if isinstance(piece, str) and merged and isinstance(merged[-1], str):
                 merged[-1] += piece
             else:
                 merged.append(piece)
     texts = [constant(piece) if isinstance(piece, str) else piece.sql for piece in merged]
-    return Joined(" || ".join(texts), tuple(merged))
+    return ConcatenatedText(" || ".join(texts), tuple(merged))
 
 
-def as_object(items: Iterable[tuple[str, Written | str]]) -> Joined:
-    """The JSON object of keys and values, in their order."""
-    parts: list[Written | str] = []
+def json_object(items: Iterable[tuple[str, SqlText | str]]) -> ConcatenatedText:
+    """The text of a JSON object with these keys and values, in this order."""
+    parts: list[SqlText | str] = []
     for key, value in items:
         parts += [f'{"," if parts else "{"}"{key}":', value]
-    return joined([*parts, "}"] if parts else ["{}"])
+    return concatenate([*parts, "}"] if parts else ["{}"])
 
 
-def or_null(text: Written) -> Written:
-    return Written(f"coalesce({text}, 'null')")
+def or_json_null(text: SqlText) -> SqlText:
+    """The text, or the JSON null where the text is an SQL null."""
+    return SqlText(f"coalesce({text}, 'null')")
 
 
-def as_list(items: Written) -> Joined:
-    """The JSON list of texts with commas between, empty where there are none."""
-    return joined(["[", Written(f"coalesce({items}, '')"), "]"])
+def json_list(items: SqlText) -> ConcatenatedText:
+    """The text of a JSON list, from the text of its comma-separated items; an SQL null makes an empty list."""
+    return concatenate(["[", SqlText(f"coalesce({items}, '')"), "]"])
 
 
-def case(condition: str, text: Written) -> Written:
-    """The text where the condition holds, null where it does not."""
-    return Written(f"CASE WHEN {condition} THEN {text} ELSE 'null' END")
+def text_if(condition: str, text: SqlText) -> SqlText:
+    """The text where the condition holds, the JSON null where it does not."""
+    return SqlText(f"CASE WHEN {condition} THEN {text} ELSE 'null' END")
 
 
-def all_of(conditions: Sequence[str]) -> str:
-    """The conjunction, without what is always true."""
-    found = [condition for condition in conditions if condition != "true"]
-    if len(found) < 2:
-        return found[0] if found else "true"
-    return " AND ".join(f"({condition})" for condition in found)
+def conjunction(conditions: Sequence[str]) -> str:
+    """The conditions joined by AND; a condition that is the literal `true` is left out."""
+    remaining = [condition for condition in conditions if condition != "true"]
+    if len(remaining) < 2:
+        return remaining[0] if remaining else "true"
+    return " AND ".join(f"({condition})" for condition in remaining)
 
 
-def where(conditions: Sequence[str]) -> str:
-    whole = all_of(conditions)
-    return "" if whole == "true" else f" WHERE {whole}"
+def where_clause(conditions: Sequence[str]) -> str:
+    """A WHERE clause with a leading space; empty where every condition is always true."""
+    condition = conjunction(conditions)
+    return "" if condition == "true" else f" WHERE {condition}"
 
 
-def is_symbol(type_: sa.types.TypeEngine[object]) -> bool:
-    """Whether the text of a value needs quotes but no escaping."""
+def needs_no_escaping(type_: sa.types.TypeEngine[object]) -> bool:
+    """Whether a value of the type becomes a JSON string by quotes alone."""
     if isinstance(type_, sa.Numeric) and not isinstance(type_, sa.Float):
         return True  # Decimals keep their digits only as text.
     return isinstance(type_, sa.Uuid | sa.Date) or getattr(type_, "json_safe", False)
 
 
-def json_text(value: str, type_: sa.types.TypeEngine[object], *, nullable: bool = False) -> Written:
-    """The JSON of a value as text; instants as ISO 8601 in UTC, days as ISO 8601."""
-    text: Written
+def json_text(value: str, type_: sa.types.TypeEngine[object], *, nullable: bool = False) -> SqlText:
+    """The JSON of an SQL expression as text; timestamps are ISO 8601 in UTC, dates ISO 8601."""
+    text: SqlText
     if isinstance(type_, sa.Integer | sa.Boolean):
-        text = Written(f"CAST({value} AS TEXT)")
-    elif is_symbol(type_):
-        text = joined(['"', Written(f"CAST({value} AS TEXT)"), '"'])
+        text = SqlText(f"CAST({value} AS TEXT)")
+    elif needs_no_escaping(type_):
+        text = concatenate(['"', SqlText(f"CAST({value} AS TEXT)"), '"'])
     else:
-        text = Written(f"CAST(to_json({value}) AS TEXT)")
-    return or_null(text) if nullable else text
+        text = SqlText(f"CAST(to_json({value}) AS TEXT)")
+    return or_json_null(text) if nullable else text

@@ -1,7 +1,7 @@
-"""Arguments: which part of them shapes the statement, and which part is only bound to it.
+"""Variables and arguments: the part that changes the SQL (the shape), and the values that are only bound (slots).
 
-A plan is shared by all requests whose variables have the same shape. The shape keeps what changes the SQL (which
-arguments are there, enums, booleans, the type inside a global id) and forgets everything else, which is bound anew.
+One plan serves all requests whose variables have the same shape. The shape holds what changes the SQL: which arguments
+are present, enums, booleans, and the type name inside a global id. All other values become slots, bound at each request.
 """
 
 import uuid
@@ -24,10 +24,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api.compiler.error import BadInput
 
 Variables = Mapping[str, Any]  # Coerced by graphql-core; the schema's scalars decide the types.
-Reader = Callable[[Variables], Any]
-Path = tuple[str, ...]
+ValueReader = Callable[[Variables], Any]  # Reads one value from the variables of a request.
+Path = tuple[str, ...]  # The response path of a field.
 
-MOST_CHOICES = 100
+# Values in one list of enums or booleans: such a list is part of the plan's cache key.
+MAX_ENUM_LIST = 100
 
 SQL_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
     str: sa.Text(),
@@ -41,79 +42,84 @@ SQL_TYPES: dict[type, sa.types.TypeEngine[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in the variables whose value is bound at each request; `sample` is the value at planning time."""
+    """The path of a value in the variables, to be bound at each request; `planning_value` is the value while planning."""
 
     path: tuple[str | int, ...]
-    sample: Any
+    planning_value: Any
 
     def __call__(self, variables: Variables) -> Any:
-        found: Any = variables
+        value: Any = variables
         for step in self.path:
-            found = found[step]
-        return found
+            value = value[step]
+        return value
 
 
 @dataclass(frozen=True, slots=True)
-class Tagger:
-    """Takes variables apart; of an id, only the name of a type that exists shapes a plan."""
+class ShapeSplitter:
+    """Splits values into their shape, which changes the SQL, and slots for the rest, which is only bound.
 
-    names: Container[str]
+    Of a global id the type name is part of the shape if it is one of `type_names`.
+    """
 
-    def tagged(self, value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> tuple[Any, Hashable]:
-        """The value with its bound leaves replaced by slots, and its shape."""
+    type_names: Container[str]
+
+    def split(self, value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> tuple[Any, Hashable]:
+        """The value with slots in place of all that is only bound, and its shape."""
         if is_non_null_type(type_):
-            return self.tagged(value, type_.of_type, path)
+            return self.split(value, type_.of_type, path)
         if value is None:
             return None, None
         named = get_named_type(type_)
         if is_input_object_type(named) and is_list_type(type_):
-            pairs = [self.tagged(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
+            pairs = [self.split(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
             return [pair[0] for pair in pairs], tuple(pair[1] for pair in pairs)
         if is_input_object_type(named):
-            fields = {name: self.tagged(item, named.fields[name].type, (*path, name)) for name, item in value.items()}
+            fields = {name: self.split(item, named.fields[name].type, (*path, name)) for name, item in value.items()}
             shape = tuple((name, pair[1]) for name, pair in fields.items())
             return {name: pair[0] for name, pair in fields.items()}, shape
         if is_enum_type(named) or named.name == "Boolean":
-            return value, self.choices(value, path) if isinstance(value, list) else value
-        found = sample(value)
-        return Slot(path, found), (named.name, self.leaf(found, is_id=named.name == "ID"))
+            return value, self.enum_list_shape(value, path) if isinstance(value, list) else value
+        current = planning_value(value)
+        return Slot(path, current), (named.name, self.leaf_shape(current, is_id=named.name == "ID"))
 
-    def choices(self, values: list[Any], path: tuple[str | int, ...]) -> Hashable:
-        """Part of the plan as they are, and so not as many as somebody likes."""
-        if len(values) > MOST_CHOICES:
-            raise BadInput(f"'{path[-1]}' takes at most {MOST_CHOICES} values.")
+    def enum_list_shape(self, values: list[Any], path: tuple[str | int, ...]) -> Hashable:
+        """The values themselves, as they are written into the SQL; raises `BadInput` if there are too many."""
+        if len(values) > MAX_ENUM_LIST:
+            raise BadInput(f"'{path[-1]}' takes at most {MAX_ENUM_LIST} values.")
         return tuple(values)
 
-    def leaf(self, value: Any, *, is_id: bool) -> Hashable:
+    def leaf_shape(self, value: Any, *, is_id: bool) -> Hashable:
+        """The type name inside an id, or the Python type of another value; of a list, the set of its items' shapes."""
         if isinstance(value, list):
-            return (list, frozenset(self.leaf(item, is_id=is_id) for item in value))
+            return (list, frozenset(self.leaf_shape(item, is_id=is_id) for item in value))
         if is_id and value is not None:
             name = str(value).partition(":")[0]
-            return name if name in self.names else None
+            return name if name in self.type_names else None
         return type(value).__name__
 
 
-def sample(value: object) -> Any:
-    """The value as it is while planning, slots filled in."""
+def planning_value(value: object) -> Any:
+    """The value at planning time: slots are replaced by their `planning_value`."""
     if isinstance(value, Slot):
-        return value.sample
-    return [sample(item) for item in value] if isinstance(value, list) else value
+        return value.planning_value
+    return [planning_value(item) for item in value] if isinstance(value, list) else value
 
 
-def reader(value: object) -> Reader:
-    """How to read the value from a request's variables."""
+def value_reader(value: object) -> ValueReader:
+    """A function that returns the value for the variables of a request: slots are read, all else is constant."""
     if isinstance(value, Slot):
         return value
     if isinstance(value, list):
-        parts = [reader(item) for item in value]
-        return lambda variables: [part(variables) for part in parts]
+        readers = [value_reader(item) for item in value]
+        return lambda variables: [read(variables) for read in readers]
     return lambda _variables: value
 
 
 def sql_type(value: Any) -> sa.types.TypeEngine[Any]:
+    """The SQL type of a parameter that is bound to a Python value like this one."""
     if isinstance(value, list):
-        known = [item for item in value if item is not None]
-        return ARRAY(sql_type(known[0]) if known else sa.Text())
+        items = [item for item in value if item is not None]
+        return ARRAY(sql_type(items[0]) if items else sa.Text())
     return SQL_TYPES.get(type(value), SQL_TYPES[str])
 
 
@@ -121,25 +127,25 @@ def sql_type(value: Any) -> sa.types.TypeEngine[Any]:
 class Arguments:
     """The arguments of one field.
 
-    `symbols` are named as in Python, and every bound leaf in them is a slot into `given`, where this document's own
-    value stands: SQL made with the symbols serves all arguments of the same `shape`.
+    `with_slots` holds them by snake_case name, with a slot into `values` for every value that is only bound. SQL made
+    from `with_slots` therefore serves all arguments of the same `shape`. In `values` may be slots into the variables.
     """
 
-    given: Mapping[str, Any]
-    symbols: Mapping[str, Any]
+    values: Mapping[str, Any]
+    with_slots: Mapping[str, Any]
     shape: tuple[tuple[str, Any], ...]
 
     def shape_of(self, name: str) -> Any:
         return dict(self.shape)[name]
 
-    def actual(self, symbol: object) -> object:
-        """What stands for a symbol in this document: a value, or a slot into its variables."""
-        if isinstance(symbol, Slot):
-            return symbol(self.given)
-        return [self.actual(item) for item in symbol] if isinstance(symbol, list) else symbol
+    def value_of(self, argument: object) -> object:
+        """The value of an argument, or part of one, taken from `with_slots`: a constant or a slot into the variables."""
+        if isinstance(argument, Slot):
+            return argument(self.values)
+        return [self.value_of(item) for item in argument] if isinstance(argument, list) else argument
 
     def __getitem__(self, name: str) -> object:
-        return self.actual(self.symbols.get(name))
+        return self.value_of(self.with_slots.get(name))
 
 
 NO_ARGUMENTS = Arguments({}, {}, ())
@@ -147,20 +153,21 @@ NO_ARGUMENTS = Arguments({}, {}, ())
 
 @dataclass(slots=True)
 class Binds:
-    """The parameters of one statement: by name, how each is read from a request's variables; and what is checked."""
+    """The parameters of one statement by name, each with the function that reads its value; and checks of variables."""
 
-    readers: dict[str, Reader] = field(default_factory=dict)
-    checks: list[Reader] = field(default_factory=list)
+    readers: dict[str, ValueReader] = field(default_factory=dict)
+    # Called for each request before the statement runs; they raise `BadInput`.
+    checks: list[ValueReader] = field(default_factory=list)
 
-    def add(self, read: Reader, path: Path) -> str:
-        """The name of a new parameter."""
+    def add(self, read: ValueReader, path: Path) -> str:
+        """Adds a parameter and returns its name."""
         name = f"p{len(self.readers)}"
         self.readers[name] = lambda variables: storable(read(variables), path)
         return name
 
 
 def storable(value: Any, path: Path) -> Any:
-    """The value, if PostgreSQL can hold it as text: no NUL and no half of a surrogate pair."""
+    """Returns the value; raises `BadInput` for text that PostgreSQL cannot hold: a NUL or a lone surrogate."""
     if isinstance(value, str) and ("\x00" in value or any("\ud800" <= character <= "\udfff" for character in value)):
         raise BadInput("The text holds a character that cannot be stored.", path)
     if isinstance(value, list):
@@ -169,7 +176,7 @@ def storable(value: Any, path: Path) -> Any:
 
 
 def split_id(value: str, path: Path) -> tuple[str, str]:
-    """The type and the key inside a global id."""
+    """The type name and the key of a global id; raises `BadInput` if one is missing."""
     name, colon, key = value.partition(":")
     if not (name and colon and key):
         raise BadInput(f"'{value[:80]}' is not an id.", path)
@@ -177,9 +184,9 @@ def split_id(value: str, path: Path) -> tuple[str, str]:
 
 
 def key_of(value: str, name: str, type_: sa.types.TypeEngine[Any], path: Path) -> Any:
-    """The key inside the global id of a thing of the type `name`."""
-    found, key = split_id(value, path)
-    if found != name:
+    """The key of a global id as a value of the column type; raises `BadInput` unless the id is of the type `name`."""
+    id_type, key = split_id(value, path)
+    if id_type != name:
         raise BadInput(f"'{value[:80]}' is not the id of a {name}.", path)
     if not isinstance(type_, sa.Uuid):
         return key

@@ -1,4 +1,4 @@
-"""The window of a connection: how many, from where, in which order."""
+"""The window of a connection: its size, direction, order and cursors, and the SQL for them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from api.compiler import cursor
 from api.compiler.error import BadInput
 from api.compiler.source import Source
 from api.compiler.template import parameter
-from api.compiler.text import Written
-from api.compiler.value import Arguments, Binds, Path, Reader, Variables, reader
+from api.compiler.text import SqlText
+from api.compiler.value import Arguments, Binds, Path, ValueReader, Variables, value_reader
 
-MOST = 100
+MAX_PAGE_SIZE = 100
 
-Column = tuple[str, sa.types.TypeEngine[object]]
+OrderColumn = tuple[str, sa.types.TypeEngine[object]]  # An SQL expression and its type.
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Part of an ordered list: its first or its last so many, after one cursor, before another."""
+    """The first rows of an ordered list, or with `backward` the last, between the cursors `after` and `before`."""
 
     source: Source
     order_name: str
-    size: Reader
+    size: ValueReader
     backward: bool
     after: object
     before: object
@@ -31,71 +31,75 @@ class Window:
     path: Path
 
     @classmethod
-    def of(cls, arguments: Arguments, source: Source, binds: Binds, path: Path) -> "Window":
+    def from_arguments(cls, arguments: Arguments, source: Source, binds: Binds, path: Path) -> "Window":
+        """Raises `BadInput` unless exactly one of `first` and `last` is given."""
         first, last = arguments["first"], arguments["last"]
         if (first is None) == (last is None):
-            raise BadInput(f"Give either first or last, 1 to {MOST}.", path)
+            raise BadInput(f"Give either first or last, 1 to {MAX_PAGE_SIZE}.", path)
         order_name = str(arguments["order_by"] or next(iter(source.orders)))
-        size = reader(last if first is None else first)
+        size = value_reader(last if first is None else first)
         window = cls(source, order_name, size, first is None, arguments["after"], arguments["before"], binds, path)
-        binds.checks.append(window.check)
+        binds.checks.append(window.check_size)
         return window
 
-    def check(self, variables: Variables) -> None:
-        """Refuses a wrong size, also where no rows are read at all."""
-        if not 1 <= self.size(variables) <= MOST:
-            raise BadInput(f"Give either first or last, 1 to {MOST}.", self.path)
+    def check_size(self, variables: Variables) -> None:
+        """Raises `BadInput` for a wrong size, even where the statement reads no rows of the list."""
+        if not 1 <= self.size(variables) <= MAX_PAGE_SIZE:
+            raise BadInput(f"Give either first or last, 1 to {MAX_PAGE_SIZE}.", self.path)
 
     @property
     def tag(self) -> str:
+        """The type and order that stand in the window's cursors."""
         return f"{self.source.name}.{self.order_name}"
 
     @property
-    def falls(self) -> bool:
+    def is_descending(self) -> bool:
         return self.source.orders[self.order_name].descending
 
-    def ordering(self, columns: Sequence[Column], *, backward: bool) -> list[str]:
-        """The columns of the total order, from the list's beginning or from its end."""
-        direction = " DESC" if self.falls != backward else ""
+    def order_by(self, columns: Sequence[OrderColumn], *, backward: bool) -> list[str]:
+        """The terms of ORDER BY; with `backward`, those of the reversed list."""
+        direction = " DESC" if self.is_descending != backward else ""
         return [f"{text}{direction}" for text, _type in columns]
 
-    def within(self, columns: Sequence[Column]) -> list[str]:
-        """After the one cursor and before the other."""
-        bounds: list[str] = []
+    def cursor_conditions(self, columns: Sequence[OrderColumn]) -> list[str]:
+        """The conditions that a row comes after the cursor `after` and before the cursor `before`."""
+        conditions: list[str] = []
         if self.after is not None:
-            bounds.append(self._beyond(columns, self.after, forward=True))
+            conditions.append(self._comparison(columns, self.after, after=True))
         if self.before is not None:
-            bounds.append(self._beyond(columns, self.before, forward=False))
-        return bounds
+            conditions.append(self._comparison(columns, self.before, after=False))
+        return conditions
 
-    def bound(self, *, following: bool) -> object:
-        """The cursor that bounds the list on that side, if one does."""
-        return self.before if following else self.after
+    def limiting_cursor(self, *, at_end: bool) -> object:
+        """The cursor that limits the list at its end (`before`) or at its beginning (`after`); None if there is none."""
+        return self.before if at_end else self.after
 
-    def outside(self, columns: Sequence[Column], *, following: bool) -> str:
-        """At or beyond the cursor that bounds the list on that side."""
-        return f"NOT ({self._beyond(columns, self.bound(following=following), forward=not following)})"
+    def beyond_cursor(self, columns: Sequence[OrderColumn], *, at_end: bool) -> str:
+        """The condition that a row is at or beyond the limiting cursor, which must be there."""
+        return f"NOT ({self._comparison(columns, self.limiting_cursor(at_end=at_end), after=not at_end)})"
 
     def limit(self, *, extra: int) -> str:
-        """How many rows to read: the size, and one more where somebody asks whether there are more."""
+        """The parameter for the LIMIT: the size plus `extra` rows, one where the page must know whether there are more."""
         name = self.binds.add(lambda variables: self.size(variables) + extra, self.path)
         return parameter(name, sa.Integer())
 
-    def _beyond(self, columns: Sequence[Column], bound: object, *, forward: bool) -> str:
+    def _comparison(self, columns: Sequence[OrderColumn], cursor_: object, *, after: bool) -> str:
+        """The row comparison that a row comes after, or before, the cursor."""
         own = ", ".join(text for text, _type in columns)
-        values = ", ".join(self._cursor_values(bound, [type_ for _text, type_ in columns]))
-        return f"({own}) {'>' if forward != self.falls else '<'} ({values})"
+        values = ", ".join(self._cursor_values(cursor_, [type_ for _text, type_ in columns]))
+        return f"({own}) {'>' if after != self.is_descending else '<'} ({values})"
 
-    def _cursor_values(self, bound: object, types: Sequence[sa.types.TypeEngine[object]]) -> list[str]:
-        read = reader(bound)
+    def _cursor_values(self, cursor_: object, types: Sequence[sa.types.TypeEngine[object]]) -> list[str]:
+        read = value_reader(cursor_)
 
         def value(index: int) -> str:
             def from_cursor(variables: Variables) -> object:
-                return cursor.read(read(variables), self.tag, types, self.path)[index]
+                return cursor.decode(read(variables), self.tag, types, self.path)[index]
 
             return parameter(self.binds.add(from_cursor, self.path), types[index])
 
         return [value(index) for index in range(len(types))]
 
-    def cursor(self, columns: Sequence[Column]) -> Written:
-        return cursor.written(self.tag, columns)
+    def cursor(self, columns: Sequence[OrderColumn]) -> SqlText:
+        """The SQL expression of a row's cursor."""
+        return cursor.cursor_sql(self.tag, columns)

@@ -96,7 +96,7 @@ class PreparedOperation:
         if isinstance(variables, list):
             return ExecutionResult(None, variables)
         operation = Operation(
-            self.schema, self.node, self.fragments, variables, self.variables.types, is_kept=self.is_cached
+            self.schema, self.node, self.fragments, variables, self.variables.types, is_cacheable=self.is_cached
         )
         if self.is_consistent:
             return await run_consistent(context, operation)

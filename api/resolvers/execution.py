@@ -9,7 +9,7 @@ import orjson
 from graphql import ExecutionResult, FieldNode, GraphQLError, is_non_null_type, located_error
 
 from api.compiler.plan import Operation
-from api.compiler.selection import Selected
+from api.compiler.selection import SelectedField
 from api.compiler.source import Root
 from api.context import Context
 from api.resolvers import ROOTS
@@ -27,7 +27,7 @@ class RootField:
     is_non_null: bool
 
     @classmethod
-    def from_selected(cls, selected: Selected) -> "RootField":
+    def from_selected(cls, selected: SelectedField) -> "RootField":
         if selected.definition is None:
             return cls(selected.key, selected.nodes, None, is_non_null=True)
         is_non_null = is_non_null_type(selected.definition.type)

@@ -1,4 +1,4 @@
-"""Random requests over the whole schema: mostly right, sometimes wrong, in every way that GraphQL can be written."""
+"""Random requests over the whole schema, mostly valid, using all syntax of GraphQL."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -88,7 +88,7 @@ WRONG_CURSORS = ("", "x", "bm8=", "WyJWb2x1bnRlZXIuTkFNRSJd", "\x00", "🌋")
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class ValuePool:
     """Real values of the data: global ids by type, codes by the argument that takes them, cursors by list and order."""
 
     ids: dict[str, list[str]]
@@ -96,13 +96,13 @@ class Pool:
     cursors: dict[str, list[str]]
 
 
-# A key that no document has.
-BESIDE = "beside"
+# A response key that no other field has.
+INTROSPECTION_KEY = "beside"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A document, and the variables of each time it is sent."""
+    """A document, and the variables of each request with it."""
 
     head: str
     body: str
@@ -112,45 +112,45 @@ class Request:
     def text(self) -> str:
         return f"{self.head} {self.body}"
 
-    def otherwise(self) -> tuple[str, str]:
-        """The same asked for as of one instant, and beside the schema."""
+    def variants(self) -> tuple[str, str]:
+        """The same document as a consistent query, and with introspection beside the data."""
         return (
             f"{self.head} @consistent {self.body}",
-            f"{self.head} {{ {BESIDE}: __schema {{ __typename }} {self.body[1:]}",
+            f"{self.head} {{ {INTROSPECTION_KEY}: __schema {{ __typename }} {self.body[1:]}",
         )
 
 
 @dataclass(slots=True)
-class Pick:
-    """A field to ask for, under a type's condition; arguments that somebody else has chosen."""
+class FieldChoice:
+    """A field to select, under the type condition `on`; `literal` has arguments from hypothesis-graphql."""
 
     name: str
     on: str | None = None
-    children: list["Pick"] = field(default_factory=list)
+    children: list["FieldChoice"] = field(default_factory=list)
     literal: dict[str, ValueNode] = field(default_factory=dict)
 
 
-# What to ask: grown here, or by hypothesis-graphql.
+# The selection: generated here, or by hypothesis-graphql.
 
 
 @dataclass(slots=True)
-class Grower:
+class SelectionGenerator:
     draw: st.DrawFn
     schema: GraphQLSchema
     left: int = MOST_FIELDS
 
-    def root(self) -> list[Pick]:
+    def root(self) -> list[FieldChoice]:
         query = self.schema.query_type
         assert query is not None
         names = self.draw(st.lists(st.sampled_from(sorted(query.fields)), min_size=1, max_size=3, unique=True))
         return [self.pick(query, name, 0) for name in names]
 
-    def pick(self, parent: Any, name: str, depth: int) -> Pick:
+    def pick(self, parent: Any, name: str, depth: int) -> FieldChoice:
         self.left -= 1
         named = get_named_type(parent.fields[name].type)
-        return Pick(name, children=self.picks(named, depth + 1))
+        return FieldChoice(name, children=self.picks(named, depth + 1))
 
-    def picks(self, type_: Any, depth: int) -> list[Pick]:
+    def picks(self, type_: Any, depth: int) -> list[FieldChoice]:
         if is_interface_type(type_):
             return self.conditional(type_, depth)
         if not is_object_type(type_):
@@ -168,14 +168,14 @@ class Grower:
             chosen += self.draw(st.lists(st.sampled_from(branches), min_size=int(not leaves), max_size=2, unique=True))
         if leaves:
             chosen += self.draw(st.lists(st.sampled_from(leaves), min_size=int(not chosen), max_size=4, unique=True))
-        return [self.pick(type_, name, depth) for name in chosen] or [Pick("__typename")]
+        return [self.pick(type_, name, depth) for name in chosen] or [FieldChoice("__typename")]
 
     def may(self, name: str, depth: int) -> bool:
         return name in ("pageInfo", "totalCount") or (depth < DEEPEST and self.left > 0)
 
-    def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[Pick]:
+    def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[FieldChoice]:
         types = sorted(each.name for each in self.schema.get_possible_types(type_))
-        found = [Pick("id")]
+        found = [FieldChoice("id")]
         for name in self.draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True)):
             for pick in self.picks(self.schema.get_type(name), depth):
                 pick.on = name
@@ -188,21 +188,21 @@ def is_composite(definition: GraphQLField) -> bool:
     return is_object_type(named) or is_interface_type(named)
 
 
-def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list[Pick]:
-    """What a document of hypothesis-graphql asks."""
-    found: list[Pick] = []
+def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list[FieldChoice]:
+    """The selection of a document made by hypothesis-graphql."""
+    found: list[FieldChoice] = []
     for node in selections.selections if selections else ():
         if isinstance(node, InlineFragmentNode):
             assert node.type_condition is not None
             found += picks_of(node.selection_set, node.type_condition.name.value)
         elif isinstance(node, FieldNode):
             literal = {argument.name.value: argument.value for argument in node.arguments or ()}
-            found.append(Pick(node.name.value, on, picks_of(node.selection_set), literal))
+            found.append(FieldChoice(node.name.value, on, picks_of(node.selection_set), literal))
     return found
 
 
-def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[Pick]]:
-    def picks(document: DocumentNode) -> list[Pick]:
+def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[FieldChoice]]:
+    def picks(document: DocumentNode) -> list[FieldChoice]:
         (operation,) = document.definitions
         assert isinstance(operation, OperationDefinitionNode)
         return picks_of(operation.selection_set)
@@ -219,16 +219,16 @@ def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[Pick]]:
     return st.one_of(one_of_each)
 
 
-# How to write it.
+# The text of the document.
 
 
 @dataclass(slots=True)
-class Writer:
-    """Writes the picks down with arguments, aliases, fragments, directives and variables."""
+class DocumentWriter:
+    """Writes a selection as text, with arguments, aliases, fragments, directives and variables."""
 
     draw: st.DrawFn
     schema: GraphQLSchema
-    pool: Pool
+    pool: ValuePool
     variables: tuple[dict[str, Any], ...] = field(default_factory=lambda: ({}, {}))
     declared: list[str] = field(default_factory=list)
     fragments: dict[str, tuple[str, str]] = field(default_factory=dict)  # Each one's type and text.
@@ -245,7 +245,7 @@ class Writer:
         self.number += 1
         return f"{prefix}{self.number}"
 
-    def request(self, picks: list[Pick]) -> Request:
+    def request(self, picks: list[FieldChoice]) -> Request:
         assert self.schema.query_type is not None
         body = self.selection(picks, self.schema.query_type)
         declared = f"({', '.join(self.declared)})" if self.declared else ""
@@ -253,8 +253,8 @@ class Writer:
         times = self.variables if self.declared else self.variables[:1]
         return Request(f"query Asked{declared}", f"{body}{named}", times)
 
-    def selection(self, picks: list[Pick], type_: Any) -> str:
-        """The selection set in braces; some of it moved into fragments."""
+    def selection(self, picks: list[FieldChoice], type_: Any) -> str:
+        """The selection set in braces, with some fields moved into fragments."""
         parts: list[str] = []
         for pick in picks:
             on = self.schema.get_type(pick.on) if pick.on else type_
@@ -273,7 +273,7 @@ class Writer:
         return f"... on {on} {{ {text} }}" if on else text
 
     def fragment(self, parts: list[str], type_: Any) -> str:
-        """The parts within a fragment: inline, with or without its type, or named."""
+        """The parts in a fragment: inline, with or without a type condition, or named."""
         body = "{ " + " ".join(parts) + " }"
         form = self.draw(st.integers(0, 2))
         if form < 2:
@@ -291,8 +291,8 @@ class Writer:
         variable = self.declare("Boolean!", self.draw(st.booleans()), self.draw(st.booleans()))
         return f" @{name}(if: {variable})"
 
-    def field(self, pick: Pick, parent: Any) -> list[str]:
-        """The field, perhaps a second time under another name, perhaps in two pieces that are merged."""
+    def field(self, pick: FieldChoice, parent: Any) -> list[str]:
+        """The field, sometimes twice under different aliases, sometimes in two parts to be merged."""
         if pick.name == "__typename":
             return ["__typename"]
         definition: GraphQLField = parent.fields[pick.name]
@@ -301,21 +301,21 @@ class Writer:
             written.append(self.once(pick, parent, definition))
         return [text for texts in written for text in texts]
 
-    def once(self, pick: Pick, parent: Any, definition: GraphQLField) -> list[str]:
+    def once(self, pick: FieldChoice, parent: Any, definition: GraphQLField) -> list[str]:
         arguments = self.arguments(pick, definition)
         head = f"{self.alias(pick, parent, definition)}{pick.name}{f'({arguments})' if arguments else ''}"
         if not is_composite(definition):
             return [head + self.directive()]
         named = get_named_type(definition.type)
-        children = pick.children or [Pick("__typename")]
+        children = pick.children or [FieldChoice("__typename")]
         if len(children) > 1 and self.happens(12):
             middle = self.draw(st.integers(1, len(children) - 1))
             pieces = [self.selection(each, named) for each in (children[:middle], children[middle:])]
             return [f"{head}{self.directive()} {piece}" for piece in pieces]
         return [f"{head}{self.directive()} {self.selection(children, named)}"]
 
-    def alias(self, pick: Pick, parent: Any, definition: GraphQLField) -> str:
-        """None only where it is sure that nothing else stands under the field's own name."""
+    def alias(self, pick: FieldChoice, parent: Any, definition: GraphQLField) -> str:
+        """An alias with its colon; empty only where no other field has the field's own name as response key."""
         if not definition.args and pick.on is None:
             return ""
         if pick.on is None and (parent.name, pick.name) not in self.bare:
@@ -325,13 +325,13 @@ class Writer:
 
     # Arguments.
 
-    def arguments(self, pick: Pick, definition: GraphQLField) -> str:
+    def arguments(self, pick: FieldChoice, definition: GraphQLField) -> str:
         if "first" in definition.args:
             return self.page(pick, definition)
         chosen = [name for name, each in definition.args.items() if is_non_null_type(each.type) or self.happens(60)]
         return ", ".join(f"{name}: {self.value(name, definition.args[name])}" for name in chosen)
 
-    def page(self, pick: Pick, definition: GraphQLField) -> str:
+    def page(self, pick: FieldChoice, definition: GraphQLField) -> str:
         type_ = get_named_type(definition.type).name.removesuffix("Connection")
         given = {name: self.given(definition.args[name], (size, size)) for name, size in self.size().items()}
         order = None
@@ -362,7 +362,7 @@ class Writer:
         tags = sorted(tag for tag in self.pool.cursors if tag.startswith(f"{type_}.{order or ''}"))
         if not tags or self.happens(3):
             return None
-        # Without an order in the request, the first tag may be another order's: a foreign cursor.
+        # Without an order in the request, the first tag may be one of another order: a cursor to be refused.
         tag = tags[0] if self.happens(3) else (f"{type_}.{order}" if order else self.default_tag(type_, tags))
         return str(self.one(self.pool.cursors.get(tag, self.pool.cursors[tags[0]])))
 
@@ -382,12 +382,12 @@ class Writer:
         return self.given(argument, (self.plain(name, argument.type), self.plain(name, argument.type)))
 
     def object(self, type_: GraphQLInputObjectType) -> str:
-        """An input object written out, its members perhaps variables."""
+        """An input object literal; its members may be variables."""
         members = [f"{name}: {self.value(name, GraphQLArgument(each))}" for name, each in self.members(type_).items()]
         return "{" + ", ".join(members) + "}"
 
     def members(self, type_: GraphQLInputObjectType) -> dict[str, Any]:
-        """Which of its fields to give, with their types; of some inputs exactly one, which may not be null."""
+        """The chosen fields with their types; of some input types exactly one, which may not be null."""
         types = {name: each.type for name, each in type_.fields.items()}
         if type_.is_one_of and not self.happens(2):
             name = self.one(list(types))
@@ -395,12 +395,12 @@ class Writer:
         return {name: each for name, each in types.items() if is_non_null_type(each) or self.happens(25)}
 
     def given(self, argument: Any, values: tuple[Any, Any]) -> str:
-        """The first value as it is, or a variable that has it once and the second value another time."""
+        """The first value as a literal, or a variable with the first value in one request and the second in the other."""
         if not self.happens(30):
             return literal(values[0], argument.type)
         type_ = str(argument.type)
         if type_.endswith("!") and getattr(argument, "default_value", Undefined) is not Undefined and self.happens(15):
-            # A default makes room for a variable that may be missing, and even be null, which is then a mistake.
+            # With a default the variable may be absent, or null, which is a mistake then.
             return self.declare(type_.removesuffix("!"), values[0], self.one((values[1], None)))
         return self.declare(type_, *values)
 
@@ -418,7 +418,7 @@ class Writer:
         return f"${name}"
 
     def plain(self, name: str, type_: Any) -> Any:
-        """A value for an argument or a member, as JSON has it."""
+        """A JSON value for an argument or a member of an input object."""
         if not is_non_null_type(type_) and self.happens(4):
             return None
         bare = type_.of_type if is_non_null_type(type_) else type_
@@ -435,8 +435,8 @@ class Writer:
     def id(self, name: str) -> str:
         if self.happens(2):
             return str(self.one(WRONG_IDS))
-        wanted = name.capitalize() if name not in ("id", "ids") else self.one(sorted(self.pool.ids))
-        return str(self.one(self.pool.ids[wanted]))
+        type_name = name.capitalize() if name not in ("id", "ids") else self.one(sorted(self.pool.ids))
+        return str(self.one(self.pool.ids[type_name]))
 
     def code(self, name: str) -> str:
         if self.happens(3):
@@ -454,7 +454,7 @@ class Writer:
 
 
 def literal(value: Any, type_: Any) -> str:
-    """The value as a document writes it."""
+    """The value as a GraphQL literal."""
     bare = type_.of_type if is_non_null_type(type_) else type_
     if value is None:
         return "null"
@@ -467,14 +467,14 @@ def literal(value: Any, type_: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def requests(schema: GraphQLSchema, pool: Pool) -> st.SearchStrategy[Request]:
-    """Requests made of real values; a quarter of their shapes are hypothesis-graphql's."""
+def requests(schema: GraphQLSchema, pool: ValuePool) -> st.SearchStrategy[Request]:
+    """Requests with real values; a quarter of the selections come from hypothesis-graphql."""
     shapes = generated(schema)
 
     @st.composite
     def request(draw: st.DrawFn) -> Request:
         grown = draw(st.integers(0, 3))
-        picks = Grower(draw, schema).root() if grown else draw(shapes)
-        return Writer(draw, schema, pool).request(picks)
+        picks = SelectionGenerator(draw, schema).root() if grown else draw(shapes)
+        return DocumentWriter(draw, schema, pool).request(picks)
 
     return request()

@@ -1,4 +1,4 @@
-"""A slow plain reader: answers any query field by field, to be compared with the compiled answers.
+"""A slow plain reader that answers any query field by field, to compare with the compiled answers.
 
 It shares nothing with the compiler, the resolvers and the rulebook but the schema's definition.
 """
@@ -31,9 +31,9 @@ from graphql.pyutils import camel_to_snake
 
 from api.rules.code import MESSAGES, ProblemCode
 from tests.asking import instant
+from tests.compiler.assignment_rules import FILLING_STATUSES, NOT_OVERRIDABLE, AssignmentRules, kilometres
 from tests.compiler.rows import NODES, Row, Rows, has_key, key
-from tests.compiler.seeing import Eyes
-from tests.compiler.sending import FILLING, FIRM, Sending, kilometres
+from tests.compiler.visibility import Visibility
 
 # A cursor is opaque: what it stands for was learned by asking for the cursors of rows that are known.
 Place = tuple[Any, ...]
@@ -101,7 +101,7 @@ class Reader:
     now: datetime
     strict: GraphQLSchema
     loose: GraphQLSchema
-    sending: Sending
+    assignment_rules: AssignmentRules
     cursors: Cursors = field(default_factory=dict)
     written: dict[tuple[str, Place], str] = field(default_factory=dict)
     # The last document, and whether it is valid: it is asked again with other variables.
@@ -110,9 +110,9 @@ class Reader:
     @classmethod
     def of(cls, rows: Rows, now: datetime, definition: str) -> "Reader":
         strict, loose = (with_scalars(build_schema(definition)) for _ in range(2))
-        return cls(rows, now, strict, loosened(loose), Sending(rows, now))
+        return cls(rows, now, strict, loosened(loose), AssignmentRules(rows, now))
 
-    def learn(self, cursors: Mapping[str, tuple[str, Place]]) -> None:
+    def set_cursors(self, cursors: Mapping[str, tuple[str, Place]]) -> None:
         self.cursors = cursors
         self.written = {place: cursor for cursor, place in cursors.items()}
 
@@ -120,7 +120,7 @@ class Reader:
         document, valid = self.parsed(text)
         if not valid or self.wrong_variables(document, variables):
             return Answer(None, [], valid=False)
-        view = View(self, Eyes(self.rows, self.now, actor))
+        view = View(self, Visibility(self.rows, self.now, actor))
         everything = view.execute(document, variables, everything=True)
         really = view.execute(document, variables, everything=False)
         return Answer(really.data, everything.mistakes, cost=view.cost)
@@ -142,7 +142,7 @@ class View:
     """What one actor is answered."""
 
     reader: Reader
-    eyes: Eyes
+    visibility: Visibility
     cost: int = 0
     mistakes: list[list[str | int]] = field(default_factory=list)
 
@@ -238,7 +238,7 @@ class View:
 
     def root(self, name: str, info: Info, given: Mapping[str, Any]) -> Any:
         if name == "me":
-            return self.eyes.account
+            return self.visibility.account
         if name == "node":
             return self.node(given["id"])
         if name == "nodes":
@@ -253,7 +253,7 @@ class View:
         return self.seen(self.rows.get(type_, uuid_text(found) if is_record(self.rows, type_) else found))
 
     def seen(self, row: Row | None) -> Row | None:
-        return row if self.eyes.sees(row) else None
+        return row if self.visibility.sees(row) else None
 
     def plain(self, row: Row, name: str, given: Mapping[str, Any]) -> Any:
         """A column, a label, an id, or the one thing that a column leads to."""
@@ -262,7 +262,7 @@ class View:
             return f"{type_}:{key(row)}"
         if "language" in given:
             return row["label_en" if given["language"] == "EN" else "label_id"]
-        if type_ == "Volunteer" and name in PRIVATE and not self.eyes.knows(row):
+        if type_ == "Volunteer" and name in PRIVATE and not self.visibility.may_see_private(row):
             return None
         if name in row:
             return row[name]
@@ -277,7 +277,7 @@ class View:
     def page(self, rows: Iterable[Row], type_: str, given: Mapping[str, Any]) -> Row:
         order = given.get("orderBy", next(iter(ORDERS[type_])))
         falls = ORDERS[type_][order][1]
-        kept = [row for row in rows if self.eyes.sees(row) and self.meets(row, given.get("filter") or {})]
+        kept = [row for row in rows if self.visibility.sees(row) and self.meets(row, given.get("filter") or {})]
         whole = sorted(((self.place(row, order), row) for row in kept), key=lambda pair: pair[0], reverse=falls)
         after, before = self.known(given.get("after")), self.known(given.get("before"))
         window = [
@@ -356,7 +356,8 @@ class View:
             return False
         memberships = self.rows.where("Membership", "organization_id", uuid.UUID(typed(id_)[1]))
         return any(
-            each["volunteer_id"] == row["id"] and self.filter_active_on(each, self.eyes.today) for each in memberships
+            each["volunteer_id"] == row["id"] and self.filter_active_on(each, self.visibility.today)
+            for each in memberships
         )
 
     def filter_incident(self, row: Row, id_: str) -> bool:
@@ -370,7 +371,7 @@ class View:
         return self.node(id_) is not None and bool(row["volunteer_id"] == uuid.UUID(typed(id_)[1]))
 
     def filter_trained_for(self, row: Row, asked: Mapping[str, Any]) -> bool:
-        return asked["skill"] in self.reader.sending.skills(row, asked.get("on") or self.eyes.today)
+        return asked["skill"] in self.reader.assignment_rules.skills(row, asked.get("on") or self.visibility.today)
 
     def filter_active_on(self, row: Row, day: date) -> bool:
         return bool(row["since"] <= day <= (row["until"] or date.max))
@@ -384,11 +385,14 @@ class View:
     # Fields that are neither a column nor a reference.
 
     def volunteer_nik(self, row: Row, _given: Any) -> str | None:
-        known = row["nik_tail"] and self.eyes.knows(row)
+        known = row["nik_tail"] and self.visibility.may_see_private(row)
         return f"{'*' * 12}{row['nik_tail']}" if known else None
 
     def volunteer_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
-        return self.distance(self.reader.sending.start(row, known=self.eyes.knows(row)), given["place"])
+        return self.distance(
+            self.reader.assignment_rules.starting_point(row, is_position_visible=self.visibility.may_see_private(row)),
+            given["place"],
+        )
 
     def need_distance_to(self, row: Row, given: Mapping[str, Any]) -> float | None:
         return self.distance(row, given["place"])
@@ -400,7 +404,7 @@ class View:
         return None if there is None else kilometres(start, there)
 
     def volunteer_trained_for(self, row: Row, given: Mapping[str, Any]) -> list[Row]:
-        return self.coded("Skill", self.reader.sending.skills(row, given.get("on") or self.eyes.today))
+        return self.coded("Skill", self.reader.assignment_rules.skills(row, given.get("on") or self.visibility.today))
 
     def coded(self, type_: str, codes: Iterable[str]) -> list[Row]:
         found = [self.rows.by_key[type_, code] for code in codes]
@@ -441,34 +445,34 @@ class View:
         statuses = [
             each["status"]
             for each in standing
-            if each["status"] != "OFFERED" or not each["expires_at"] or each["expires_at"] > self.eyes.now
+            if each["status"] != "OFFERED" or not each["expires_at"] or each["expires_at"] > self.visibility.now
         ]
         return {
             "__typename": "Coverage",
             "wanted": row["people_wanted"],
             "offered": statuses.count("OFFERED"),
-            "accepted": sum(status in FILLING for status in statuses),
+            "accepted": sum(status in FILLING_STATUSES for status in statuses),
             "on_duty": statuses.count("ON_DUTY"),
         }
 
     def need_candidates(self, row: Row, given: Mapping[str, Any]) -> Row | None:
-        if not self.eyes.coordinates(row["kabupaten_code"]):
+        if not self.visibility.is_coordinator_of(row["kabupaten_code"]):
             return None
-        return self.page(self.reader.sending.candidates(row), "Candidate", given)
+        return self.page(self.reader.assignment_rules.candidates(row), "Candidate", given)
 
     def candidate_tier(self, row: Row, _given: Any) -> str:
         return {1: "KABUPATEN", 2: "PROVINCE", 3: "NATIONAL"}[row["number"]]
 
     def need_refusals(self, row: Row, given: Mapping[str, Any]) -> list[Row] | None:
-        if not self.eyes.coordinates(row["kabupaten_code"]):
+        if not self.visibility.is_coordinator_of(row["kabupaten_code"]):
             return None
         volunteer = self.node(given["volunteer"])
-        broken = self.reader.sending.refusals(volunteer, row) if volunteer else [("NOT_FOUND", {})]
+        broken = self.reader.assignment_rules.refusals(volunteer, row) if volunteer else [("NOT_FOUND", {})]
         return [self.refusal(code, fact) for code, fact in broken]
 
     def refusal(self, code: str, fact: Row) -> Row:
         label_id, label_en = MESSAGES[ProblemCode(code)]
-        overridable = code not in FIRM
+        overridable = code not in NOT_OVERRIDABLE
         shown = {"__typename": "Fact", **FACT, **fact}
         return {"code": code, "label_id": label_id, "label_en": label_en, "overridable": overridable, "fact": shown} | {
             "__typename": "Refusal"

@@ -1,4 +1,4 @@
-"""Everything that is remembered, read table by table into plain Python, and found again by key."""
+"""All rows of all tables, read into plain Python and indexed by key and column."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -34,13 +34,13 @@ TABLES = {
     "Inclusion": "certificate_type_inclusion",
     "Grant": "certificate_type_skill",
 }
-# What a global id can name.
+# The types that have global ids.
 NODES = frozenset(TABLES) - {"Override", "Commitment", "Role", "Touched", "Inclusion", "Grant"}
 
 
 @dataclass(slots=True)
 class Rows:
-    """All tables; `places` orders texts as the database does, and `lower` folds case as it does."""
+    """All tables; `places` has the position of each text in the database's order, `lower` folds case as it does."""
 
     tables: dict[str, list[Row]]
     places: dict[str, int]
@@ -79,7 +79,7 @@ class Rows:
         return self._found[type_, column].get(value, [])
 
     def granted(self, certificate_type_code: str) -> set[str]:
-        """The skills a type grants, by itself or by inclusion."""
+        """The skills that a certificate type grants, itself or by inclusion."""
         types, further = set[str](), {certificate_type_code}
         while further:
             types |= further
@@ -91,7 +91,7 @@ class Rows:
 
 
 def aware(value: Any) -> Any:
-    """Infinity comes as an instant without a zone."""
+    """Adds UTC to an infinite timestamp, which the driver returns without a time zone."""
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 

@@ -1,7 +1,7 @@
 from api.compiler.cache import Cache
 
 
-def test_what_was_used_last_is_kept() -> None:
+def test_the_least_recently_used_value_is_evicted() -> None:
     cache: Cache[str, int] = Cache(2)
 
     cache.put("one", 1)
@@ -14,7 +14,7 @@ def test_what_was_used_last_is_kept() -> None:
     assert cache.metrics() == {"size": 2, "kept": 2, "hits": 3, "misses": 1, "evictions": 1}
 
 
-def test_what_is_put_again_is_new_and_pushes_nothing_out() -> None:
+def test_replacing_a_value_evicts_nothing() -> None:
     cache: Cache[str, int] = Cache(2)
 
     for key, value in (("one", 1), ("two", 2), ("one", 3)):

@@ -7,39 +7,39 @@ from graphql import get_named_type, is_input_object_type, is_object_type
 from api.compiler import template
 from api.schema.build import core_schema
 from tests.compiler.rows import NODES
-from tests.compiler.test_explain import KINDS, planned
-from tests.compiler.test_statements import asked, lists, selection
+from tests.compiler.test_explain import KINDS, plan_of
+from tests.compiler.test_statements import list_fields, list_selection, selection
 
 SAMPLES = {"Code": '"X"', "Date": '"2026-03-01"', "String": '"x"', "Boolean": "true"}
 KEY = "00000000-0000-0000-0000-000000000000"
 
 
-class Watching(template.Compiler):
-    """Notes every SELECT that has more than one item in FROM, each beside the others for no stated reason."""
+class CrossJoinRecorder(template.Compiler):
+    """Records every SELECT with several items in FROM that no join condition connects."""
 
     found: ClassVar[set[str]] = set()
 
     def _compose_select_body(self, text: str, *details: Any, **options: Any) -> str:
         names = sorted(str(each) for each in details[3])
-        # The two rows that a declaration is about stand beside each other in every template.
-        if len(names) > 1 and names != [template.HERE, template.THERE]:
+        # The template of a join condition selects from its two placeholder rows.
+        if len(names) > 1 and names != [template.OTHER, template.THIS]:
             self.found.add(", ".join(names))
         # SQLAlchemy leaves its compilers untyped.
         body: str = super()._compose_select_body(text, *details, **options)  # type: ignore[no-untyped-call]
         return body
 
 
-class WatchedDialect(template.Dialect):
-    statement_compiler = Watching
+class RecordingDialect(template.Dialect):
+    statement_compiler = CrossJoinRecorder
 
 
-def filtered(named: Any) -> str:
-    """A filter with every condition, each with a value of its type."""
+def filter_literal(named: Any) -> str:
+    """An input object with every condition of the filter, each with a value of its type."""
     members = []
     for name, field in named.fields.items():
         inner = get_named_type(field.type)
         if is_input_object_type(inner):
-            members.append(f"{name}: {filtered(inner)}")
+            members.append(f"{name}: {filter_literal(inner)}")
         elif inner.name == "ID":
             members.append(f'{name}: "{name.capitalize()}:{KEY}"')
         else:
@@ -48,15 +48,15 @@ def filtered(named: Any) -> str:
 
 
 def documents() -> Iterator[str]:
-    for type_, name, field in lists():
-        text = asked(name, field, KEY)
+    for type_, name, field in list_fields():
+        text = list_selection(name, field, KEY)
         if type_.name in NODES:
             text = f'node(id: "{type_.name}:{KEY}") {{ ... on {type_.name} {{ {text} }} }}'
         elif type_ is not core_schema().query_type or "first" not in field.args:
             continue
         yield text
         if "filter" in field.args:
-            condition = filtered(get_named_type(field.args["filter"].type))
+            condition = filter_literal(get_named_type(field.args["filter"].type))
             yield text.replace("(first: 100)", f"(first: 100, filter: {condition})", 1)
     for name in sorted(NODES):
         named = core_schema().type_map[name]
@@ -65,14 +65,14 @@ def documents() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_no_statement_puts_rows_beside_each_other_without_a_join(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(template, "DIALECT", WatchedDialect())  # type: ignore[no-untyped-call]  # As above.
+def test_no_statement_has_a_cross_join_without_a_condition(kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "DIALECT", RecordingDialect())  # type: ignore[no-untyped-call]  # As above.
 
     found = {}
     for text in documents():
-        Watching.found.clear()
-        planned(text, kind)
-        if Watching.found:
-            found[text] = sorted(Watching.found)
+        CrossJoinRecorder.found.clear()
+        plan_of(text, kind)
+        if CrossJoinRecorder.found:
+            found[text] = sorted(CrossJoinRecorder.found)
 
     assert found == {}

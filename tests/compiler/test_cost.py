@@ -1,4 +1,4 @@
-"""How many rows of pages a document may ask for, counted before anything is read."""
+"""The cost of a document: the most rows that its lists can have, computed and limited before it is executed."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ def cost(document: str, **variables: Any) -> int:
     operation = get_operation_ast(node)
     assert operation is not None
     fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
-    asked = Operation(core_schema(), operation, fragments, variables)
-    return Planner(core_schema(), SOURCES).document(asked, PUBLIC.kind, ROOTS).cost(variables)
+    prepared = Operation(core_schema(), operation, fragments, variables)
+    return Planner(core_schema(), SOURCES).document(prepared, PUBLIC.kind, ROOTS).cost(variables)
 
 
 @pytest.mark.parametrize(
@@ -49,19 +49,19 @@ def cost(document: str, **variables: Any) -> int:
         (f"{{ {DEEP} }}", 100 + 4_900 + 490_000),
     ],
 )
-def test_a_page_counts_its_size_times_those_around_it(document: str, rows: int) -> None:
+def test_a_list_costs_its_size_times_the_sizes_of_the_lists_around_it(document: str, rows: int) -> None:
     used = document if "...P" in document else document.replace(FRAGMENTS[FRAGMENTS.index("\nfragment P") :], "")
 
     assert cost(used) == rows
 
 
-def test_a_size_that_is_a_variable_counts_as_what_it_is() -> None:
+def test_a_page_size_in_a_variable_costs_its_value() -> None:
     document = "query($n: Int) { provinces(first: $n) { nodes { kabupaten(last: $n) { totalCount } } } }"
 
     assert [cost(document, n=size) for size in (1, 10, 100)] == [2, 110, 10_100]
 
 
-async def test_a_document_that_asks_for_too_many_rows_is_refused_as_a_whole(api: Api) -> None:
+async def test_a_document_that_costs_too_many_rows_is_refused_as_a_whole(api: Api) -> None:
     ranks = " ".join(f"a{number}: ranks(first: 100) {{ totalCount }}" for number in range(50))
     most = f"me {{ name }} {DEEP} {ranks}"
     assert cost(f"{{ {most} }}") == MAX_ROWS
@@ -76,7 +76,7 @@ async def test_a_document_that_asks_for_too_many_rows_is_refused_as_a_whole(api:
     assert api.services.database.statements == before
 
 
-async def test_a_mixed_document_that_asks_for_too_many_rows_is_refused_where_it_becomes_too_many(api: Api) -> None:
+async def test_a_document_with_introspection_is_refused_at_the_root_that_exceeds_the_limit(api: Api) -> None:
     refused = await api.post(f"{{ __typename __schema {{ queryType {{ name }} }} a: {DEEP} b: {DEEP} }}")
 
     assert [(error["extensions"]["code"], error["path"]) for error in refused["errors"]] in (
@@ -85,7 +85,7 @@ async def test_a_mixed_document_that_asks_for_too_many_rows_is_refused_where_it_
     )
 
 
-async def test_a_payload_that_asks_for_too_many_rows_changes_nothing(api: Api, build: Build) -> None:
+async def test_a_mutation_whose_payload_costs_too_many_rows_changes_nothing(api: Api, build: Build) -> None:
     document = f"""mutation {{ declareIncident(input: {{hazard: "FLOOD", title: "Banjir", kabupaten: ["{HOME}"],
       startedAt: "2026-02-28T20:00:00+07:00"}}) {{ incident {{ needs(first: 100) {{ nodes {{ assignments(first: 100) {{
       nodes {{ volunteer {{ memberships(first: 100) {{ totalCount }} }} }} }} }} }} }} }} }}"""

@@ -1,4 +1,4 @@
-"""What chance may miss: every list, every condition of every filter, every pair of person and need."""
+"""Every list, every filter condition and every pair of person and need, answered like the plain reader."""
 
 import json
 import uuid
@@ -12,65 +12,67 @@ from graphql import get_named_type, is_enum_type, is_input_object_type, is_objec
 
 from api.schema.build import core_schema, schema_definition
 from tests.asking import Api
-from tests.compiler.learning import learned, pool_of
+from tests.compiler.cursor_catalogue import read_cursor_catalogue, value_pool
 from tests.compiler.reader import Reader
 from tests.compiler.rows import NODES, Rows
+from tests.compiler.sample_data import RepeatableBuild, SampleData
 from tests.compiler.test_random import compare
-from tests.compiler.test_statements import asked, lists, selection
-from tests.compiler.world import Same, World
+from tests.compiler.test_statements import list_fields, list_selection, selection
 
 WORDS = ("sin", "%", "_", "\\", "BANJIR", "É", "🌋", "")
 DAYS = ("2026-03-01", "2026-03-03", "2026-02-28", "2024-01-01", "2200-12-31")
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
-    """The API and the plain reader, asked the same."""
+class ApiAndReader:
+    """The API and the plain reader over the same data."""
 
     api: Api
     reader: Reader
-    world: World
+    sample_data: SampleData
 
-    async def agree(self, document: str, actor: uuid.UUID | None) -> None:
+    async def assert_same_answer(self, document: str, actor: uuid.UUID | None) -> None:
         answer = await self.api.post(document, actor=actor)
         assert "errors" not in answer, (document, answer["errors"])
         compare(answer, self.reader.answer(document, {}, actor))
 
 
 @pytest.fixture
-async def both(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> Both:
-    world = await World.of(Same(connection, api.now))
+async def pair(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> ApiAndReader:
+    sample_data = await SampleData.of(RepeatableBuild(connection, api.now))
     reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
-    reader.learn(await learned(api, reader, world))
-    return Both(api, reader, world)
+    reader.set_cursors(await read_cursor_catalogue(api, reader, sample_data))
+    return ApiAndReader(api, reader, sample_data)
 
 
 def quoted(values: Any) -> str:
     return json.dumps(list(values), ensure_ascii=False)
 
 
-async def test_every_list_is_the_plain_readers_for_everybody(both: Both) -> None:
-    ids = pool_of(both.reader).ids
-    for type_, name, field in lists():
-        text = asked(name, field, both.world.people[4])
+async def test_every_list_is_answered_like_the_plain_reader(pair: ApiAndReader) -> None:
+    ids = value_pool(pair.reader).ids
+    for type_, name, field in list_fields():
+        text = list_selection(name, field, pair.sample_data.people[4])
         if type_.name in NODES:
             text = f"nodes(ids: {quoted(ids[type_.name][:20])}) {{ id ... on {type_.name} {{ {text} }} }}"
         elif type_ is not core_schema().query_type or "first" not in field.args:
             continue
-        for actor in both.world.actors.values():
-            await both.agree(f"{{ {text} }}", actor)
+        for actor in pair.sample_data.actors.values():
+            await pair.assert_same_answer(f"{{ {text} }}", actor)
 
 
-async def test_every_thing_is_found_by_its_id_by_whom_it_may_be(both: Both) -> None:
-    for name, ids in pool_of(both.reader).ids.items():
+async def test_every_object_is_read_by_id_like_by_the_plain_reader(pair: ApiAndReader) -> None:
+    for name, ids in value_pool(pair.reader).ids.items():
         type_ = core_schema().type_map[name]
         assert is_object_type(type_)
-        for actor in both.world.actors.values():
-            await both.agree(f"{{ nodes(ids: {quoted(ids)}) {{ ... on {name} {selection(type_)} }} }}", actor)
+        for actor in pair.sample_data.actors.values():
+            await pair.assert_same_answer(
+                f"{{ nodes(ids: {quoted(ids)}) {{ ... on {name} {selection(type_)} }} }}", actor
+            )
 
 
 def conditions(named: Any, codes: Any, ids: Any) -> Iterator[str]:
-    """Each condition of a filter by itself, with several values."""
+    """Each condition of a filter alone, with several values."""
     for name, field in named.fields.items():
         inner = get_named_type(field.type)
         if is_input_object_type(inner):
@@ -86,8 +88,8 @@ def conditions(named: Any, codes: Any, ids: Any) -> Iterator[str]:
             yield from (f"{name}: {json.dumps(value, ensure_ascii=False)}" for value in found[:8])
 
 
-async def test_every_condition_of_every_filter_means_what_it_says(both: Both) -> None:
-    pool, query = pool_of(both.reader), core_schema().query_type
+async def test_every_filter_condition_selects_the_same_rows_as_the_plain_reader(pair: ApiAndReader) -> None:
+    pool, query = value_pool(pair.reader), core_schema().query_type
     assert query is not None
     for name, field in query.fields.items():
         if "filter" not in field.args:
@@ -98,24 +100,26 @@ async def test_every_condition_of_every_filter_means_what_it_says(both: Both) ->
                 conditions(get_named_type(field.args["filter"].type), pool.codes, pool.ids)
             )
         ]
-        for actor in (both.world.actors["nation"], both.world.actors["mixed"]):
-            await both.agree(f"{{ {' '.join(pages)} }}", actor)
+        for actor in (pair.sample_data.actors["nation"], pair.sample_data.actors["mixed"]):
+            await pair.assert_same_answer(f"{{ {' '.join(pages)} }}", actor)
 
 
-async def test_every_person_is_refused_for_every_need_by_the_same_rules(both: Both) -> None:
+async def test_every_person_and_need_has_the_same_refusals_as_in_the_plain_reader(pair: ApiAndReader) -> None:
     fact = selection(core_schema().type_map["Fact"], 0).replace(
         "}", "assignment { id } certificate { id } organization { id } "
     )
     fact += "volunteer { id } skill { code } rank { code } }"
-    needs = quoted(f"Need:{need}" for need in both.world.needs)
-    for person in both.world.people:
+    needs = quoted(f"Need:{need}" for need in pair.sample_data.needs)
+    for person in pair.sample_data.people:
         refusals = f'refusals(volunteer: "Volunteer:{person}") {{ code message(language: EN) overridable fact {fact} }}'
-        await both.agree(f"{{ nodes(ids: {needs}) {{ ... on Need {{ {refusals} }} }} }}", both.world.actors["nation"])
+        await pair.assert_same_answer(
+            f"{{ nodes(ids: {needs}) {{ ... on Need {{ {refusals} }} }} }}", pair.sample_data.actors["nation"]
+        )
 
 
 @pytest.mark.parametrize("size", ["first: 1", "first: 3", "first: 100", "last: 2", "last: 100"])
-async def test_every_need_has_the_same_candidates(both: Both, size: str) -> None:
+async def test_every_need_has_the_same_candidates_as_in_the_plain_reader(pair: ApiAndReader, size: str) -> None:
     page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
     candidates = f"candidates({size}) {{ totalCount nodes {{ tier kilometres volunteer {{ id phone }} }} {page} }}"
-    for actor in both.world.actors.values():
-        await both.agree(f"{{ needs(first: 100) {{ nodes {{ id {candidates} }} }} }}", actor)
+    for actor in pair.sample_data.actors.values():
+        await pair.assert_same_answer(f"{{ needs(first: 100) {{ nodes {{ id {candidates} }} }} }}", actor)

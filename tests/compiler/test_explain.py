@@ -16,7 +16,7 @@ from tests.conftest import NOW
 
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
 
-# As many as a province or two has, over all kabupaten; every tenth of them is at home in three of them.
+# 20,000 volunteers, spread evenly over all kabupaten.
 CROWD = """
 INSERT INTO organization (id, name, kind, kabupaten_code, verification)
 SELECT gen_random_uuid(), 'Organisasi ' || number, 'CORPS', code, 'VERIFIED'
@@ -63,7 +63,7 @@ KINDS = {
     "a volunteer": Kind(account=True, volunteer=True),
 }
 NEED = 'node(id: "Need:00000000-0000-0000-0000-000000000000")'
-READS = {
+READ_DOCUMENTS = {
     "volunteers of one kabupaten": 'volunteers(first: 50, filter: {kabupaten: "62.02"}) { nodes { id name phone } pageInfo { hasNextPage } }',
     "the next volunteers of one kabupaten": 'volunteers(first: 50, after: $after, filter: {kabupaten: "62.02"}) { nodes { id } }',
     "volunteers within a kabupaten": 'node(id: "Kabupaten:62.02") { ... on Kabupaten { volunteers(first: 50) { nodes { name kabupaten { name } } } } }',
@@ -79,7 +79,7 @@ READS = {
 CURSOR = "WyJWb2x1bnRlZXIuTkFNRSIsIkEiLCIwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDAiXQ=="
 
 
-def planned(text: str, kind: Kind) -> Plan:
+def plan_of(text: str, kind: Kind) -> Plan:
     node = parse(f"query({'$after: String' if '$after' in text else '$none: Int'}) {{ {text} }}").definitions[0]
     assert isinstance(node, OperationDefinitionNode)
     values = get_variable_values(core_schema(), node.variable_definitions or (), {"after": CURSOR})
@@ -87,21 +87,21 @@ def planned(text: str, kind: Kind) -> Plan:
     return Planner(core_schema(), SOURCES).document(Operation(core_schema(), node, {}, values.coerced), kind, ROOTS)
 
 
-def scans(plan: Any, *tables: str) -> Iterator[Any]:
-    """The parts of a query plan that read one of the tables from end to end."""
+def sequential_scans(plan: Any, *tables: str) -> Iterator[Any]:
+    """The nodes of a query plan that are sequential scans of one of the tables."""
     if plan["Node Type"] == "Seq Scan" and plan["Relation Name"] in tables:
         yield plan
     for inner in plan.get("Plans", ()):
-        yield from scans(inner, *tables)
+        yield from sequential_scans(inner, *tables)
 
 
-async def explained(connection: "asyncpg.Connection[asyncpg.Record]", text: str, kind: Kind) -> Any:
-    plan = planned(text, kind)
-    await connection.execute(f"PREPARE asked AS {plan.sql}")
+async def explain(connection: "asyncpg.Connection[asyncpg.Record]", text: str, kind: Kind) -> Any:
+    plan = plan_of(text, kind)
+    await connection.execute(f"PREPARE read AS {plan.sql}")
     values = ", ".join(["NULL"] * len(plan.parameters))
-    # A generic plan does not look at the values.
-    found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked{f'({values})' if values else ''}")
-    await connection.execute("DEALLOCATE asked")
+    # A generic plan does not depend on the values.
+    found = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE read{f'({values})' if values else ''}")
+    await connection.execute("DEALLOCATE read")
     return json.loads(found)[0]["Plan"]
 
 
@@ -112,33 +112,35 @@ async def crowded(connection: "asyncpg.Connection[asyncpg.Record]") -> "asyncpg.
     return connection
 
 
-async def test_no_read_goes_through_a_large_table_from_end_to_end(
+async def test_no_read_scans_a_large_table_sequentially(
     crowded: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     sizes = {table: await crowded.fetchval(f"SELECT count(*) FROM {table}") for table in sorted(LARGE)}
 
     found = {
-        (read, who): sorted({scan["Relation Name"] for scan in scans(await explained(crowded, text, kind), *LARGE)})
-        for read, text in READS.items()
-        for who, kind in KINDS.items()
+        (read, viewer): sorted(
+            {scan["Relation Name"] for scan in sequential_scans(await explain(crowded, text, kind), *LARGE)}
+        )
+        for read, text in READ_DOCUMENTS.items()
+        for viewer, kind in KINDS.items()
     }
 
     assert sizes["volunteer"] == sizes["membership"] == sizes["assignment"] == 20_000
-    assert {asked: tables for asked, tables in found.items() if tables} == {}
+    assert {read: tables for read, tables in found.items() if tables} == {}
 
 
 AT_HOME = "SELECT count(*) FROM volunteer WHERE kabupaten_code = $1"
 
 
 def reads(plan: Any, table: str) -> Iterator[Any]:
-    """The parts of a query plan that read the table, and were executed."""
+    """The nodes of a query plan that read the table and were executed."""
     if plan.get("Relation Name") == table and plan["Actual Loops"]:
         yield plan
     for inner in plan.get("Plans", ()):
         yield from reads(inner, table)
 
 
-async def test_the_nation_is_not_read_while_nearer_tiers_fill_the_page(
+async def test_later_tiers_are_not_read_if_earlier_tiers_fill_the_page(
     crowded: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     need = await crowded.fetchval(
@@ -148,12 +150,12 @@ async def test_the_nation_is_not_read_while_nearer_tiers_fill_the_page(
     text = f'node(id: "Need:{need}") {{ ... on Need {{ candidates(first: 5) {{ nodes {{ kilometres }} }} }} }}'
     nation = Actor(account_id=need, nation=True)
 
-    plan = planned(text, nation.kind)
+    plan = plan_of(text, nation.kind)
     values = plan.bind({}, nation.parameters(NOW))
     answer = json.loads(await crowded.fetchval(plan.sql, *values))
-    explained = await crowded.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {plan.sql}", *values)
+    explanation = await crowded.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {plan.sql}", *values)
 
     assert len(answer["node"]["candidates"]["nodes"]) == 5
-    found = list(reads(json.loads(explained)[0]["Plan"], "volunteer"))
-    # By which index is the planner's choice: so few people are sorted as quickly.
+    found = list(reads(json.loads(explanation)[0]["Plan"], "volunteer"))
+    # The planner may choose any index here, as it sorts so few rows quickly.
     assert [each["Actual Rows"] for each in found] == [await crowded.fetchval(AT_HOME, HOME)]

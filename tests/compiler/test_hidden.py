@@ -1,6 +1,6 @@
-"""What one may not see leaves no trace: an answer is the same, byte for byte, as if it were not there.
+"""Hidden rows and private values do not affect answers: deleting or changing them leaves every answer the same.
 
-Types, guards and questions are found by walking the sources and the schema, so that later ones are asked too.
+Types, guards and requests are derived from the sources and the schema, so that new ones are tested too.
 """
 
 import json
@@ -23,14 +23,14 @@ from api.resolvers import SOURCES
 from api.schema.build import core_schema, schema_definition
 from api.services import account
 from tests.asking import Api, Json
-from tests.compiler.documents import Pool
-from tests.compiler.learning import learned, pool_of
+from tests.compiler.cursor_catalogue import read_cursor_catalogue, value_pool
+from tests.compiler.documents import ValuePool
 from tests.compiler.reader import Reader
 from tests.compiler.rows import NODES, TABLES, Rows, has_key, key
-from tests.compiler.seeing import Eyes
+from tests.compiler.sample_data import RepeatableBuild, SampleData
 from tests.compiler.test_every import conditions
-from tests.compiler.test_statements import asked, lists, selection
-from tests.compiler.world import Same, World
+from tests.compiler.test_statements import list_fields, list_selection, selection
+from tests.compiler.visibility import Visibility
 
 STORED: Mapping[str, Source] = {name: source for name, source in SOURCES.items() if name in TABLES}
 GUARDED = [
@@ -39,13 +39,13 @@ GUARDED = [
     for name, declared in source.fields.items()
     if isinstance(declared, Expression | ToMany | ToConnection | TieredConnection) and declared.guard is not None
 ]
-# How many there are is public, of whom one sees none.
-SUMS = "coverage { __typename wanted offered accepted onDuty }"
+# The coverage of a need is public, also where its assignments are hidden.
+COVERAGE = "coverage { __typename wanted offered accepted onDuty }"
 
 PAGE = """{ totalCount nodes { __typename } edges { cursor node { __typename } }
   pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }"""
 
-UNBOUND = """
+DROP_FOREIGN_KEYS = """
 DO $$ DECLARE bond record; BEGIN
   FOR bond IN SELECT conrelid::regclass AS owner, conname FROM pg_constraint WHERE contype = 'f' LOOP
     EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', bond.owner, bond.conname);
@@ -54,8 +54,8 @@ END $$"""
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """One actor, what the API answers it, and what the database says of it."""
+class ActorClient:
+    """Sends requests to the API as one account, and runs statements with its parameters on the database."""
 
     api: Api
     connection: "asyncpg.Connection[asyncpg.Record]"
@@ -67,9 +67,9 @@ class Asker:
         async with self.api.services.database.reading() as session:
             return await account.actor(session, self.account_id)
 
-    async def answers(self, questions: list[tuple[str, Json]]) -> list[bytes]:
+    async def answers(self, requests: list[tuple[str, Json]]) -> list[bytes]:
         found = []
-        for document, variables in questions:
+        for document, variables in requests:
             body = {"query": document, "variables": variables}
             response = await self.api.client.post("/graphql", json=body, headers=self.api.headers(self.account_id))
             found.append(response.content)
@@ -82,58 +82,58 @@ class Asker:
         return [row[0] for row in await self.connection.fetch(ready.sql, *values)]
 
     async def hidden(self, source: Source) -> set[str]:
-        """The keys of the rows that the source's policy does not show."""
+        """The keys of the rows that the source's policy hides."""
         assert isinstance(source.table, sa.Table)
         seen = source.visible((await self.actor()).kind, source.table)
         return {str(each) for each in await self.run(sa.select(source.table.c[source.key]).where(seen.is_not(True)))}
 
 
 @pytest.fixture
-async def world(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> World:
-    return await World.of(Same(connection, api.now))
+async def sample_data(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> SampleData:
+    return await SampleData.of(RepeatableBuild(connection, api.now))
 
 
 @pytest.fixture
-async def pool(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", world: World) -> Pool:
-    """Values of everything that is there, hidden or not."""
+async def pool(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample_data: SampleData) -> ValuePool:
+    """Ids, codes and cursors of all rows, hidden or not."""
     reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
-    reader.learn(await learned(api, reader, world))
-    return pool_of(reader)
+    reader.set_cursors(await read_cursor_catalogue(api, reader, sample_data))
+    return value_pool(reader)
 
 
-# What is asked.
+# The requests.
 
 
-def questions(pool: Pool, people: list[uuid.UUID]) -> Iterator[tuple[str, Json]]:
-    yield from things(pool)
+def requests(pool: ValuePool, people: list[uuid.UUID]) -> Iterator[tuple[str, Json]]:
+    yield from requests_by_id(pool)
     yield from ((text, {}) for text in inner_lists(pool, people))
     yield from pages(pool)
     yield from filtered_pages(pool)
 
 
-def things(pool: Pool) -> Iterator[tuple[str, Json]]:
-    """Everything by its id."""
+def requests_by_id(pool: ValuePool) -> Iterator[tuple[str, Json]]:
+    """All objects by their ids."""
     for name, ids in pool.ids.items():
-        yield of_nodes(name, ids, selection(core_schema().type_map[name])), {}
+        yield nodes_document(name, ids, selection(core_schema().type_map[name])), {}
         yield from (("query($id: ID!) { node(id: $id) { id } }", {"id": id_}) for id_ in ids[:9])
 
 
-def of_nodes(name: str, ids: list[str], text: str) -> str:
-    return f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {text.replace(SUMS, '')} }} }}"
+def nodes_document(name: str, ids: list[str], text: str) -> str:
+    return f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {text.replace(COVERAGE, '')} }} }}"
 
 
-def inner_lists(pool: Pool, people: list[uuid.UUID]) -> Iterator[str]:
-    """Every list within every thing; those with pages in every order from both ends."""
-    for type_, name, field in lists():
+def inner_lists(pool: ValuePool, people: list[uuid.UUID]) -> Iterator[str]:
+    """Every list of every object; connections in every order from both ends."""
+    for type_, name, field in list_fields():
         if type_.name not in NODES:
             continue
         ids = pool.ids[type_.name][:40]
         for person in people if "volunteer" in field.args else people[:1]:
-            yield of_nodes(type_.name, ids, f"{{ {asked(name, field, person)} }}")
+            yield nodes_document(type_.name, ids, f"{{ {list_selection(name, field, person)} }}")
         if "first" in field.args:
             ways = [f"{size}: 2{order}" for order in orders(field) for size in ("first", "last")]
             pages = [f"a{number}: {name}({way}) {PAGE}" for number, way in enumerate(ways)]
-            yield of_nodes(type_.name, ids, f"{{ {' '.join(pages)} }}")
+            yield nodes_document(type_.name, ids, f"{{ {' '.join(pages)} }}")
 
 
 def orders(field: Any) -> list[str]:
@@ -143,7 +143,7 @@ def orders(field: Any) -> list[str]:
 
 
 def roots() -> Iterator[tuple[str, Any, str]]:
-    """Every list at the root, with the type that it lists."""
+    """Every connection at the root, with the type of its nodes."""
     query = core_schema().query_type
     assert query is not None
     for name, field in query.fields.items():
@@ -151,8 +151,8 @@ def roots() -> Iterator[tuple[str, Any, str]]:
             yield name, field, get_named_type(field.type).name.removesuffix("Connection")
 
 
-def pages(pool: Pool) -> Iterator[tuple[str, Json]]:
-    """Every list from both ends in every order: the whole, and on either side of things, hidden or not."""
+def pages(pool: ValuePool) -> Iterator[tuple[str, Json]]:
+    """Every root connection from both ends in every order: without a cursor, and after and before several cursors."""
     for name, field, type_ in roots():
         for order in orders(field):
             tags = sorted(tag for tag in pool.cursors if tag.startswith(f"{type_}.") and tag.endswith(order[11:]))
@@ -169,8 +169,8 @@ def page(name: str, given: str, declared: str = "$after: String, $before: String
     return f"query({declared}) {{ page: {name}({given}) {PAGE} }}"
 
 
-def filtered_pages(pool: Pool) -> Iterator[tuple[str, Json]]:
-    """Every list with each condition of its filter, also by the ids of hidden things."""
+def filtered_pages(pool: ValuePool) -> Iterator[tuple[str, Json]]:
+    """Every root connection with each condition of its filter, including ids of hidden rows."""
     for name, field, _type in roots():
         if "filter" not in field.args:
             continue
@@ -180,12 +180,12 @@ def filtered_pages(pool: Pool) -> Iterator[tuple[str, Json]]:
             yield document, {"filter": value_from_ast_untyped(parse_value(f"{{{condition}}}"))}
 
 
-# What the database is made to forget.
+# Changes of the database.
 
 
-async def forget(connection: "asyncpg.Connection[asyncpg.Record]", hidden: Mapping[str, set[str]]) -> None:
-    """Deletes the rows, and leaves what refers to them."""
-    await connection.execute(UNBOUND)
+async def delete_hidden(connection: "asyncpg.Connection[asyncpg.Record]", hidden: Mapping[str, set[str]]) -> None:
+    """Deletes the rows, but not the rows that refer to them."""
+    await connection.execute(DROP_FOREIGN_KEYS)
     for name, keys in hidden.items():
         source = SOURCES[name]
         await connection.execute(
@@ -193,8 +193,8 @@ async def forget(connection: "asyncpg.Connection[asyncpg.Record]", hidden: Mappi
         )
 
 
-def other(column: sa.Column[Any]) -> Any:
-    """Another value that the table takes as well; null stays null, which is a rule's business."""
+def other_value(column: sa.Column[Any]) -> Any:
+    """Another value that the table accepts; null stays null, as rules depend on it."""
     if isinstance(column.type, sa.Float):
         return -column
     if isinstance(column.type, sa.DateTime):
@@ -203,7 +203,7 @@ def other(column: sa.Column[Any]) -> Any:
 
 
 def private_columns(source: Source) -> list[sa.Column[Any]]:
-    """Those that somebody enters; a home on the globe follows its position."""
+    """The private columns, except those that the database computes from others."""
     assert isinstance(source.table, sa.Table)
     return [column for column in source.table.c if is_private(column) and not isinstance(column.type, Cube)]
 
@@ -212,54 +212,60 @@ def is_private(element: object) -> bool:
     return isinstance(element, sa.Column) and bool(element.info.get("private"))
 
 
-def scrambled(source: Source, actor: Actor) -> Any:
-    """Writes something else into the private columns of the rows whose guards do not hold."""
+def change_private_columns(source: Source, actor: Actor) -> Any:
+    """An UPDATE that changes the private columns of the rows whose guards do not hold."""
     assert isinstance(source.table, sa.Table)
     guards = [guard(actor.kind, source.table) for name, _, guard in GUARDED if name == source.name]
-    statement = sa.update(source.table).values({column: other(column) for column in private_columns(source)})
+    statement = sa.update(source.table).values({column: other_value(column) for column in private_columns(source)})
     return statement.where(sa.or_(*guards).is_not(True)).returning(source.table.c[source.key])
 
 
-async def forget_or_change(asker: Asker) -> tuple[Mapping[str, set[str]], int]:
-    """Makes the database another one where the asker does not see it; which rows it lost, and how many are changed."""
-    hidden = {name: await asker.hidden(source) for name, source in STORED.items()}
+async def delete_hidden_and_change_private(client: ActorClient) -> tuple[Mapping[str, set[str]], int]:
+    """Deletes the hidden rows and changes the private values; returns the hidden keys and the number of changed rows."""
+    hidden = {name: await client.hidden(source) for name, source in STORED.items()}
     changed = [
-        await asker.run(scrambled(source, await asker.actor())) for source in STORED.values() if private_columns(source)
+        await client.run(change_private_columns(source, await client.actor()))
+        for source in STORED.values()
+        if private_columns(source)
     ]
-    await forget(asker.connection, hidden)
+    await delete_hidden(client.connection, hidden)
     return hidden, sum(map(len, changed))
 
 
-# The two that are missing differ from others by values only.
-@pytest.mark.parametrize("who", ["public", "volunteer", "manager", "kabupaten", "mixed"])
-async def test_what_is_hidden_or_private_might_as_well_not_be_there(
-    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", world: World, pool: Pool, who: str
+# `province` and `nation` are left out: they differ from the others by parameter values only.
+@pytest.mark.parametrize("actor_name", ["public", "volunteer", "manager", "kabupaten", "mixed"])
+async def test_deleting_hidden_rows_and_changing_private_values_changes_no_answer(
+    api: Api,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    sample_data: SampleData,
+    pool: ValuePool,
+    actor_name: str,
 ) -> None:
-    asker = Asker(api, connection, world.actors[who])
-    asking = list(questions(pool, world.people[:3]))
-    before = await asker.answers(asking)
+    client = ActorClient(api, connection, sample_data.actors[actor_name])
+    requested = list(requests(pool, sample_data.people[:3]))
+    before = await client.answers(requested)
 
-    hidden, changed = await forget_or_change(asker)
-    after = await asker.answers(asking)
+    hidden, changed = await delete_hidden_and_change_private(client)
+    after = await client.answers(requested)
 
     assert hidden["Volunteer"]
     assert hidden["Account"]
     assert changed > 0
-    differing = [asked for asked in zip(asking, before, after, strict=True) if asked[1] != asked[2]]
+    differing = [each for each in zip(requested, before, after, strict=True) if each[1] != each[2]]
     assert differing[:1] == []
 
 
-async def test_every_policy_hides_what_plain_eyes_do_not_see(
-    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", world: World
+async def test_every_policy_hides_the_same_rows_as_the_plain_visibility_rules(
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample_data: SampleData
 ) -> None:
     rows = await Rows.of(connection)
     found: set[str] = set()
 
-    for account_id in world.actors.values():
-        asker, eyes = Asker(api, connection, account_id), Eyes(rows, api.now, account_id)
+    for account_id in sample_data.actors.values():
+        client, visibility = ActorClient(api, connection, account_id), Visibility(rows, api.now, account_id)
         for name, source in STORED.items():
-            hidden = await asker.hidden(source)
-            assert hidden == {key(row) for row in rows.tables[name] if has_key(row) and not eyes.sees(row)}, name
+            hidden = await client.hidden(source)
+            assert hidden == {key(row) for row in rows.tables[name] if has_key(row) and not visibility.sees(row)}, name
             found |= {name} if hidden else set()
 
     assert found == {name for name, source in STORED.items() if not is_open(source)}
@@ -271,39 +277,45 @@ def is_open(source: Source) -> bool:
 
 
 async def test_a_guarded_field_is_null_where_its_guard_does_not_hold(
-    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", world: World, pool: Pool
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample_data: SampleData, pool: ValuePool
 ) -> None:
-    withheld: set[tuple[str, str]] = set()
-    told: set[tuple[str, str]] = set()
-    for account_id in world.actors.values():
-        asker = Asker(api, connection, account_id)
-        kind = (await asker.actor()).kind
+    hidden_fields: set[tuple[str, str]] = set()
+    shown: set[tuple[str, str]] = set()
+    for account_id in sample_data.actors.values():
+        client = ActorClient(api, connection, account_id)
+        kind = (await client.actor()).kind
         for name, field, guard in GUARDED:
             source = SOURCES[name]
             assert isinstance(source.table, sa.Table)
             holds = guard(kind, source.table)
-            known = {f"{name}:{each}" for each in await asker.run(sa.select(source.table.c[source.key]).where(holds))}
-            values = await guarded_values(asker, name, field, pool.ids[name], world.people[0])
+            known = {f"{name}:{each}" for each in await client.run(sa.select(source.table.c[source.key]).where(holds))}
+            values = await guarded_values(client, name, field, pool.ids[name], sample_data.people[0])
             assert {id_ for id_, value in values.items() if value is not None} <= known, (name, field)
-            withheld |= {(name, field)} if values.keys() - known else set()
-            told |= {(name, field)} if any(value is not None for value in values.values()) else set()
+            hidden_fields |= {(name, field)} if values.keys() - known else set()
+            shown |= {(name, field)} if any(value is not None for value in values.values()) else set()
 
-    assert withheld == told == {(name, field) for name, field, _ in GUARDED}
+    assert hidden_fields == shown == {(name, field) for name, field, _ in GUARDED}
 
 
-async def guarded_values(asker: Asker, name: str, field: str, ids: list[str], person: uuid.UUID) -> Mapping[str, Any]:
-    """Of each thing that is there for the asker, its field."""
+async def guarded_values(
+    client: ActorClient, name: str, field: str, ids: list[str], person: uuid.UUID
+) -> Mapping[str, Any]:
+    """The field's value for each object that the account may see, by id."""
     type_ = core_schema().type_map[name]
     assert is_object_type(type_)
     public = next(each for each in type_.fields if each.lower() == field.replace("_", ""))
-    text = f"field: {asked(public, type_.fields[public], person)}" if type_.fields[public].args else f"field: {public}"
+    text = (
+        f"field: {list_selection(public, type_.fields[public], person)}"
+        if type_.fields[public].args
+        else f"field: {public}"
+    )
     document = f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {{ {text} }} }} }}"
-    found = await asker.api.ask(document, actor=asker.account_id)
+    found = await client.api.ask(document, actor=client.account_id)
     return {node["id"]: node["field"] for node in found["nodes"] if node}
 
 
 @pytest.mark.parametrize("name", STORED)
-def test_nothing_is_filtered_or_ordered_by_what_is_guarded(name: str) -> None:
+def test_no_filter_or_order_uses_a_guarded_column(name: str) -> None:
     source = STORED[name]
     assert source.table is not None
     guarded = {field for owner, field, _ in GUARDED if owner == name}

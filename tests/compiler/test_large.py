@@ -7,7 +7,7 @@ from tests.builders import Build
 MOST_JOINS = 250
 
 
-async def test_a_thing_is_asked_for_nearly_two_thousand_fields(api: Api, build: Build) -> None:
+async def test_nearly_two_thousand_fields_of_one_object_are_answered(api: Api, build: Build) -> None:
     await build.person(name="Sinta")
     nation = await build.coordinator()
     keys = [f"a{number}" for number in range(1_990)]
@@ -18,27 +18,29 @@ async def test_a_thing_is_asked_for_nearly_two_thousand_fields(api: Api, build: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "answer"),
+    ("selection", "answer"),
     [
         ("trainedFor { code }", []),
         ("assignments(first: 1) { nodes { id } }", {"nodes": []}),
     ],
     ids=["lists", "connections"],
 )
-async def test_a_thing_is_asked_for_at_most_250_others(api: Api, build: Build, asked: str, answer: object) -> None:
+async def test_one_object_may_have_at_most_250_selected_lists(
+    api: Api, build: Build, selection: str, answer: object
+) -> None:
     await build.person()
     nation = await build.coordinator()
     keys = [f"a{number}" for number in range(MOST_JOINS)]
-    most = " ".join(f"{key}: {asked}" for key in keys)
+    most = " ".join(f"{key}: {selection}" for key in keys)
 
     data = await api.ask(f"{{ volunteers(first: 1) {{ nodes {{ {most} }} }} }}", actor=nation)
-    refused = await api.errors(f"{{ volunteers(first: 1) {{ nodes {{ {most} more: {asked} }} }} }}", actor=nation)
+    refused = await api.errors(f"{{ volunteers(first: 1) {{ nodes {{ {most} more: {selection} }} }} }}", actor=nation)
 
     assert data == {"volunteers": {"nodes": [dict.fromkeys(keys, answer)]}}
     assert [code for code, _ in refused] == ["BAD_USER_INPUT"]
 
 
-async def test_a_thing_that_is_reached_many_times_is_joined_once(api: Api, build: Build) -> None:
+async def test_a_to_one_selected_many_times_is_joined_once(api: Api, build: Build) -> None:
     await build.person()
     keys = [f"a{number}" for number in range(2 * MOST_JOINS)]
     home = " ".join(f"{key}: kabupaten {{ code }}" for key in keys)
@@ -48,7 +50,7 @@ async def test_a_thing_that_is_reached_many_times_is_joined_once(api: Api, build
     assert data == {"volunteers": {"nodes": [{key: {"code": "62.02"} for key in keys}]}}
 
 
-async def test_many_roots_are_answered_however_many(api: Api) -> None:
+async def test_more_roots_than_the_join_limit_are_answered(api: Api) -> None:
     keys = [f"a{number}" for number in range(MOST_JOINS + 1)]
     roots = " ".join(f"{key}: ranks(last: 1) {{ nodes {{ code }} }}" for key in keys)
 
@@ -72,14 +74,14 @@ async def test_the_deepest_document_is_answered(api: Api, build: Build) -> None:
     assert found == {"kabupaten": {"nodes": [{"organizations": {"totalCount": 1}}]}}
 
 
-async def test_things_asked_for_twice_by_their_ids_come_twice(api: Api) -> None:
+async def test_a_repeated_id_is_answered_twice(api: Api) -> None:
     data = await api.ask('{ nodes(ids: ["Rank:TAGANA_MUDA", "Rank:NO", "Skill:SHELTER", "Rank:TAGANA_MUDA"]) { id } }')
 
     rank, skill = {"id": "Rank:TAGANA_MUDA"}, {"id": "Skill:SHELTER"}
     assert data == {"nodes": [rank, None, skill, rank]}
 
 
-async def test_a_hundred_ids_are_the_most(api: Api) -> None:
+async def test_at_most_a_hundred_ids_are_accepted(api: Api) -> None:
     document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
 
     found = await api.ask(document, ids=["Skill:SHELTER"] * 100)
@@ -89,7 +91,7 @@ async def test_a_hundred_ids_are_the_most(api: Api) -> None:
     assert refused == [("BAD_USER_INPUT", ["nodes"])]
 
 
-async def test_a_list_of_choices_has_an_end(api: Api) -> None:
+async def test_at_most_a_hundred_enum_values_are_accepted(api: Api) -> None:
     document = "query($status: [AssignmentStatus!]) { assignments(first: 1, filter: {status: $status}) { totalCount } }"
 
     found = await api.ask(document, status=["OFFERED"] * 100)
@@ -100,7 +102,7 @@ async def test_a_list_of_choices_has_an_end(api: Api) -> None:
 
 
 @pytest.mark.parametrize("part", ["nodes { code }", "edges { node { code } }"])
-async def test_keys_may_be_longer_than_names_in_the_database(api: Api, part: str) -> None:
+async def test_response_keys_may_be_longer_than_postgresql_names(api: Api, part: str) -> None:
     one, other = (f"{'a' * 70}{number}" for number in range(2))
 
     data = await api.ask(f"{{ clusters(first: 1) {{ {one}: {part} {other}: {part} }} }}")
@@ -109,7 +111,7 @@ async def test_keys_may_be_longer_than_names_in_the_database(api: Api, part: str
     assert data["clusters"][one] == data["clusters"][other] != []
 
 
-async def test_a_statement_has_an_end(api: Api, build: Build) -> None:
+async def test_a_statement_that_is_too_long_is_refused(api: Api, build: Build) -> None:
     need, person = await build.need(), await build.person()
     refusals = " ".join(f'a{number}: refusals(volunteer: "Volunteer:{person}") {{ code }}' for number in range(40))
 
@@ -118,14 +120,14 @@ async def test_a_statement_has_an_end(api: Api, build: Build) -> None:
     assert refused == [("BAD_USER_INPUT", ["node"])]
 
 
-async def test_a_text_that_is_looked_for_has_an_end(api: Api) -> None:
+async def test_a_search_text_has_at_most_200_characters(api: Api) -> None:
     document = "query($name: String!) { kabupaten(first: 1, filter: {name: $name}) { totalCount } }"
 
     assert await api.ask(document, name="%" * 200) == {"kabupaten": {"totalCount": 0}}
     assert await api.errors(document, name="a" * 201) == [("BAD_USER_INPUT", ["kabupaten"])]
 
 
-async def test_the_schema_is_looked_at_twice_at_most(api: Api) -> None:
+async def test_the_schema_is_introspected_at_most_twice(api: Api) -> None:
     looks = [f"a{number}: __schema {{ queryType {{ name }} }}" for number in range(3)]
 
     found = await api.ask(f"{{ {' '.join(looks[:2])} }}")

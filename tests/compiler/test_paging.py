@@ -10,13 +10,13 @@ import pytest
 from api.schema.build import core_schema
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
-from tests.compiler.learning import LISTS
+from tests.compiler.cursor_catalogue import LISTS
 from tests.compiler.reader import ORDERS
-from tests.compiler.world import Same, World
+from tests.compiler.sample_data import RepeatableBuild, SampleData
 
 WALKS = [(name, order) for name, type_ in LISTS.items() for order in ORDERS[type_]]
 
-# Everything that a list may be asked with, but in vain.
+# The code of every refused argument of a list.
 CODE = "BAD_USER_INPUT"
 
 
@@ -73,7 +73,7 @@ SIZES: dict[str, dict[str, int | None]] = {
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Goes through a list page by page, forwards or backwards."""
+    """Reads a list page by page, forwards or backwards."""
 
     api: Api
     actor: Any
@@ -91,7 +91,7 @@ class Walk:
         return (await self.api.ask(document, actor=self.actor, size=self.size, at=at))["page"]
 
     async def pages(self) -> AsyncIterator[Json]:
-        """Until the list says that there is no more."""
+        """All pages, until the page info says that there are no more."""
         at: str | None = None
         while True:
             page = await self.page(at)
@@ -118,20 +118,20 @@ async def count(build: Build, table: str) -> int:
     return int(await build.connection.fetchval(f'SELECT count(*) FROM "{table}"'))
 
 
-async def crowd(build: Build, *names: str, **values: Any) -> list[str]:
+async def make_volunteers(build: Build, *names: str, **values: Any) -> list[str]:
     return [f"Volunteer:{await build.person(name=name, **values)}" for name in names]
 
 
-def test_every_list_of_the_schema_is_walked() -> None:
+def test_every_root_list_of_the_schema_is_tested() -> None:
     query = core_schema().query_type
     assert query is not None
 
     assert {name for name, field in query.fields.items() if "first" in field.args} == set(LISTS)
 
 
-async def test_a_walk_finds_each_row_once_in_one_order_forwards_and_backwards(api: Api, build: Build) -> None:
-    world = await World.of(Same(build.connection, api.now))
-    actor = world.actors["nation"]
+async def test_paging_forwards_and_backwards_finds_each_row_once_in_the_same_order(api: Api, build: Build) -> None:
+    sample_data = await SampleData.of(RepeatableBuild(build.connection, api.now))
+    actor = sample_data.actors["nation"]
     for name, order in WALKS:
         size = 97 if name == "kabupaten" else 4
         forwards = Walk(api, actor, name, ordered(name, order), size)
@@ -147,7 +147,7 @@ async def test_a_walk_finds_each_row_once_in_one_order_forwards_and_backwards(ap
 
 
 async def test_ties_in_the_order_are_broken_by_the_key(api: Api, build: Build) -> None:
-    ids = await crowd(build, *["Sama"] * 7, created_at=datetime(2026, 1, 1, tzinfo=UTC))
+    ids = await make_volunteers(build, *["Sama"] * 7, created_at=datetime(2026, 1, 1, tzinfo=UTC))
     nation = await build.coordinator()
 
     by_name = await Walk(api, nation, "volunteers", "NAME", 2).ids()
@@ -157,7 +157,7 @@ async def test_ties_in_the_order_are_broken_by_the_key(api: Api, build: Build) -
     assert by_age == sorted(ids, reverse=True)
 
 
-async def test_instants_that_differ_by_a_microsecond_are_told_apart(api: Api, build: Build) -> None:
+async def test_timestamps_that_differ_by_a_microsecond_are_distinguished(api: Api, build: Build) -> None:
     instants = [datetime(2026, 1, 1, 0, 0, 0, micro, tzinfo=UTC) for micro in (0, 1, 10, 500_000, 999_999)]
     ids = [f"Volunteer:{await build.person(created_at=instant)}" for instant in instants]
     nation = await build.coordinator()
@@ -166,7 +166,7 @@ async def test_instants_that_differ_by_a_microsecond_are_told_apart(api: Api, bu
     assert await Walk(api, nation, "volunteers", "CREATED_AT", 1, forward=False).ids() == ids[::-1]
 
 
-async def test_certificates_without_an_expiry_come_last_and_are_walked_past(api: Api, build: Build) -> None:
+async def test_certificates_without_an_expiry_come_last_and_can_be_paged(api: Api, build: Build) -> None:
     corps, person = await build.organization(), await build.person()
     for _ in range(3):
         await build.certificate(person, corps)
@@ -182,19 +182,19 @@ async def test_certificates_without_an_expiry_come_last_and_are_walked_past(api:
 
 
 @pytest.mark.parametrize("forward", [True, False], ids=["forwards", "backwards"])
-async def test_what_survives_between_two_pages_is_neither_repeated_nor_lost(
+async def test_rows_that_exist_throughout_are_neither_repeated_nor_lost_by_inserts_and_deletes(
     api: Api, build: Build, *, forward: bool
 ) -> None:
-    stay = await crowd(build, *"BDFHJLN")
-    go = await crowd(build, *"CEGIKM")
+    stay = await make_volunteers(build, *"BDFHJLN")
+    go = await make_volunteers(build, *"CEGIKM")
     nation = await build.coordinator()
     walk = Walk(api, nation, "volunteers", "NAME", 2, forward=forward)
 
     seen: list[str] = []
     async for page in walk.pages():
         seen += [edge["node"]["id"] for edge in page["edges"]][:: 1 if forward else -1]
-        await crowd(build, "A", "G", "Z")
-        # Also the very row that the next cursor stands for.
+        await make_volunteers(build, "A", "G", "Z")
+        # The row of the next cursor may be deleted as well.
         gone = next((id_ for id_ in (*reversed(seen), *go) if id_ in go), None)
         if gone:
             go.remove(gone)
@@ -205,7 +205,7 @@ async def test_what_survives_between_two_pages_is_neither_repeated_nor_lost(
 
 
 @pytest.mark.parametrize("forward", [True, False], ids=["forwards", "backwards"])
-async def test_candidates_are_walked_through_their_tiers(api: Api, build: Build, *, forward: bool) -> None:
+async def test_candidates_are_paged_through_their_tiers(api: Api, build: Build, *, forward: bool) -> None:
     corps = await build.organization()
     homes = ("18.03", HOME, "62.06", HOME, "62.06", "91.71", HOME)
     for home in homes:
@@ -236,18 +236,18 @@ async def test_candidates_are_walked_through_their_tiers(api: Api, build: Build,
     )
 
 
-async def infos(api: Api, actor: Any, **asked: Any) -> tuple[str, bool, bool]:
+async def page_summary(api: Api, actor: Any, **arguments: Any) -> tuple[str, bool, bool]:
     document = """query($first: Int, $last: Int, $after: String, $before: String) {
         volunteers(first: $first, last: $last, after: $after, before: $before) {
           totalCount nodes { name } pageInfo { hasPreviousPage hasNextPage } } }"""
-    page = (await api.ask(document, actor=actor, **asked))["volunteers"]
+    page = (await api.ask(document, actor=actor, **arguments))["volunteers"]
     assert page["totalCount"] == 5
     info = page["pageInfo"]
     return "".join(node["name"] for node in page["nodes"]), info["hasPreviousPage"], info["hasNextPage"]
 
 
-async def test_a_page_says_exactly_whether_there_is_more_on_either_side(api: Api, build: Build) -> None:
-    await crowd(build, *"ABCDE")
+async def test_page_info_says_exactly_whether_there_are_more_rows_on_either_side(api: Api, build: Build) -> None:
+    await make_volunteers(build, *"ABCDE")
     nation = await build.coordinator()
     edges = (await Walk(api, nation, "volunteers", "NAME", 5).page(None))["edges"]
     a, b, c, d, e = (edge["cursor"] for edge in edges)
@@ -274,8 +274,8 @@ async def test_a_page_says_exactly_whether_there_is_more_on_either_side(api: Api
         ({"last": 9, "after": a, "before": e}, ("BCD", True, True)),
         ({"last": 9, "after": e}, ("", True, False)),
     ]
-    for asked, expected in cases:
-        assert await infos(api, nation, **asked) == expected, asked
+    for arguments, expected in cases:
+        assert await page_summary(api, nation, **arguments) == expected, arguments
 
 
 async def test_an_empty_list_has_no_pages_and_no_cursors(api: Api) -> None:
@@ -285,10 +285,10 @@ async def test_an_empty_list_has_no_pages_and_no_cursors(api: Api) -> None:
     assert page == {"totalCount": 0, "edges": [], "pageInfo": info}
 
 
-async def test_a_row_beyond_the_scope_leaves_no_trace_in_a_page(api: Api, build: Build) -> None:
+async def test_a_hidden_row_changes_neither_the_count_nor_the_page_info(api: Api, build: Build) -> None:
     hidden = {"kabupaten_code": "18.03", "reach": "KABUPATEN"}
-    await crowd(build, "A", "C", "E", **hidden)
-    await crowd(build, "B", "D")
+    await make_volunteers(build, "A", "C", "E", **hidden)
+    await make_volunteers(build, "B", "D")
     local = await build.coordinator(kabupaten_code=HOME)
     nation = await build.coordinator()
     everybody = await Walk(api, nation, "volunteers", "NAME", 5).page(None)
@@ -303,7 +303,7 @@ async def test_a_row_beyond_the_scope_leaves_no_trace_in_a_page(api: Api, build:
     assert before_c["pageInfo"]["hasNextPage"] is True
 
 
-# What is refused.
+# Refused arguments.
 
 PARTS = {
     "rows": "nodes { id }",
@@ -315,7 +315,7 @@ PARTS = {
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
 async def test_a_broken_or_foreign_cursor_is_bad_input(api: Api, build: Build, part: str) -> None:
-    await crowd(build, "A")
+    await make_volunteers(build, "A")
     nation = await build.coordinator()
     document = f"""query($after: String, $before: String) {{
         volunteers(first: 1, after: $after, before: $before) {{ {part} }} }}"""
@@ -327,7 +327,7 @@ async def test_a_broken_or_foreign_cursor_is_bad_input(api: Api, build: Build, p
 
 
 @pytest.mark.parametrize("value", BROKEN_INSTANTS.values(), ids=BROKEN_INSTANTS)
-async def test_a_cursor_without_a_real_instant_is_bad_input(api: Api, build: Build, value: object) -> None:
+async def test_a_cursor_without_a_valid_timestamp_is_bad_input(api: Api, build: Build, value: object) -> None:
     nation = await build.coordinator()
     document = (
         "query($after: String) { volunteers(first: 1, orderBy: CREATED_AT, after: $after) { totalCount nodes { id } } }"
@@ -339,14 +339,14 @@ async def test_a_cursor_without_a_real_instant_is_bad_input(api: Api, build: Bui
 
 
 @pytest.mark.parametrize("value", [1, "x", None, "2026-02-30", "9999-99-99"])
-async def test_a_cursor_without_a_real_day_is_bad_input(api: Api, value: object) -> None:
+async def test_a_cursor_without_a_valid_date_is_bad_input(api: Api, value: object) -> None:
     document = "query($after: String) { memberships(first: 1, after: $after) { totalCount } }"
 
     assert await api.errors(document, after=cursor("Membership.SINCE", value, KEY)) == [(CODE, ["memberships"])]
 
 
-@pytest.mark.parametrize("asked", SIZES.values(), ids=SIZES)
-async def test_a_wrong_size_is_bad_input(api: Api, build: Build, asked: Mapping[str, int | None]) -> None:
+@pytest.mark.parametrize("arguments", SIZES.values(), ids=SIZES)
+async def test_a_wrong_size_is_bad_input(api: Api, build: Build, arguments: Mapping[str, int | None]) -> None:
     need, nation = await build.need(), await build.coordinator()
     at_root = "query($first: Int, $last: Int) { volunteers(first: $first, last: $last) { totalCount } }"
     nested = """query($first: Int, $last: Int, $id: ID!) { node(id: $id) { ... on Need {
@@ -357,22 +357,22 @@ async def test_a_wrong_size_is_bad_input(api: Api, build: Build, asked: Mapping[
         candidates(first: $first, last: $last) { nodes { tier } } } } }"""
 
     id_ = f"Need:{need}"
-    assert await api.errors(at_root, actor=nation, **asked) == [(CODE, ["volunteers"])]
-    assert await api.errors(nested, actor=nation, id=id_, **asked) == [(CODE, ["node", "offers"])]
-    assert await api.errors(candidates, actor=nation, id=id_, **asked) == [(CODE, ["node", "candidates"])]
+    assert await api.errors(at_root, actor=nation, **arguments) == [(CODE, ["volunteers"])]
+    assert await api.errors(nested, actor=nation, id=id_, **arguments) == [(CODE, ["node", "offers"])]
+    assert await api.errors(candidates, actor=nation, id=id_, **arguments) == [(CODE, ["node", "candidates"])]
     path = ["provinces", "edges", "node", "places", "nodes", "volunteers"]
-    assert await api.errors(deep, actor=nation, **asked) == [(CODE, path)]
+    assert await api.errors(deep, actor=nation, **arguments) == [(CODE, path)]
 
 
-@pytest.mark.parametrize("asked", [2_147_483_648, -2_147_483_649, 1.5, "1", True], ids=str)
-async def test_a_size_that_is_no_int_is_bad_input(api: Api, asked: object) -> None:
-    answer = await api.post("query($first: Int) { volunteers(first: $first) { totalCount } }", first=asked)
+@pytest.mark.parametrize("arguments", [2_147_483_648, -2_147_483_649, 1.5, "1", True], ids=str)
+async def test_a_size_that_is_not_an_int_is_bad_input(api: Api, arguments: object) -> None:
+    answer = await api.post("query($first: Int) { volunteers(first: $first) { totalCount } }", first=arguments)
 
     assert [error["extensions"]["code"] for error in answer["errors"]] == [CODE]
     assert answer["data"] is None
 
 
-async def test_a_wrong_root_spoils_only_itself_where_it_may_be_null(api: Api, build: Build) -> None:
+async def test_an_error_in_a_nullable_root_leaves_the_other_roots_unchanged(api: Api, build: Build) -> None:
     volunteer = await build.person()
     account = await build.self_of(volunteer)
 
@@ -386,7 +386,7 @@ async def test_a_wrong_root_spoils_only_itself_where_it_may_be_null(api: Api, bu
     assert found == {(CODE, "me", "volunteer", "assignments"), (CODE, "node")}
 
 
-async def test_a_size_is_refused_also_in_a_plan_that_is_remembered(api: Api) -> None:
+async def test_a_wrong_size_is_refused_with_a_cached_plan_too(api: Api) -> None:
     document = "query($first: Int) { ranks(first: $first) { totalCount nodes { id } } }"
 
     answers = [await api.post(document, first=size) for size in (1, 0, 2, 101, 100)]
@@ -404,7 +404,7 @@ async def test_a_wrong_id_in_a_filter_is_bad_input(api: Api, id_: str) -> None:
         assert await api.errors(document, id=id_) == [(CODE, ["assignments"])], part
 
 
-async def test_the_public_reads_an_incident_page_as_if_the_reported_ones_were_not_there(api: Api, build: Build) -> None:
+async def test_reported_incidents_are_hidden_from_the_public(api: Api, build: Build) -> None:
     shown = [f"Incident:{await build.incident(status=status)}" for status in ("VERIFIED", "ACTIVE", "CLOSED")]
     await build.incident(status="REPORTED")
 

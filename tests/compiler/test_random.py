@@ -15,46 +15,46 @@ from hypothesis.internal.conjecture import engine
 from api.resolvers.limit import MAX_ROWS
 from api.schema.build import schema_definition
 from tests.asking import Api, Json
-from tests.compiler.documents import BESIDE, Request, requests
-from tests.compiler.learning import learned, pool_of
+from tests.compiler.cursor_catalogue import read_cursor_catalogue, value_pool
+from tests.compiler.documents import INTROSPECTION_KEY, Request, requests
 from tests.compiler.reader import Answer, Reader
 from tests.compiler.rows import Rows
-from tests.compiler.world import Same, World
+from tests.compiler.sample_data import RepeatableBuild, SampleData
 
 ACTORS = ("public", "volunteer", "manager", "kabupaten", "province", "nation", "mixed")
 IS_FUZZ = settings.get_current_profile_name() == "fuzz"
-# Many short tests: one alone would outlast the patience with tests that hang, and workers share them.
+# Several short tests: one long test would exceed the time limit, and workers share them.
 BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (3, 100)
-# These are the same at every run; the others are found by chance, which a failure names.
+# The first batches have fixed seeds; the others have random seeds, which a failure prints.
 FIXED = 0 if IS_FUZZ else 2
 
 
 @pytest.fixture(autouse=True)
-def little_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failing example is made smaller for half a minute, not for five, which a hanging test is not given either."""
+def limit_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shrinks a failing example for 30 seconds instead of five minutes, which would exceed the test's time limit."""
     monkeypatch.setattr(engine, "MAX_SHRINKING_SECONDS", 30)
 
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("batch", range(BATCHES))
-async def test_a_compiled_answer_is_the_plain_readers(
+async def test_random_documents_are_answered_like_the_plain_reader(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]", request: pytest.FixtureRequest, batch: int
 ) -> None:
-    world = await World.of(Same(connection, api.now))
+    sample_data = await SampleData.of(RepeatableBuild(connection, api.now))
     reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
-    reader.learn(await learned(api, reader, world))
+    reader.set_cursors(await read_cursor_catalogue(api, reader, sample_data))
 
     chance = request.config.getoption("--hypothesis-seed") or random.getrandbits(32)
     number = batch if batch < FIXED else int(chance)
     try:
-        await anyio.to_thread.run_sync(partial(ask_much, api, reader, world, number))
+        await anyio.to_thread.run_sync(partial(run_examples, api, reader, sample_data, number))
     except Exception as error:
         error.add_note(f"The same documents are asked again with --hypothesis-seed={number}.")
         raise
 
 
-def ask_much(api: Api, reader: Reader, world: World, number: int) -> None:
-    """Runs in a thread, as hypothesis knows no event loop; each answer comes from the test's own loop."""
+def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int) -> None:
+    """Runs in a thread, as hypothesis is synchronous; requests are sent from the test's event loop."""
 
     @settings(
         max_examples=EXAMPLES,
@@ -64,58 +64,58 @@ def ask_much(api: Api, reader: Reader, world: World, number: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @seed(number)
-    @given(st.sampled_from(ACTORS), requests(reader.strict, pool_of(reader)))
-    def agrees(who: str, request: Request) -> None:
-        ask(api, reader, request, world.actors[who])
+    @given(st.sampled_from(ACTORS), requests(reader.strict, value_pool(reader)))
+    def check(actor_name: str, request: Request) -> None:
+        assert_same_answer(api, reader, request, sample_data.actors[actor_name])
 
-    agrees()
+    check()
 
 
-def ask(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
+def assert_same_answer(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
     for variables in request.variables:
-        ours = anyio.from_thread.run(partial(api.post, request.text, actor=actor, **variables))
-        theirs = reader.answer(request.text, variables, actor)
-        compare(ours, theirs)
-        # Of some documents also by one statement, and by the executor.
-        for text in request.otherwise() if "errors" not in ours and len(request.text) % 4 == 0 else ():
+        compiled = anyio.from_thread.run(partial(api.post, request.text, actor=actor, **variables))
+        expected = reader.answer(request.text, variables, actor)
+        compare(compiled, expected)
+        # Some documents are also answered by one statement, and by the executor.
+        for text in request.variants() if "errors" not in compiled and len(request.text) % 4 == 0 else ():
             other = anyio.from_thread.run(partial(api.post, text, actor=actor, **variables))
-            (other["data"] or {}).pop(BESIDE, None)
-            compare(other, theirs)
+            (other["data"] or {}).pop(INTROSPECTION_KEY, None)
+            compare(other, expected)
 
 
-def compare(ours: Json, theirs: Answer) -> None:
-    errors = ours.get("errors", [])
+def compare(compiled: Json, expected: Answer) -> None:
+    errors = compiled.get("errors", [])
     codes = {error["extensions"]["code"] for error in errors}
-    if theirs.cost > MAX_ROWS:
-        # With other mistakes in it, a document may be answered root by root, each of them small enough.
-        assert theirs.mistakes or (codes, ours["data"]) == ({"DOCUMENT_TOO_LARGE"}, None), errors
+    if expected.cost > MAX_ROWS:
+        # A document with other mistakes may be answered root by root, with each root below the limit.
+        assert expected.mistakes or (codes, compiled["data"]) == ({"DOCUMENT_TOO_LARGE"}, None), errors
         return
     assert codes <= {"BAD_USER_INPUT"}, errors
-    if not theirs.valid:
+    if not expected.valid:
         assert errors
-        assert ours["data"] is None
+        assert compiled["data"] is None
         return
-    # A variable that is null where nothing may be null has a place in the document, but none in the answer.
+    # An error about a null variable in a non-null position has locations but no path.
     paths = [error["path"] for error in errors if "path" in error or "locations" not in error]
-    assert [path for path in paths if path not in theirs.mistakes] == []
-    assert bool(errors) == bool(theirs.mistakes), (errors, theirs.mistakes)
-    if ours["data"] is not None:
-        wrong = {path[0] for path in theirs.mistakes}
-        assert plain(ours["data"], wrong) == plain(theirs.data, wrong)
+    assert [path for path in paths if path not in expected.mistakes] == []
+    assert bool(errors) == bool(expected.mistakes), (errors, expected.mistakes)
+    if compiled["data"] is not None:
+        wrong = {path[0] for path in expected.mistakes}
+        assert json_text(compiled["data"], wrong) == json_text(expected.data, wrong)
 
 
-def plain(data: Any, wrong: set[str]) -> str:
-    """As text, so that the order of the keys counts; 5.0 is written like 5, and of a float what libraries agree on."""
-    kept = {name: value for name, value in data.items() if name not in wrong}
-    return json.dumps(whole(kept), indent=1, ensure_ascii=False)
+def json_text(data: Any, wrong: set[str]) -> str:
+    """The data as JSON text, so that the order of keys is compared; floats are normalized."""
+    right = {name: value for name, value in data.items() if name not in wrong}
+    return json.dumps(normalized(right), indent=1, ensure_ascii=False)
 
 
-def whole(value: Any) -> Any:
+def normalized(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: whole(each) for name, each in value.items()}
+        return {name: normalized(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [whole(each) for each in value]
+        return [normalized(each) for each in value]
     if isinstance(value, float):
-        # Sines, and roots of sums of squares, differ in the last digit between C libraries.
+        # Sines and square roots differ in the last digit between C libraries.
         return int(value) if value.is_integer() else float(f"{value:.12g}")
     return value

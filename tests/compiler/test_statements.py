@@ -29,13 +29,13 @@ from api.schema.build import core_schema, schema_definition
 from tests.asking import Api
 from tests.builders import HOME, NEIGHBOUR, Build
 from tests.compiler.rows import NODES, TABLES
-from tests.compiler.world import Same, World
+from tests.compiler.sample_data import RepeatableBuild, SampleData
 
 SAMPLES = {"Code": '"62.06"'}
 
 
-def lists() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
-    """Every connection and every list of objects in the schema, with the type that has it."""
+def list_fields() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
+    """Every connection and list of objects in the schema: the type that has the field, its name, its definition."""
     for type_ in core_schema().type_map.values():
         if is_object_type(type_) and not type_.name.startswith("__") and type_ is not core_schema().mutation_type:
             for name, field in type_.fields.items():
@@ -48,7 +48,7 @@ def is_list(field: GraphQLField) -> bool:
 
 
 def selection(type_: Any, depth: int = 1) -> str:
-    """All that has no value below, and what lies one level below without arguments."""
+    """A selection of all leaf fields of the type, and of its object fields without arguments down to `depth`."""
     parts = ["__typename"]
     for name, field in type_.fields.items():
         named = get_named_type(field.type)
@@ -60,40 +60,44 @@ def selection(type_: Any, depth: int = 1) -> str:
 
 
 def arguments(field: GraphQLField) -> str:
-    """The ones that must be given, each with a value of its type."""
-    wanted = {name: each for name, each in field.args.items() if is_required_argument(each)}
-    return f"({', '.join(f'{name}: {sample(each.type)}' for name, each in wanted.items())})" if wanted else ""
+    """The field's required arguments in parentheses, each with a value of its type."""
+    required = {name: each for name, each in field.args.items() if is_required_argument(each)}
+    return (
+        f"({', '.join(f'{name}: {sample_literal(each.type)}' for name, each in required.items())})" if required else ""
+    )
 
 
-def sample(type_: Any) -> str:
+def sample_literal(type_: Any) -> str:
     named = get_named_type(type_)
     if not is_input_object_type(named):
         return SAMPLES[named.name]
-    wanted = {name: each for name, each in named.fields.items() if is_required_input_field(each)}
-    given = wanted or dict(itertools.islice(named.fields.items(), 1))
-    return "{" + ", ".join(f"{name}: {sample(each.type)}" for name, each in given.items()) + "}"
+    required = {name: each for name, each in named.fields.items() if is_required_input_field(each)}
+    given = required or dict(itertools.islice(named.fields.items(), 1))
+    return "{" + ", ".join(f"{name}: {sample_literal(each.type)}" for name, each in given.items()) + "}"
 
 
-def asked(name: str, field: GraphQLField, volunteer: object, *, within: str = "") -> str:
-    """The list with all of each thing in it, and what is asked of each besides."""
+def list_selection(name: str, field: GraphQLField, volunteer: object, *, extra: str = "") -> str:
+    """A selection of the list with all leaf fields of its items; `extra` is selected on each item as well."""
     if "first" in field.args:
-        node = selection(listed(field))
+        node = selection(item_type(field))
         page = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
-        nodes = f"nodes {node[:-1]}{within} }} edges {{ cursor node {node} }}"
+        nodes = f"nodes {node[:-1]}{extra} }} edges {{ cursor node {node} }}"
         return f"{name}(first: 100) {{ totalCount {page} {nodes} }}"
     given = f'(volunteer: "Volunteer:{volunteer}")' if "volunteer" in field.args else ""
-    return f"{name}{given} {selection(get_named_type(field.type))[:-1]}{within} }}"
+    return f"{name}{given} {selection(get_named_type(field.type))[:-1]}{extra} }}"
 
 
-def listed(field: GraphQLField) -> Any:
-    """The type of the things in a list."""
+def item_type(field: GraphQLField) -> Any:
+    """The type of a list's items, or of a connection's nodes."""
     named: Any = get_named_type(field.type)
     return get_named_type(named.fields["nodes"].type) if "first" in field.args else named
 
 
-def inner(field: GraphQLField, volunteer: object) -> str:
-    """Every list within each thing of a list."""
-    return " ".join(asked(name, each, volunteer) for type_, name, each in lists() if type_ is listed(field))
+def inner_lists(field: GraphQLField, volunteer: object) -> str:
+    """A selection of every list that the items of a list have."""
+    return " ".join(
+        list_selection(name, each, volunteer) for type_, name, each in list_fields() if type_ is item_type(field)
+    )
 
 
 async def ids_of(build: Build, type_: str) -> list[str]:
@@ -104,90 +108,90 @@ async def ids_of(build: Build, type_: str) -> list[str]:
     return [f"{type_}:{row['key']}" for row in rows] or [f"{type_}:{uuid.UUID(int=0)}"]
 
 
-def watch(api: Api) -> list[str]:
-    """Every statement that goes over the reading connections from now on."""
-    sent: list[str] = []
+def record_statements(api: Api) -> list[str]:
+    """Returns a list that every statement on the reading connections is appended to from now on."""
+    statements: list[str] = []
     readers = api.services.database._readers
     connect = readers._connect
 
-    async def watched() -> Any:
+    async def connect_and_record() -> Any:
         connection = await connect()
-        connection.add_query_logger(lambda record: sent.append(record.query))
+        connection.add_query_logger(lambda record: statements.append(record.query))
         return connection
 
     for connection in readers._idle:
         connection.terminate()
-    readers._connect = watched
-    return sent
+    readers._connect = connect_and_record
+    return statements
 
 
-async def counts(api: Api, build: Build, actor: uuid.UUID, volunteer: uuid.UUID) -> dict[str, int]:
-    """The statements behind each list, asked of up to a hundred parents at once."""
+async def statement_counts(api: Api, build: Build, actor: uuid.UUID, volunteer: uuid.UUID) -> dict[str, int]:
+    """The number of statements that answer each list, selected on up to a hundred parents at once."""
     found: dict[str, int] = {}
-    sent = watch(api)
-    # Who asks is looked up now, and the driver learns of types; both once.
+    statements = record_statements(api)
+    # The actor and the driver's types are looked up once, in this request.
     await api.ask(f'{{ nodes(ids: ["Account:{actor}"]) {{ id }} }}', actor=actor)
     await anyio.lowlevel.checkpoint()
-    for type_, name, field in lists():
-        document = f"{{ {asked(name, field, volunteer, within=inner(field, volunteer))} }}"
+    for type_, name, field in list_fields():
+        document = f"{{ {list_selection(name, field, volunteer, extra=inner_lists(field, volunteer))} }}"
         if type_.name in NODES:
             ids = str(await ids_of(build, type_.name)).replace("'", '"')
             document = f"{{ nodes(ids: {ids}) {{ ... on {type_.name} {document} }} }}"
         elif type_ is not core_schema().query_type or not field.args or name == "nodes":
             continue
-        sent.clear()
+        statements.clear()
         await api.ask(document, actor=actor)
-        await anyio.lowlevel.checkpoint()  # The log is written when the loop comes round.
-        found[f"{type_.name}.{name}"] = len(sent)
+        await anyio.lowlevel.checkpoint()  # The query log is written in the next cycle of the event loop.
+        found[f"{type_.name}.{name}"] = len(statements)
     return found
 
 
-def test_the_walk_leaves_no_list_of_things_out() -> None:
-    left_out = {f"{type_.name}.{name}" for type_, name, _ in lists() if type_.name not in (*NODES, "Query")}
+def test_list_fields_covers_every_list_of_objects() -> None:
+    left_out = {f"{type_.name}.{name}" for type_, name, _ in list_fields() if type_.name not in (*NODES, "Query")}
 
     pages = {name for name in left_out if name.endswith((".nodes", ".edges"))}
     payloads = {name for name in left_out if name.endswith("Payload.problems")}
     assert left_out == pages | payloads
 
 
-async def test_every_list_takes_one_statement_whatever_its_length(
+async def test_every_list_is_answered_by_one_statement_for_few_and_many_rows(
     api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limit, "MAX_ROWS", 10**9)
     nation, volunteer = await build.coordinator(), await build.person()
 
-    empty = await counts(api, build, nation, volunteer)
-    await World.of(Same(build.connection, api.now))
-    full = await counts(api, build, nation, volunteer)
+    empty = await statement_counts(api, build, nation, volunteer)
+    await SampleData.of(RepeatableBuild(build.connection, api.now))
+    full = await statement_counts(api, build, nation, volunteer)
 
-    assert full.keys() == {f"{type_.name}.{name}" for type_, name, _ in lists() if type_.name in NODES} | {
-        f"Query.{name}" for type_, name, field in lists() if type_.name == "Query" and "first" in field.args
+    assert full.keys() == {f"{type_.name}.{name}" for type_, name, _ in list_fields() if type_.name in NODES} | {
+        f"Query.{name}" for type_, name, field in list_fields() if type_.name == "Query" and "first" in field.args
     }
     assert empty == full == dict.fromkeys(full, 1)
 
 
-async def test_a_deep_document_takes_a_statement_for_each_root_and_one_where_it_is_consistent(
+async def test_a_document_takes_one_statement_for_each_root_and_a_consistent_one_takes_one_in_all(
     api: Api, build: Build
 ) -> None:
-    world = await World.of(Same(build.connection, api.now))
+    sample_data = await SampleData.of(RepeatableBuild(build.connection, api.now))
     document = """{ me { roles { kind } } node(id: "Province:62") { id } nodes(ids: ["Rank:TAGANA_MUDA", "Skill:SHELTER"]) { id }
       incidents(first: 20) { nodes { needs(first: 10) { nodes { coverage { wanted } candidates(first: 3) { nodes { kilometres } }
         assignments(first: 10) { nodes { volunteer { trainedFor { code } memberships(first: 3) {
           nodes { organization { licences { number } } } } } overrides { ruleCode } } } } } } } }"""
     before = api.services.database.statements
 
-    apart = {name: await api.ask(document, actor=actor) for name, actor in world.actors.items()}
+    apart = {name: await api.ask(document, actor=actor) for name, actor in sample_data.actors.items()}
     between = api.services.database.statements
     at_once = {
-        name: await api.ask(f"query @consistent {document}", actor=actor) for name, actor in world.actors.items()
+        name: await api.ask(f"query @consistent {document}", actor=actor) for name, actor in sample_data.actors.items()
     }
 
     assert apart == at_once
-    assert between - before == 4 * len(world.actors)
-    assert api.services.database.statements - between == len(world.actors)
+    assert between - before == 4 * len(sample_data.actors)
+    assert api.services.database.statements - between == len(sample_data.actors)
 
 
-async def test_introspection_beside_data_is_answered_root_by_root(api: Api) -> None:
+async def test_a_document_with_data_and_introspection_takes_one_statement_for_each_data_root(api: Api) -> None:
     before = api.services.database.statements
 
     data = await api.ask(
@@ -229,11 +233,11 @@ async def test_a_mutations_payload_is_read_by_one_statement(api: Api, build: Bui
     assert api.services.database.statements - before == 1
 
 
-# Plans are remembered.
+# Plans are cached.
 
 
-async def cached(api: Api, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> bool:
-    """Whether the plan was there already."""
+async def is_cached(api: Api, document: str, *, actor: uuid.UUID | None = None, **variables: object) -> bool:
+    """Sends the request; returns whether its plan was in the cache already."""
     planner = api.services.planner
     hits, misses = planner.cache.hits, planner.cache.misses
     await api.ask(document, actor=actor, **variables)
@@ -241,38 +245,38 @@ async def cached(api: Api, document: str, *, actor: uuid.UUID | None = None, **v
     return planner.cache.hits > hits
 
 
-async def test_a_plan_serves_every_request_of_its_shape(api: Api, build: Build) -> None:
+async def test_requests_with_the_same_shape_of_variables_share_a_plan(api: Api, build: Build) -> None:
     need, other = await build.need(), await build.need()
     document = """query($id: ID!, $first: Int, $filter: AssignmentFilter, $after: String) {
       node(id: $id) { ... on Need { assignments(first: $first, filter: $filter, after: $after) { totalCount } } } }"""
 
-    assert not await cached(api, document, id=f"Need:{need}", first=1)
-    assert await cached(api, document, id=f"Need:{other}", first=100)
-    assert not await cached(api, document, id=f"Need:{other}", first=1, filter={"volunteer": f"Volunteer:{need}"})
-    assert await cached(api, document, id=f"Need:{other}", first=1, filter={"volunteer": f"Volunteer:{other}"})
-    assert not await cached(api, document, id=f"Need:{other}", first=1, filter={"status": ["OFFERED"]})
-    assert not await cached(api, document, id=f"Need:{other}", first=1, filter={"status": ["ACCEPTED"]})
-    assert not await cached(api, document, id=f"Volunteer:{other}", first=1)
-    assert not await cached(api, document, id=f"Need:{other}", first=1, after=None)
+    assert not await is_cached(api, document, id=f"Need:{need}", first=1)
+    assert await is_cached(api, document, id=f"Need:{other}", first=100)
+    assert not await is_cached(api, document, id=f"Need:{other}", first=1, filter={"volunteer": f"Volunteer:{need}"})
+    assert await is_cached(api, document, id=f"Need:{other}", first=1, filter={"volunteer": f"Volunteer:{other}"})
+    assert not await is_cached(api, document, id=f"Need:{other}", first=1, filter={"status": ["OFFERED"]})
+    assert not await is_cached(api, document, id=f"Need:{other}", first=1, filter={"status": ["ACCEPTED"]})
+    assert not await is_cached(api, document, id=f"Volunteer:{other}", first=1)
+    assert not await is_cached(api, document, id=f"Need:{other}", first=1, after=None)
     assert len(api.services.planner.cache) == 6
 
 
-async def test_actors_of_one_kind_share_a_plan_and_others_do_not(api: Api, build: Build) -> None:
+async def test_actors_of_the_same_kind_share_a_plan(api: Api, build: Build) -> None:
     document = "{ volunteers(first: 1) { totalCount } }"
     await build.person(kabupaten_code=NEIGHBOUR, reach="KABUPATEN")
     local, neighbour = await build.coordinator(kabupaten_code=HOME), await build.coordinator(kabupaten_code=NEIGHBOUR)
     nation = await build.coordinator()
 
-    assert not await cached(api, document)
-    assert not await cached(api, document, actor=nation)
-    assert not await cached(api, document, actor=local)
-    assert await cached(api, document, actor=neighbour)
-    assert await cached(api, document)
+    assert not await is_cached(api, document)
+    assert not await is_cached(api, document, actor=nation)
+    assert not await is_cached(api, document, actor=local)
+    assert await is_cached(api, document, actor=neighbour)
+    assert await is_cached(api, document)
     assert await api.ask(document, actor=local) == {"volunteers": {"totalCount": 0}}
     assert await api.ask(document, actor=neighbour) == {"volunteers": {"totalCount": 1}}
 
 
-async def test_a_plan_is_not_shared_by_other_values_of_skip_and_include(api: Api) -> None:
+async def test_different_values_of_skip_and_include_have_different_plans(api: Api) -> None:
     document = """query($a: Boolean! = false, $b: Boolean!) {
       clusters(first: 1) { totalCount @skip(if: $a) nodes @include(if: $b) { code } } }"""
     expected = {
@@ -288,7 +292,7 @@ async def test_a_plan_is_not_shared_by_other_values_of_skip_and_include(api: Api
     assert (api.services.planner.cache.misses, api.services.planner.cache.hits) == (4, 4)
 
 
-async def test_two_operations_of_one_document_have_two_plans(api: Api) -> None:
+async def test_each_operation_of_a_document_has_its_own_plan(api: Api) -> None:
     text = "query One { clusters(first: 1) { totalCount } } query Two { hazards(first: 1) { totalCount } }"
     bodies = [{"query": text, "operationName": name} for name in ("One", "Two", "One")]
 
@@ -307,7 +311,7 @@ def operation(text: str) -> Operation:
     return Operation(core_schema(), node, {}, {})
 
 
-def test_two_thousand_documents_leave_as_many_plans_as_fit() -> None:
+def test_the_plan_cache_is_bounded() -> None:
     planner = Planner(core_schema(), SOURCES)
     for number in range(2_000):
         planner.document(operation(f"{{ a{number}: __typename }}"), PUBLIC.kind, ROOTS)
@@ -316,7 +320,7 @@ def test_two_thousand_documents_leave_as_many_plans_as_fit() -> None:
     assert planner.cache.size <= 512
 
 
-async def test_a_document_too_long_to_be_remembered_leaves_no_plan(api: Api) -> None:
+async def test_the_plan_of_a_document_that_is_too_long_is_not_cached(api: Api) -> None:
     padded = "{ skills(first: 1) { totalCount } }" + "#" * MAX_CACHED_LENGTH
 
     for _ in range(2):
@@ -325,7 +329,7 @@ async def test_a_document_too_long_to_be_remembered_leaves_no_plan(api: Api) -> 
     assert len(api.services.planner.cache) == 0
 
 
-def test_a_plan_used_again_outlives_those_used_once() -> None:
+def test_the_least_recently_used_plan_is_evicted_first() -> None:
     planner = Planner(core_schema(), SOURCES, size=2)
     one, two, three = (operation(f"{{ {name}: __typename }}") for name in "abc")
     for each in (one, two, one, three, one, two):
@@ -334,7 +338,7 @@ def test_a_plan_used_again_outlives_those_used_once() -> None:
     assert (len(planner.cache), planner.cache.misses, planner.cache.hits) == (2, 4, 2)
 
 
-def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
+def test_the_document_cache_is_bounded() -> None:
     documents = DocumentCache()
     for number in range(2_000):
         documents.get(core_schema(), f"{{ a{number}: __typename }}")
@@ -342,23 +346,23 @@ def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
     assert (len(documents.cache), documents.cache.evictions) == (MAX_CACHED_DOCUMENTS, 2_000 - MAX_CACHED_DOCUMENTS)
 
 
-async def test_a_connection_keeps_a_bounded_number_of_prepared_statements(api: Api) -> None:
+async def test_the_number_of_prepared_statements_of_a_connection_is_bounded(api: Api) -> None:
     for number in range(PREPARED + 20):
         await api.ask(f"{{ clusters(first: 1) {{ a{number}: totalCount }} }}")
 
-    kept = await api.services.database.read("SELECT count(*) FROM pg_prepared_statements", ())
-    assert int(kept) == PREPARED
+    count = await api.services.database.read("SELECT count(*) FROM pg_prepared_statements", ())
+    assert int(count) == PREPARED
 
 
-# What cannot be answered is found when the program starts.
+# The check at start-up.
 
 
-def test_the_schema_as_it_is_can_be_answered() -> None:
+def test_the_schema_passes_the_check() -> None:
     check(core_schema(), SOURCES, ROOTS)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         (
             "type Volunteer implements Node {",
@@ -400,17 +404,17 @@ def test_the_schema_as_it_is_can_be_answered() -> None:
         ),
     ],
 )
-def test_a_schema_that_cannot_be_answered_is_refused_by_name(old: str, new: str, said: str) -> None:
+def test_the_check_names_each_field_that_cannot_be_answered(old: str, new: str, message: str) -> None:
     definition = schema_definition()
     assert old in definition
 
     with pytest.raises(Undeclared) as refused:
         check(build_schema(definition.replace(old, f"{new}\n")), SOURCES, ROOTS)
 
-    assert said in str(refused.value).splitlines()
+    assert message in str(refused.value).splitlines()
 
 
-def test_a_type_without_a_source_is_refused_with_all_that_leads_to_it() -> None:
+def test_the_check_names_a_type_without_a_source_and_all_fields_of_that_type() -> None:
     sources = {name: source for name, source in SOURCES.items() if name != "Rank"}
 
     with pytest.raises(Undeclared) as refused:
@@ -425,7 +429,7 @@ def test_a_type_without_a_source_is_refused_with_all_that_leads_to_it() -> None:
     ]
 
 
-def test_a_root_that_nobody_declared_is_refused() -> None:
+def test_the_check_names_a_root_without_a_declaration() -> None:
     roots = {name: root for name, root in ROOTS.items() if name != "me"}
 
     with pytest.raises(Undeclared) as refused:

@@ -1,9 +1,9 @@
 import asyncpg
 import pytest
 
-from tests.compiler.lab.museum import Museum
+from tests.compiler.lab.schema import CompilerLab
 
 
 @pytest.fixture
-async def museum(connection: "asyncpg.Connection[asyncpg.Record]") -> Museum:
-    return await Museum.of(connection)
+async def lab(connection: "asyncpg.Connection[asyncpg.Record]") -> CompilerLab:
+    return await CompilerLab.of(connection)

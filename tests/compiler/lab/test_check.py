@@ -1,4 +1,4 @@
-"""What cannot be answered is found when the program starts, by the name of its type and field."""
+"""The check at start-up names each type and field that cannot be answered."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from graphql import build_schema
 from api.compiler.check import check
 from api.compiler.error import Undeclared
 from api.compiler.source import Embedded, Expression, Source, ToConnection, ToMany, ToOne
-from tests.compiler.lab.museum import DEFINITION, ROOTS, SOURCES, definition, leads
+from tests.compiler.lab.schema import DEFINITION, ROOTS, SOURCES, definition, references
 
 
 def changed(type_: str, **values: Any) -> Mapping[str, Source]:
@@ -22,29 +22,29 @@ def with_field(name: str, field: str, declared: Any) -> Mapping[str, Source]:
     return changed(name, fields={**SOURCES[name].fields, field: declared})
 
 
-def refused(sources: Mapping[str, Source], text: str = DEFINITION) -> list[str]:
+def errors_of(sources: Mapping[str, Source], text: str = DEFINITION) -> list[str]:
     with pytest.raises(Undeclared) as error:
         check(build_schema(text), sources, ROOTS)
     return str(error.value).splitlines()
 
 
-def test_the_museum_can_be_answered() -> None:
+def test_the_example_schema_passes_the_check() -> None:
     check(definition(), SOURCES, ROOTS)
 
 
-UNSEEN = "may hold nothing that can be seen, so it, or what it lists, must be nullable."
+NO_VISIBLE_MEMBER = "may hold nothing that can be seen, so it, or what it lists, must be nullable."
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
-        ("things: [Thing]!", "things: [Thing!]!", f"Shelf.things {UNSEEN}"),
-        ("pets: [Pet]!", "pets: [Pet!]!", f"Shelf.pets {UNSEEN}"),
-        ("best: Thing,", "best: Thing!,", f"Shelf.best {UNSEEN}"),
-        ("place: Int!, thing: Thing", "place: Int!, thing: Thing!", f"Box.thing {UNSEEN}"),
-        ("{ nodes: [Thing]!", "{ nodes: [Thing!]!", f"Shelf.thingPage {UNSEEN}"),
-        ("cursor: String!, node: Thing }", "cursor: String!, node: Thing! }", f"Shelf.thingPage {UNSEEN}"),
-        ("mascot: Thing", "mascot: Thing!", f"Query.mascot {UNSEEN}"),
+        ("things: [Thing]!", "things: [Thing!]!", f"Shelf.things {NO_VISIBLE_MEMBER}"),
+        ("pets: [Pet]!", "pets: [Pet!]!", f"Shelf.pets {NO_VISIBLE_MEMBER}"),
+        ("best: Thing,", "best: Thing!,", f"Shelf.best {NO_VISIBLE_MEMBER}"),
+        ("place: Int!, thing: Thing", "place: Int!, thing: Thing!", f"Box.thing {NO_VISIBLE_MEMBER}"),
+        ("{ nodes: [Thing]!", "{ nodes: [Thing!]!", f"Shelf.thingPage {NO_VISIBLE_MEMBER}"),
+        ("cursor: String!, node: Thing }", "cursor: String!, node: Thing! }", f"Shelf.thingPage {NO_VISIBLE_MEMBER}"),
+        ("mascot: Thing", "mascot: Thing!", f"Query.mascot {NO_VISIBLE_MEMBER}"),
         (
             "union Thing = Cat",
             "type Fish { id: ID! }\nunion Thing = Fish | Cat",
@@ -69,19 +69,19 @@ UNSEEN = "may hold nothing that can be seen, so it, or what it lists, must be nu
         ("type Query {", "type Query { weather: Int", "Query.weather has no root."),
     ],
 )
-def test_a_schema_that_promises_too_much_is_refused_by_name(old: str, new: str, said: str) -> None:
+def test_the_check_names_each_field_whose_schema_does_not_fit_its_source(old: str, new: str, message: str) -> None:
     assert old in DEFINITION
 
-    assert said in refused(SOURCES, DEFINITION.replace(old, new, 1))
+    assert message in errors_of(SOURCES, DEFINITION.replace(old, new, 1))
 
 
 @pytest.mark.parametrize(
-    ("sources", "said"),
+    ("sources", "message"),
     [
-        (changed("Thing", members=(leads("Cat"), leads("Dog"))), "Thing has no member that leads to Stone."),
+        (changed("Thing", members=(references("Cat"), references("Dog"))), "Thing has no member that leads to Stone."),
         (changed("Pet", members=()), "Pet has no member that leads to Cat."),
-        (changed("Stone", members=(leads("Cat"),)), "Stone is an object type and has members."),
-        (changed("Thing", members=(*SOURCES["Thing"].members, leads("Fish"))), "Thing leads to Fish, which has no source."),
+        (changed("Stone", members=(references("Cat"),)), "Stone is an object type and has members."),
+        (changed("Thing", members=(*SOURCES["Thing"].members, references("Fish"))), "Thing leads to Fish, which has no source."),
         (with_field("Box", "thing", Embedded("Fish")), "Box.thing leads to Fish, which has no source."),
         (with_field("Shelf", "best", ToOne("Fish", on=lambda row, other: sa.true())), "Shelf.best leads to Fish, which has no source."),
         (with_field("Shelf", "things", ToMany("Thing", "LUCK", on=lambda row, other: sa.true())), "Shelf.things: Thing has no order LUCK."),
@@ -93,14 +93,14 @@ def test_a_schema_that_promises_too_much_is_refused_by_name(old: str, new: str, 
         (changed("Cat", key="code"), "Cat has no column code to be its key."),
     ],
 )  # fmt: skip
-def test_a_declaration_that_cannot_be_meant_is_refused_by_name(sources: Mapping[str, Source], said: str) -> None:
-    assert said in refused(sources)
+def test_the_check_names_each_invalid_declaration(sources: Mapping[str, Source], message: str) -> None:
+    assert message in errors_of(sources)
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
-def test_a_type_without_a_source_is_named(name: str) -> None:
-    said = refused({key: source for key, source in SOURCES.items() if key != name})
+def test_the_check_names_a_type_without_a_source(name: str) -> None:
+    message = errors_of({key: source for key, source in SOURCES.items() if key != name})
 
     assert any(
-        line.startswith(f"{name} has no source") or f"leads to {name}, which has no source." in line for line in said
+        line.startswith(f"{name} has no source") or f"leads to {name}, which has no source." in line for line in message
     )

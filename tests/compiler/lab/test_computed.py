@@ -4,18 +4,18 @@ from typing import Any
 
 import pytest
 
-from tests.compiler.lab.museum import KEEPER, Museum
+from tests.compiler.lab.schema import KEEPER, CompilerLab
 
 PAGE = "drawers(first: 1) { totalCount nodes { label } pageInfo { hasNextPage endCursor } }"
 
 
-async def oyen(museum: Museum, asked: str, declared: str = "", viewer: str = "guest", **variables: Any) -> Any:
-    document = f'query{declared} {{ node(id: "Cat:1") {{ ... on Cat {{ {asked} }} }} }}'
-    return (await museum.context(document, viewer=viewer, **variables))["node"]
+async def oyen(lab: CompilerLab, selection: str, declared: str = "", viewer: str = "guest", **variables: Any) -> Any:
+    document = f'query{declared} {{ node(id: "Cat:1") {{ ... on Cat {{ {selection} }} }} }}'
+    return (await lab.data(document, viewer=viewer, **variables))["node"]
 
 
 @pytest.mark.parametrize(
-    ("asked", "declared", "variables", "value"),
+    ("selection", "declared", "variables", "value"),
     [
         ("years(from: 0)", "", {}, 63.0),
         ("years(from: 1, factor: 0.5)", "", {}, 4.0),
@@ -38,31 +38,31 @@ async def oyen(museum: Museum, asked: str, declared: str = "", viewer: str = "gu
     ],
 )
 async def test_a_field_is_computed_from_its_arguments(
-    museum: Museum, asked: str, declared: str, variables: Any, value: Any
+    lab: CompilerLab, selection: str, declared: str, variables: Any, value: Any
 ) -> None:
-    assert await oyen(museum, f"found: {asked}", declared, **variables) == {"found": value}
+    assert await oyen(lab, f"found: {selection}", declared, **variables) == {"found": value}
 
 
-async def test_one_field_with_different_arguments_stands_beside_itself(museum: Museum) -> None:
-    found = await oyen(museum, "a: years(from: 0) b: years(from: 1) c: years(from: 0, factor: 1) d: lives")
+async def test_one_field_is_selected_several_times_with_different_arguments(lab: CompilerLab) -> None:
+    found = await oyen(lab, "a: years(from: 0) b: years(from: 1) c: years(from: 0, factor: 1) d: lives")
 
     assert found == {"a": 63.0, "b": 56.0, "c": 9.0, "d": 9}
 
 
-async def test_values_of_other_requests_are_bound_to_the_same_plan(museum: Museum) -> None:
-    found = [await oyen(museum, "years(from: $low)", "($low: Int!)", low=low) for low in range(3)]
+async def test_requests_with_other_values_share_a_plan(lab: CompilerLab) -> None:
+    found = [await oyen(lab, "years(from: $low)", "($low: Int!)", low=low) for low in range(3)]
 
     assert found == [{"years": 63.0}, {"years": 56.0}, {"years": 49.0}]
-    assert (museum.planner.cache.misses, museum.planner.cache.hits) == (1, 2)
+    assert (lab.planner.cache.misses, lab.planner.cache.hits) == (1, 2)
 
 
-async def test_what_is_guarded_is_null_to_others(museum: Museum) -> None:
-    asked = f"secret toys {{ label }} {PAGE}"
+async def test_guarded_fields_are_null_where_the_guard_does_not_hold(lab: CompilerLab) -> None:
+    selection = f"secret toys {{ label }} {PAGE}"
 
-    assert await oyen(museum, asked) == {"secret": None, "toys": None, "drawers": None}
-    kept = await oyen(museum, asked, viewer=KEEPER)
-    assert kept["secret"] == "Takut air"
-    assert kept["toys"] == [{"label": "a"}, {"label": "b"}, {"label": None}, {"label": "d"}]
-    cursor = kept["drawers"]["pageInfo"].pop("endCursor")
+    assert await oyen(lab, selection) == {"secret": None, "toys": None, "drawers": None}
+    keeper_found = await oyen(lab, selection, viewer=KEEPER)
+    assert keeper_found["secret"] == "Takut air"
+    assert keeper_found["toys"] == [{"label": "a"}, {"label": "b"}, {"label": None}, {"label": "d"}]
+    cursor = keeper_found["drawers"]["pageInfo"].pop("endCursor")
     assert cursor
-    assert kept["drawers"] == {"totalCount": 4, "nodes": [{"label": "a"}], "pageInfo": {"hasNextPage": True}}
+    assert keeper_found["drawers"] == {"totalCount": 4, "nodes": [{"label": "a"}], "pageInfo": {"hasNextPage": True}}

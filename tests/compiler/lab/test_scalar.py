@@ -1,4 +1,4 @@
-"""Values of every SQL type, as the JSON text that a client gets; and cursors made of them."""
+"""The JSON text of values of every SQL type, and cursors made of them."""
 
 import json
 from datetime import UTC, date, datetime
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.compiler.lab.museum import Museum
+from tests.compiler.lab.schema import CompilerLab
 
 TEXTS = (
     "",
@@ -28,7 +28,7 @@ TEXTS = (
     "\ufeff\uffff",
     "x" * 5_000,
 )
-# What is stored, what stands in the JSON text.
+# The column, the stored value, and its JSON text.
 VALUES: list[tuple[str, Any, str]] = [
     *(("small", number, str(number)) for number in (0, -1, 32_767, -32_768)),
     *(("large", number, str(number)) for number in (2**53 + 1, -(2**53) - 1, 2**63 - 1, -(2**63), 0)),
@@ -64,36 +64,34 @@ VALUES: list[tuple[str, Any, str]] = [
 COLUMNS = sorted({name for name, _, _ in VALUES} | {"text"})
 
 
-async def put(museum: Museum, column: str, *values: Any) -> None:
+async def put(lab: CompilerLab, column: str, *values: Any) -> None:
     for number, value in enumerate(values, 1):
-        await museum.connection.execute(f'INSERT INTO lab_value (id, "{column}") VALUES ($1, $2)', str(number), value)
+        await lab.connection.execute(f'INSERT INTO lab_value (id, "{column}") VALUES ($1, $2)', str(number), value)
 
 
 @pytest.mark.parametrize(("column", "value", "written"), VALUES, ids=lambda value: str(value)[:30])
-async def test_a_value_is_written_like_this(museum: Museum, column: str, value: Any, written: str) -> None:
-    await put(museum, column, value)
+async def test_a_value_has_this_json_text(lab: CompilerLab, column: str, value: Any, written: str) -> None:
+    await put(lab, column, value)
 
-    found = await museum.text(f"{{ values(first: 1) {{ nodes {{ {column} }} }} }}")
+    found = await lab.text(f"{{ values(first: 1) {{ nodes {{ {column} }} }} }}")
 
     assert found == f'{{"values":{{"nodes":[{{"{column}":{written}}}]}}}}'
     json.loads(found)
 
 
-async def test_texts_arrive_as_they_are(museum: Museum) -> None:
-    await put(museum, "text", *TEXTS)
+async def test_texts_are_returned_unchanged(lab: CompilerLab) -> None:
+    await put(lab, "text", *TEXTS)
 
-    found = await museum.context("{ values(first: 100, orderBy: TEXT) { nodes { id text } } }")
+    found = await lab.data("{ values(first: 100, orderBy: TEXT) { nodes { id text } } }")
 
     texts = {node["id"]: node["text"] for node in found["values"]["nodes"]}
     assert texts == {f"Value:{number}": text for number, text in enumerate(TEXTS, 1)}
 
 
-async def test_what_is_missing_is_null_in_every_type(museum: Museum) -> None:
-    await museum.connection.execute("INSERT INTO lab_value (id) VALUES ('1')")
+async def test_null_is_null_in_every_type(lab: CompilerLab) -> None:
+    await lab.connection.execute("INSERT INTO lab_value (id) VALUES ('1')")
 
-    found = await museum.context(
-        f"{{ values(first: 1, orderBy: LARGE) {{ nodes {{ {' '.join(COLUMNS)} longMoment }} }} }}"
-    )
+    found = await lab.data(f"{{ values(first: 1, orderBy: LARGE) {{ nodes {{ {' '.join(COLUMNS)} longMoment }} }} }}")
 
     assert found == {"values": {"nodes": [{**dict.fromkeys(COLUMNS), "longMoment": "infinity"}]}}
 
@@ -120,34 +118,34 @@ WALKED: list[tuple[str, str, list[Any]]] = [
 
 @pytest.mark.parametrize(("order", "column", "values"), WALKED, ids=[walk[0] for walk in WALKED])
 @pytest.mark.parametrize("way", ["first: 1, after", "last: 1, before"])
-async def test_a_cursor_stands_for_its_value_exactly(
-    museum: Museum, order: str, column: str, values: list[Any], way: str
+async def test_a_cursor_holds_its_value_exactly(
+    lab: CompilerLab, order: str, column: str, values: list[Any], way: str
 ) -> None:
-    await put(museum, column, *values)
+    await put(lab, column, *values)
     document = f"""query($at: String) {{ values({way}: $at, orderBy: {order}) {{ edges {{ cursor node {{ id }} }}
       pageInfo {{ hasNextPage hasPreviousPage }} }} }}"""
     found: list[str] = []
     at, more = None, True
     while more and len(found) <= len(values):
-        page = (await museum.context(document, at=at))["values"]
+        page = (await lab.data(document, at=at))["values"]
         found += [edge["node"]["id"] for edge in page["edges"]]
         at = page["edges"][-1]["cursor"]
         more = page["pageInfo"]["hasNextPage" if "first" in way else "hasPreviousPage"]
 
-    whole = await museum.connection.fetch(f'SELECT id FROM lab_value ORDER BY "{column}"')
+    whole = await lab.connection.fetch(f'SELECT id FROM lab_value ORDER BY "{column}"')
     ids = [f"Value:{row['id']}" for row in whole]
     assert found == (ids if "first" in way else ids[::-1])
 
 
-async def test_an_order_of_several_columns_falls_as_one(museum: Museum) -> None:
+async def test_a_descending_order_applies_to_all_its_columns(lab: CompilerLab) -> None:
     for number, (large, text) in enumerate([(2**53, "b"), (2**53 + 1, "a"), (2**53 + 1, "b"), (2**53, "a")], 1):
-        await museum.connection.execute(
+        await lab.connection.execute(
             "INSERT INTO lab_value (id, large, text) VALUES ($1, $2, $3)", str(number), large, text
         )
 
-    found = await museum.context("{ values(first: 9, orderBy: FALLING) { edges { cursor node { id } } } }")
+    found = await lab.data("{ values(first: 9, orderBy: FALLING) { edges { cursor node { id } } } }")
     edges = found["values"]["edges"]
-    rest = await museum.context(
+    rest = await lab.data(
         "query($at: String!) { values(first: 9, after: $at, orderBy: FALLING) { nodes { id } } }", at=edges[1]["cursor"]
     )
 

@@ -1,7 +1,7 @@
-"""A small schema of its own, for what the compiler can do and the domain does not ask of it.
+"""An example schema for features of the compiler that the domain does not use, such as unions.
 
-A museum has shelves with boxes; in a box is a cat, a dog or a stone, at most one that may be seen. Everybody sees
-everything but what is shy; the keeper sees that too.
+There are shelves with boxes; a box refers to a cat, a dog and a stone, and shows the first one that is visible. Rows
+that are `shy` are visible to the viewer KEEPER only.
 """
 
 import json
@@ -156,7 +156,7 @@ VALUE = table(
     sa.Column("list", sa.ARRAY(sa.Integer)),
 )
 
-# The viewer is a name; what it is in the statement is a parameter.
+# The two kinds of viewer.
 KEEPER, GUEST = "keeper", "guest"
 
 
@@ -164,12 +164,12 @@ def not_shy(viewer: str, row: Row) -> Condition:
     return sa.true() if viewer == KEEPER else sa.not_(row.c.shy)
 
 
-def kept(viewer: str, _row: Row) -> Condition:
-    """To the keeper only, whose name is a parameter."""
+def keeper_only(viewer: str, _row: Row) -> Condition:
+    """A guard for the keeper only; it reads a parameter of the viewer."""
     return sa.bindparam("viewer_name", type_=sa.Text()) == KEEPER
 
 
-def leads(target: str) -> ToOne:
+def references(target: str) -> ToOne:
     column = f"{target.lower()}_id"
     return ToOne(target, on=lambda row, other: other.c.id == row.c[column])
 
@@ -197,8 +197,8 @@ def by(*names: str, descending: bool = False) -> Order:
 
 
 ORDERS = {"PLACE": by("place"), "LABEL": Order(lambda row: [sa.func.coalesce(row.c.label, "", type_=sa.Text())])}
-MEMBERS = (leads("Cat"), leads("Dog"), leads("Stone"))
-PETS = (leads("Cat"), leads("Dog"))
+MEMBERS = (references("Cat"), references("Dog"), references("Stone"))
+PETS = (references("Cat"), references("Dog"))
 SOURCES = {
     source.name: source
     for source in (
@@ -210,13 +210,17 @@ SOURCES = {
             not_shy,
             fields={
                 "friend": ToOne("Pet", on=lambda row, other: other.c.id == row.c.friend_id),
-                "secret": Expression(lambda row, _context: row.c.secret, guard=kept),
-                "shelf": leads("Shelf"),
+                "secret": Expression(lambda row, _context: row.c.secret, guard=keeper_only),
+                "shelf": references("Shelf"),
                 "years": Expression(years),
                 "hums": Expression(hums),
                 "within": Expression(within),
-                "toys": ToMany("Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
-                "drawers": ToConnection("Box", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=kept),
+                "toys": ToMany(
+                    "Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=keeper_only
+                ),
+                "drawers": ToConnection(
+                    "Box", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=keeper_only
+                ),
             },
         ),
         Source(
@@ -266,8 +270,8 @@ SOURCES = {
                 "number": Expression(lambda row, _context: row.c.number),
                 "reason": Expression(lambda row, _context: row.c.reason),
                 "at": Expression(lambda row, _context: row.c.at),
-                "cat": leads("Cat"),
-                "shelf": leads("Shelf"),
+                "cat": references("Cat"),
+                "shelf": references("Shelf"),
                 "thing": Embedded("Thing"),
             },
             node=False,
@@ -295,7 +299,7 @@ ROOTS: Mapping[str, Root] = {
     ),
 }
 
-FILL = """
+INSERT_ROWS = """
 INSERT INTO lab_shelf VALUES ('1', 'Kiri', '11'), ('2', 'Kanan', '22'), ('3', 'Kosong', NULL);
 INSERT INTO lab_cat VALUES
   ('1', 'Oyen', 9, 'Meong', 'Takut air', 'HAPPY', false, '1', '12'),
@@ -318,22 +322,20 @@ def definition() -> GraphQLSchema:
 
 
 @dataclass(frozen=True, slots=True)
-class Museum:
-    """Asks the compiler and the database, without any server between."""
+class CompilerLab:
+    """Runs documents with the compiler and the database, without a server."""
 
     connection: "asyncpg.Connection[asyncpg.Record]"
     schema: GraphQLSchema
     planner: Planner
-    documents: dict[str, DocumentNode] = field(
-        default_factory=dict
-    )  # A plan belongs to a document that was parsed once.
+    documents: dict[str, DocumentNode] = field(default_factory=dict)  # Parsed once each, as plans are cached by node.
 
     @classmethod
-    async def of(cls, connection: "asyncpg.Connection[asyncpg.Record]") -> "Museum":
+    async def of(cls, connection: "asyncpg.Connection[asyncpg.Record]") -> "CompilerLab":
         for each in METADATA.sorted_tables:
             await connection.execute(str(sa.schema.CreateTable(each).compile(dialect=DIALECT)))
         await connection.execute("SET timezone = 'UTC'")
-        await connection.execute(FILL)
+        await connection.execute(INSERT_ROWS)
         schema = definition()
         return cls(connection, schema, Planner(schema, SOURCES))
 
@@ -348,16 +350,16 @@ class Museum:
         return Operation(self.schema, operation, fragments, values.coerced)
 
     async def text(self, document: str, *, viewer: str = GUEST, **variables: Any) -> str:
-        """The answer as it goes to the client."""
+        """The JSON text of the answer."""
         operation = self.operation(document, variables)
         plan = self.planner.document(operation, viewer, ROOTS)
         return await self.read(plan, operation.variables, viewer)
 
-    async def context(self, document: str, *, viewer: str = GUEST, **variables: Any) -> Any:
+    async def data(self, document: str, *, viewer: str = GUEST, **variables: Any) -> Any:
         return json.loads(await self.text(document, viewer=viewer, **variables))
 
-    async def given(self, selection: str, rows: Mapping[str, list[Any]], *, viewer: str = GUEST) -> Any:
-        """The list of steps that Python decided."""
+    async def rows_from_python(self, selection: str, rows: Mapping[str, list[Any]], *, viewer: str = GUEST) -> Any:
+        """The root list `steps` with these rows from Python."""
         operation = self.operation(f"{{ steps {selection} }}", {})
         (node,) = operation.node.selection_set.selections
         assert isinstance(node, FieldNode)

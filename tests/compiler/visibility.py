@@ -1,4 +1,4 @@
-"""Who may see what, said a second time: from what the schema and the rulebook promise, in plain Python."""
+"""The visibility rules a second time, in plain Python, to compare with the policies and guards in SQL."""
 
 import uuid
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from tests.compiler.rows import Row, Rows
 
 
 @dataclass
-class Eyes:
-    """What one account sees; without an account, what the public sees."""
+class Visibility:
+    """What one account may see; without an account, what the public may see."""
 
     rows: Rows
     now: datetime
@@ -39,8 +39,8 @@ class Eyes:
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo("Asia/Jakarta")).date()
 
-    def coordinates(self, kabupaten_code: str, *, nation: bool = True) -> bool:
-        """Whether the kabupaten lies in a scope; the nation's may be left out."""
+    def is_coordinator_of(self, kabupaten_code: str, *, nation: bool = True) -> bool:
+        """Whether the account coordinates the kabupaten; with `nation=False`, national scope does not count."""
         return any(
             (nation and not role["province_code"] and not role["kabupaten_code"])
             or role["kabupaten_code"] == kabupaten_code
@@ -49,30 +49,32 @@ class Eyes:
             if role["kind"] == "COORDINATOR"
         )
 
-    def answers_for(self, volunteer_id: uuid.UUID) -> bool:
+    def represents(self, volunteer_id: uuid.UUID) -> bool:
         return self.volunteer_id == volunteer_id or any(
             membership["organization_id"] in self.organization_ids
             and membership["since"] <= self.today <= (membership["until"] or date.max)
             for membership in self.rows.where("Membership", "volunteer_id", volunteer_id)
         )
 
-    def sent_here(self, volunteer: Row) -> list[Row]:
+    def assignments_in_scope(self, volunteer: Row) -> list[Row]:
         return [
             assignment
             for assignment in self.rows.where("Assignment", "volunteer_id", volunteer["id"])
-            if self.coordinates(self.need_of(assignment)["kabupaten_code"])
+            if self.is_coordinator_of(self.need_of(assignment)["kabupaten_code"])
         ]
 
-    def serves_here(self, volunteer: Row) -> bool:
-        """Has promised a duty here that is not over."""
+    def has_duty_in_scope(self, volunteer: Row) -> bool:
+        """Whether the volunteer has an accepted duty in the account's scope that is not over."""
         promised = ("ACCEPTED", "MOBILIZED", "ON_DUTY")
-        return any(row["status"] in promised and row["ends_at"] > self.now for row in self.sent_here(volunteer))
+        return any(
+            row["status"] in promised and row["ends_at"] > self.now for row in self.assignments_in_scope(volunteer)
+        )
 
-    def was_asked_here(self, volunteer: Row) -> bool:
-        """May still answer an offer here."""
+    def has_open_offer_in_scope(self, volunteer: Row) -> bool:
+        """Whether the volunteer has an open offer in the account's scope."""
         return any(
             row["status"] == "OFFERED" and min(row["ends_at"], row["expires_at"] or row["ends_at"]) > self.now
-            for row in self.sent_here(volunteer)
+            for row in self.assignments_in_scope(volunteer)
         )
 
     def need_of(self, assignment: Row) -> Row:
@@ -80,16 +82,16 @@ class Eyes:
         assert need is not None
         return need
 
-    def knows(self, volunteer: Row) -> bool:
-        """The volunteer, who answers for them, who coordinates their home or their duty."""
+    def may_see_private(self, volunteer: Row) -> bool:
+        """Whether the account may see private fields: the volunteer, their manager, the coordinator of their home or duty."""
         return (
-            self.coordinates(volunteer["kabupaten_code"])
-            or self.answers_for(volunteer["id"])
-            or self.serves_here(volunteer)
+            self.is_coordinator_of(volunteer["kabupaten_code"])
+            or self.represents(volunteer["id"])
+            or self.has_duty_in_scope(volunteer)
         )
 
-    def may_ask(self, volunteer: Row) -> bool:
-        """Whether the volunteer agreed to be sent as far as one of the coordinator's places."""
+    def has_agreed_to_scope(self, volunteer: Row) -> bool:
+        """Whether the volunteer agreed to be sent to one of the account's places."""
         agreed = volunteer["consent_given_at"] and not volunteer["consent_withdrawn_at"]
         if volunteer["status"] != "ACTIVE" or not agreed:
             return False
@@ -100,14 +102,14 @@ class Eyes:
     def sees(self, row: Row | None) -> bool:
         if row is None:
             return False
-        asked = row["__typename"], str(row.get("id", row.get("code")))
-        if asked not in self._seen:
-            judge = getattr(self, f"sees_{asked[0].lower()}", None)
-            self._seen[asked] = judge is None or judge(row)
-        return self._seen[asked]
+        key = row["__typename"], str(row.get("id", row.get("code")))
+        if key not in self._seen:
+            rule = getattr(self, f"sees_{key[0].lower()}", None)
+            self._seen[key] = rule is None or rule(row)
+        return self._seen[key]
 
     def sees_volunteer(self, row: Row) -> bool:
-        return self.knows(row) or self.may_ask(row) or self.was_asked_here(row)
+        return self.may_see_private(row) or self.has_agreed_to_scope(row) or self.has_open_offer_in_scope(row)
 
     def sees_certificate(self, row: Row) -> bool:
         return self.sees(self.rows.get("Volunteer", row["volunteer_id"]))
@@ -118,7 +120,7 @@ class Eyes:
         volunteer = self.rows.get("Volunteer", row["volunteer_id"])
         assert volunteer is not None
         ends = self.need_of(row)["kabupaten_code"], volunteer["kabupaten_code"]
-        return any(self.coordinates(end) for end in ends) or self.answers_for(volunteer["id"])
+        return any(self.is_coordinator_of(end) for end in ends) or self.represents(volunteer["id"])
 
     def sees_override(self, row: Row) -> bool:
         return self.sees(self.rows.get("Assignment", row["assignment_id"]))
@@ -127,7 +129,7 @@ class Eyes:
         members = {each["volunteer_id"] for each in self.rows.where("Membership", "organization_id", row["id"])}
         return (
             row["verification"] == "VERIFIED"
-            or self.coordinates(row["kabupaten_code"])
+            or self.is_coordinator_of(row["kabupaten_code"])
             or row["id"] in self.organization_ids
             or self.volunteer_id in members
         )
@@ -137,7 +139,7 @@ class Eyes:
 
     def sees_incident(self, row: Row) -> bool:
         touched = self.rows.where("Touched", "incident_id", row["id"])
-        return row["status"] != "REPORTED" or any(self.coordinates(each["kabupaten_code"]) for each in touched)
+        return row["status"] != "REPORTED" or any(self.is_coordinator_of(each["kabupaten_code"]) for each in touched)
 
     def sees_account(self, row: Row) -> bool:
         return self.account is not None and row["id"] == self.account["id"]

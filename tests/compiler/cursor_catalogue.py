@@ -1,13 +1,13 @@
-"""What stands behind each cursor, learned by asking for the cursors of things that are known."""
+"""The catalogue of cursors: which row's order values each cursor stands for, read from the API."""
 
 from collections.abc import AsyncIterator
 
 from tests.asking import Api
-from tests.compiler.documents import Pool
+from tests.compiler.documents import ValuePool
 from tests.compiler.reader import LABELLED, ORDERS, Place, Reader, View
 from tests.compiler.rows import NODES, Row
-from tests.compiler.seeing import Eyes
-from tests.compiler.world import World
+from tests.compiler.sample_data import SampleData
+from tests.compiler.visibility import Visibility
 
 LISTS = {
     "provinces": "Province",
@@ -27,27 +27,27 @@ LISTS = {
 }
 
 
-async def learned(api: Api, reader: Reader, world: World) -> dict[str, tuple[str, Place]]:
-    """Of every cursor that the nation sees: its list and order, and the place it stands for."""
-    view = View(reader, Eyes(reader.rows, reader.now, world.actors["nation"]))
+async def read_cursor_catalogue(api: Api, reader: Reader, sample_data: SampleData) -> dict[str, tuple[str, Place]]:
+    """For every cursor that a national coordinator gets: its list and order, and the order values of its row."""
+    view = View(reader, Visibility(reader.rows, reader.now, sample_data.actors["nation"]))
     found: dict[str, tuple[str, Place]] = {}
     for name, type_ in LISTS.items():
         for order in ORDERS[type_]:
-            asked = f"first: 100, orderBy: {order}" if len(ORDERS[type_]) > 1 else "first: 100"
-            async for cursor, id_ in edges(api, world, name, asked):
+            arguments = f"first: 100, orderBy: {order}" if len(ORDERS[type_]) > 1 else "first: 100"
+            async for cursor, id_ in edges(api, sample_data, name, arguments):
                 row = reader.rows.by_key[type_, id_.partition(":")[2]]
                 found[cursor] = f"{type_}.{order}", view.place(row, order)
-    for need in world.needs:
-        async for cursor, place in candidates(api, reader, world, view, reader.rows.by_key["Need", str(need)]):
+    for need in sample_data.needs:
+        async for cursor, place in candidates(api, reader, sample_data, view, reader.rows.by_key["Need", str(need)]):
             found[cursor] = "Candidate.NEAREST", place
     return found
 
 
-async def edges(api: Api, world: World, name: str, asked: str) -> AsyncIterator[tuple[str, str]]:
+async def edges(api: Api, sample_data: SampleData, name: str, arguments: str) -> AsyncIterator[tuple[str, str]]:
     after = ""
     while True:
-        document = f"{{ found: {name}({asked}{after}) {{ edges {{ cursor node {{ id }} }} }} }}"
-        page = (await api.ask(document, actor=world.actors["nation"]))["found"]["edges"]
+        document = f"{{ found: {name}({arguments}{after}) {{ edges {{ cursor node {{ id }} }} }} }}"
+        page = (await api.ask(document, actor=sample_data.actors["nation"]))["found"]["edges"]
         for edge in page:
             yield edge["cursor"], edge["node"]["id"]
         if len(page) < 100:
@@ -55,17 +55,19 @@ async def edges(api: Api, world: World, name: str, asked: str) -> AsyncIterator[
         after = f', after: "{page[-1]["cursor"]}"'
 
 
-async def candidates(api: Api, reader: Reader, world: World, view: View, need: Row) -> AsyncIterator[tuple[str, Place]]:
+async def candidates(
+    api: Api, reader: Reader, sample_data: SampleData, view: View, need: Row
+) -> AsyncIterator[tuple[str, Place]]:
     document = f"""{{ found: node(id: "Need:{need["id"]}") {{ ... on Need {{
         candidates(first: 100) {{ edges {{ cursor node {{ volunteer {{ id }} }} }} }} }} }} }}"""
-    page = (await api.ask(document, actor=world.actors["nation"]))["found"]["candidates"]["edges"]
-    known = {f"Volunteer:{row['volunteer']['id']}": row for row in reader.sending.candidates(need)}
+    page = (await api.ask(document, actor=sample_data.actors["nation"]))["found"]["candidates"]["edges"]
+    known = {f"Volunteer:{row['volunteer']['id']}": row for row in reader.assignment_rules.candidates(need)}
     for edge in page:
         yield edge["cursor"], view.place(known[edge["node"]["volunteer"]["id"]], "NEAREST")
 
 
-def pool_of(reader: Reader) -> Pool:
-    """Values of the data, for requests to be made of; of places only some."""
+def value_pool(reader: Reader) -> ValuePool:
+    """Ids, codes and cursors of the data for random requests; only the kabupaten where volunteers live."""
     tables = reader.rows.tables
     ids = {
         type_: [f"{type_}:{row.get('id', row.get('code'))}" for row in tables[type_]][:60] for type_ in sorted(NODES)
@@ -76,7 +78,7 @@ def pool_of(reader: Reader) -> Pool:
     cursors: dict[str, list[str]] = {}
     for cursor, (tag, _) in reader.cursors.items():
         cursors.setdefault(tag, []).append(cursor)
-    return Pool(
+    return ValuePool(
         ids,
         {
             "kabupaten": homes,

@@ -1,4 +1,4 @@
-"""A small world with everything awkward in it, the same at every run; and the people who ask about it."""
+"""Sample data with edge cases in every column, the same at every run, and accounts of every kind."""
 
 import itertools
 import uuid
@@ -42,8 +42,8 @@ STATUSES = (
 
 
 @dataclass(slots=True)
-class Same(Build):
-    """Builds rows whose ids and instants are the same at every run."""
+class RepeatableBuild(Build):
+    """Builds rows whose ids and timestamps are the same at every run."""
 
     random: Random = field(default_factory=lambda: Random(62))
     instants: Iterator[datetime] = field(default_factory=lambda: itertools.cycle(INSTANTS))
@@ -54,27 +54,27 @@ class Same(Build):
 
 
 @dataclass(slots=True)
-class World:
-    """The accounts that ask, by what they are; the public has none."""
+class SampleData:
+    """The ids of the sample rows; `actors` are accounts by their role, None for the public."""
 
-    build: Same
+    build: RepeatableBuild
     actors: dict[str, uuid.UUID | None] = field(default_factory=dict)
     organizations: list[uuid.UUID] = field(default_factory=list)
     people: list[uuid.UUID] = field(default_factory=list)
     needs: list[uuid.UUID] = field(default_factory=list)
 
     @classmethod
-    async def of(cls, build: Same) -> "World":
-        world = cls(build)
+    async def of(cls, build: RepeatableBuild) -> "SampleData":
+        sample_data = cls(build)
         async with build.connection.transaction():
-            await world.make_organizations()
-            await world.make_people()
-            await world.make_papers()
-            await world.make_endless()
-            await world.make_needs()
-            await world.make_assignments()
-            await world.make_actors()
-        return world
+            await sample_data.make_organizations()
+            await sample_data.make_people()
+            await sample_data.make_memberships_and_certificates()
+            await sample_data.make_infinite_dates()
+            await sample_data.make_needs()
+            await sample_data.make_assignments()
+            await sample_data.make_actors()
+        return sample_data
 
     def day(self, days: float) -> datetime:
         return self.build.now + timedelta(days=days)
@@ -126,8 +126,8 @@ class World:
             name, home = NAMES[number % len(NAMES)], HOMES[number % len(HOMES)]
             self.people.append(await self.build.person(name=name, kabupaten_code=home, **values))
 
-    async def make_papers(self) -> None:
-        """Memberships and certificates of every kind; the last few people have none."""
+    async def make_memberships_and_certificates(self) -> None:
+        """Memberships and certificates of every kind; the last four people have none."""
         build, organizations = self.build, itertools.cycle(self.organizations)
         types = itertools.cycle(
             ("WATER_RESCUE_BASIC", "WATER_RESCUE_ADVANCED", "TAGANA_UTAMA", "MRI_RESCUE", "FIRST_AID_BASIC")
@@ -159,8 +159,8 @@ class World:
                     revocation_reason="Palsu" if revoked else None,
                 )
 
-    async def make_endless(self) -> None:
-        """What PostgreSQL calls infinity, in each column that takes it."""
+    async def make_infinite_dates(self) -> None:
+        """Infinite dates and timestamps in each column that accepts them."""
         build, corps = self.build, self.organizations[6]
         first, second = self.people[24:26]
         await build.row(

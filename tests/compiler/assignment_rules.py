@@ -1,4 +1,4 @@
-"""The rules of sending people, said a second time: who may be sent to a need, and what forbids one person."""
+"""The assignment rules a second time, in plain Python: candidates of a need, and refusals of one person."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from tests.compiler.rows import Row, Rows
 
-FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
-LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
-# Those that no exception can set aside.
-FIRM = (
+FILLING_STATUSES = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
+OPEN_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
+# The rules that cannot be overridden.
+NOT_OVERRIDABLE = (
     "CONSENT_MISSING",
     "NEED_CLOSED",
     "PERIOD_PAST",
@@ -22,27 +22,27 @@ FIRM = (
     "PERSON_ELSEWHERE",
     "NOT_FOUND",
 )
-REST, LONG = timedelta(hours=24), timedelta(hours=72)
+REST_AFTER_LONG_DUTY, LONG_DUTY = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
 
-Broken = tuple[str, dict[str, Any]]
+BrokenRule = tuple[str, dict[str, Any]]
 
 
-def lasts(row: Row, since: str, until: str, day: date) -> bool:
-    """Both ends counted; without an end, for ever."""
+def is_valid_on(row: Row, since: str, until: str, day: date) -> bool:
+    """Whether the day is in the row's period, both ends included; null as the end means no end."""
     return bool(row[since] <= day <= (row[until] or date.max))
 
 
 @dataclass
-class Sending:
+class AssignmentRules:
     rows: Rows
     now: datetime
 
     def __hash__(self) -> int:
         return id(self)
 
-    def days(self, need: Row) -> list[date]:
-        """The days the need touches at its place."""
+    def local_days(self, need: Row) -> list[date]:
+        """The local dates that the need's period touches."""
         province = self.rows.get("Province", need["kabupaten_code"][:2])
         assert province is not None
         zone = ZoneInfo(province["time_zone"])
@@ -51,7 +51,7 @@ class Sending:
         return [first + DAY * number for number in range((last - first).days + 1)]
 
     def skills(self, volunteer: Row, on: date) -> set[str]:
-        valid = [each for each in self.certificates(volunteer) if lasts(each, "issued_on", "expires_on", on)]
+        valid = [each for each in self.certificates(volunteer) if is_valid_on(each, "issued_on", "expires_on", on)]
         return {code for each in valid for code in self.rows.granted(each["certificate_type_code"])}
 
     def certificates(self, volunteer: Row) -> list[Row]:
@@ -62,11 +62,11 @@ class Sending:
             return 1
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
-    def start(self, volunteer: Row, *, known: bool) -> Row:
-        """Where the volunteer sets out, for one who may know it or may not."""
+    def starting_point(self, volunteer: Row, *, is_position_visible: bool) -> Row:
+        """The volunteer's position if it is visible and known, otherwise the centre of their kabupaten."""
         home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
         assert home is not None
-        return volunteer if known and volunteer["latitude"] is not None else home
+        return volunteer if is_position_visible and volunteer["latitude"] is not None else home
 
     def candidates(self, need: Row) -> list[Row]:
         return list(self._candidates(str(need["id"])))
@@ -83,36 +83,38 @@ class Sending:
                 "kilometres": 2 * 6371.0 * math.asin(min(1.0, way / 2)),
             }
             for volunteer in self.rows.tables["Volunteer"]
-            if not list(self.broken(volunteer, need))
-            for way in [chord(self.start(volunteer, known=self.tier(volunteer, need) == 1), need)]
+            if not list(self.broken_rules(volunteer, need))
+            for way in [
+                chord_length(self.starting_point(volunteer, is_position_visible=self.tier(volunteer, need) == 1), need)
+            ]
         ]
         return tuple(sorted(found, key=lambda row: (row["number"], row["chord"], row["volunteer"]["id"])))
 
-    def refusals(self, volunteer: Row, need: Row) -> list[Broken]:
-        """Every rule that forbids, rule 4 at the end."""
+    def refusals(self, volunteer: Row, need: Row) -> list[BrokenRule]:
+        """Every broken rule; NEARER_AVAILABLE is the last one."""
         nearer = [row for row in self.candidates(need) if row["number"] < self.tier(volunteer, need)]
-        late = [("NEARER_AVAILABLE", {"volunteer_id": nearer[0]["volunteer"]["id"]})] if nearer else []
-        return [*self.broken(volunteer, need), *late]
+        nearer_rule = [("NEARER_AVAILABLE", {"volunteer_id": nearer[0]["volunteer"]["id"]})] if nearer else []
+        return [*self.broken_rules(volunteer, need), *nearer_rule]
 
-    def broken(self, volunteer: Row, need: Row) -> Iterator[Broken]:
+    def broken_rules(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         yield from self.broken_by_need(need)
         yield from self.broken_by_person(volunteer, need)
         yield from self.broken_by_promises(volunteer, need)
         yield from self.broken_by_training(volunteer, need)
         yield from self.broken_by_rest(volunteer, need)
 
-    def broken_by_need(self, need: Row) -> Iterator[Broken]:
+    def broken_by_need(self, need: Row) -> Iterator[BrokenRule]:
         incident = self.rows.get("Incident", need["incident_id"])
         assert incident is not None
         if need["closed_at"] or incident["status"] not in ("VERIFIED", "ACTIVE"):
             yield "NEED_CLOSED", {}
         if need["ends_at"] <= self.now:
             yield "PERIOD_PAST", {"ends_at": need["ends_at"]}
-        filled = sum(row["status"] in FILLING for row in self.rows.where("Assignment", "need_id", need["id"]))
+        filled = sum(row["status"] in FILLING_STATUSES for row in self.rows.where("Assignment", "need_id", need["id"]))
         if filled >= need["people_wanted"]:
             yield "NEED_FULL", {"count": filled, "limit": need["people_wanted"]}
 
-    def broken_by_person(self, volunteer: Row, need: Row) -> Iterator[Broken]:
+    def broken_by_person(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         if volunteer["status"] != "ACTIVE":
             yield "PERSON_INACTIVE", {}
         if not volunteer["consent_given_at"] or volunteer["consent_withdrawn_at"]:
@@ -120,85 +122,87 @@ class Sending:
         if self.tier(volunteer, need) > {"KABUPATEN": 1, "PROVINCE": 2, "NATIONAL": 3}[volunteer["reach"]]:
             yield "BEYOND_REACH", {}
 
-    def broken_by_promises(self, volunteer: Row, need: Row) -> Iterator[Broken]:
+    def broken_by_promises(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         for row in self.rows.where("Assignment", "volunteer_id", volunteer["id"]):
             overdue = row["status"] == "OFFERED" and row["expires_at"] and row["expires_at"] <= self.now
-            if row["need_id"] == need["id"] and row["status"] in LIVE and not overdue:
+            if row["need_id"] == need["id"] and row["status"] in OPEN_STATUSES and not overdue:
                 yield "ALREADY_OFFERED", {"assignment_id": row["id"]}
-        for promise in self.promises(volunteer):
-            if promise["starts_at"] < need["ends_at"] and need["starts_at"] < promise["ends_at"]:
-                yield "PERSON_ELSEWHERE", promise
+        for commitment in self.commitments(volunteer):
+            if commitment["starts_at"] < need["ends_at"] and need["starts_at"] < commitment["ends_at"]:
+                yield "PERSON_ELSEWHERE", commitment
                 break
 
-    def promises(self, volunteer: Row) -> list[Row]:
+    def commitments(self, volunteer: Row) -> list[Row]:
         found = [
             {"assignment_id": row["assignment_id"], "starts_at": row["period"].lower, "ends_at": row["period"].upper}
             for row in self.rows.where("Commitment", "volunteer_id", volunteer["id"])
         ]
-        return sorted(found, key=lambda promise: promise["starts_at"])
+        return sorted(found, key=lambda commitment: commitment["starts_at"])
 
-    def broken_by_training(self, volunteer: Row, need: Row) -> Iterator[Broken]:
-        days, skill = self.days(need), need["skill_code"]
+    def broken_by_training(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
+        local_days, skill = self.local_days(need), need["skill_code"]
         granting = [
             row for row in self.certificates(volunteer) if skill in self.rows.granted(row["certificate_type_code"])
         ]
         if not granting:
             yield "NOT_TRAINED", {"skill_code": skill}
-        elif not every(days, granting, "issued_on", "expires_on"):
+        elif not valid_on_all(local_days, granting, "issued_on", "expires_on"):
             latest = min(granting, key=lambda row: (-(row["expires_on"] or date.max).toordinal(), row["id"]))
             yield "CERTIFICATE_EXPIRED", {"skill_code": skill, "certificate_id": latest["id"]}
         memberships = self.rows.where("Membership", "volunteer_id", volunteer["id"])
         ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], need["minimum_rank_code"])]
-        if need["minimum_rank_code"] and not every(days, ranked, "since", "until"):
+        if need["minimum_rank_code"] and not valid_on_all(local_days, ranked, "since", "until"):
             yield "RANK_TOO_LOW", {"rank_code": need["minimum_rank_code"]}
-        backing = [row for row in memberships if self.is_in_good_standing(row["organization_id"], days)]
-        if not every(days, backing, "since", "until"):
+        backing = [row for row in memberships if self.is_in_good_standing(row["organization_id"], local_days)]
+        if not valid_on_all(local_days, backing, "since", "until"):
             yield "ORGANIZATION_NOT_VERIFIED", latest_organization(memberships)
 
-    def is_high_enough(self, held: str | None, wanted: str | None) -> bool:
-        one, other = self.rows.get("Rank", held), self.rows.get("Rank", wanted)
+    def is_high_enough(self, rank_code: str | None, minimum_code: str | None) -> bool:
+        one, other = self.rows.get("Rank", rank_code), self.rows.get("Rank", minimum_code)
         return bool(one and other and one["corps"] == other["corps"] and one["level"] >= other["level"])
 
-    def is_in_good_standing(self, organization_id: object, days: list[date]) -> bool:
-        """Verified, and not without its registration: where one was revoked, another holds all the time."""
+    def is_in_good_standing(self, organization_id: object, local_days: list[date]) -> bool:
+        """Whether it is verified and, if a registration was revoked, another one is valid on all the days."""
         organization = self.rows.get("Organization", organization_id)
         assert organization is not None
         licences = self.rows.where("Licence", "organization_id", organization_id)
         registrations = [row for row in licences if row["kind"] == "REGISTRATION"]
         holding = [row for row in registrations if row["revoked_on"] is None]
         revoked = len(holding) < len(registrations)
-        holds = any(every(days, [row], "valid_from", "valid_until") for row in holding)
+        holds = any(valid_on_all(local_days, [row], "valid_from", "valid_until") for row in holding)
         return organization["verification"] == "VERIFIED" and (not revoked or holds)
 
-    def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[Broken]:
+    def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         starts, ends = need["starts_at"], need["ends_at"]
-        for promise in self.promises(volunteer):
-            before = promise["ends_at"] <= starts < promise["ends_at"] + REST
-            after = ends <= promise["starts_at"] < ends + REST
-            long_before = promise["ends_at"] - promise["starts_at"] >= LONG
-            if (before and long_before) or (after and ends - starts >= LONG):
-                yield "NOT_RESTED", promise
+        for commitment in self.commitments(volunteer):
+            before = commitment["ends_at"] <= starts < commitment["ends_at"] + REST_AFTER_LONG_DUTY
+            after = ends <= commitment["starts_at"] < ends + REST_AFTER_LONG_DUTY
+            long_before = commitment["ends_at"] - commitment["starts_at"] >= LONG_DUTY
+            if (before and long_before) or (after and ends - starts >= LONG_DUTY):
+                yield "NOT_RESTED", commitment
                 break
 
 
-def chord(here: Mapping[str, float], there: Mapping[str, float]) -> float:
-    """The straight line between two places on the unit globe."""
-    return math.sqrt(sum((one - other) ** 2 for one, other in zip(on_globe(here), on_globe(there), strict=True)))
+def chord_length(here: Mapping[str, float], there: Mapping[str, float]) -> float:
+    """The length of the straight line between two places on the unit sphere."""
+    return math.sqrt(
+        sum((one - other) ** 2 for one, other in zip(unit_sphere_point(here), unit_sphere_point(there), strict=True))
+    )
 
 
-def on_globe(place: Mapping[str, float]) -> tuple[float, float, float]:
+def unit_sphere_point(place: Mapping[str, float]) -> tuple[float, float, float]:
     latitude, longitude = math.radians(place["latitude"]), math.radians(place["longitude"])
     return math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)
 
 
 def kilometres(here: Mapping[str, float], there: Mapping[str, float]) -> float:
     """Great-circle distance (mean radius 6,371 km)."""
-    return 2 * 6371.0 * math.asin(min(1.0, chord(here, there) / 2))
+    return 2 * 6371.0 * math.asin(min(1.0, chord_length(here, there) / 2))
 
 
-def every(days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:
-    """Whether on every day one of the rows lasts."""
-    return all(any(lasts(row, since, until, day) for row in rows) for day in days)
+def valid_on_all(local_days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:
+    """Whether on every day one of the rows is valid."""
+    return all(any(is_valid_on(row, since, until, day) for row in rows) for day in local_days)
 
 
 def latest_organization(memberships: list[Row]) -> dict[str, Any]:
