@@ -374,7 +374,7 @@ async def test_a_size_that_is_no_int_is_bad_input(api: Api, asked: object) -> No
 
 async def test_a_wrong_root_spoils_only_itself_where_it_may_be_null(api: Api, build: Build) -> None:
     volunteer = await build.person()
-    account = await build.self_of(volunteer)
+    account = await build.volunteer_account(volunteer)
 
     answer = await api.post(
         '{ me { name volunteer { assignments(first: 0) { totalCount } } } node(id: "x") { id } cluster: node(id: "Cluster:LOGISTICS") { id } }',
