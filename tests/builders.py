@@ -1,4 +1,4 @@
-"""Rows for tests, which show only what the test is about."""
+"""Builders that insert rows with defaults, so that tests name only the values they are about."""
 
 import itertools
 import uuid
@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-# A skill that the certificate type beside it grants by itself.
+# A skill, and a certificate type that grants it.
 SKILL = "WATER_RESCUE"
 CERTIFICATE_TYPE = "WATER_RESCUE_BASIC"
 
@@ -20,7 +20,7 @@ FAR = "18.03"  # Lampung Utara, another province
 
 @dataclass(slots=True)
 class Build:
-    """Inserts what a test needs and answers with its id; what is not said has a harmless default."""
+    """Inserts rows and returns their ids. All columns have defaults that violate no rule."""
 
     connection: "asyncpg.Connection[asyncpg.Record]"
     now: datetime
@@ -42,7 +42,7 @@ class Build:
         return await self.row("organization", **{**defaults, **values})
 
     async def person(self, **values: Any) -> uuid.UUID:
-        """An active, consenting volunteer with national reach, of no organization and no training."""
+        """An active volunteer with consent and national reach, without membership or certificate."""
         defaults = {
             "name": f"Relawan {next(self.numbers)}",
             "kabupaten_code": HOME,
@@ -58,7 +58,7 @@ class Build:
         return await self.row("membership", **{**defaults, **values})
 
     async def certificate(self, volunteer: uuid.UUID, issuer: uuid.UUID, **values: Any) -> uuid.UUID:
-        """One that grants SKILL, valid for years on both sides."""
+        """A certificate that grants SKILL, valid from 2024 to 2029."""
         defaults = {
             "volunteer_id": volunteer,
             "issuer_id": issuer,
@@ -70,7 +70,7 @@ class Build:
         return await self.row("certificate", **{**defaults, **values})
 
     async def volunteer(self, organization: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
-        """Somebody who may be sent: a person trained for SKILL, a member of a verified organization."""
+        """A person with a certificate for SKILL and a membership in a verified organization."""
         organization = organization or await self.organization()
         person = await self.person(**values)
         await self.membership(person, organization)
@@ -92,7 +92,7 @@ class Build:
         return incident
 
     async def need(self, incident: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
-        """Ten people with SKILL in HOME, for three days from tomorrow."""
+        """A need of ten people with SKILL in HOME, for three days from tomorrow."""
         defaults = {
             "incident_id": incident or await self.incident([values.get("kabupaten_code", HOME)]),
             "skill_code": SKILL,
@@ -108,17 +108,17 @@ class Build:
         return await self.row("need", **{**defaults, **values})
 
     async def assignment(self, need: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
-        """An offer for the need's whole period; one that is accepted or later has its commitment too."""
+        """An assignment for the full period of the need, offered by default; later statuses have a commitment too."""
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
         assert period is not None
-        given = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
-        assignment = await self.row("assignment", **given)
-        if given["status"] in ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"):
+        columns = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
+        assignment = await self.row("assignment", **columns)
+        if columns["status"] in ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"):
             await self.row(
                 "commitment",
                 volunteer_id=volunteer,
                 assignment_id=assignment,
-                period=asyncpg.Range(given["starts_at"], given["ends_at"]),
+                period=asyncpg.Range(columns["starts_at"], columns["ends_at"]),
             )
         return assignment
 
@@ -127,7 +127,7 @@ class Build:
         return await self.row("account", **{"login": login, "name": login, "active": True, **values})
 
     async def coordinator(self, **scope: Any) -> uuid.UUID:
-        """An account that coordinates the nation, or what `province_code` or `kabupaten_code` says."""
+        """The account of a coordinator: national, or of a `province_code` or `kabupaten_code`."""
         account = await self.account()
         await self.row("role", account_id=account, kind="COORDINATOR", **scope)
         return account
@@ -137,6 +137,6 @@ class Build:
         await self.row("role", account_id=account, kind="MANAGER", organization_id=organization)
         return account
 
-    async def self_of(self, volunteer: uuid.UUID) -> uuid.UUID:
+    async def volunteer_account(self, volunteer: uuid.UUID) -> uuid.UUID:
         """The account of the volunteer."""
         return await self.account(volunteer_id=volunteer)

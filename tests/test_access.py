@@ -30,7 +30,7 @@ INSTANT = NOW.isoformat()
 Actors = Mapping[str, uuid.UUID | None]
 
 
-# Who sees which volunteer, and what is private about one.
+# Visibility of volunteers and of their private fields.
 
 VOLUNTEERS = """{ volunteers(first: 100) { totalCount nodes {
     name phone nik latitude longitude consentGivenAt consentPurpose consentWithdrawnAt } }
@@ -39,7 +39,7 @@ VOLUNTEERS = """{ volunteers(first: 100) { totalCount nodes {
 
 PRIVATE = ("phone", "nik", "latitude", "longitude", "consentGivenAt", "consentPurpose", "consentWithdrawnAt")
 
-# Name, home, reach, and what else is special.
+# Name, home kabupaten, reach, and other columns.
 PEOPLE: list[tuple[str, str, str, dict[str, Any]]] = [
     ("Ani", HOME, "KABUPATEN", {}),
     ("Budi", NEIGHBOUR, "KABUPATEN", {}),
@@ -54,7 +54,7 @@ PEOPLE: list[tuple[str, str, str, dict[str, Any]]] = [
 
 
 async def people(build: Build) -> Mapping[str, uuid.UUID]:
-    """Everybody of PEOPLE, each with all that is private, a certificate and a membership; Hadi is offered a duty."""
+    """The volunteers of PEOPLE, with private fields, a certificate and a membership; Hadi has an offer."""
     organization = await build.organization(kabupaten_code="31.71")
     found: dict[str, uuid.UUID] = {}
     for number, (name, kabupaten, reach, special) in enumerate(PEOPLE):
@@ -78,30 +78,30 @@ async def people(build: Build) -> Mapping[str, uuid.UUID]:
     return found
 
 
-async def seen(api: Api, actor: uuid.UUID | None) -> dict[str, bool]:
-    """The volunteers one sees, and of each whether all that is private, or nothing of it, is seen."""
-    asked = await api.ask(VOLUNTEERS, actor=actor)
+async def visible_volunteers(api: Api, actor: uuid.UUID | None) -> dict[str, bool]:
+    """The names of the visible volunteers, and whether their private fields are visible (all or none)."""
+    data = await api.ask(VOLUNTEERS, actor=actor)
     found: dict[str, bool] = {}
-    for node in asked["volunteers"]["nodes"]:
+    for node in data["volunteers"]["nodes"]:
         special = next(special for name, _home, _reach, special in PEOPLE if name == node["name"])
-        there = {name for name in PRIVATE if node[name] is not None}
+        shown = {name for name in PRIVATE if node[name] is not None}
         withheld = {"consentWithdrawnAt"} if "consent_withdrawn_at" not in special else set()
         withheld |= {"consentGivenAt", "consentPurpose"} if "consent_given_at" in special else set()
-        assert there in (set(), set(PRIVATE) - withheld)
-        found[node["name"]] = bool(there)
+        assert shown in (set(), set(PRIVATE) - withheld)
+        found[node["name"]] = bool(shown)
     for records in ("volunteers", "certificates", "memberships"):
-        assert asked[records]["totalCount"] == len(found)
+        assert data[records]["totalCount"] == len(found)
     for records in ("certificates", "memberships"):
-        assert sorted(node["volunteer"]["name"] for node in asked[records]["nodes"]) == sorted(found)
+        assert sorted(node["volunteer"]["name"] for node in data[records]["nodes"]) == sorted(found)
     return found
 
 
-async def test_volunteers_are_seen_as_the_rulebook_says(api: Api, build: Build) -> None:
+async def test_each_role_sees_the_volunteers_of_its_scope(api: Api, build: Build) -> None:
     persons = await people(build)
     actors: Actors = {
         "public": None,
-        "nobody in particular": await build.account(),
-        "volunteer": await build.self_of(persons["Ani"]),
+        "no role": await build.account(),
+        "volunteer": await build.volunteer_account(persons["Ani"]),
         "kabupaten": await build.coordinator(kabupaten_code=HOME),
         "neighbour": await build.coordinator(kabupaten_code=NEIGHBOUR),
         "province": await build.coordinator(province_code="62"),
@@ -109,12 +109,12 @@ async def test_volunteers_are_seen_as_the_rulebook_says(api: Api, build: Build) 
         "nation": await build.coordinator(),
     }
 
-    found = {name: await seen(api, actor) for name, actor in actors.items()}
+    found = {name: await visible_volunteers(api, actor) for name, actor in actors.items()}
 
     far = dict.fromkeys(("Dewi", "Eko", "Fitri", "Gita", "Hadi", "Intan"), True)
     assert found == {
         "public": {},
-        "nobody in particular": {},
+        "no role": {},
         "volunteer": {"Ani": True},
         "kabupaten": {"Ani": True, "Citra": False, "Eko": False, "Hadi": False},
         "neighbour": {"Budi": True, "Citra": True, "Eko": False},
@@ -124,7 +124,7 @@ async def test_volunteers_are_seen_as_the_rulebook_says(api: Api, build: Build) 
     }
 
 
-async def test_a_manager_answers_for_todays_members(api: Api, build: Build) -> None:
+async def test_a_manager_sees_the_current_members_only(api: Api, build: Build) -> None:
     persons, organization = await people(build), await build.organization()
     today = NOW.date()
     for name, since, until in (
@@ -136,9 +136,9 @@ async def test_a_manager_answers_for_todays_members(api: Api, build: Build) -> N
         await build.membership(persons[name], organization, since=since, until=until)
     manager = await build.manager(organization)
 
-    asked = await api.ask("{ volunteers(first: 9) { nodes { name phone } } }", actor=manager)
+    data = await api.ask("{ volunteers(first: 9) { nodes { name phone } } }", actor=manager)
 
-    assert asked["volunteers"]["nodes"] == [
+    assert data["volunteers"]["nodes"] == [
         {"name": "Ani", "phone": "+628123456780"},
         {"name": "Budi", "phone": "+628123456781"},
     ]
@@ -147,31 +147,31 @@ async def test_a_manager_answers_for_todays_members(api: Api, build: Build) -> N
 async def test_a_nik_is_shown_by_its_last_digits_only(api: Api, build: Build) -> None:
     persons = await people(build)
 
-    asked = await api.ask(
+    data = await api.ask(
         "query($id: ID!) { node(id: $id) { ... on Volunteer { nik } } }",
-        actor=await build.self_of(persons["Ani"]),
+        actor=await build.volunteer_account(persons["Ani"]),
         id=f"Volunteer:{persons['Ani']}",
     )
 
-    assert asked == {"node": {"nik": "************0000"}}
+    assert data == {"node": {"nik": "************0000"}}
 
 
-async def test_a_duty_that_is_over_hides_the_person_again(api: Api, build: Build) -> None:
+async def test_a_coordinator_does_not_see_the_volunteer_of_a_completed_assignment(api: Api, build: Build) -> None:
     volunteer = await build.person(name="Hadi", kabupaten_code=FAR, reach="KABUPATEN")
     assignment = await build.assignment(await build.need(), volunteer, status="COMPLETED")
 
-    asked = await api.ask(
+    data = await api.ask(
         "{ assignments(first: 5) { nodes { id volunteer { name } } } volunteers(first: 5) { totalCount } }",
         actor=await build.coordinator(kabupaten_code=HOME),
     )
 
-    assert asked == {
+    assert data == {
         "assignments": {"nodes": [{"id": f"Assignment:{assignment}", "volunteer": None}]},
         "volunteers": {"totalCount": 0},
     }
 
 
-async def test_organizations_are_public_once_verified(api: Api, build: Build) -> None:
+async def test_only_verified_organizations_are_public(api: Api, build: Build) -> None:
     await build.organization(name="Lama")
     pending = await build.organization(name="Baru", verification="PENDING")
     suspended = await build.organization(name="Ditangguhkan", verification="SUSPENDED", kabupaten_code=FAR)
@@ -184,14 +184,14 @@ async def test_organizations_are_public_once_verified(api: Api, build: Build) ->
         "province": await build.coordinator(province_code="18"),
         "nation": await build.coordinator(),
         "manager": await build.manager(pending),
-        "member": await build.self_of(member),
+        "member": await build.volunteer_account(member),
     }
     found: dict[str, list[str]] = {}
 
     for name, actor in actors.items():
-        asked = await api.ask("{ organizations(first: 9) { totalCount nodes { name } } }", actor=actor)
-        found[name] = [node["name"] for node in asked["organizations"]["nodes"]]
-        assert asked["organizations"]["totalCount"] == len(found[name])
+        data = await api.ask("{ organizations(first: 9) { totalCount nodes { name } } }", actor=actor)
+        found[name] = [node["name"] for node in data["organizations"]["nodes"]]
+        assert data["organizations"]["totalCount"] == len(found[name])
 
     assert found == {
         "public": ["Lama"],
@@ -204,14 +204,14 @@ async def test_organizations_are_public_once_verified(api: Api, build: Build) ->
     }
 
 
-async def test_an_incident_is_public_once_verified(api: Api, build: Build) -> None:
+async def test_only_verified_incidents_are_public(api: Api, build: Build) -> None:
     for number, status in enumerate(("REPORTED", "VERIFIED", "ACTIVE", "CLOSED")):
         await build.incident([HOME, NEIGHBOUR], status=status, title=status, started_at=NOW - number * DAY)
     organization = await build.organization()
     volunteer = await build.volunteer(organization)
     actors: Actors = {
         "public": None,
-        "volunteer": await build.self_of(volunteer),
+        "volunteer": await build.volunteer_account(volunteer),
         "manager": await build.manager(organization),
         "far": await build.coordinator(kabupaten_code=FAR),
         "kabupaten": await build.coordinator(kabupaten_code=HOME),
@@ -223,31 +223,31 @@ async def test_an_incident_is_public_once_verified(api: Api, build: Build) -> No
     found: dict[str, list[str]] = {}
 
     for name, actor in actors.items():
-        asked = await api.ask("{ incidents(first: 9) { totalCount nodes { title } } }", actor=actor)
-        found[name] = [node["title"] for node in asked["incidents"]["nodes"]]
-        assert asked["incidents"]["totalCount"] == len(found[name])
+        data = await api.ask("{ incidents(first: 9) { totalCount nodes { title } } }", actor=actor)
+        found[name] = [node["title"] for node in data["incidents"]["nodes"]]
+        assert data["incidents"]["totalCount"] == len(found[name])
 
-    insiders = ("kabupaten", "other kabupaten", "province", "nation")
+    coordinators = ("kabupaten", "other kabupaten", "province", "nation")
     assert found == {
         **dict.fromkeys(("public", "volunteer", "manager", "far"), known),
-        **{key: ["REPORTED", *known] for key in insiders},
+        **{key: ["REPORTED", *known] for key in coordinators},
     }
 
 
-async def test_an_assignment_is_seen_from_both_ends(api: Api, build: Build) -> None:
+async def test_an_assignment_is_visible_to_the_side_of_the_need_and_of_the_volunteer(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     volunteer = await build.volunteer(organization, kabupaten_code=FAR)
     await build.assignment(need, volunteer)
     actors: Actors = {
         "public": None,
-        "another volunteer": await build.self_of(await build.person()),
+        "another volunteer": await build.volunteer_account(await build.person()),
         "another manager": await build.manager(await build.organization()),
         "neighbour": await build.coordinator(kabupaten_code=NEIGHBOUR),
-        "there": await build.coordinator(kabupaten_code=HOME),
-        "home": await build.coordinator(kabupaten_code=FAR),
-        "home province": await build.coordinator(province_code="18"),
+        "need": await build.coordinator(kabupaten_code=HOME),
+        "volunteer kabupaten": await build.coordinator(kabupaten_code=FAR),
+        "volunteer province": await build.coordinator(province_code="18"),
         "nation": await build.coordinator(),
-        "volunteer": await build.self_of(volunteer),
+        "volunteer": await build.volunteer_account(volunteer),
         "manager": await build.manager(organization),
     }
     document = """query($need: ID!) { assignments(first: 9) { totalCount }
@@ -255,17 +255,17 @@ async def test_an_assignment_is_seen_from_both_ends(api: Api, build: Build) -> N
     found: dict[str, int] = {}
 
     for name, actor in actors.items():
-        asked = await api.ask(document, actor=actor, need=f"Need:{need}")
-        found[name] = asked["assignments"]["totalCount"]
-        assert asked["node"] == {"assignments": {"totalCount": found[name]}, "coverage": {"offered": 1}}
+        data = await api.ask(document, actor=actor, need=f"Need:{need}")
+        found[name] = data["assignments"]["totalCount"]
+        assert data["node"] == {"assignments": {"totalCount": found[name]}, "coverage": {"offered": 1}}
 
     assert found == {
         **dict.fromkeys(("public", "another volunteer", "another manager", "neighbour"), 0),
-        **dict.fromkeys(("there", "home", "home province", "nation", "volunteer", "manager"), 1),
+        **dict.fromkeys(("need", "volunteer kabupaten", "volunteer province", "nation", "volunteer", "manager"), 1),
     }
 
 
-async def test_an_account_is_its_owners_only(api: Api, build: Build) -> None:
+async def test_an_account_is_visible_to_its_owner_only(api: Api, build: Build) -> None:
     owner, nation = await build.coordinator(kabupaten_code=HOME), await build.coordinator()
     document = "query($id: ID!) { me { id roles { kind kabupaten { code } } } node(id: $id) { id } }"
 
@@ -277,14 +277,14 @@ async def test_an_account_is_its_owners_only(api: Api, build: Build) -> None:
     assert foreign["node"] is None
 
 
-async def test_only_the_coordinators_of_a_need_look_for_people(api: Api, build: Build) -> None:
+async def test_only_coordinators_of_a_need_see_its_candidates(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     volunteer = await build.volunteer(organization)
     document = """query($id: ID!, $volunteer: ID!) { node(id: $id) { ... on Need {
       candidates(first: 1) { totalCount } refusals(volunteer: $volunteer) { code } } } }"""
     actors: Actors = {
         "public": None,
-        "volunteer": await build.self_of(volunteer),
+        "volunteer": await build.volunteer_account(volunteer),
         "manager": await build.manager(organization),
         "neighbour": await build.coordinator(kabupaten_code=NEIGHBOUR),
         "kabupaten": await build.coordinator(kabupaten_code=HOME),
@@ -303,11 +303,11 @@ async def test_only_the_coordinators_of_a_need_look_for_people(api: Api, build: 
     }
 
 
-# What one may not see looks exactly like what is not there.
+# Hidden rows must look like missing rows.
 
 
-async def hidden(build: Build) -> Mapping[str, uuid.UUID]:
-    """One thing of each kind that the coordinator of HOME may not see."""
+async def hidden_rows(build: Build) -> Mapping[str, uuid.UUID]:
+    """One row of each type that the coordinator of HOME may not see."""
     organization = await build.organization(verification="PENDING", kabupaten_code=FAR)
     volunteer = await build.volunteer(organization, kabupaten_code=FAR, reach="KABUPATEN")
     need = await build.need(kabupaten_code=FAR)
@@ -331,15 +331,15 @@ async def hidden(build: Build) -> Mapping[str, uuid.UUID]:
     }
 
 
-async def test_a_hidden_node_is_null_like_one_that_is_not_there(api: Api, build: Build) -> None:
-    things, coordinator = await hidden(build), await build.coordinator(kabupaten_code=HOME)
+async def test_a_hidden_node_is_null_like_a_missing_one(api: Api, build: Build) -> None:
+    rows, coordinator = await hidden_rows(build), await build.coordinator(kabupaten_code=HOME)
     document = "query($id: ID!, $ids: [ID!]!) { node(id: $id) { id } nodes(ids: $ids) { id } }"
 
     for actor in (None, coordinator):
-        for kind, key in things.items():
-            absent = f"{kind}:{uuid.uuid4()}"
-            asked = await api.ask(document, actor=actor, id=f"{kind}:{key}", ids=[f"{kind}:{key}", absent])
-            assert asked == {"node": None, "nodes": [None, None]}, kind
+        for kind, key in rows.items():
+            missing = f"{kind}:{uuid.uuid4()}"
+            data = await api.ask(document, actor=actor, id=f"{kind}:{key}", ids=[f"{kind}:{key}", missing])
+            assert data == {"node": None, "nodes": [None, None]}, kind
 
 
 FILTERS = [
@@ -351,52 +351,52 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("kind", "root"), FILTERS, ids=lambda value: value.partition("(")[0])
-async def test_a_filter_by_a_hidden_thing_finds_what_one_by_an_absent_thing_finds(
+async def test_a_filter_by_a_hidden_id_returns_the_same_as_by_a_missing_id(
     api: Api, build: Build, kind: str, root: str
 ) -> None:
-    things, coordinator = await hidden(build), await build.coordinator(kabupaten_code=HOME)
-    # Somebody visible in the hidden organization, and a visible duty of the hidden volunteer.
-    await build.membership(await build.person(), things["Organization"])
-    await build.assignment(await build.need(), things["Volunteer"], status="COMPLETED")
+    rows, coordinator = await hidden_rows(build), await build.coordinator(kabupaten_code=HOME)
+    # A visible member of the hidden organization, and a visible assignment of the hidden volunteer.
+    await build.membership(await build.person(), rows["Organization"])
+    await build.assignment(await build.need(), rows["Volunteer"], status="COMPLETED")
     document = f"query($id: ID!) {{ {root} }}"
 
-    of_hidden = await api.ask(document, actor=coordinator, id=f"{kind}:{things[kind]}")
-    of_absent = await api.ask(document, actor=coordinator, id=f"{kind}:{uuid.uuid4()}")
+    hidden_result = await api.ask(document, actor=coordinator, id=f"{kind}:{rows[kind]}")
+    missing_result = await api.ask(document, actor=coordinator, id=f"{kind}:{uuid.uuid4()}")
 
-    assert of_hidden == of_absent
+    assert hidden_result == missing_result
 
 
-async def test_a_cursor_of_somebody_hidden_reads_on_from_there(api: Api, build: Build) -> None:
+async def test_a_cursor_of_a_hidden_row_continues_after_that_row(api: Api, build: Build) -> None:
     for name, kabupaten in (("Ani", HOME), ("Budi", FAR), ("Citra", HOME)):
         await build.person(name=name, kabupaten_code=kabupaten, reach="KABUPATEN")
     document = "query($after: String) { volunteers(first: 5, after: $after) { nodes { name } edges { cursor } } }"
     everything = await api.ask(document, actor=await build.coordinator())
 
-    asked = await api.ask(
+    data = await api.ask(
         document,
         actor=await build.coordinator(kabupaten_code=HOME),
         after=everything["volunteers"]["edges"][1]["cursor"],
     )
 
     assert [node["name"] for node in everything["volunteers"]["nodes"]] == ["Ani", "Budi", "Citra"]
-    assert [node["name"] for node in asked["volunteers"]["nodes"]] == ["Citra"]
+    assert [node["name"] for node in data["volunteers"]["nodes"]] == ["Citra"]
 
 
-async def test_the_refusals_of_somebody_hidden_are_those_of_nobody(api: Api, build: Build) -> None:
-    things, coordinator = await hidden(build), await build.coordinator(kabupaten_code=HOME)
+async def test_a_hidden_volunteer_has_the_same_refusals_as_a_missing_one(api: Api, build: Build) -> None:
+    rows, coordinator = await hidden_rows(build), await build.coordinator(kabupaten_code=HOME)
     need = await build.need()
     document = """query($need: ID!, $id: ID!) { node(id: $need) { ... on Need {
       refusals(volunteer: $id) { code message overridable fact { volunteer { id } startsAt count } } } } }"""
 
-    of_hidden = await api.ask(document, actor=coordinator, need=f"Need:{need}", id=f"Volunteer:{things['Volunteer']}")
-    of_absent = await api.ask(document, actor=coordinator, need=f"Need:{need}", id=f"Volunteer:{uuid.uuid4()}")
+    hidden_result = await api.ask(document, actor=coordinator, need=f"Need:{need}", id=f"Volunteer:{rows['Volunteer']}")
+    missing_result = await api.ask(document, actor=coordinator, need=f"Need:{need}", id=f"Volunteer:{uuid.uuid4()}")
 
-    assert [refusal["code"] for refusal in of_hidden["node"]["refusals"]] == ["NOT_FOUND"]
-    assert of_hidden == of_absent
+    assert [refusal["code"] for refusal in hidden_result["node"]["refusals"]] == ["NOT_FOUND"]
+    assert hidden_result == missing_result
 
 
 PERSON = {"name": "Sinta", "kabupaten": HOME, "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
-# A good input of each mutation but for the ids, which are filled in where {braces} stand.
+# A valid input of each mutation; `filled` replaces type names by ids.
 INPUTS: Mapping[str, Json] = {
     "declareIncident": {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": INSTANT},
     "raiseNeed": {
@@ -431,7 +431,7 @@ def document(name: str) -> str:
 
 
 def filled(name: str, ids: Mapping[str, uuid.UUID]) -> Json:
-    """The input with global ids: those given, or ones of nothing that is there."""
+    """The input with global ids: those in `ids`, otherwise ids of missing rows."""
     return {
         field: f"{value}:{ids.get(value) or uuid.uuid4()}" if value in KINDS else value
         for field, value in INPUTS[name].items()
@@ -451,49 +451,49 @@ def filled(name: str, ids: Mapping[str, uuid.UUID]) -> Json:
         ("cancelAssignment", "assignment", "Assignment"),
     ],
 )
-async def test_a_mutation_does_not_find_what_is_hidden(
+async def test_a_mutation_reports_a_hidden_id_as_not_found(
     api: Api, build: Build, name: str, field: str, kind: str
 ) -> None:
-    things, organization = await hidden(build), await build.organization()
+    rows, organization = await hidden_rows(build), await build.organization()
     good = {"Need": await build.need(), "Volunteer": await build.volunteer(), "Organization": organization}
-    # Somebody with every calling, whose scope is HOME and one organization.
+    # An actor with both roles, whose scope is HOME and one organization.
     actor = await build.coordinator(kabupaten_code=HOME)
     await build.row("role", account_id=actor, kind="MANAGER", organization_id=organization)
-    given = filled(name, good)
+    fields = filled(name, good)
     before = await snapshot(build.connection)
 
-    of_hidden = await api.do(document(name), actor=actor, **{**given, field: f"{kind}:{things[kind]}"})
-    of_absent = await api.do(document(name), actor=actor, **{**given, field: f"{kind}:{uuid.uuid4()}"})
+    hidden_result = await api.do(document(name), actor=actor, **{**fields, field: f"{kind}:{rows[kind]}"})
+    missing_result = await api.do(document(name), actor=actor, **{**fields, field: f"{kind}:{uuid.uuid4()}"})
 
-    assert [(problem["code"], problem["path"]) for problem in of_hidden["problems"]] == [
+    assert [(problem["code"], problem["path"]) for problem in hidden_result["problems"]] == [
         ("NOT_FOUND", ["input", field])
     ]
-    assert of_hidden == of_absent
+    assert hidden_result == missing_result
     assert await snapshot(build.connection) == before
 
 
-# Who may call what.
+# Roles that may call each mutation.
 
 
 @pytest.mark.parametrize("name", INPUTS)
-async def test_only_the_callers_of_a_mutation_may_call_it(api: Api, build: Build, name: str) -> None:
+async def test_a_mutation_is_forbidden_for_other_roles(api: Api, build: Build, name: str) -> None:
     organization = await build.organization()
     volunteer = await build.volunteer(organization)
     actors = {
-        "NOBODY": await build.account(),
-        "VOLUNTEER": await build.self_of(volunteer),
+        "NO_ROLE": await build.account(),
+        "VOLUNTEER": await build.volunteer_account(volunteer),
         "MANAGER": await build.manager(organization),
         "COORDINATOR": await build.coordinator(),
     }
     before = await snapshot(build.connection)
 
     refused = set()
-    for calling, actor in actors.items():
-        if calling in CALLERS[camel_to_snake(name)]:
+    for role, actor in actors.items():
+        if role in CALLERS[camel_to_snake(name)]:
             continue
         payload = await api.do(document(name), actor=actor, **filled(name, {}))
         assert [(problem["code"], problem["path"]) for problem in payload["problems"]] == [("FORBIDDEN", ["input"])]
-        refused.add(calling)
+        refused.add(role)
     public = await api.errors(document(name), input=filled(name, {}))
 
     assert refused == set(actors) - CALLERS[camel_to_snake(name)]
@@ -501,7 +501,7 @@ async def test_only_the_callers_of_a_mutation_may_call_it(api: Api, build: Build
     assert await snapshot(build.connection) == before
 
 
-CALLED = {
+CALLER_ROLES = {
     "declareIncident": {"COORDINATOR"},
     "raiseNeed": {"COORDINATOR"},
     "registerVolunteer": {"COORDINATOR", "MANAGER"},
@@ -513,8 +513,8 @@ CALLED = {
 }
 
 
-def test_the_callers_are_these() -> None:
-    assert {camel_to_snake(name): callers for name, callers in CALLED.items()} == CALLERS
+def test_each_mutation_has_these_caller_roles() -> None:
+    assert {camel_to_snake(name): callers for name, callers in CALLER_ROLES.items()} == CALLERS
 
 
 @pytest.mark.parametrize(
@@ -528,7 +528,9 @@ def test_the_callers_are_these() -> None:
         ("cancelAssignment", FAR, "assignment"),
     ],
 )
-async def test_a_coordinator_of_elsewhere_may_not(api: Api, build: Build, name: str, scope: str, field: str) -> None:
+async def test_a_coordinator_of_another_place_is_refused(
+    api: Api, build: Build, name: str, scope: str, field: str
+) -> None:
     need, incident = await build.need(), await build.incident()
     volunteer = await build.volunteer()
     traveller = await build.volunteer(kabupaten_code=FAR)
@@ -548,7 +550,9 @@ async def test_a_coordinator_of_elsewhere_may_not(api: Api, build: Build, name: 
     assert await snapshot(build.connection) == before
 
 
-async def test_a_manager_issues_for_members_in_the_own_name_only(api: Api, build: Build) -> None:
+async def test_a_manager_issues_certificates_of_the_own_organization_to_its_members_only(
+    api: Api, build: Build
+) -> None:
     own, other = await build.organization(), await build.organization()
     member, stranger = await build.person(), await build.person()
     await build.membership(member, own)
@@ -556,8 +560,8 @@ async def test_a_manager_issues_for_members_in_the_own_name_only(api: Api, build
     manager = await build.manager(own)
 
     async def codes(volunteer: uuid.UUID, issuer: uuid.UUID) -> list[tuple[str, list[str]]]:
-        given = filled("issueCertificate", {"Volunteer": volunteer, "Organization": issuer})
-        payload = await api.do(document("issueCertificate"), actor=manager, **given)
+        fields = filled("issueCertificate", {"Volunteer": volunteer, "Organization": issuer})
+        payload = await api.do(document("issueCertificate"), actor=manager, **fields)
         return [(problem["code"], problem["path"]) for problem in payload["problems"]]
 
     assert await codes(member, other) == [("FORBIDDEN", ["input", "issuer"])]
@@ -567,7 +571,7 @@ async def test_a_manager_issues_for_members_in_the_own_name_only(api: Api, build
 
 
 @pytest.mark.parametrize("name", ["acceptAssignment", "declineAssignment", "cancelAssignment"])
-async def test_the_volunteer_and_todays_manager_answer(api: Api, build: Build, name: str) -> None:
+async def test_the_volunteer_and_a_current_manager_may_answer_an_offer(api: Api, build: Build, name: str) -> None:
     organization = await build.organization()
     manager, incident = await build.manager(organization), await build.incident()
     found: list[list[str]] = []
@@ -575,7 +579,7 @@ async def test_the_volunteer_and_todays_manager_answer(api: Api, build: Build, n
     for number, until in enumerate((None, None, NOW.date() - DAY)):
         volunteer = await build.volunteer()
         await build.membership(volunteer, organization, until=until)
-        actor = await build.self_of(volunteer) if number == 0 else manager
+        actor = await build.volunteer_account(volunteer) if number == 0 else manager
         assignment = await build.assignment(await build.need(incident), volunteer)
         payload = await api.do(document(name), actor=actor, **filled(name, {"Assignment": assignment}))
         found.append([problem["code"] for problem in payload["problems"]])
@@ -583,17 +587,17 @@ async def test_the_volunteer_and_todays_manager_answer(api: Api, build: Build, n
     assert found == [[], [], ["NOT_FOUND"]]
 
 
-# The schema, walked.
+# Checks of the whole schema.
 
 
 def types() -> Iterator[GraphQLNamedType]:
-    """Every type of our own."""
+    """All types of the schema except those of introspection."""
     for name, type_ in sorted(core_schema().type_map.items()):
         if not name.startswith("__"):
             yield type_
 
 
-def test_every_mutation_has_a_verb_and_somebody_who_may_call_it() -> None:
+def test_every_mutation_has_a_verb_and_roles_that_may_call_it() -> None:
     mutation = core_schema().mutation_type
     assert mutation is not None
 
@@ -606,7 +610,7 @@ def test_every_mutation_has_a_verb_and_somebody_who_may_call_it() -> None:
     assert set(INPUTS) == set(mutation.fields)
 
 
-def test_every_object_type_has_a_source_that_says_who_sees_it() -> None:
+def test_every_object_type_has_a_source_with_a_row_policy() -> None:
     roots = {core_schema().query_type, core_schema().mutation_type}
     names = {
         type_.name
@@ -627,15 +631,17 @@ def undescribed() -> Iterator[str]:
                 if not field.description:
                     yield f"{type_.name}.{name}"
                 yield from (
-                    f"{type_.name}.{name}({argument})" for argument, of in field.args.items() if not of.description
+                    f"{type_.name}.{name}({argument})"
+                    for argument, element in field.args.items()
+                    if not element.description
                 )
         if is_input_object_type(type_):
-            yield from (f"{type_.name}.{name}" for name, of in type_.fields.items() if not of.description)
+            yield from (f"{type_.name}.{name}" for name, element in type_.fields.items() if not element.description)
         if is_enum_type(type_):
-            yield from (f"{type_.name}.{name}" for name, of in type_.values.items() if not of.description)
+            yield from (f"{type_.name}.{name}" for name, element in type_.values.items() if not element.description)
 
 
-def test_everything_in_the_schema_is_described() -> None:
+def test_every_schema_element_has_a_description() -> None:
     standard = {"ID", "String", "Int", "Float", "Boolean"}
 
     missing = [name for name in undescribed() if name not in standard]

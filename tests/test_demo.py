@@ -11,7 +11,7 @@ from api.demo.story import SEED, build_story, read_catalogue
 
 TODAY = date(2026, 3, 2)
 
-# A second, plain reading of the rules, for the rescue need of the story: each rule a column that is true where it holds.
+# An independent implementation of the rules for the rescue need: one column per rule, true where the rule holds.
 RULES = """
 WITH need AS (
     SELECT need.*, rank.corps, rank.level,
@@ -69,7 +69,7 @@ async def counts(connection: asyncpg.Connection) -> dict[str, int]:
     return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for name in TABLES.values()}
 
 
-async def test_the_story_fills_an_empty_database(connection: asyncpg.Connection) -> None:
+async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connection) -> None:
     assert await is_empty(connection)
 
     await load(connection, today=TODAY)
@@ -129,7 +129,7 @@ async def test_volunteers_differ_in_reach_status_and_consent(connection: asyncpg
     row = await connection.fetchrow(
         "SELECT count(*) FILTER (WHERE reach = 'KABUPATEN') AS near, count(*) FILTER (WHERE reach = 'PROVINCE') AS province,"
         " count(*) FILTER (WHERE reach = 'NATIONAL') AS nation, count(*) FILTER (WHERE status = 'INACTIVE') AS inactive,"
-        " count(*) FILTER (WHERE consent_given_at IS NULL) AS silent,"
+        " count(*) FILTER (WHERE consent_given_at IS NULL) AS without_consent,"
         " count(consent_withdrawn_at) AS withdrawn, count(*) FILTER (WHERE latitude IS NULL) AS without_position,"
         " count(*) FILTER (WHERE name NOT LIKE '% %') AS of_one_word, count(nik_index) AS with_nik FROM volunteer"
     )
@@ -139,7 +139,7 @@ async def test_volunteers_differ_in_reach_status_and_consent(connection: asyncpg
         "province": 867,
         "nation": 502,
         "inactive": 75,
-        "silent": 91,
+        "without_consent": 91,
         "withdrawn": 41,
         "without_position": 142,
         "of_one_word": 243,
@@ -147,14 +147,14 @@ async def test_volunteers_differ_in_reach_status_and_consent(connection: asyncpg
     }
 
 
-async def test_no_phone_number_belongs_to_anybody(connection: asyncpg.Connection, story: Story) -> None:
+async def test_no_phone_number_is_valid(connection: asyncpg.Connection, story: Story) -> None:
     phones = [row["phone"] for row in await connection.fetch("SELECT phone FROM volunteer")]
 
     assert len(set(phones)) == 1900
     assert not any(phonenumbers.is_valid_number(phonenumbers.parse(phone)) for phone in phones)
 
 
-async def test_volunteers_belong_once_or_twice_or_no_longer(connection: asyncpg.Connection, story: Story) -> None:
+async def test_volunteers_have_up_to_two_current_memberships(connection: asyncpg.Connection, story: Story) -> None:
     running = await pairs(
         connection,
         "SELECT running, count(*) FROM (SELECT volunteer.id, count(membership.id) AS running FROM volunteer"
@@ -166,7 +166,7 @@ async def test_volunteers_belong_once_or_twice_or_no_longer(connection: asyncpg.
     assert await connection.fetchval("SELECT count(*) FROM membership WHERE until < $1", TODAY) == 203
 
 
-async def test_the_corps_have_ranks(connection: asyncpg.Connection, story: Story) -> None:
+async def test_members_of_a_corps_have_ranks(connection: asyncpg.Connection, story: Story) -> None:
     ranks = await pairs(
         connection,
         "SELECT rank_code, count(*) FROM membership JOIN organization ON organization.id = organization_id"
@@ -176,7 +176,7 @@ async def test_the_corps_have_ranks(connection: asyncpg.Connection, story: Story
     assert ranks == {"TAGANA_MUDA": 508, "TAGANA_MADYA": 174, "TAGANA_UTAMA": 30}
 
 
-async def test_certificates_expire_and_are_revoked(connection: asyncpg.Connection, story: Story) -> None:
+async def test_some_certificates_are_expired_or_revoked(connection: asyncpg.Connection, story: Story) -> None:
     row = await connection.fetchrow(
         "SELECT count(*) FILTER (WHERE expires_on < $1) AS expired,"
         " count(*) FILTER (WHERE expires_on BETWEEN $1 AND $1 + 7) AS soon,"
@@ -195,7 +195,9 @@ async def test_certificates_expire_and_are_revoked(connection: asyncpg.Connectio
     }
 
 
-async def test_only_invented_organizations_are_in_trouble(connection: asyncpg.Connection, story: Story) -> None:
+async def test_only_invented_organizations_are_unverified_or_without_registration(
+    connection: asyncpg.Connection, story: Story
+) -> None:
     troubles = await pairs(
         connection,
         "SELECT name, CASE WHEN revoked_on IS NOT NULL THEN 'REVOKED' ELSE verification END"
@@ -210,7 +212,7 @@ async def test_only_invented_organizations_are_in_trouble(connection: asyncpg.Co
     }
 
 
-async def test_the_homes_of_lampungs_coaching_round_stand_in_their_kabupaten(
+async def test_welfare_institutions_of_lampung_are_in_their_real_kabupaten(
     connection: asyncpg.Connection, story: Story
 ) -> None:
     homes = await pairs(
@@ -228,7 +230,7 @@ async def test_the_homes_of_lampungs_coaching_round_stand_in_their_kabupaten(
     }
 
 
-async def test_the_flood_touches_kotawaringin_timur_and_its_neighbours(
+async def test_the_flood_affects_kotawaringin_timur_and_its_neighbours(
     connection: asyncpg.Connection, story: Story
 ) -> None:
     row = await connection.fetchrow(
@@ -245,7 +247,7 @@ async def test_the_flood_touches_kotawaringin_timur_and_its_neighbours(
     }
 
 
-async def test_the_flood_wants_four_kinds_of_people_from_tomorrow_morning(
+async def test_the_flood_has_four_needs_that_start_tomorrow_morning(
     connection: asyncpg.Connection, story: Story
 ) -> None:
     rows = await connection.fetch(
@@ -262,7 +264,7 @@ async def test_the_flood_wants_four_kinds_of_people_from_tomorrow_morning(
     ]
 
 
-async def test_nobody_at_the_flood_is_trained_to_rescue_from_water_any_more(
+async def test_all_water_rescue_certificates_in_the_flooded_kabupaten_are_expired(
     connection: asyncpg.Connection, story: Story
 ) -> None:
     trained = f"SELECT count(*) FROM ({RULES}) AS person WHERE kabupaten_code = '62.02' AND trained"
@@ -276,7 +278,9 @@ async def test_nobody_at_the_flood_is_trained_to_rescue_from_water_any_more(
     assert once == 42
 
 
-async def test_the_nearest_who_may_go_is_the_one_who_signs_in(connection: asyncpg.Connection, story: Story) -> None:
+async def test_the_nearest_candidate_for_the_rescue_is_the_volunteer_with_an_account(
+    connection: asyncpg.Connection, story: Story
+) -> None:
     rows = await connection.fetch(f"{CANDIDATES} ORDER BY far, degrees", story.rescue_id)
 
     relawan = await connection.fetchval("SELECT name FROM volunteer WHERE id = $1", story.relawan_id)
@@ -291,7 +295,7 @@ async def test_the_nearest_who_may_go_is_the_one_who_signs_in(connection: asyncp
     assert rows[0]["name"] == relawan
 
 
-async def test_some_lack_nothing_but_rest(connection: asyncpg.Connection, story: Story) -> None:
+async def test_four_volunteers_are_refused_only_for_rest(connection: asyncpg.Connection, story: Story) -> None:
     tired = await connection.fetchval(
         f"SELECT count(*) FROM ({RULES}) AS person"
         " WHERE trained AND ranked AND willing AND reaches AND free AND unasked AND NOT rested",
@@ -301,7 +305,7 @@ async def test_some_lack_nothing_but_rest(connection: asyncpg.Connection, story:
     assert tired == 4
 
 
-async def test_duties_are_offered_answered_and_done(connection: asyncpg.Connection, story: Story) -> None:
+async def test_assignments_have_various_statuses(connection: asyncpg.Connection, story: Story) -> None:
     rows = await connection.fetch(
         "SELECT hazard_code, skill_code, assignment.status, count(*) FROM assignment JOIN need ON need.id = need_id"
         " JOIN incident ON incident.id = incident_id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
@@ -328,7 +332,9 @@ async def test_duties_are_offered_answered_and_done(connection: asyncpg.Connecti
     ]
 
 
-async def test_a_promise_takes_its_time_and_an_offer_does_not(connection: asyncpg.Connection, story: Story) -> None:
+async def test_accepted_assignments_have_commitments_and_offers_do_not(
+    connection: asyncpg.Connection, story: Story
+) -> None:
     promised = await pairs(
         connection,
         "SELECT status, count(*) FROM assignment JOIN commitment ON assignment_id = assignment.id"
@@ -339,7 +345,7 @@ async def test_a_promise_takes_its_time_and_an_offer_does_not(connection: asyncp
     assert await connection.fetchval("SELECT count(*) FROM commitment") == 31
 
 
-async def test_everyone_signs_in_with_a_scope_of_their_own(connection: asyncpg.Connection, story: Story) -> None:
+async def test_each_account_has_its_own_role_and_scope(connection: asyncpg.Connection, story: Story) -> None:
     rows = await connection.fetch(
         "SELECT login, role.kind, coalesce(province_code, role.kabupaten_code, organization.name), volunteer_id FROM account"
         " LEFT JOIN role ON account_id = account.id LEFT JOIN organization ON organization.id = organization_id ORDER BY login"
@@ -356,7 +362,7 @@ async def test_everyone_signs_in_with_a_scope_of_their_own(connection: asyncpg.C
     assert sorted(LOGINS) == sorted(story.logins) == [row["login"] for row in rows]
 
 
-async def test_the_people_are_the_same_every_day(connection: asyncpg.Connection) -> None:
+async def test_the_same_seed_makes_the_same_people_on_any_day(connection: asyncpg.Connection) -> None:
     catalogue = await read_catalogue(connection)
 
     now, later = (build_story(RandomSource(SEED), catalogue, today=day) for day in (TODAY, TODAY + timedelta(days=118)))
@@ -371,11 +377,11 @@ async def test_another_seed_makes_other_people(connection: asyncpg.Connection) -
 
     assert one == again
     names = [[row.name for row in story.rows if isinstance(row, Volunteer)] for story in (one, other)]
-    assert [len(told) for told in names] == [1900, 1900]
+    assert [len(each) for each in names] == [1900, 1900]
     assert names[0] != names[1]
 
 
-async def test_a_database_with_people_is_refused(connection: asyncpg.Connection, story: Story) -> None:
+async def test_a_database_that_is_not_empty_is_refused(connection: asyncpg.Connection, story: Story) -> None:
     before = await counts(connection)
 
     with pytest.raises(DemoError) as refusal:
@@ -396,7 +402,7 @@ async def test_a_database_without_reference_data_is_refused(connection: asyncpg.
     assert str(refusal.value) == "The demo story needs the reference data; load them first."
 
 
-async def test_a_login_that_is_taken_is_refused_and_leaves_nothing(connection: asyncpg.Connection) -> None:
+async def test_an_existing_login_is_refused_and_nothing_is_loaded(connection: asyncpg.Connection) -> None:
     await connection.execute("INSERT INTO account (id, login, name) VALUES (gen_random_uuid(), 'nasional', 'Somebody')")
 
     with pytest.raises(DemoError) as refusal:

@@ -7,12 +7,12 @@ HOME_IS_AT = """SELECT home = on_globe($2, $3) FROM volunteer WHERE id = $1"""
 
 
 async def seat(connection: "asyncpg.Connection[asyncpg.Record]", code: str) -> tuple[float, float]:
-    found = await connection.fetchrow("SELECT latitude, longitude FROM kabupaten WHERE code = $1", code)
-    assert found is not None
-    return found["latitude"], found["longitude"]
+    row = await connection.fetchrow("SELECT latitude, longitude FROM kabupaten WHERE code = $1", code)
+    assert row is not None
+    return row["latitude"], row["longitude"]
 
 
-async def test_a_home_is_the_position_or_else_the_seat(
+async def test_the_home_point_is_the_position_or_the_seat_of_the_kabupaten(
     connection: "asyncpg.Connection[asyncpg.Record]", build: Build
 ) -> None:
     known = await build.person(latitude=-2.5, longitude=112.9)
@@ -29,9 +29,9 @@ async def test_a_home_is_the_position_or_else_the_seat(
         ("latitude = NULL, longitude = NULL", None, None),
         ("kabupaten_code = '62.02'", -2.5, 112.9),
     ],
-    ids=["moved", "forgotten", "at home elsewhere"],
+    ids=["moved", "removed", "other kabupaten"],
 )
-async def test_a_home_follows_its_person(
+async def test_the_home_point_follows_changes_of_the_volunteer(
     connection: "asyncpg.Connection[asyncpg.Record]",
     build: Build,
     change: str,
@@ -46,7 +46,9 @@ async def test_a_home_follows_its_person(
     assert await connection.fetchval(HOME_IS_AT, person, *at)
 
 
-async def test_homes_follow_a_seat_that_moves(connection: "asyncpg.Connection[asyncpg.Record]", build: Build) -> None:
+async def test_home_points_follow_changes_of_the_seat(
+    connection: "asyncpg.Connection[asyncpg.Record]", build: Build
+) -> None:
     known = await build.person(latitude=-2.5, longitude=112.9)
     unknown = await build.person()
 

@@ -25,10 +25,10 @@ PROBLEMS = """problems { code path message(language: EN) fact { assignment { id 
   version endsAt } }"""
 
 
-def document(name: str, thing: str) -> str:
-    """The mutation, and what is asked of the thing it makes."""
+def document(name: str, fields: str) -> str:
+    """The mutation document with these fields and the problems."""
     payload = name[0].upper() + name[1:]
-    return f"mutation($input: {payload}Input!) {{ {name}(input: $input) {{ {thing} {PROBLEMS} }} }}"
+    return f"mutation($input: {payload}Input!) {{ {name}(input: $input) {{ {fields} {PROBLEMS} }} }}"
 
 
 DECLARE = document(
@@ -71,15 +71,15 @@ def key(global_id: str) -> str:
     return global_id.partition(":")[2]
 
 
-def told(payload: Json) -> list[tuple[str, list[str]]]:
-    """Code and path of each problem; there is nothing else in the payload then."""
+def codes_and_paths(payload: Json) -> list[tuple[str, list[str]]]:
+    """The code and the path of each problem; if there are problems, the rest of the payload must be null."""
     problems: list[Json] = payload["problems"]
     assert not problems or [value for name, value in payload.items() if name != "problems"] == [None]
     return [(problem["code"], problem["path"]) for problem in problems]
 
 
 async def events(build: Build) -> list[tuple[object, ...]]:
-    """Kind, subject, who, why, what of every event."""
+    """Kind, subject, account, reason and change of every event."""
     rows = await build.connection.fetch("SELECT * FROM event ORDER BY position")
     return [
         (
@@ -93,19 +93,20 @@ async def events(build: Build) -> list[tuple[object, ...]]:
     ]
 
 
-async def refuses(
+async def assert_refused(
     api: Api, build: Build, mutation: str, actor: uuid.UUID, good: Json, cases: list[tuple[Json, str, str]]
 ) -> None:
-    """Every case spoils the good input; each is told with its code and path, and none changes anything."""
+    """Sends the valid input with each change; checks code and path of the problem, and that the database is unchanged."""
     before = await snapshot(build.connection)
-    found = [
-        (spoilt, *told(await api.do(mutation, actor=actor, **{**good, **spoilt}))) for spoilt, _code, _name in cases
+    refused = [
+        (change, *codes_and_paths(await api.do(mutation, actor=actor, **{**good, **change})))
+        for change, _code, _name in cases
     ]
-    assert found == [(spoilt, (code, ["input", name])) for spoilt, code, name in cases]
+    assert refused == [(change, (code, ["input", name])) for change, code, name in cases]
     assert await snapshot(build.connection) == before
 
 
-# Each mutation, done.
+# Successful mutations.
 
 
 async def test_an_incident_is_declared(api: Api, build: Build) -> None:
@@ -185,7 +186,7 @@ async def test_a_need_is_raised(api: Api, build: Build) -> None:
     assert await events(build) == [("need.raised", need["id"], coordinator, None, change)]
 
 
-async def test_a_volunteer_is_registered_and_joins(api: Api, build: Build) -> None:
+async def test_a_volunteer_is_registered_with_a_membership(api: Api, build: Build) -> None:
     organization = await build.organization()
     manager = await build.manager(organization)
 
@@ -235,7 +236,7 @@ async def test_a_volunteer_is_registered_and_joins(api: Api, build: Build) -> No
     assert await events(build) == [("volunteer.registered", volunteer["id"], manager, None, change)]
 
 
-async def test_a_volunteer_is_registered_with_the_least_that_is_known(api: Api, build: Build) -> None:
+async def test_a_volunteer_is_registered_with_required_fields_only(api: Api, build: Build) -> None:
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
     registered = await api.do(REGISTER, actor=coordinator, **PERSON)
@@ -279,7 +280,7 @@ async def test_a_certificate_is_issued(api: Api, build: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "issued_on", "given", "expected"),
+    ("type_", "issued_on", "expires_on", "expected"),
     [
         ("WATER_RESCUE_BASIC", "2024-02-29", None, "2026-02-28"),
         ("WATER_RESCUE_BASIC", "2024-02-29", "2026-02-28", "2026-02-28"),
@@ -288,8 +289,8 @@ async def test_a_certificate_is_issued(api: Api, build: Build) -> None:
         ("TKSK_BASIC", "2026-01-31", "2199-01-01", "2199-01-01"),
     ],
 )
-async def test_a_certificate_expires_as_its_type_allows(
-    api: Api, build: Build, type_: str, issued_on: str, given: str | None, expected: str | None
+async def test_the_validity_of_a_type_limits_the_expiry_of_a_certificate(
+    api: Api, build: Build, type_: str, issued_on: str, expires_on: str | None, expected: str | None
 ) -> None:
     volunteer, issuer = await build.person(), await build.organization()
 
@@ -301,7 +302,7 @@ async def test_a_certificate_expires_as_its_type_allows(
         issuer=f"Organization:{issuer}",
         number="1",
         issuedOn=issued_on,
-        expiresOn=given,
+        expiresOn=expires_on,
     )
 
     assert issued["problems"] == []
@@ -348,10 +349,10 @@ async def test_an_assignment_is_offered_for_a_part_of_the_need(api: Api, build: 
 async def test_an_offer_is_answered(api: Api, build: Build, status: str, reason: str | None, commitments: int) -> None:
     volunteer, need = await build.volunteer(), await build.need()
     assignment = f"Assignment:{await build.assignment(need, volunteer)}"
-    actor = await build.self_of(volunteer)
-    given = {} if reason is None else {"reason": reason}
+    actor = await build.volunteer_account(volunteer)
+    fields = {} if reason is None else {"reason": reason}
 
-    answered = await api.do(ANSWERS[status], actor=actor, assignment=assignment, version=1, **given)
+    answered = await api.do(ANSWERS[status], actor=actor, assignment=assignment, version=1, **fields)
 
     assert answered == {
         "assignment": {"id": assignment, "status": status, "reason": reason, "version": 2},
@@ -366,12 +367,12 @@ async def test_an_offer_is_answered(api: Api, build: Build, status: str, reason:
     ] == [(volunteer, assignment, START, END)] * commitments
 
 
-async def test_a_cancelled_promise_frees_the_time(api: Api, build: Build) -> None:
+async def test_cancelling_an_accepted_assignment_deletes_its_commitment(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
-    held = await build.assignment(need, volunteer, status="ACCEPTED")
+    accepted = await build.assignment(need, volunteer, status="ACCEPTED")
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
-    cancelled = await api.do(CANCEL, actor=coordinator, assignment=f"Assignment:{held}", version=1, reason="Pindah")
+    cancelled = await api.do(CANCEL, actor=coordinator, assignment=f"Assignment:{accepted}", version=1, reason="Pindah")
     offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
     assert cancelled["assignment"]["status"] == "CANCELLED"
@@ -379,14 +380,14 @@ async def test_a_cancelled_promise_frees_the_time(api: Api, build: Build) -> Non
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 0
 
 
-# Versions and moves.
+# Versions and status transitions.
 
 
 @pytest.mark.parametrize("status", ANSWERS)
-async def test_a_stale_version_changes_nothing_and_tells_the_current_one(api: Api, build: Build, status: str) -> None:
+async def test_a_wrong_version_changes_nothing_and_returns_the_current_one(api: Api, build: Build, status: str) -> None:
     volunteer = await build.volunteer()
     assignment = await build.assignment(await build.need(), volunteer, version=5)
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
     before = await snapshot(build.connection)
 
     for version in (4, 6, 0, -1):
@@ -397,21 +398,21 @@ async def test_a_stale_version_changes_nothing_and_tells_the_current_one(api: Ap
             version=version,
             **REASONS.get(status, {}),
         )
-        assert told(answered) == [("VERSION_CONFLICT", ["input", "version"])]
+        assert codes_and_paths(answered) == [("VERSION_CONFLICT", ["input", "version"])]
         assert answered["problems"][0]["fact"]["version"] == 5
     assert await snapshot(build.connection) == before
 
 
-async def test_the_second_of_two_writers_is_told_the_version_of_the_first(api: Api, build: Build) -> None:
+async def test_the_second_of_two_writers_gets_a_version_conflict(api: Api, build: Build) -> None:
     volunteer = await build.volunteer()
     assignment = f"Assignment:{await build.assignment(await build.need(), volunteer)}"
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
 
     first = await api.do(ACCEPT, actor=actor, assignment=assignment, version=1)
     second = await api.do(DECLINE, actor=actor, assignment=assignment, version=1)
 
     assert first["problems"] == []
-    assert told(second) == [("VERSION_CONFLICT", ["input", "version"])]
+    assert codes_and_paths(second) == [("VERSION_CONFLICT", ["input", "version"])]
     assert second["problems"][0]["fact"]["version"] == 2
 
 
@@ -425,7 +426,9 @@ STATUSES = (
     ("status", "allowed"),
     [("ACCEPTED", {"OFFERED"}), ("DECLINED", {"OFFERED"}), ("CANCELLED", {"OFFERED", "ACCEPTED", "MOBILIZED"})],
 )
-async def test_only_the_listed_moves_exist(api: Api, build: Build, status: str, allowed: set[str]) -> None:
+async def test_only_listed_status_transitions_are_allowed(
+    api: Api, build: Build, status: str, allowed: set[str]
+) -> None:
     organization, incident = await build.organization(), await build.incident()
     manager = await build.manager(organization)
     moved: dict[str, str] = {}
@@ -443,7 +446,7 @@ async def test_only_the_listed_moves_exist(api: Api, build: Build, status: str, 
             **REASONS.get(status, {}),
         )
         if answered["problems"]:
-            assert told(answered) == [("WRONG_STATUS", ["input", "assignment"])]
+            assert codes_and_paths(answered) == [("WRONG_STATUS", ["input", "assignment"])]
             assert await snapshot(build.connection) == before
         else:
             moved[present] = answered["assignment"]["status"]
@@ -452,25 +455,25 @@ async def test_only_the_listed_moves_exist(api: Api, build: Build, status: str, 
 
 
 @pytest.mark.parametrize(("pause", "codes"), [(timedelta(0), ["OFFER_EXPIRED"]), (timedelta(microseconds=1), [])])
-async def test_an_offer_can_be_accepted_up_to_its_time(
+async def test_an_offer_can_be_accepted_until_it_expires(
     api: Api, build: Build, pause: timedelta, codes: list[str]
 ) -> None:
     volunteer = await build.volunteer()
     assignment = await build.assignment(await build.need(), volunteer, expires_at=NOW + pause)
 
     accepted = await api.do(
-        ACCEPT, actor=await build.self_of(volunteer), assignment=f"Assignment:{assignment}", version=1
+        ACCEPT, actor=await build.volunteer_account(volunteer), assignment=f"Assignment:{assignment}", version=1
     )
 
-    assert told(accepted) == [(code, ["input", "assignment"]) for code in codes]
+    assert codes_and_paths(accepted) == [(code, ["input", "assignment"]) for code in codes]
     assert [problem["fact"]["endsAt"] for problem in accepted["problems"]] == [instant(NOW) for _code in codes]
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 1 - len(codes)
 
 
-# What is wrong with an input.
+# Invalid input.
 
 
-async def test_an_incident_that_makes_no_sense_is_not_declared(api: Api, build: Build) -> None:
+async def test_declare_incident_refuses_invalid_input(api: Api, build: Build) -> None:
     good = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
     cases: list[tuple[Json, str, str]] = [
         ({"title": "ab"}, "INVALID", "title"),
@@ -487,10 +490,10 @@ async def test_an_incident_that_makes_no_sense_is_not_declared(api: Api, build: 
         ({"latitude": -2.5, "longitude": 180.5}, "INVALID", "latitude"),
     ]
 
-    await refuses(api, build, DECLARE, await build.coordinator(kabupaten_code=HOME), good, cases)
+    await assert_refused(api, build, DECLARE, await build.coordinator(kabupaten_code=HOME), good, cases)
 
 
-async def test_a_need_that_makes_no_sense_is_not_raised(api: Api, build: Build) -> None:
+async def test_raise_need_refuses_invalid_input(api: Api, build: Build) -> None:
     good = {
         "incident": f"Incident:{await build.incident()}",
         "skill": SKILL,
@@ -518,10 +521,10 @@ async def test_a_need_that_makes_no_sense_is_not_raised(api: Api, build: Build) 
         ({"latitude": 1.0}, "INVALID", "latitude"),
     ]
 
-    await refuses(api, build, RAISE, await build.coordinator(province_code="62"), good, cases)
+    await assert_refused(api, build, RAISE, await build.coordinator(province_code="62"), good, cases)
 
 
-async def test_a_person_who_makes_no_sense_is_not_registered(api: Api, build: Build) -> None:
+async def test_register_volunteer_refuses_invalid_input(api: Api, build: Build) -> None:
     organization, pending = await build.organization(), await build.organization(verification="PENDING")
     await build.membership(await build.person(), organization, number="7")
     member = {"organization": f"Organization:{organization}"}
@@ -552,10 +555,10 @@ async def test_a_person_who_makes_no_sense_is_not_registered(api: Api, build: Bu
         ),
     ]
 
-    await refuses(api, build, REGISTER, await build.coordinator(kabupaten_code=HOME), PERSON, cases)
+    await assert_refused(api, build, REGISTER, await build.coordinator(kabupaten_code=HOME), PERSON, cases)
 
 
-async def test_a_certificate_that_makes_no_sense_is_not_issued(api: Api, build: Build) -> None:
+async def test_issue_certificate_refuses_invalid_input(api: Api, build: Build) -> None:
     issuer, suspended = await build.organization(), await build.organization(verification="SUSPENDED")
     volunteer = await build.person()
     await build.certificate(volunteer, issuer, number="WR-1")
@@ -579,10 +582,10 @@ async def test_a_certificate_that_makes_no_sense_is_not_issued(api: Api, build: 
         ({"number": "WR-1"}, "NUMBER_TAKEN", "number"),
     ]
 
-    await refuses(api, build, ISSUE, await build.coordinator(kabupaten_code=HOME), good, cases)
+    await assert_refused(api, build, ISSUE, await build.coordinator(kabupaten_code=HOME), good, cases)
 
 
-async def test_an_offer_that_makes_no_sense_is_not_made(api: Api, build: Build) -> None:
+async def test_offer_assignment_refuses_invalid_input(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need()
     good = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}"}
     overridable = {refusal.code for rule in OFFER_RULES if rule.overridable for refusal in rule.refusals}
@@ -604,19 +607,19 @@ async def test_an_offer_that_makes_no_sense_is_not_made(api: Api, build: Build) 
         ),
     ]
 
-    await refuses(api, build, OFFER, await build.coordinator(kabupaten_code=HOME), good, cases)
+    await assert_refused(api, build, OFFER, await build.coordinator(kabupaten_code=HOME), good, cases)
 
 
-async def test_an_answer_that_makes_no_sense_is_not_taken(api: Api, build: Build) -> None:
+async def test_answers_to_an_offer_refuse_invalid_input(api: Api, build: Build) -> None:
     volunteer = await build.volunteer()
     assignment = await build.assignment(await build.need(), volunteer)
-    actor, good = await build.self_of(volunteer), {"assignment": f"Assignment:{assignment}", "version": 1}
+    actor, good = await build.volunteer_account(volunteer), {"assignment": f"Assignment:{assignment}", "version": 1}
     absent: tuple[Json, str, str] = ({"assignment": f"Assignment:{uuid.uuid4()}"}, "NOT_FOUND", "assignment")
     long: tuple[Json, str, str] = ({"reason": "x" * 1001}, "INVALID", "reason")
 
-    await refuses(api, build, ACCEPT, actor, good, [absent])
-    await refuses(api, build, DECLINE, actor, good, [absent, long])
-    await refuses(
+    await assert_refused(api, build, ACCEPT, actor, good, [absent])
+    await assert_refused(api, build, DECLINE, actor, good, [absent, long])
+    await assert_refused(
         api, build, CANCEL, actor, {**good, "reason": "Batal"}, [absent, long, ({"reason": "  "}, "INVALID", "reason")]
     )
 
@@ -624,7 +627,7 @@ async def test_an_answer_that_makes_no_sense_is_not_taken(api: Api, build: Build
 # Overrides.
 
 
-async def test_an_override_is_recorded_with_its_reason_fact_and_author(api: Api, build: Build) -> None:
+async def test_an_override_is_stored_with_reason_fact_and_account(api: Api, build: Build) -> None:
     suspended = await build.organization(verification="SUSPENDED")
     volunteer, need = await build.volunteer(suspended, status="INACTIVE"), await build.need()
     coordinator = await build.coordinator(kabupaten_code=HOME)
@@ -665,7 +668,7 @@ async def test_an_override_is_recorded_with_its_reason_fact_and_author(api: Api,
     }
 
 
-async def test_an_override_of_some_rules_leaves_the_others(api: Api, build: Build) -> None:
+async def test_an_override_does_not_cover_other_rules(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(status="INACTIVE", consent_withdrawn_at=NOW), await build.need()
     coordinator = await build.coordinator()
     before = await snapshot(build.connection)
@@ -679,14 +682,14 @@ async def test_an_override_of_some_rules_leaves_the_others(api: Api, build: Buil
         overrideReason="Siap",
     )
 
-    assert told(offered) == [("CONSENT_MISSING", ["input", "volunteer"])]
+    assert codes_and_paths(offered) == [("CONSENT_MISSING", ["input", "volunteer"])]
     assert await snapshot(build.connection) == before
 
 
-# One person, once, and what is private stays so.
+# Personal data and duplicates.
 
 
-async def test_a_nik_is_encrypted_and_found_only_through_its_index(api: Api, build: Build) -> None:
+async def test_a_nik_is_stored_encrypted_with_a_blind_index(api: Api, build: Build) -> None:
     coordinator, other = await build.coordinator(), "6202014107900002"
 
     for nik in (NIK, other):
@@ -712,12 +715,12 @@ async def test_the_same_nik_is_registered_once(api: Api, build: Build) -> None:
 
     again = await api.do(REGISTER, actor=coordinator, **{**PERSON, "name": "Orang Lain"}, nik=NIK)
 
-    assert told(again) == [("ALREADY_REGISTERED", ["input", "nik"])]
+    assert codes_and_paths(again) == [("ALREADY_REGISTERED", ["input", "nik"])]
     assert await snapshot(build.connection) == before
 
 
 @pytest.mark.parametrize("written", ["08123456789", "+62 812-3456-789", "62812 3456 789", "(0812) 3456789"])
-async def test_a_phone_number_in_any_usual_writing_is_kept_as_e164(api: Api, build: Build, written: str) -> None:
+async def test_phone_numbers_in_usual_formats_are_stored_as_e164(api: Api, build: Build, written: str) -> None:
     registered = await api.do(REGISTER, actor=await build.coordinator(), **PERSON, phone=written)
 
     expected = "+628123456789"
@@ -728,7 +731,7 @@ async def test_a_phone_number_in_any_usual_writing_is_kept_as_e164(api: Api, bui
 @pytest.mark.parametrize(
     "written", ["", "123", "+60123456789", "telepon", "0812345678901234567", "+6280312345678901234"]
 )
-async def test_what_is_no_indonesian_phone_number_is_bad_input(api: Api, build: Build, written: str) -> None:
+async def test_other_than_indonesian_phone_numbers_are_bad_input(api: Api, build: Build, written: str) -> None:
     coordinator = await build.coordinator()
 
     answer = await api.post(REGISTER, actor=coordinator, input={**PERSON, "phone": written})
@@ -737,12 +740,12 @@ async def test_what_is_no_indonesian_phone_number_is_bad_input(api: Api, build: 
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 0
 
 
-async def test_whoever_registers_a_member_sees_the_member_at_once_in_every_zone(
+async def test_a_manager_sees_a_new_member_at_once_in_every_time_zone(
     build: Build, database_url: str, keys: Path
 ) -> None:
     organization = await build.organization()
     manager = await build.manager(organization)
-    # 23:00 in Jakarta is the next day already in Jayapura.
+    # 23:00 in Jakarta is already the next day in Jayapura.
     night = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)
 
     async with running_api(database_url, keys, lambda: night) as api:
@@ -758,14 +761,14 @@ async def test_whoever_registers_a_member_sees_the_member_at_once_in_every_zone(
 # Idempotency.
 
 
-async def test_a_repeated_request_is_done_once_and_answered_alike(api: Api, build: Build) -> None:
+async def test_a_repeated_request_is_executed_once_and_gets_the_same_answer(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
-    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "idempotencyKey": "k"}
+    fields = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "idempotencyKey": "k"}
 
-    first = await api.do(DECLARE, actor=coordinator, **given, startedAt="2026-03-01T00:00:00Z")
+    first = await api.do(DECLARE, actor=coordinator, **fields, startedAt="2026-03-01T00:00:00Z")
     before = await snapshot(build.connection)
-    # The same instant written otherwise, and a null where nothing stood, are the same request.
-    again = await api.do(DECLARE, actor=coordinator, **given, startedAt="2026-03-01T07:00:00+07:00", latitude=None)
+    # The same instant in another zone, and a null instead of a missing field, are the same request.
+    again = await api.do(DECLARE, actor=coordinator, **fields, startedAt="2026-03-01T07:00:00+07:00", latitude=None)
 
     assert first["problems"] == []
     assert again == first
@@ -775,19 +778,19 @@ async def test_a_repeated_request_is_done_once_and_answered_alike(api: Api, buil
 
 
 @pytest.mark.parametrize("status", ANSWERS)
-async def test_a_repeated_answer_is_done_once(api: Api, build: Build, status: str) -> None:
+async def test_a_repeated_answer_to_an_offer_is_executed_once(api: Api, build: Build, status: str) -> None:
     volunteer = await build.volunteer()
     assignment = await build.assignment(await build.need(), volunteer)
-    given = {
+    fields = {
         "assignment": f"Assignment:{assignment}",
         "version": 1,
         "idempotencyKey": "k",
         **REASONS.get(status, {}),
     }
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
 
-    first = await api.do(ANSWERS[status], actor=actor, **given)
-    again = await api.do(ANSWERS[status], actor=actor, **given)
+    first = await api.do(ANSWERS[status], actor=actor, **fields)
+    again = await api.do(ANSWERS[status], actor=actor, **fields)
 
     assert first["problems"] == []
     assert first["assignment"]["status"] == status
@@ -795,17 +798,17 @@ async def test_a_repeated_answer_is_done_once(api: Api, build: Build, status: st
     assert len(await events(build)) == 1
 
 
-async def test_a_repeated_request_is_refused_again_for_the_same_reasons(api: Api, build: Build) -> None:
+async def test_a_repeated_refused_request_gets_the_same_problems(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
     other = await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     elsewhere = await build.assignment(await build.need(), volunteer, status="ACCEPTED")
     coordinator = await build.coordinator()
-    given = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}", "idempotencyKey": "k"}
+    fields = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}", "idempotencyKey": "k"}
 
-    first = await api.do(OFFER, actor=coordinator, **given)
+    first = await api.do(OFFER, actor=coordinator, **fields)
     await build.connection.execute("DELETE FROM commitment")
     await build.connection.execute("UPDATE assignment SET status = 'CANCELLED' WHERE id = $1", other)
-    again = await api.do(OFFER, actor=coordinator, **given)
+    again = await api.do(OFFER, actor=coordinator, **fields)
 
     assert [problem["code"] for problem in first["problems"]] == ["NEED_FULL", "PERSON_ELSEWHERE"]
     assert first["problems"][1]["fact"]["assignment"] == {"id": f"Assignment:{elsewhere}"}
@@ -814,47 +817,47 @@ async def test_a_repeated_request_is_refused_again_for_the_same_reasons(api: Api
     assert await events(build) == []
 
 
-async def test_a_key_is_good_for_one_request_of_its_account(api: Api, build: Build) -> None:
+async def test_an_idempotency_key_is_valid_for_one_request_of_one_account(api: Api, build: Build) -> None:
     coordinator, colleague = await build.coordinator(), await build.coordinator()
-    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
+    fields = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
     reused = [("KEY_REUSED", ["input", "idempotencyKey"])]
-    first = await api.do(DECLARE, actor=coordinator, **given, idempotencyKey="k")
+    first = await api.do(DECLARE, actor=coordinator, **fields, idempotencyKey="k")
     before = await snapshot(build.connection)
 
-    another_body = await api.do(DECLARE, actor=coordinator, **{**given, "title": "Longsor"}, idempotencyKey="k")
+    another_body = await api.do(DECLARE, actor=coordinator, **{**fields, "title": "Longsor"}, idempotencyKey="k")
     another_mutation = await api.do(REGISTER, actor=coordinator, **PERSON, idempotencyKey="k")
     after = await snapshot(build.connection)
-    of_the_colleague = await api.do(DECLARE, actor=colleague, **given, idempotencyKey="k")
+    by_colleague = await api.do(DECLARE, actor=colleague, **fields, idempotencyKey="k")
 
-    assert (told(another_body), told(another_mutation)) == (reused, reused)
+    assert (codes_and_paths(another_body), codes_and_paths(another_mutation)) == (reused, reused)
     assert after == before
-    assert of_the_colleague["problems"] == []
-    assert of_the_colleague["incident"]["id"] != first["incident"]["id"]
+    assert by_colleague["problems"] == []
+    assert by_colleague["incident"]["id"] != first["incident"]["id"]
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 2
 
 
-async def test_requests_without_a_key_are_all_done(api: Api, build: Build) -> None:
+async def test_repeated_requests_without_a_key_are_all_executed(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
-    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
+    fields = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": instant(NOW)}
 
     for _time in range(2):
-        await api.do(DECLARE, actor=coordinator, **given)
+        await api.do(DECLARE, actor=coordinator, **fields)
 
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 2
 
 
 @pytest.mark.parametrize("bad", ["", "x" * 201])
-async def test_a_key_has_1_to_200_characters(api: Api, build: Build, bad: str) -> None:
+async def test_an_idempotency_key_has_1_to_200_characters(api: Api, build: Build, bad: str) -> None:
     coordinator = await build.coordinator()
     before = await snapshot(build.connection)
 
     refused = await api.do(REGISTER, actor=coordinator, **PERSON, idempotencyKey=bad)
 
-    assert told(refused) == [("INVALID", ["input", "idempotencyKey"])]
+    assert codes_and_paths(refused) == [("INVALID", ["input", "idempotencyKey"])]
     assert await snapshot(build.connection) == before
 
 
-async def test_simultaneous_requests_with_one_key_are_done_once(api: Api, build: Build) -> None:
+async def test_concurrent_requests_with_the_same_key_are_executed_once(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     answers: list[Json] = []
     register = partial(api.do, REGISTER, actor=coordinator, **PERSON, idempotencyKey="k")
@@ -874,7 +877,7 @@ async def test_simultaneous_requests_with_one_key_are_done_once(api: Api, build:
     assert len(await events(build)) == 5
 
 
-# What no client may send.
+# Bad input.
 
 
 TEXTS = [
@@ -892,7 +895,7 @@ TEXTS = [
 
 
 async def inputs(build: Build) -> Mapping[str, Any]:
-    """A good input for each mutation."""
+    """A valid input for each mutation."""
     organization = await build.organization()
     volunteer, other, need = (
         await build.volunteer(organization),
@@ -928,23 +931,23 @@ async def inputs(build: Build) -> Mapping[str, Any]:
 
 
 def field(mutation: str) -> str:
-    found = re.search(r"\{ (\w+)\(", mutation)
-    assert found
-    return found[1]
+    match = re.search(r"\{ (\w+)\(", mutation)
+    assert match
+    return match[1]
 
 
 @pytest.mark.parametrize(("mutation", "name"), TEXTS, ids=lambda value: value if value.isalpha() else field(value))
-async def test_a_nul_in_a_text_is_bad_input(api: Api, build: Build, mutation: str, name: str) -> None:
+async def test_a_nul_character_is_bad_input(api: Api, build: Build, mutation: str, name: str) -> None:
     good, coordinator = (await inputs(build))[mutation], await build.coordinator()
     before = await snapshot(build.connection)
 
-    found = await api.errors(mutation, actor=coordinator, input={**good, name: "Ban\x00jir"})
+    errors = await api.errors(mutation, actor=coordinator, input={**good, name: "Ban\x00jir"})
 
-    assert found == [("BAD_USER_INPUT", [field(mutation), "input", name])]
+    assert errors == [("BAD_USER_INPUT", [field(mutation), "input", name])]
     assert await snapshot(build.connection) == before
 
 
-async def test_half_a_surrogate_pair_is_bad_input(api: Api, build: Build) -> None:
+async def test_a_lone_surrogate_is_bad_input(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     written = DECLARE.replace("$input: DeclareIncidentInput!", "$hazard: Code!").replace(
         "input: $input",
@@ -962,7 +965,7 @@ async def test_half_a_surrogate_pair_is_bad_input(api: Api, build: Build) -> Non
 
 
 @pytest.mark.parametrize("mutation", [RAISE, REGISTER, ISSUE, OFFER, ACCEPT, DECLINE, CANCEL], ids=field)
-async def test_a_broken_or_foreign_id_is_bad_input(api: Api, build: Build, mutation: str) -> None:
+async def test_an_invalid_id_or_one_of_another_type_is_bad_input(api: Api, build: Build, mutation: str) -> None:
     good, coordinator = (await inputs(build))[mutation], await build.coordinator()
     ids = [name for name, value in good.items() if re.fullmatch(r"[A-Z]\w+:[0-9a-f-]{36}", str(value))]
     before = await snapshot(build.connection)
@@ -970,48 +973,48 @@ async def test_a_broken_or_foreign_id_is_bad_input(api: Api, build: Build, mutat
     for name in ids:
         kind = good[name].partition(":")[0]
         for broken in ("", "x", f"{kind}:", f"{kind}:1", f"{kind}:\x00", f":{uuid.uuid4()}", f"Skill:{uuid.uuid4()}"):
-            found = await api.errors(mutation, actor=coordinator, input={**good, name: broken})
-            assert found == [("BAD_USER_INPUT", [field(mutation), "input", name])], broken
+            errors = await api.errors(mutation, actor=coordinator, input={**good, name: broken})
+            assert errors == [("BAD_USER_INPUT", [field(mutation), "input", name])], broken
 
     assert ids
     assert await snapshot(build.connection) == before
 
 
-async def test_every_code_has_its_message_in_both_languages(api: Api, build: Build) -> None:
+async def test_a_problem_has_its_message_in_both_languages(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
-    asked = REGISTER.replace("message(language: EN)", "en: message(language: EN) id: message")
+    mutation = REGISTER.replace("message(language: EN)", "en: message(language: EN) id: message")
 
-    refused = await api.do(asked, actor=coordinator, **{**PERSON, "kabupaten": "99.99"})
+    refused = await api.do(mutation, actor=coordinator, **{**PERSON, "kabupaten": "99.99"})
 
     (problem,) = refused["problems"]
     assert (problem["id"], problem["en"]) == MESSAGES[ProblemCode.NOT_FOUND]
 
 
-async def test_what_was_done_is_not_to_be_tried_again_though_its_answer_cannot_be_read(
+async def test_a_committed_mutation_whose_payload_cannot_be_read_is_unread(
     api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unread(*_: object) -> None:
         raise answer.error("The database does not answer; try again.", "UNAVAILABLE")
 
     monkeypatch.setattr(answer, "run", unread)
-    given = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
+    fields = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
 
-    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=given)
+    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=fields)
 
     assert errors == [("UNREAD", ["declareIncident"])]
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1
 
 
-async def test_what_was_refused_may_be_tried_again_when_the_refusal_cannot_be_read(
+async def test_a_refused_mutation_whose_payload_cannot_be_read_is_unavailable(
     api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unread(*_: object) -> None:
         raise answer.error("The database does not answer; try again.", "UNAVAILABLE")
 
     monkeypatch.setattr(answer, "run", unread)
-    given = {"hazard": "NO", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
+    fields = {"hazard": "NO", "title": "Banjir", "kabupaten": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}
 
-    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=given)
+    errors = await api.errors(DECLARE, actor=await build.coordinator(), input=fields)
 
     assert errors == [("UNAVAILABLE", ["declareIncident"])]
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0

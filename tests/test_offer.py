@@ -9,9 +9,9 @@ REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(inpu
   volunteer { id } problems { code path } } }"""
 
 
-async def test_an_offer_not_answered_in_time_ends_when_the_next_is_made(api: Api, build: Build) -> None:
+async def test_a_new_offer_expires_an_overdue_one(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need()
-    late = await build.assignment(need, volunteer, expires_at=build.now)
+    overdue = await build.assignment(need, volunteer, expires_at=build.now)
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
     offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
@@ -20,11 +20,11 @@ async def test_an_offer_not_answered_in_time_ends_when_the_next_is_made(api: Api
     kinds = await build.connection.fetch("SELECT kind FROM event ORDER BY position")
     assert offered["problems"] == []
     assert [(row["status"], row["version"]) for row in rows] == [("EXPIRED", 2), ("OFFERED", 1)]
-    assert rows[0]["id"] == late
+    assert rows[0]["id"] == overdue
     assert [row["kind"] for row in kinds] == ["assignment.expired", "assignment.offered"]
 
 
-async def test_nearer_people_count_for_the_period_that_is_offered(api: Api, build: Build) -> None:
+async def test_nearer_candidates_are_checked_for_the_offered_period(api: Api, build: Build) -> None:
     organization = await build.organization()
     near = await build.volunteer(organization)
     far = await build.volunteer(organization, kabupaten_code=NEIGHBOUR)
@@ -34,10 +34,10 @@ async def test_nearer_people_count_for_the_period_that_is_offered(api: Api, buil
         other, near, status="ACCEPTED", starts_at=start + timedelta(days=2), ends_at=start + timedelta(days=3)
     )
     coordinator = await build.coordinator(kabupaten_code=HOME)
-    given = {"need": f"Need:{need}", "volunteer": f"Volunteer:{far}"}
+    fields = {"need": f"Need:{need}", "volunteer": f"Volunteer:{far}"}
 
-    first_day = await api.do(OFFER, actor=coordinator, endsAt=(start + timedelta(days=1)).isoformat(), **given)
-    whole = await api.do(OFFER, actor=coordinator, **given)
+    first_day = await api.do(OFFER, actor=coordinator, endsAt=(start + timedelta(days=1)).isoformat(), **fields)
+    full_period = await api.do(OFFER, actor=coordinator, **fields)
 
     assert first_day == {
         "assignment": None,
@@ -49,17 +49,17 @@ async def test_nearer_people_count_for_the_period_that_is_offered(api: Api, buil
             }
         ],
     }
-    assert whole["problems"] == []
+    assert full_period["problems"] == []
 
 
-async def test_a_membership_begins_today_at_the_latest_and_its_number_is_not_blank(api: Api, build: Build) -> None:
+async def test_a_future_start_or_a_blank_number_of_a_membership_is_invalid(api: Api, build: Build) -> None:
     organization = await build.organization()
     person = {"name": "Sinta", "kabupaten": HOME, "reach": "PROVINCE", "consentPurpose": "Penugasan"}
-    given = {**person, "organization": f"Organization:{organization}"}
+    fields = {**person, "organization": f"Organization:{organization}"}
     manager = await build.manager(organization)
 
-    future = await api.do(REGISTER, actor=manager, since="2026-03-02", **given)
-    blank = await api.do(REGISTER, actor=manager, number="  ", **given)
+    future = await api.do(REGISTER, actor=manager, since="2026-03-02", **fields)
+    blank = await api.do(REGISTER, actor=manager, number="  ", **fields)
 
     assert future == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "since"]}]}
     assert blank == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "number"]}]}

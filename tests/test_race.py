@@ -31,8 +31,8 @@ REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(inpu
 Call = Callable[[], Awaitable[Json]]
 
 
-async def at_once(calls: Iterable[Call]) -> list[Json]:
-    """The answers to all calls, which run at the same time, in the calls' order."""
+async def run_concurrently(calls: Iterable[Call]) -> list[Json]:
+    """Runs all calls concurrently, and returns their answers in the order of the calls."""
     answers: dict[int, Json] = {}
 
     async def one(number: int, call: Call) -> None:
@@ -45,26 +45,26 @@ async def at_once(calls: Iterable[Call]) -> list[Json]:
 
 
 @asynccontextmanager
-async def all_waiting(url: str, row: str, *, until: int) -> AsyncGenerator[None]:
-    """Holds the row while the body starts, and lets it go once so many connections wait at a lock."""
+async def lock_until_waiting(url: str, row: str, *, until: int) -> AsyncGenerator[None]:
+    """Locks the row, and releases it when `until` connections wait for a lock."""
     connection = await asyncpg.connect(url)
     transaction = connection.transaction()
     await transaction.start()
     await connection.execute(f"SELECT FROM {row} FOR UPDATE")
 
-    async def let_go() -> None:
+    async def release() -> None:
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         with anyio.fail_after(20):
             while await connection.fetchval(waiting) < until:
-                # Statistics are kept for the length of a transaction unless they are thrown away.
+                # Within a transaction, statistics are cached until the snapshot is cleared.
                 await connection.execute("SELECT pg_stat_clear_snapshot()")
         await transaction.rollback()
 
     try:
         async with anyio.create_task_group() as group:
-            group.start_soon(let_go)
+            group.start_soon(release)
             yield
     finally:
         await connection.close()
@@ -75,20 +75,20 @@ async def statuses(build: Build, condition: str, *values: object) -> Counter[tup
     return Counter((row["status"], row["version"]) for row in rows)
 
 
-async def test_of_fifty_overlapping_offers_one_is_accepted(api: Api, build: Build) -> None:
+async def test_one_of_fifty_overlapping_offers_can_be_accepted(api: Api, build: Build) -> None:
     organization, incident = await build.organization(), await build.incident()
 
     for _round in range(ROUNDS):
         offers: list[uuid.UUID] = []
         async with build.connection.transaction():
             volunteer = await build.volunteer(organization)
-            actor = await build.self_of(volunteer)
+            actor = await build.volunteer_account(volunteer)
             for number in range(MANY):
                 starts_at = START + number * MINUTE
                 need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + 10 * HOUR)
                 offers.append(await build.assignment(need, volunteer))
 
-        answers = await at_once(
+        answers = await run_concurrently(
             partial(api.do, ACCEPT, actor=actor, assignment=f"Assignment:{offer}", version=1) for offer in offers
         )
 
@@ -111,13 +111,15 @@ async def test_of_fifty_overlapping_offers_one_is_accepted(api: Api, build: Buil
 
 
 @pytest.mark.parametrize("places", [1, 7])
-async def test_the_last_places_of_a_need_are_given_once(api: Api, build: Build, database_url: str, places: int) -> None:
+async def test_a_need_never_gets_more_people_than_it_wants(
+    api: Api, build: Build, database_url: str, places: int
+) -> None:
     organization = await build.organization()
     manager, need = await build.manager(organization), await build.need(people_wanted=places)
     offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
 
-    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
-        answers = await at_once(
+    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+        answers = await run_concurrently(
             partial(api.do, ACCEPT, actor=manager, assignment=f"Assignment:{offer}", version=1) for offer in offers
         )
 
@@ -129,12 +131,14 @@ async def test_the_last_places_of_a_need_are_given_once(api: Api, build: Build, 
     assert await build.connection.fetchval("SELECT count(*) FROM event") == places
 
 
-async def test_a_volunteer_is_offered_a_need_once(api: Api, build: Build, database_url: str) -> None:
+async def test_concurrent_offers_of_a_need_to_a_volunteer_make_one_assignment(
+    api: Api, build: Build, database_url: str
+) -> None:
     coordinator, volunteer, need = await build.coordinator(), await build.volunteer(), await build.need()
     offer = partial(api.do, OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
-    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
-        answers = await at_once([offer] * MANY)
+    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+        answers = await run_concurrently([offer] * MANY)
 
     (made,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
     problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
@@ -144,7 +148,7 @@ async def test_a_volunteer_is_offered_a_need_once(api: Api, build: Build, databa
 
 
 @pytest.mark.parametrize("first", ["accept", "cancel"])
-async def test_of_accepting_and_cancelling_at_once_one_wins(
+async def test_one_of_concurrent_accept_and_cancel_succeeds(
     api: Api, build: Build, database_url: str, first: str
 ) -> None:
     organization, coordinator = await build.organization(), await build.coordinator()
@@ -152,47 +156,54 @@ async def test_of_accepting_and_cancelling_at_once_one_wins(
     for _round in range(ROUNDS // 2):
         volunteer, need = await build.volunteer(organization), await build.need()
         offer = await build.assignment(need, volunteer)
-        given = {"assignment": f"Assignment:{offer}", "version": 1}
+        fields = {"assignment": f"Assignment:{offer}", "version": 1}
         calls: list[Call] = [
-            partial(api.do, ACCEPT, actor=await build.self_of(volunteer), **given),
-            partial(api.do, CANCEL, actor=coordinator, reason="Batal", **given),
+            partial(api.do, ACCEPT, actor=await build.volunteer_account(volunteer), **fields),
+            partial(api.do, CANCEL, actor=coordinator, reason="Batal", **fields),
         ]
 
-        async with all_waiting(database_url, f"need WHERE id = '{need}'", until=2):
-            answers = await at_once(calls if first == "accept" else calls[::-1])
+        async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=2):
+            answers = await run_concurrently(calls if first == "accept" else calls[::-1])
 
         accepted, cancelled = answers if first == "accept" else answers[::-1]
-        lost = cancelled if accepted["assignment"] else accepted
+        refused = cancelled if accepted["assignment"] else accepted
         assert (accepted["assignment"] is None) != (cancelled["assignment"] is None)
-        assert [(problem["code"], problem["fact"]["version"]) for problem in lost["problems"]] == [
+        assert [(problem["code"], problem["fact"]["version"]) for problem in refused["problems"]] == [
             ("VERSION_CONFLICT", 2)
         ]
-        held = "ACCEPTED" if accepted["assignment"] else "CANCELLED"
-        assert await statuses(build, "id = $1", offer) == {(held, 2): 1}
+        status = "ACCEPTED" if accepted["assignment"] else "CANCELLED"
+        assert await statuses(build, "id = $1", offer) == {(status, 2): 1}
         commitments = "SELECT count(*) FROM commitment WHERE assignment_id = $1"
-        assert await build.connection.fetchval(commitments, offer) == int(held == "ACCEPTED")
+        assert await build.connection.fetchval(commitments, offer) == int(status == "ACCEPTED")
     assert await build.connection.fetchval("SELECT count(*) FROM event") == ROUNDS // 2
 
 
-async def test_cancelling_two_duties_frees_each_once_while_others_accept(api: Api, build: Build) -> None:
+async def test_a_concurrent_cancel_and_accept_leave_consistent_commitments(api: Api, build: Build) -> None:
     organization, incident = await build.organization(), await build.incident()
     coordinator = await build.coordinator()
 
     for _round in range(ROUNDS // 2):
         volunteer = await build.volunteer(organization)
-        actor = await build.self_of(volunteer)
+        actor = await build.volunteer_account(volunteer)
         period = {"starts_at": START, "ends_at": START + 10 * HOUR}
-        held = await build.assignment(await build.need(incident, **period), volunteer, status="ACCEPTED")
+        accepted_id = await build.assignment(await build.need(incident, **period), volunteer, status="ACCEPTED")
         waiting = await build.assignment(await build.need(incident, **period), volunteer)
 
-        cancelled, accepted = await at_once(
+        cancelled, accepted = await run_concurrently(
             [
-                partial(api.do, CANCEL, actor=coordinator, assignment=f"Assignment:{held}", version=1, reason="Pindah"),
+                partial(
+                    api.do,
+                    CANCEL,
+                    actor=coordinator,
+                    assignment=f"Assignment:{accepted_id}",
+                    version=1,
+                    reason="Pindah",
+                ),
                 partial(api.do, ACCEPT, actor=actor, assignment=f"Assignment:{waiting}", version=1),
             ]
         )
 
-        assert cancelled["assignment"] == {"id": f"Assignment:{held}"}
+        assert cancelled["assignment"] == {"id": f"Assignment:{accepted_id}"}
         refused = [problem["code"] for problem in accepted["problems"]]
         assert refused == ([] if accepted["assignment"] else ["PERSON_ELSEWHERE"])
         committed = await build.connection.fetch(
@@ -201,11 +212,13 @@ async def test_cancelling_two_duties_frees_each_once_while_others_accept(api: Ap
         assert [row["assignment_id"] for row in committed] == ([waiting] if accepted["assignment"] else [])
 
 
-async def test_a_person_is_registered_once(api: Api, build: Build) -> None:
+async def test_concurrent_registrations_with_the_same_nik_make_one_volunteer(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     person = {"name": "Sinta", "kabupaten": "62.02", "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
 
-    answers = await at_once([partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS)
+    answers = await run_concurrently(
+        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS
+    )
 
     assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITERS - 1}
     problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
@@ -214,7 +227,9 @@ async def test_a_person_is_registered_once(api: Api, build: Build) -> None:
     assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
 
 
-async def test_of_two_commitments_made_at_once_the_database_takes_one(build: Build, database_url: str) -> None:
+async def test_the_database_rejects_one_of_two_concurrent_overlapping_commitments(
+    build: Build, database_url: str
+) -> None:
     volunteer = await build.volunteer()
     insert = "INSERT INTO commitment (id, volunteer_id, period) VALUES ($1, $2, $3)"
     first, second = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
@@ -222,11 +237,11 @@ async def test_of_two_commitments_made_at_once_the_database_takes_one(build: Bui
     await open_.start()
     await first.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START, START + 2 * HOUR))
 
-    async def another() -> None:
+    async def insert_overlapping() -> None:
         with pytest.raises(asyncpg.ExclusionViolationError, match="ex_commitment_one_place_at_a_time"):
             await second.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START + HOUR, START + 3 * HOUR))
 
-    async def committed_once_it_waits() -> None:
+    async def commit_when_waiting() -> None:
         waiting = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
@@ -235,7 +250,7 @@ async def test_of_two_commitments_made_at_once_the_database_takes_one(build: Bui
                 pass
         await open_.commit()
 
-    await at_once([another, committed_once_it_waits])
+    await run_concurrently([insert_overlapping, commit_when_waiting])
 
     await first.close()
     await second.close()

@@ -10,7 +10,7 @@ TABLES = [source.table for source in (*reference.CATALOGUES, *reference.LINKS)] 
 
 
 async def row_versions(connection: asyncpg.Connection) -> list[object]:
-    """Where every row lies and which transaction wrote it: equal before and after means that nothing was written."""
+    """The location and the inserting transaction of every row; they are unchanged if nothing was written."""
     every = " UNION ALL ".join(
         f"SELECT tableoid::regclass::text, ctid::text, xmin::text FROM {name}" for name in TABLES
     )
@@ -41,13 +41,13 @@ async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> Non
     }
 
 
-async def test_416_kabupaten_and_98_kota(connection: asyncpg.Connection) -> None:
+async def test_there_are_416_kabupaten_and_98_kota(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch("SELECT kind, count(*) FROM kabupaten GROUP BY kind")
 
     assert dict(map(tuple, rows)) == {"KABUPATEN": 416, "KOTA": 98}
 
 
-async def test_a_code_keeps_its_dot_and_its_zero(connection: asyncpg.Connection) -> None:
+async def test_codes_keep_their_dot_and_zeros(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch(
         "SELECT code, name FROM kabupaten WHERE code IN ('11.1', '11.01', '11.10') ORDER BY code"
     )
@@ -69,13 +69,13 @@ async def test_a_kabupaten_has_its_province_and_the_position_of_its_seat(connect
     }
 
 
-async def test_provinces_lie_in_three_time_zones(connection: asyncpg.Connection) -> None:
+async def test_provinces_are_in_three_time_zones(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch("SELECT time_zone FROM province")
 
     assert Counter(row["time_zone"] for row in rows) == {"Asia/Jakarta": 18, "Asia/Makassar": 12, "Asia/Jayapura": 8}
 
 
-async def test_hazards_hang_below_the_three_kinds_of_the_law(connection: asyncpg.Connection) -> None:
+async def test_every_hazard_belongs_to_one_of_the_three_kinds_of_the_law(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch(
         "WITH RECURSIVE below AS ("
         " SELECT code AS root, code FROM hazard WHERE parent_code IS NULL"
@@ -86,7 +86,7 @@ async def test_hazards_hang_below_the_three_kinds_of_the_law(connection: asyncpg
     assert dict(map(tuple, rows)) == {"NATURAL": 15, "NON_NATURAL": 8, "SOCIAL": 5}
 
 
-async def test_the_national_clusters_are_eight(connection: asyncpg.Connection) -> None:
+async def test_there_are_eight_national_clusters(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch("SELECT label_id FROM cluster ORDER BY label_id")
 
     assert [row["label_id"] for row in rows] == [
@@ -101,13 +101,13 @@ async def test_the_national_clusters_are_eight(connection: asyncpg.Connection) -
     ]
 
 
-async def test_a_madya_ranks_between_muda_and_utama(connection: asyncpg.Connection) -> None:
+async def test_madya_ranks_between_muda_and_utama(connection: asyncpg.Connection) -> None:
     rows = await connection.fetch("SELECT code FROM rank WHERE corps = 'TAGANA' ORDER BY level")
 
     assert [row["code"] for row in rows] == ["TAGANA_MUDA", "TAGANA_MADYA", "TAGANA_UTAMA"]
 
 
-async def test_a_type_grants_what_it_includes_at_any_remove(connection: asyncpg.Connection) -> None:
+async def test_a_certificate_type_grants_the_skills_of_all_types_it_includes(connection: asyncpg.Connection) -> None:
     muda, madya, utama = [await grants(connection, f"TAGANA_{level}") for level in ("MUDA", "MADYA", "UTAMA")]
 
     assert muda == {"LOGISTICS", "SHELTER"}
@@ -116,7 +116,7 @@ async def test_a_type_grants_what_it_includes_at_any_remove(connection: asyncpg.
     assert await grants(connection, "MRI_RESCUE") == {"LOGISTICS", "MOUNTAIN_RESCUE", "WATER_RESCUE"}
 
 
-async def test_types_that_include_one_another_grant_the_same(connection: asyncpg.Connection) -> None:
+async def test_types_that_include_each_other_grant_the_same_skills(connection: asyncpg.Connection) -> None:
     await connection.execute("INSERT INTO certificate_type_inclusion VALUES ('TAGANA_MUDA', 'TAGANA_UTAMA')")
 
     await connection.execute(reference.GRANT)
@@ -132,7 +132,7 @@ async def test_loading_again_writes_nothing(connection: asyncpg.Connection) -> N
     assert await row_versions(connection) == before
 
 
-async def test_only_what_differs_is_written(connection: asyncpg.Connection) -> None:
+async def test_only_changed_rows_are_written(connection: asyncpg.Connection) -> None:
     before = await row_versions(connection)
     await connection.execute("UPDATE skill SET label_en = 'Soup' WHERE code = 'FIELD_KITCHEN'")
     await connection.execute("UPDATE kabupaten SET latitude = 0 WHERE code = '62.02'")
@@ -146,7 +146,7 @@ async def test_only_what_differs_is_written(connection: asyncpg.Connection) -> N
     assert await grants(connection, "PELOPOR_BASIC") == {"PEACE_MEDIATION"}
 
 
-async def test_what_no_file_has_goes_with_all_it_granted(connection: asyncpg.Connection) -> None:
+async def test_rows_without_a_line_in_the_files_are_deleted_with_their_grants(connection: asyncpg.Connection) -> None:
     before = await row_versions(connection)
     await connection.execute("INSERT INTO certificate_type (code, label_id, label_en) VALUES ('OLD', 'Lama', 'Old')")
     await connection.execute(
@@ -160,7 +160,7 @@ async def test_what_no_file_has_goes_with_all_it_granted(connection: asyncpg.Con
     assert await row_versions(connection) == before
 
 
-async def test_a_code_in_use_is_not_dropped_and_nothing_else_changes(connection: asyncpg.Connection) -> None:
+async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(connection: asyncpg.Connection) -> None:
     await connection.execute("INSERT INTO hazard (code, label_id, label_en) VALUES ('OMEN', 'Pertanda', 'Omen')")
     await connection.execute(
         "INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)"

@@ -36,15 +36,15 @@ ACCEPT = (
     + " } } }"
 )
 
-START, END = NOW + timedelta(days=1), NOW + timedelta(days=4)  # The period of a need that says nothing else.
+START, END = NOW + timedelta(days=1), NOW + timedelta(days=4)  # The default period of `build.need()`.
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
-# Others may not stand between a rule and its test.
-LONG_AGO = {"starts_at": NOW - timedelta(days=30), "ends_at": NOW - timedelta(days=29)}
+# A past period, which clashes with no other.
+PAST_PERIOD = {"starts_at": NOW - timedelta(days=30), "ends_at": NOW - timedelta(days=29)}
 
 
-class Broken(NamedTuple):
-    """A person, a need, and the one rule that stands between them."""
+class Violation(NamedTuple):
+    """A need and a volunteer for whom exactly one rule is violated, and the expected fact."""
 
     need: uuid.UUID
     volunteer: uuid.UUID
@@ -52,132 +52,132 @@ class Broken(NamedTuple):
 
 
 def facts(fact: Json) -> Json:
-    """What a fact is filled with; of things their id or code."""
-    found = {name: value for name, value in fact.items() if value is not None}
-    return {name: next(iter(value.values())) if isinstance(value, dict) else value for name, value in found.items()}
+    """The fields of a fact that are not null; objects are replaced by their id or code."""
+    filled = {name: value for name, value in fact.items() if value is not None}
+    return {name: next(iter(value.values())) if isinstance(value, dict) else value for name, value in filled.items()}
 
 
 async def refusals(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> Json:
-    """Code and facts of each refusal."""
-    asked = await api.ask(
+    """The code and the facts of each refusal."""
+    data = await api.ask(
         REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
     )
-    return [(refusal["code"], facts(refusal["fact"])) for refusal in asked["node"]["refusals"]]
+    return [(refusal["code"], facts(refusal["fact"])) for refusal in data["node"]["refusals"]]
 
 
 async def codes(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> list[str]:
     return [code for code, _fact in await refusals(api, build, need, volunteer)]
 
 
-async def offer(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID, **given: object) -> Json:
+async def offer(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID, **fields: object) -> Json:
     return await api.do(
-        OFFER, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}", **given
+        OFFER, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}", **fields
     )
 
 
 async def busy(
     build: Build, volunteer: uuid.UUID, starts_at: datetime, ends_at: datetime, status: str = "ACCEPTED"
 ) -> uuid.UUID:
-    """An accepted duty of the volunteer elsewhere."""
+    """An assignment of the volunteer to another need, accepted by default."""
     need = await build.need(starts_at=starts_at, ends_at=ends_at)
     return await build.assignment(need, volunteer, status=status)
 
 
-# Each rule broken alone.
+# Violations of a single rule.
 
 
-async def a_closed_need(build: Build) -> Broken:
-    return Broken(await build.need(closed_at=NOW - HOUR), await build.volunteer())
+async def a_closed_need(build: Build) -> Violation:
+    return Violation(await build.need(closed_at=NOW - HOUR), await build.volunteer())
 
 
-async def a_closed_incident(build: Build) -> Broken:
-    return Broken(await build.need(await build.incident(status="CLOSED")), await build.volunteer())
+async def a_closed_incident(build: Build) -> Violation:
+    return Violation(await build.need(await build.incident(status="CLOSED")), await build.volunteer())
 
 
-async def an_unverified_incident(build: Build) -> Broken:
-    return Broken(await build.need(await build.incident(status="REPORTED")), await build.volunteer())
+async def an_unverified_incident(build: Build) -> Violation:
+    return Violation(await build.need(await build.incident(status="REPORTED")), await build.volunteer())
 
 
-async def a_need_that_is_over(build: Build) -> Broken:
+async def a_need_that_is_over(build: Build) -> Violation:
     need = await build.need(starts_at=NOW - 5 * HOUR, ends_at=NOW)
-    return Broken(need, await build.volunteer(), {"endsAt": instant(NOW)})
+    return Violation(need, await build.volunteer(), {"endsAt": instant(NOW)})
 
 
-async def a_full_need(build: Build) -> Broken:
+async def a_full_need(build: Build) -> Violation:
     need = await build.need(people_wanted=2)
     for status in ("ACCEPTED", "COMPLETED"):
         await build.assignment(need, await build.volunteer(), status=status)
-    return Broken(need, await build.volunteer(), {"count": 2, "limit": 2})
+    return Violation(need, await build.volunteer(), {"count": 2, "limit": 2})
 
 
-async def an_inactive_person(build: Build) -> Broken:
-    return Broken(await build.need(), await build.volunteer(status="INACTIVE"))
+async def an_inactive_person(build: Build) -> Violation:
+    return Violation(await build.need(), await build.volunteer(status="INACTIVE"))
 
 
-async def consent_never_given(build: Build) -> Broken:
-    return Broken(await build.need(), await build.volunteer(consent_given_at=None, consent_purpose=None))
+async def consent_never_given(build: Build) -> Violation:
+    return Violation(await build.need(), await build.volunteer(consent_given_at=None, consent_purpose=None))
 
 
-async def consent_withdrawn(build: Build) -> Broken:
-    return Broken(await build.need(), await build.volunteer(consent_withdrawn_at=NOW - HOUR))
+async def consent_withdrawn(build: Build) -> Violation:
+    return Violation(await build.need(), await build.volunteer(consent_withdrawn_at=NOW - HOUR))
 
 
-async def a_reach_that_ends_before(build: Build) -> Broken:
-    return Broken(await build.need(), await build.volunteer(kabupaten_code=NEIGHBOUR, reach="KABUPATEN"))
+async def a_reach_that_ends_before(build: Build) -> Violation:
+    return Violation(await build.need(), await build.volunteer(kabupaten_code=NEIGHBOUR, reach="KABUPATEN"))
 
 
-async def an_offer_that_waits(build: Build) -> Broken:
+async def an_offer_that_waits(build: Build) -> Violation:
     need, volunteer = await build.need(), await build.volunteer()
     assignment = await build.assignment(need, volunteer)
-    return Broken(need, volunteer, {"assignment": f"Assignment:{assignment}"})
+    return Violation(need, volunteer, {"assignment": f"Assignment:{assignment}"})
 
 
-async def a_duty_elsewhere(build: Build) -> Broken:
+async def a_duty_elsewhere(build: Build) -> Violation:
     need, volunteer = await build.need(), await build.volunteer()
     starts_at, ends_at = END - HOUR, END + HOUR
     assignment = await busy(build, volunteer, starts_at, ends_at)
     fact = {"assignment": f"Assignment:{assignment}", "startsAt": instant(starts_at), "endsAt": instant(ends_at)}
-    return Broken(need, volunteer, fact)
+    return Violation(need, volunteer, fact)
 
 
-async def no_certificate(build: Build) -> Broken:
+async def no_certificate(build: Build) -> Violation:
     volunteer, organization = await build.person(), await build.organization()
     await build.membership(volunteer, organization)
-    return Broken(await build.need(), volunteer, {"skill": SKILL})
+    return Violation(await build.need(), volunteer, {"skill": SKILL})
 
 
-async def an_expired_certificate(build: Build) -> Broken:
+async def an_expired_certificate(build: Build) -> Violation:
     volunteer, organization = await build.person(), await build.organization()
     await build.membership(volunteer, organization)
     await build.certificate(volunteer, organization, issued_on=date(2020, 1, 1), expires_on=date(2022, 1, 1))
     latest = await build.certificate(volunteer, organization, expires_on=date(2026, 3, 4))
-    return Broken(await build.need(), volunteer, {"skill": SKILL, "certificate": f"Certificate:{latest}"})
+    return Violation(await build.need(), volunteer, {"skill": SKILL, "certificate": f"Certificate:{latest}"})
 
 
-async def a_rank_too_low(build: Build) -> Broken:
+async def a_rank_too_low(build: Build) -> Violation:
     volunteer, organization = await build.person(), await build.organization()
     await build.membership(volunteer, organization, rank_code="TAGANA_MUDA")
     await build.certificate(volunteer, organization)
-    return Broken(await build.need(minimum_rank_code="TAGANA_MADYA"), volunteer, {"rank": "TAGANA_MADYA"})
+    return Violation(await build.need(minimum_rank_code="TAGANA_MADYA"), volunteer, {"rank": "TAGANA_MADYA"})
 
 
-async def an_organization_not_verified(build: Build) -> Broken:
+async def an_organization_not_verified(build: Build) -> Violation:
     organization = await build.organization(verification="SUSPENDED")
     volunteer = await build.volunteer(organization)
-    return Broken(await build.need(), volunteer, {"organization": f"Organization:{organization}"})
+    return Violation(await build.need(), volunteer, {"organization": f"Organization:{organization}"})
 
 
-async def no_rest(build: Build) -> Broken:
+async def no_rest(build: Build) -> Violation:
     need, volunteer = await build.need(), await build.volunteer()
     starts_at, ends_at = START - 80 * HOUR, START - 8 * HOUR
     assignment = await busy(build, volunteer, starts_at, ends_at, "COMPLETED")
     fact = {"assignment": f"Assignment:{assignment}", "startsAt": instant(starts_at), "endsAt": instant(ends_at)}
-    return Broken(need, volunteer, fact)
+    return Violation(need, volunteer, fact)
 
 
-Breaking = Callable[[Build], Awaitable[Broken]]
+MakeViolation = Callable[[Build], Awaitable[Violation]]
 
-ALONE: list[tuple[Breaking, str, bool]] = [
+SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, bool]] = [
     (a_closed_need, "NEED_CLOSED", False),
     (a_closed_incident, "NEED_CLOSED", False),
     (an_unverified_incident, "NEED_CLOSED", False),
@@ -197,47 +197,51 @@ ALONE: list[tuple[Breaking, str, bool]] = [
 ]
 
 
-def test_every_rule_is_broken_alone_below() -> None:
+def test_there_is_a_case_for_every_rule() -> None:
     written = {refusal.code for rule in OFFER_RULES for refusal in rule.refusals}
 
-    assert {code for _breaking, code, _overridable in ALONE} == written - {ProblemCode.NEARER_AVAILABLE}
+    assert {code for _make_violation, code, _overridable in SINGLE_VIOLATIONS} == written - {
+        ProblemCode.NEARER_AVAILABLE
+    }
 
 
-@pytest.mark.parametrize(("breaking", "code", "overridable"), ALONE, ids=lambda value: getattr(value, "__name__", ""))
-async def test_a_broken_rule_is_named_with_its_fact_everywhere(
-    api: Api, build: Build, breaking: Breaking, code: str, overridable: bool
+@pytest.mark.parametrize(
+    ("make_violation", "code", "overridable"), SINGLE_VIOLATIONS, ids=lambda value: getattr(value, "__name__", "")
+)
+async def test_a_violated_rule_is_reported_with_its_fact_by_refusals_and_offer(
+    api: Api, build: Build, make_violation: MakeViolation, code: str, overridable: bool
 ) -> None:
-    need, volunteer, fact = await breaking(build)
+    need, volunteer, fact = await make_violation(build)
     coordinator = await build.coordinator()
     before = await snapshot(build.connection)
 
-    asked = await api.ask(REFUSALS, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
+    data = await api.ask(REFUSALS, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
     offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
-    (refusal,) = asked["node"]["refusals"]
+    (refusal,) = data["node"]["refusals"]
     (problem,) = offered["problems"]
     assert (refusal["code"], refusal["overridable"], facts(refusal["fact"])) == (code, overridable, fact)
-    assert asked["node"]["candidates"] == {"totalCount": 0, "nodes": []}
+    assert data["node"]["candidates"] == {"totalCount": 0, "nodes": []}
     assert offered["assignment"] is None
     assert (problem["code"], problem["path"], facts(problem["fact"])) == (code, ["input", "volunteer"], fact)
     assert problem["message"] == refusal["message"]
     assert await snapshot(build.connection) == before
 
 
-async def test_nothing_forbids_a_trained_willing_member_who_is_free(api: Api, build: Build) -> None:
+async def test_a_volunteer_for_whom_all_rules_hold_is_a_candidate(api: Api, build: Build) -> None:
     need, volunteer = await build.need(), await build.volunteer()
 
-    asked = await api.ask(
+    data = await api.ask(
         REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
     )
 
-    assert asked["node"] == {
+    assert data["node"] == {
         "refusals": [],
         "candidates": {"totalCount": 1, "nodes": [{"volunteer": {"id": f"Volunteer:{volunteer}"}}]},
     }
 
 
-async def test_every_broken_rule_is_named_in_order(api: Api, build: Build) -> None:
+async def test_all_violated_rules_are_reported_in_order(api: Api, build: Build) -> None:
     need = await build.need(
         people_wanted=1,
         closed_at=NOW,
@@ -259,48 +263,48 @@ async def test_every_broken_rule_is_named_in_order(api: Api, build: Build) -> No
     ]
     before = await snapshot(build.connection)
 
-    told = await refusals(api, build, need, volunteer)
+    reported = await refusals(api, build, need, volunteer)
     offered = await offer(api, build, need, volunteer)
 
-    assert [code for code, _fact in told] == expected
-    assert [(problem["code"], facts(problem["fact"])) for problem in offered["problems"]] == told
+    assert [code for code, _fact in reported] == expected
+    assert [(problem["code"], facts(problem["fact"])) for problem in offered["problems"]] == reported
     assert offered["assignment"] is None
     assert await snapshot(build.connection) == before
 
 
-# Rule 1 and rest: where one duty ends and another begins.
+# Rule 1 and rest: assignments that follow each other.
 
 
-async def test_back_to_back_duties_are_legal(api: Api, build: Build) -> None:
+async def test_consecutive_duties_do_not_clash(api: Api, build: Build) -> None:
     volunteer = await build.volunteer()
     need = await build.need(starts_at=START, ends_at=START + 48 * HOUR)
     await busy(build, volunteer, START - 5 * HOUR, START)
     await busy(build, volunteer, START + 48 * HOUR, START + 50 * HOUR)
 
-    told = await refusals(api, build, need, volunteer)
+    reported = await refusals(api, build, need, volunteer)
     assignment = await build.assignment(need, volunteer)
     accepted = await api.do(
-        ACCEPT, actor=await build.self_of(volunteer), assignment=f"Assignment:{assignment}", version=1
+        ACCEPT, actor=await build.volunteer_account(volunteer), assignment=f"Assignment:{assignment}", version=1
     )
 
-    assert told == []
+    assert reported == []
     assert accepted == {"assignment": {"status": "ACCEPTED", "version": 2}, "problems": []}
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 3
 
 
 @pytest.mark.parametrize("side", ["before", "after"])
-async def test_one_microsecond_of_overlap_is_a_clash(api: Api, build: Build, side: str) -> None:
+async def test_an_overlap_of_one_microsecond_is_a_clash(api: Api, build: Build, side: str) -> None:
     volunteer = await build.volunteer()
     need = await build.need(starts_at=START, ends_at=START + 48 * HOUR)
-    little = timedelta(microseconds=1)
+    microsecond = timedelta(microseconds=1)
     if side == "before":
-        await busy(build, volunteer, START - 5 * HOUR, START + little)
+        await busy(build, volunteer, START - 5 * HOUR, START + microsecond)
     else:
-        await busy(build, volunteer, START + 48 * HOUR - little, START + 50 * HOUR)
+        await busy(build, volunteer, START + 48 * HOUR - microsecond, START + 50 * HOUR)
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == ["PERSON_ELSEWHERE"]
+    assert reported == ["PERSON_ELSEWHERE"]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +316,7 @@ async def test_one_microsecond_of_overlap_is_a_clash(api: Api, build: Build, sid
         (72 * HOUR - SECOND, 0 * HOUR, []),
     ],
 )
-async def test_a_day_of_rest_follows_three_days_of_duty(
+async def test_24_hours_of_rest_follow_a_duty_of_72_hours(
     api: Api, build: Build, length: timedelta, pause: timedelta, expected: list[str]
 ) -> None:
     rested, resting = await build.volunteer(), await build.volunteer()
@@ -321,19 +325,19 @@ async def test_a_day_of_rest_follows_three_days_of_duty(
     before = await build.need(starts_at=START, ends_at=START + length)
     await busy(build, resting, START + length + pause, START + length + pause + HOUR)
 
-    told = [await codes(api, build, after, rested), await codes(api, build, before, resting)]
+    reported = [await codes(api, build, after, rested), await codes(api, build, before, resting)]
 
-    assert told == [expected, expected]
+    assert reported == [expected, expected]
 
 
-async def test_a_part_of_the_need_that_starts_after_the_rest_may_be_offered(api: Api, build: Build) -> None:
+async def test_a_part_of_a_need_that_starts_after_the_rest_can_be_offered(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need()
     await busy(build, volunteer, START - 72 * HOUR, START)
 
-    whole = await offer(api, build, need, volunteer)
+    full_period = await offer(api, build, need, volunteer)
     part = await offer(api, build, need, volunteer, startsAt=instant(START + 24 * HOUR))
 
-    assert [problem["code"] for problem in whole["problems"]] == ["NOT_RESTED"]
+    assert [problem["code"] for problem in full_period["problems"]] == ["NOT_RESTED"]
     assert part["problems"] == []
     assert (part["assignment"]["startsAt"], part["assignment"]["endsAt"]) == (
         instant(START + 24 * HOUR),
@@ -341,10 +345,10 @@ async def test_a_part_of_the_need_that_starts_after_the_rest_may_be_offered(api:
     )
 
 
-# Rule 2: what fills a need, and when it is over.
+# Rule 2: full and ended needs.
 
 
-async def test_only_the_accepted_and_later_fill_a_need(api: Api, build: Build) -> None:
+async def test_only_accepted_and_later_statuses_fill_a_need(api: Api, build: Build) -> None:
     need, volunteer = await build.need(people_wanted=4), await build.volunteer()
     for status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"):
         await build.assignment(need, await build.volunteer(), status=status)
@@ -359,47 +363,47 @@ async def test_only_the_accepted_and_later_fill_a_need(api: Api, build: Build) -
     assert with_none_left == [("NEED_FULL", {"count": 4, "limit": 4})]
 
 
-async def test_a_need_is_open_up_to_its_last_instant(api: Api, build: Build) -> None:
+async def test_a_need_is_open_until_its_end(api: Api, build: Build) -> None:
     volunteer = await build.volunteer()
     need = await build.need(starts_at=NOW - HOUR, ends_at=NOW + timedelta(microseconds=1))
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == []
+    assert reported == []
 
 
 @pytest.mark.parametrize("status", ["DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW", "COMPLETED"])
-async def test_an_assignment_that_ended_does_not_bar_another(api: Api, build: Build, status: str) -> None:
+async def test_an_ended_assignment_does_not_prevent_another(api: Api, build: Build, status: str) -> None:
     volunteer, need = await build.volunteer(), await build.need()
-    await build.assignment(need, volunteer, status=status, **LONG_AGO)
+    await build.assignment(need, volunteer, status=status, **PAST_PERIOD)
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == []
+    assert reported == []
 
 
-# Rule 3: the skill, on every day at the place of the duty.
+# Rule 3: certificates on every local day of the need.
 
 
 @pytest.mark.parametrize(
     ("kabupaten", "zone"), [(HOME, "Asia/Jakarta"), ("64.71", "Asia/Makassar"), ("91.71", "Asia/Jayapura")]
 )
-async def test_a_certificate_must_hold_on_every_day_at_the_place_of_the_duty(
+async def test_a_certificate_must_be_valid_on_every_local_day_of_the_need(
     api: Api, build: Build, kabupaten: str, zone: str
 ) -> None:
     volunteer, organization = await build.person(kabupaten_code=kabupaten), await build.organization()
     await build.membership(volunteer, organization)
     await build.certificate(volunteer, organization, issued_on=date(2026, 3, 10), expires_on=date(2026, 3, 12))
     first, over = (datetime(2026, 3, day, tzinfo=ZoneInfo(zone)) for day in (10, 13))
-    little = timedelta(microseconds=1)
+    microsecond = timedelta(microseconds=1)
 
-    async def told(starts_at: datetime, ends_at: datetime) -> list[str]:
+    async def reported_codes(starts_at: datetime, ends_at: datetime) -> list[str]:
         need = await build.need(kabupaten_code=kabupaten, starts_at=starts_at, ends_at=ends_at)
         return await codes(api, build, need, volunteer)
 
-    assert await told(first, over) == []
-    assert await told(first - little, over) == ["CERTIFICATE_EXPIRED"]
-    assert await told(first, over + little) == ["CERTIFICATE_EXPIRED"]
+    assert await reported_codes(first, over) == []
+    assert await reported_codes(first - microsecond, over) == ["CERTIFICATE_EXPIRED"]
+    assert await reported_codes(first, over + microsecond) == ["CERTIFICATE_EXPIRED"]
 
 
 @pytest.mark.parametrize(
@@ -413,7 +417,7 @@ async def test_a_certificate_must_hold_on_every_day_at_the_place_of_the_duty(
     ],
     ids=["adjoining", "overlapping", "a day between", "without end", "issued too late"],
 )
-async def test_certificates_cover_the_duty_together(
+async def test_several_certificates_can_cover_the_days_together(
     api: Api,
     build: Build,
     periods: list[tuple[tuple[int, int, int], tuple[int, int, int] | None]],
@@ -424,13 +428,13 @@ async def test_certificates_cover_the_duty_together(
     for issued, expires in periods:
         await build.certificate(volunteer, organization, issued_on=date(*issued), expires_on=expires and date(*expires))
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 @pytest.mark.parametrize(
-    ("held", "skill", "expected"),
+    ("code", "skill", "expected"),
     [
         ("TAGANA_MUDA", "SHELTER", []),
         ("TAGANA_MADYA", "SHELTER", []),
@@ -438,17 +442,17 @@ async def test_certificates_cover_the_duty_together(
         ("TAGANA_MUDA", "FIELD_KITCHEN", ["NOT_TRAINED"]),
     ],
 )
-async def test_a_higher_certificate_includes_the_lower_ones(
-    api: Api, build: Build, held: str, skill: str, expected: list[str]
+async def test_a_certificate_includes_the_skills_of_lower_ones(
+    api: Api, build: Build, code: str, skill: str, expected: list[str]
 ) -> None:
     volunteer, organization = await build.person(), await build.organization()
     await build.membership(volunteer, organization)
-    await build.certificate(volunteer, organization, certificate_type_code=held)
+    await build.certificate(volunteer, organization, certificate_type_code=code)
     need = await build.need(skill_code=skill)
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 async def test_a_revoked_certificate_never_counts(api: Api, build: Build) -> None:
@@ -456,16 +460,16 @@ async def test_a_revoked_certificate_never_counts(api: Api, build: Build) -> Non
     await build.membership(volunteer, organization)
     await build.certificate(volunteer, organization, revoked_on=date(2027, 1, 1), revocation_reason="Palsu")
 
-    told = await refusals(api, build, need, volunteer)
+    reported = await refusals(api, build, need, volunteer)
 
-    assert told == [("NOT_TRAINED", {"skill": SKILL})]
+    assert reported == [("NOT_TRAINED", {"skill": SKILL})]
 
 
-# Rule 3: rank and organization.
+# Rule 3: ranks, organizations and reach.
 
 
 @pytest.mark.parametrize(
-    ("held", "expected"),
+    ("code", "expected"),
     [
         ("TAGANA_MADYA", []),
         ("TAGANA_UTAMA", []),
@@ -474,21 +478,21 @@ async def test_a_revoked_certificate_never_counts(api: Api, build: Build) -> Non
         (None, ["RANK_TOO_LOW"]),
     ],
 )
-async def test_a_rank_counts_in_its_own_corps(api: Api, build: Build, held: str | None, expected: list[str]) -> None:
+async def test_a_rank_counts_only_in_its_corps(api: Api, build: Build, code: str | None, expected: list[str]) -> None:
     volunteer, organization = await build.person(), await build.organization()
-    await build.membership(volunteer, organization, rank_code=held)
+    await build.membership(volunteer, organization, rank_code=code)
     await build.certificate(volunteer, organization)
     need = await build.need(minimum_rank_code="TAGANA_MADYA")
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 @pytest.mark.parametrize(
     ("promoted", "expected"), [(date(2026, 3, 2), []), (date(2026, 3, 3), ["RANK_TOO_LOW"])], ids=["in time", "late"]
 )
-async def test_the_rank_must_be_held_from_the_first_day(
+async def test_the_rank_is_needed_from_the_first_day(
     api: Api, build: Build, promoted: date, expected: list[str]
 ) -> None:
     volunteer, organization = await build.person(), await build.organization()
@@ -497,23 +501,23 @@ async def test_the_rank_must_be_held_from_the_first_day(
     await build.membership(volunteer, organization, rank_code="TAGANA_MADYA", since=promoted)
     need = await build.need(minimum_rank_code="TAGANA_MADYA")
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 @pytest.mark.parametrize(
     ("verification", "expected"),
     [("VERIFIED", []), ("PENDING", ["ORGANIZATION_NOT_VERIFIED"]), ("SUSPENDED", ["ORGANIZATION_NOT_VERIFIED"])],
 )
-async def test_only_a_verified_organization_backs_its_members(
+async def test_a_volunteer_needs_a_verified_organization(
     api: Api, build: Build, verification: str, expected: list[str]
 ) -> None:
     volunteer, need = await build.volunteer(await build.organization(verification=verification)), await build.need()
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 REVOKED = {"valid_from": date(2020, 1, 1), "revoked_on": date(2026, 2, 1)}
@@ -543,7 +547,7 @@ REVOKED = {"valid_from": date(2020, 1, 1), "revoked_on": date(2026, 2, 1)}
     ],
     ids=["in force", "other licences revoked", "revoked", "replaced", "revoked after one that ran out", "not yet"],
 )
-async def test_a_revoked_registration_counts_until_it_is_replaced(
+async def test_a_revoked_registration_needs_a_valid_replacement(
     api: Api, build: Build, licences: list[dict[str, Any]], expected: list[str]
 ) -> None:
     organization = await build.organization()
@@ -551,9 +555,9 @@ async def test_a_revoked_registration_counts_until_it_is_replaced(
     for number, licence in enumerate(licences):
         await build.row("licence", organization_id=organization, number=f"L-{number}", issuer="Kemensos", **licence)
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 @pytest.mark.parametrize(
@@ -566,7 +570,7 @@ async def test_a_revoked_registration_counts_until_it_is_replaced(
     ],
     ids=["to the last day", "a day short", "one after another", "a day between"],
 )
-async def test_an_organization_stands_behind_the_person_on_every_day(
+async def test_memberships_must_cover_every_day(
     api: Api, build: Build, until: date, since: date | None, expected: list[str]
 ) -> None:
     volunteer, need = await build.person(), await build.need()
@@ -575,32 +579,32 @@ async def test_an_organization_stands_behind_the_person_on_every_day(
     if since is not None:
         await build.membership(volunteer, await build.organization(), since=since)
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == expected
+    assert reported == expected
 
 
 async def test_one_verified_organization_is_enough(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need()
     await build.membership(volunteer, await build.organization(verification="SUSPENDED"), since=date(2026, 1, 1))
 
-    told = await codes(api, build, need, volunteer)
+    reported = await codes(api, build, need, volunteer)
 
-    assert told == []
+    assert reported == []
 
 
-async def test_reach_ends_where_the_volunteer_said(api: Api, build: Build) -> None:
+async def test_reach_limits_where_a_volunteer_can_be_sent(api: Api, build: Build) -> None:
     need = await build.need()
-    told: dict[tuple[str, str], list[str]] = {}
+    reported: dict[tuple[str, str], list[str]] = {}
 
     for reach in ("KABUPATEN", "PROVINCE", "NATIONAL"):
         for kabupaten in (HOME, NEIGHBOUR, FAR):
             volunteer = await build.volunteer(kabupaten_code=kabupaten, reach=reach)
-            told[reach, kabupaten] = [
+            reported[reach, kabupaten] = [
                 code for code in await codes(api, build, need, volunteer) if code != "NEARER_AVAILABLE"
             ]
 
-    assert told == {
+    assert reported == {
         ("KABUPATEN", HOME): [],
         ("KABUPATEN", NEIGHBOUR): ["BEYOND_REACH"],
         ("KABUPATEN", FAR): ["BEYOND_REACH"],
@@ -613,7 +617,7 @@ async def test_reach_ends_where_the_volunteer_said(api: Api, build: Build) -> No
     }
 
 
-# Rule 4: own kabupaten, own province, the nation.
+# Rule 4: same kabupaten, same province, elsewhere.
 
 CANDIDATES = """query($need: ID!, $first: Int, $after: String, $last: Int, $before: String) { node(id: $need) {
   ... on Need { candidates(first: $first, after: $after, last: $last, before: $before) {
@@ -622,7 +626,7 @@ CANDIDATES = """query($need: ID!, $first: Int, $after: String, $last: Int, $befo
 
 
 def haversine(latitude: float, longitude: float, to_latitude: float, to_longitude: float) -> float:
-    """Kilometres along the great circle."""
+    """The great-circle distance in kilometres."""
     north, east = math.radians(to_latitude - latitude), math.radians(to_longitude - longitude)
     square = (
         math.sin(north / 2) ** 2
@@ -631,13 +635,13 @@ def haversine(latitude: float, longitude: float, to_latitude: float, to_longitud
     return 2 * 6371 * math.asin(math.sqrt(square))
 
 
-async def test_candidates_come_by_tier_and_then_by_distance(api: Api, build: Build) -> None:
+async def test_candidates_are_ordered_by_tier_and_distance(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need(latitude=-2.53, longitude=112.95)
     seats: dict[str, tuple[float, float]] = {
         row["code"]: (row["latitude"], row["longitude"])
         for row in await build.connection.fetch("SELECT * FROM kabupaten")
     }
-    # Across kabupaten the seats count: where exactly a person lives there is not told by distances either.
+    # Across kabupaten the seats count: the position of a home there must not be revealed by distances either.
     people: list[tuple[str, str, tuple[float, float] | None]] = [
         ("Ani", HOME, None),
         ("Budi", HOME, (-4.0, 114.0)),
@@ -651,11 +655,11 @@ async def test_candidates_come_by_tier_and_then_by_distance(api: Api, build: Bui
         latitude, longitude = position or (None, None)
         await build.volunteer(organization, name=name, kabupaten_code=kabupaten, latitude=latitude, longitude=longitude)
 
-    asked = await api.ask(CANDIDATES, actor=await build.coordinator(), need=f"Need:{need}", first=10)
+    data = await api.ask(CANDIDATES, actor=await build.coordinator(), need=f"Need:{need}", first=10)
 
-    found = asked["node"]["candidates"]
-    assert found["totalCount"] == 7
-    assert [(node["volunteer"]["name"], node["tier"]) for node in found["nodes"]] == [
+    candidates = data["node"]["candidates"]
+    assert candidates["totalCount"] == 7
+    assert [(node["volunteer"]["name"], node["tier"]) for node in candidates["nodes"]] == [
         ("Ani", "KABUPATEN"),
         ("Budi", "KABUPATEN"),
         ("Citra", "PROVINCE"),
@@ -664,7 +668,7 @@ async def test_candidates_come_by_tier_and_then_by_distance(api: Api, build: Bui
         ("Fitri", "NATIONAL"),
         ("Gita", "NATIONAL"),
     ]
-    assert [node["kilometres"] for node in found["nodes"]] == pytest.approx(
+    assert [node["kilometres"] for node in candidates["nodes"]] == pytest.approx(
         [
             haversine(*(position if position and kabupaten == HOME else seats[kabupaten]), -2.53, 112.95)
             for _name, kabupaten, position in people
@@ -682,22 +686,22 @@ async def test_candidates_are_paged_across_tiers_in_both_directions(api: Api, bu
         )
 
     async def pages(**window: object) -> list[tuple[list[str], bool, bool]]:
-        found: list[tuple[list[str], bool, bool]] = []
+        windows: list[tuple[list[str], bool, bool]] = []
         cursor = None
         forwards = "first" in window
         while True:
-            asked = await api.ask(
+            data = await api.ask(
                 CANDIDATES,
                 actor=coordinator,
                 need=f"Need:{need}",
                 **{**window, "after" if forwards else "before": cursor},
             )
-            page, info = asked["node"]["candidates"], asked["node"]["candidates"]["pageInfo"]
+            page, info = data["node"]["candidates"], data["node"]["candidates"]["pageInfo"]
             assert page["totalCount"] == 7
             names = [node["volunteer"]["name"] for node in page["nodes"]]
-            found.append((names, info["hasPreviousPage"], info["hasNextPage"]))
+            windows.append((names, info["hasPreviousPage"], info["hasNextPage"]))
             if not info["hasNextPage" if forwards else "hasPreviousPage"]:
-                return found
+                return windows
             cursor = info["endCursor" if forwards else "startCursor"]
 
     assert await pages(first=2) == [
@@ -714,25 +718,25 @@ async def test_candidates_are_paged_across_tiers_in_both_directions(api: Api, bu
     assert await pages(first=7) == [([f"R{number}" for number in range(7)], False, False)]
 
 
-async def test_equally_near_candidates_are_neither_lost_nor_repeated(api: Api, build: Build) -> None:
+async def test_paging_of_candidates_at_the_same_distance_is_complete(api: Api, build: Build) -> None:
     organization, need, coordinator = await build.organization(), await build.need(), await build.coordinator()
     for number in range(5):
         await build.volunteer(organization, name=f"R{number}")
-    seen: list[tuple[str, bool]] = []
+    nodes: list[tuple[str, bool]] = []
     cursor = None
 
     for _page in range(5):
-        asked = await api.ask(CANDIDATES, actor=coordinator, need=f"Need:{need}", first=1, after=cursor)
-        (node,), info = asked["node"]["candidates"]["nodes"], asked["node"]["candidates"]["pageInfo"]
-        seen.append((node["volunteer"]["name"], info["hasNextPage"]))
+        data = await api.ask(CANDIDATES, actor=coordinator, need=f"Need:{need}", first=1, after=cursor)
+        (node,), info = data["node"]["candidates"]["nodes"], data["node"]["candidates"]["pageInfo"]
+        nodes.append((node["volunteer"]["name"], info["hasNextPage"]))
         cursor = info["endCursor"]
 
-    assert sorted(name for name, _more in seen) == ["R0", "R1", "R2", "R3", "R4"]
-    assert [more for _name, more in seen] == [True, True, True, True, False]
+    assert sorted(name for name, _more in nodes) == ["R0", "R1", "R2", "R3", "R4"]
+    assert [more for _name, more in nodes] == [True, True, True, True, False]
 
 
 @pytest.mark.parametrize("kabupaten", [NEIGHBOUR, FAR])
-async def test_an_offer_past_somebody_nearer_names_the_nearest(api: Api, build: Build, kabupaten: str) -> None:
+async def test_an_offer_to_a_farther_tier_reports_the_nearest_candidate(api: Api, build: Build, kabupaten: str) -> None:
     organization, need = await build.organization(), await build.need()
     await build.volunteer(organization, name="Budi", latitude=-3.0, longitude=113.0)
     ani = await build.volunteer(organization, name="Ani")
@@ -740,10 +744,10 @@ async def test_an_offer_past_somebody_nearer_names_the_nearest(api: Api, build: 
     sent = await build.volunteer(organization, kabupaten_code=kabupaten)
     before = await snapshot(build.connection)
 
-    told = await refusals(api, build, need, sent)
+    reported = await refusals(api, build, need, sent)
     offered = await offer(api, build, need, sent)
 
-    assert told == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
+    assert reported == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
     assert [(problem["code"], problem["path"], facts(problem["fact"])) for problem in offered["problems"]] == [
         ("NEARER_AVAILABLE", ["input", "volunteer"], {"volunteer": f"Volunteer:{ani}"})
     ]
@@ -751,19 +755,21 @@ async def test_an_offer_past_somebody_nearer_names_the_nearest(api: Api, build: 
     assert await snapshot(build.connection) == before
 
 
-async def test_the_nearest_of_the_province_is_named_where_the_kabupaten_has_nobody(api: Api, build: Build) -> None:
+async def test_the_nearest_of_the_province_is_reported_if_the_kabupaten_has_no_candidates(
+    api: Api, build: Build
+) -> None:
     organization, need = await build.organization(), await build.need()
     await build.volunteer(organization, status="INACTIVE")
     dewi = await build.volunteer(organization, kabupaten_code=NEIGHBOUR)
     await build.volunteer(organization, kabupaten_code="62.71")
     sent = await build.volunteer(organization, kabupaten_code=FAR)
 
-    told = await refusals(api, build, need, sent)
+    reported = await refusals(api, build, need, sent)
 
-    assert told == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{dewi}"})]
+    assert reported == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{dewi}"})]
 
 
-async def test_somebody_farther_in_the_same_tier_may_be_sent(api: Api, build: Build) -> None:
+async def test_a_farther_candidate_of_the_same_tier_can_be_offered(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     await build.volunteer(organization, name="Ani")
     sent = await build.volunteer(organization, name="Budi", latitude=-3.0, longitude=113.0)
@@ -774,7 +780,7 @@ async def test_somebody_farther_in_the_same_tier_may_be_sent(api: Api, build: Bu
     assert offered["assignment"]["status"] == "OFFERED"
 
 
-async def test_who_is_nearer_but_already_asked_stands_in_nobodys_way(api: Api, build: Build) -> None:
+async def test_nearer_volunteers_with_an_offer_do_not_prevent_other_offers(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     await build.assignment(need, await build.volunteer(organization))
     sent = await build.volunteer(organization, kabupaten_code=FAR)
@@ -784,7 +790,7 @@ async def test_who_is_nearer_but_already_asked_stands_in_nobodys_way(api: Api, b
     assert offered["problems"] == []
 
 
-async def test_the_order_of_tiers_may_be_overridden_with_a_reason(api: Api, build: Build) -> None:
+async def test_the_order_of_tiers_can_be_overridden_with_a_reason(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     ani = await build.volunteer(organization)
     sent = await build.volunteer(organization, kabupaten_code=FAR)
@@ -798,17 +804,17 @@ async def test_the_order_of_tiers_may_be_overridden_with_a_reason(api: Api, buil
     assert await build.connection.fetchval("SELECT fact->>'volunteer_id' FROM override") == str(ani)
 
 
-async def test_being_past_somebody_nearer_is_told_after_all_else(api: Api, build: Build) -> None:
+async def test_nearer_available_is_the_last_of_the_refusals(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     ani = await build.volunteer(organization)
     sent = await build.volunteer(organization, kabupaten_code=FAR, status="INACTIVE")
 
-    told = await refusals(api, build, need, sent)
+    reported = await refusals(api, build, need, sent)
 
-    assert told == [("PERSON_INACTIVE", {}), ("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
+    assert reported == [("PERSON_INACTIVE", {}), ("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
 
 
-# The answer to an offer asks again what may have changed since.
+# Acceptance checks the rules again.
 
 
 @pytest.mark.parametrize(
@@ -825,12 +831,12 @@ async def test_being_past_somebody_nearer_is_told_after_all_else(api: Api, build
         ("UPDATE incident SET status = 'CLOSED'", "NEED_CLOSED"),
     ],
 )
-async def test_an_offer_cannot_be_accepted_once_a_rule_is_broken(
+async def test_an_offer_cannot_be_accepted_after_a_rule_is_violated(
     api: Api, build: Build, change: str, code: str
 ) -> None:
     volunteer, need = await build.volunteer(), await build.need()
     assignment = await build.assignment(need, volunteer)
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
     await build.connection.execute(change)
     before = await snapshot(build.connection)
 
@@ -841,9 +847,9 @@ async def test_an_offer_cannot_be_accepted_once_a_rule_is_broken(
     assert await snapshot(build.connection) == before
 
 
-async def test_what_was_overridden_at_the_offer_is_not_held_against_the_answer(api: Api, build: Build) -> None:
+async def test_an_override_of_the_offer_also_applies_to_its_acceptance(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(status="INACTIVE"), await build.need()
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
     await offer(api, build, need, volunteer, overrideRules=["PERSON_INACTIVE"], overrideReason="Siap bertugas")
     assignment = await build.connection.fetchval("SELECT id FROM assignment")
 
@@ -852,9 +858,9 @@ async def test_what_was_overridden_at_the_offer_is_not_held_against_the_answer(a
     assert accepted == {"assignment": {"status": "ACCEPTED", "version": 2}, "problems": []}
 
 
-async def test_what_breaks_after_an_override_is_still_refused(api: Api, build: Build) -> None:
+async def test_acceptance_checks_rules_that_were_not_overridden(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(status="INACTIVE"), await build.need()
-    actor = await build.self_of(volunteer)
+    actor = await build.volunteer_account(volunteer)
     await offer(api, build, need, volunteer, overrideRules=["PERSON_INACTIVE"], overrideReason="Siap bertugas")
     assignment = await build.connection.fetchval("SELECT id FROM assignment")
     await build.connection.execute("UPDATE volunteer SET consent_withdrawn_at = now()")
@@ -865,7 +871,7 @@ async def test_what_breaks_after_an_override_is_still_refused(api: Api, build: B
     assert [problem["code"] for problem in accepted["problems"]] == ["CONSENT_MISSING"]
 
 
-async def test_the_database_alone_lets_no_two_commitments_overlap(build: Build) -> None:
+async def test_the_database_rejects_overlapping_commitments(build: Build) -> None:
     volunteer = await build.volunteer()
     period = asyncpg.Range(START, END)
     await build.row("commitment", volunteer_id=volunteer, period=period)

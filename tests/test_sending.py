@@ -7,12 +7,12 @@ ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $
   assignment { status version } problems { code } } }"""
 
 
-async def test_a_volunteer_is_found_and_sent_across_kabupaten(api: Api, build: Build) -> None:
+async def test_a_candidate_from_another_kabupaten_is_offered_a_need_and_accepts(api: Api, build: Build) -> None:
     volunteer = await build.volunteer(kabupaten_code=NEIGHBOUR, name="Sinta")
     need = await build.need(people_wanted=1)
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
-    found = await api.ask(
+    data = await api.ask(
         """query($id: ID!) { node(id: $id) { ... on Need { candidates(first: 5) {
              totalCount nodes { tier volunteer { id name } } } } } }""",
         actor=coordinator,
@@ -20,10 +20,10 @@ async def test_a_volunteer_is_found_and_sent_across_kabupaten(api: Api, build: B
     )
     offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
     accepted = await api.do(
-        ACCEPT, actor=await build.self_of(volunteer), assignment=offered["assignment"]["id"], version=1
+        ACCEPT, actor=await build.volunteer_account(volunteer), assignment=offered["assignment"]["id"], version=1
     )
 
-    assert found == {
+    assert data == {
         "node": {
             "candidates": {
                 "totalCount": 1,

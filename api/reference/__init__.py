@@ -1,4 +1,4 @@
-"""Reference data: places, hazards, skills, certificates, ranks and clusters, as files and as the tables made from them."""
+"""Reference data (places, hazards, skills, certificate types, ranks, clusters): CSV files, loaded into tables."""
 
 import csv
 import json
@@ -12,12 +12,12 @@ Rows = list[dict[str, str | None]]
 
 
 class CodeInUseError(Exception):
-    """A code is gone from its file while people, certificates or incidents still refer to it."""
+    """A code was removed from its file, but rows of other tables still refer to it."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file and the table that it fills; the file's header names the columns."""
+    """A CSV file and the table that it fills. Its header has the names of the columns; `key` is the primary key."""
 
     file: str
     table: str
@@ -29,7 +29,7 @@ class Source:
 
 
 class KabupatenSource(Source):
-    """The published file keeps its own names for the columns, and the province's name beside its code."""
+    """The file of kabupaten as published: its columns have other names, and it repeats the name of the province."""
 
     def rows(self) -> Rows:
         return [
@@ -45,7 +45,7 @@ class KabupatenSource(Source):
         ]
 
 
-# What is referred to comes before what refers to it.
+# In the order of the foreign keys: referenced tables first.
 CATALOGUES: Sequence[Source] = (
     Source("provinces.csv", "province"),
     KabupatenSource("kabupaten.csv", "kabupaten"),
@@ -60,57 +60,61 @@ LINKS: Sequence[Source] = (
     Source("certificate_type_skills.csv", "certificate_type_skill", ("certificate_type_code", "skill_code")),
 )
 
-# UNION, not UNION ALL: it ends also where types include one another in a circle.
+# All skills that a certificate type grants, directly or by inclusion. UNION instead of UNION ALL ends cycles of inclusions.
 GRANT = """
 WITH RECURSIVE included (certificate_type_code, included_code) AS (
     SELECT code, code FROM certificate_type
     UNION
-    SELECT included.certificate_type_code, further.included_code
+    SELECT included.certificate_type_code, next.included_code
     FROM included
-    JOIN certificate_type_inclusion AS further ON further.certificate_type_code = included.included_code
-), truth AS (
+    JOIN certificate_type_inclusion AS next ON next.certificate_type_code = included.included_code
+), expected AS (
     SELECT DISTINCT included.certificate_type_code, own.skill_code
     FROM included
     JOIN certificate_type_skill AS own ON own.certificate_type_code = included.included_code
-), untrue AS (
+), obsolete AS (
     DELETE FROM certificate_type_grant
-    WHERE (certificate_type_code, skill_code) NOT IN (SELECT certificate_type_code, skill_code FROM truth)
+    WHERE (certificate_type_code, skill_code) NOT IN (SELECT certificate_type_code, skill_code FROM expected)
 )
 INSERT INTO certificate_type_grant (certificate_type_code, skill_code)
-SELECT certificate_type_code, skill_code FROM truth
+SELECT certificate_type_code, skill_code FROM expected
 EXCEPT
 SELECT certificate_type_code, skill_code FROM certificate_type_grant
 """
 
 
 async def load(connection: asyncpg.Connection) -> None:
-    """Make the tables equal the files, in one transaction; where they are equal already, nothing is written."""
-    read = {source: source.rows() for source in (*CATALOGUES, *LINKS)}
+    """Makes the tables equal to the files in one transaction. Rows that are equal already are not written.
+
+    Raises `CodeInUseError` if a file lacks a code that other rows refer to.
+    """
+    rows_by_source = {source: source.rows() for source in (*CATALOGUES, *LINKS)}
     async with connection.transaction():
-        # Two servers may start at once: the second waits, and then finds nothing to do.
+        # If two servers start at the same time, the second waits here and then finds no differences.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sigap.reference'))")
-        for source, rows in read.items():
-            await put(connection, source, rows)
+        for source, rows in rows_by_source.items():
+            await upsert(connection, source, rows)
         for source in LINKS:
-            await drop_missing(connection, source, read[source])
+            await delete_missing(connection, source, rows_by_source[source])
         await connection.execute(GRANT)
         for source in reversed(CATALOGUES):
-            await drop_missing(connection, source, read[source])
+            await delete_missing(connection, source, rows_by_source[source])
 
 
-async def put(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
-    """Insert the new rows and change the different ones; touch no other."""
+async def upsert(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
+    """Inserts new rows and updates changed ones; does not write equal rows."""
     table, columns = source.table, ", ".join(rows[0])
-    changed = ", ".join(f"{name} = excluded.{name}" for name in rows[0])
+    assignments = ", ".join(f"{name} = excluded.{name}" for name in rows[0])
     await connection.execute(
-        f"INSERT INTO {table} ({columns}) "  # noqa: S608 - names from our own files, no value
+        f"INSERT INTO {table} ({columns}) "  # noqa: S608 - names of tables and columns in our own files
         f"SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::json) EXCEPT SELECT {columns} FROM {table} "
-        f"ON CONFLICT ({', '.join(source.key)}) DO UPDATE SET {changed}",
+        f"ON CONFLICT ({', '.join(source.key)}) DO UPDATE SET {assignments}",
         json.dumps(rows),
     )
 
 
-async def drop_missing(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
+async def delete_missing(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
+    """Deletes the rows whose keys are not in the file."""
     key = ", ".join(source.key)
     try:
         await connection.execute(

@@ -240,7 +240,7 @@ class SampleData:
         await build.row("role", account_id=mixed, kind="MANAGER", organization_id=self.organizations[2])
         self.actors = {
             "public": None,
-            "volunteer": await build.self_of(people[1]),
+            "volunteer": await build.volunteer_account(people[1]),
             "manager": await build.manager(self.organizations[0]),
             "kabupaten": await build.coordinator(kabupaten_code=HOME),
             "province": await build.coordinator(province_code=NEIGHBOUR[:2]),

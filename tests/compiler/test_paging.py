@@ -374,7 +374,7 @@ async def test_a_size_that_is_not_an_int_is_bad_input(api: Api, arguments: objec
 
 async def test_an_error_in_a_nullable_root_leaves_the_other_roots_unchanged(api: Api, build: Build) -> None:
     volunteer = await build.person()
-    account = await build.self_of(volunteer)
+    account = await build.volunteer_account(volunteer)
 
     answer = await api.post(
         '{ me { name volunteer { assignments(first: 0) { totalCount } } } node(id: "x") { id } cluster: node(id: "Cluster:LOGISTICS") { id } }',
