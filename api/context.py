@@ -11,7 +11,7 @@ from api.compiler.plan import Planner
 from api.database.engine import Database
 from api.services.vault import Vault
 
-# Connections that one document may read by at once; there are `engine.READERS` in all.
+# Connections that one document may read by at once; there are `engine.READ_POOL_SIZE` in all.
 SHARE = 3
 
 

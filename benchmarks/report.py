@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from api.database.engine import READERS, WRITERS
+from api.database.engine import READ_POOL_SIZE, WRITE_POOL_SIZE
 from benchmarks import node
 from benchmarks.bar import Bar
 from benchmarks.contest import COMPARED, LONGEST_SECONDS, Pace, Results
@@ -125,7 +125,7 @@ def heading(report: Report) -> str:
 Written by `make bench`; what is in it was measured in one run of {report.seconds / 60:.0f} minutes, on {psutil.cpu_count()} cores
 that servers, PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds, by connections: {", ".join(rounds)};
 longer ones of who is slow.
-{versions}. Pools of 10 connections, ours as shipped: {READERS} that read and {WRITERS} that write.
+{versions}. Pools of 10 connections, ours as shipped: {READ_POOL_SIZE} that read and {WRITE_POOL_SIZE} that write.
 Every round is in [report.csv](report.csv).
 
 ![Requests per second of everybody](report.png)"""

@@ -6,7 +6,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.extensions.base_extension import HOOK_METHODS
 
 from api.context import SHARE
-from api.database.engine import READERS
+from api.database.engine import READ_POOL_SIZE
 from api.resolvers.document import Compiled
 from api.schema.build import SCHEMA
 from tests.asking import Api
@@ -40,7 +40,7 @@ async def test_roots_are_read_side_by_side_within_a_share_of_the_connections(
     waiting = await told(connection, WAITING)
     await locked.rollback()
 
-    assert SHARE < len(TABLES) < READERS
+    assert SHARE < len(TABLES) < READ_POOL_SIZE
     assert other == {"incidents": {"totalCount": 0}}
     assert waiting == SHARE
     data = await asked

@@ -9,7 +9,7 @@ import anyio
 import asyncpg
 import pytest
 
-from api.database.engine import WRITERS
+from api.database.engine import WRITE_POOL_SIZE
 from tests.asking import Api, Json
 from tests.builders import Build
 from tests.conftest import NOW
@@ -116,7 +116,7 @@ async def test_the_last_places_of_a_need_are_given_once(api: Api, build: Build, 
     manager, need = await build.manager(organization), await build.need(people_wanted=places)
     offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
 
-    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITE_POOL_SIZE):
         answers = await at_once(
             partial(api.do, ACCEPT, actor=manager, assignment=f"Assignment:{offer}", version=1) for offer in offers
         )
@@ -133,7 +133,7 @@ async def test_a_volunteer_is_offered_a_need_once(api: Api, build: Build, databa
     coordinator, volunteer, need = await build.coordinator(), await build.volunteer(), await build.need()
     offer = partial(api.do, OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
-    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+    async with all_waiting(database_url, f"need WHERE id = '{need}'", until=WRITE_POOL_SIZE):
         answers = await at_once([offer] * MANY)
 
     (made,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
@@ -205,11 +205,13 @@ async def test_a_person_is_registered_once(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     person = {"name": "Sinta", "kabupaten": "62.02", "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
 
-    answers = await at_once([partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS)
+    answers = await at_once(
+        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITE_POOL_SIZE
+    )
 
-    assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITERS - 1}
+    assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITE_POOL_SIZE - 1}
     problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
-    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITERS - 1)
+    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITE_POOL_SIZE - 1)
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 1
     assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
 

@@ -11,7 +11,7 @@ from api.compiler.cache import Cache
 from api.compiler.plan import Plan, Planner
 from api.context import Context
 from api.database.engine import Database, Row, Transaction
-from api.database.statement import Prepared, Statement, prepared
+from api.database.statement import CompiledStatement, Statement, compile_statement
 
 Note = dict[str, Any]
 
@@ -124,8 +124,10 @@ class WatchedTransaction(Transaction):
         self._note(sql, began, {"rows": 1, "bytes": len(text.encode())})
         return text
 
-    async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        ready = statement if isinstance(statement, Prepared) else prepared(statement)
+    async def rows(
+        self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        ready = statement if isinstance(statement, CompiledStatement) else compile_statement(statement)
         began = perf_counter()
         rows = await super().rows(ready, parameters)
         self._note(ready.sql, began, {"rows": len(rows)})

@@ -22,7 +22,7 @@ from api.access import PUBLIC
 from api.compiler.check import check
 from api.compiler.error import Undeclared
 from api.compiler.plan import Operation, Planner
-from api.database.engine import PREPARED
+from api.database.engine import STATEMENT_CACHE_SIZE
 from api.resolvers import ROOTS, SOURCES, limit
 from api.resolvers.document import LONGEST_DOCUMENT, REMEMBERED, Documents
 from api.schema.build import core, printed
@@ -105,19 +105,19 @@ async def ids_of(build: Build, type_: str) -> list[str]:
 
 
 def watch(api: Api) -> list[str]:
-    """Every statement that goes over the reading connections from now on."""
+    """Every statement that is sent over the read connections from now on."""
     sent: list[str] = []
-    readers = api.services.database._readers
-    connect = readers._connect
+    pool = api.services.database._read_pool
+    connect = pool._connect
 
     async def watched() -> Any:
         connection = await connect()
         connection.add_query_logger(lambda record: sent.append(record.query))
         return connection
 
-    for connection in readers._idle:
+    for connection, _ in pool._idle:
         connection.terminate()
-    readers._connect = watched
+    pool._connect = watched
     return sent
 
 
@@ -343,11 +343,11 @@ def test_two_thousand_documents_leave_as_many_parsed_ones_as_fit() -> None:
 
 
 async def test_a_connection_keeps_a_bounded_number_of_prepared_statements(api: Api) -> None:
-    for number in range(PREPARED + 20):
+    for number in range(STATEMENT_CACHE_SIZE + 20):
         await api.ask(f"{{ clusters(first: 1) {{ a{number}: totalCount }} }}")
 
     kept = await api.services.database.read("SELECT count(*) FROM pg_prepared_statements", ())
-    assert int(kept) == PREPARED
+    assert int(kept) == STATEMENT_CACHE_SIZE
 
 
 # What cannot be answered is found when the program starts.
