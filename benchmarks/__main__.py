@@ -20,7 +20,7 @@ from api.settings import read_settings
 from benchmarks import bar, contest, growth, inside, load, node, plot, report
 from benchmarks.contest import Pace
 from benchmarks.database import FOLDER, Database, database, declared
-from benchmarks.peer import OURS, UNSCOPED, all_peers
+from benchmarks.peer import UNSCOPED, all_peers
 from benchmarks.query import TITLE, Query, queries
 from benchmarks.report import Report
 
@@ -135,7 +135,7 @@ def compete(result: Report, database: Database, asked: Sequence[Query]) -> None:
     said = sum(each.load.done for each in result.results.rounds if each.query == "mutation")
     if written < said:
         sys.exit(f"Of {said} incidents declared, only {written} were found.")
-    result.bars += bar.of_contest(result.results, result.resident[OURS])
+    result.bars += bar.of_contest(result.results)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ RATIOS = (
 )
 P99_SHARE = 0.25
 SCOPED_SHARE = 1 / 1.1
-RESIDENT_MB = 70.0
 FIRST_SEEN_MS = 5.0
 CANDIDATES_MS = 10.0
 GROWTH = 1.3
@@ -59,7 +58,7 @@ class Bar:
         return "reached" if self.reached else f"**missed by {share:.0f} %**"
 
 
-def of_contest(results: Results, resident_mb: float) -> list[Bar]:
+def of_contest(results: Results) -> list[Bar]:
     """Those of the queries that were asked; each ratio is the median of the rounds' own ratios."""
     asked = {each.query for each in results.rounds}
     bars = [
@@ -76,7 +75,6 @@ def of_contest(results: Results, resident_mb: float) -> list[Bar]:
     if "candidates" in asked:
         p50 = results.median("candidates", OURS, 1, "p50")
         bars.append(Bar("candidates, p50 at 1 connection", CANDIDATES_MS, p50, "ms", at_most=True))
-    bars.append(Bar("resident memory after the load", RESIDENT_MB, resident_mb, "MB", at_most=True))
     return bars
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import NewType
 
+import phonenumbers
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
@@ -29,8 +30,6 @@ def parse_code(value: object) -> Code:
 
 def parse_phone(value: object) -> PhoneNumber:
     """An Indonesian number in any usual writing, as E.164."""
-    import phonenumbers  # noqa: PLC0415  # It takes 1 MB, and few requests bring a number.
-
     written = value if isinstance(value, str) and PHONE.fullmatch(value) else ""
     try:
         # 00 is how one dials abroad from most countries; the library knows only Indonesia's own prefixes.
