@@ -11,7 +11,7 @@ from api.compiler.plan import Planner
 from api.database.engine import Database
 from api.services.vault import Vault
 
-# Reading connections that one request may use at the same time, of `engine.READERS` in all.
+# Reading connections that one request may use at the same time, of `engine.READ_POOL_SIZE` in all.
 MAX_CONNECTIONS = 3
 
 

@@ -16,7 +16,7 @@ from api.access import PUBLIC, Actor
 from api.compiler.plan import Plan, Planner
 from api.context import Context
 from api.database.engine import Database, Pooler, Transaction, Unavailable
-from api.database.statement import Prepared
+from api.database.statement import CompiledStatement
 from api.resolvers import SOURCES
 from api.schema.build import SCHEMA, core_schema
 from api.services import account
@@ -158,8 +158,8 @@ def format_comment(text: str) -> str:
     return "\n".join(f"-- {line}" for line in text.splitlines())
 
 
-def without_parameters(sql: str) -> Prepared:
-    return Prepared(sql, (), {})
+def without_parameters(sql: str) -> CompiledStatement:
+    return CompiledStatement(sql, (), {})
 
 
 async def literals(session: Transaction, parameters: Sequence[object]) -> list[str]:
@@ -169,7 +169,9 @@ async def literals(session: Transaction, parameters: Sequence[object]) -> list[s
     )
     names = [f"value_{number}" for number in range(len(parameters))]
     columns = ", ".join(f"quote_nullable(${number}::{type_}::text)" for number, type_ in enumerate(types, 1))
-    row = await session.row(Prepared(f"SELECT {columns}", tuple(names), dict(zip(names, parameters, strict=True))))
+    row = await session.row(
+        CompiledStatement(f"SELECT {columns}", tuple(names), dict(zip(names, parameters, strict=True)))
+    )
     return list(row) if row else []
 
 

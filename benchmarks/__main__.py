@@ -20,7 +20,7 @@ from api.settings import read_settings
 from benchmarks import bar, comparison, in_process, load, node, plot, report, scaling
 from benchmarks.comparison import RoundPlan
 from benchmarks.database import FOLDER, Database, database, delete_declared
-from benchmarks.peer import OURS, UNSCOPED, all_peers
+from benchmarks.peer import UNSCOPED, all_peers
 from benchmarks.query import TITLE, Query, all_queries
 from benchmarks.report import Report
 
@@ -146,7 +146,7 @@ def compare_peers(result: Report, database: Database, queries: Sequence[Query]) 
     confirmed = sum(each.load.done for each in result.results.rounds if each.query == "mutation")
     if written < confirmed:
         sys.exit(f"The servers confirmed {confirmed} incidents, but the database has {written} only.")
-    result.bars += bar.comparison_bars(result.results, result.resident[OURS])
+    result.bars += bar.comparison_bars(result.results)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ RATIOS = (
 )
 P99_SHARE = 0.25
 SCOPED_SHARE = 1 / 1.1
-RESIDENT_MB = 70.0
 FIRST_REQUEST_MS = 5.0
 CANDIDATES_MS = 10.0
 GROWTH = 1.3
@@ -59,7 +58,7 @@ class Bar:
         return "reached" if self.is_reached else f"**missed by {share:.0f} %**"
 
 
-def comparison_bars(results: Results, resident_mb: float) -> list[Bar]:
+def comparison_bars(results: Results) -> list[Bar]:
     """The bars of the queries that were measured. A ratio is the median of the ratios within the rounds."""
     measured = {each.query for each in results.rounds}
     bars = [
@@ -80,7 +79,6 @@ def comparison_bars(results: Results, resident_mb: float) -> list[Bar]:
     if "candidates" in measured:
         p50 = results.median("candidates", OURS, 1, "p50")
         bars.append(Bar("candidates: p50 at 1 connection", CANDIDATES_MS, p50, "ms", at_most=True))
-    bars.append(Bar("resident memory after the load", RESIDENT_MB, resident_mb, "MB", at_most=True))
     return bars
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from api.database.engine import READERS, WRITERS
+from api.database.engine import READ_POOL_SIZE, WRITE_POOL_SIZE
 from benchmarks import node
 from benchmarks.bar import Bar
 from benchmarks.comparison import COMPARED, LONGEST_SECONDS, Results, RoundPlan
@@ -124,7 +124,7 @@ def heading(report: Report) -> str:
 
 Written by `make bench`. All numbers are from one run of {report.seconds / 60:.0f} minutes on {psutil.cpu_count()} cores, which servers,
 PostgreSQL and wrk share. {report.volunteers:,} volunteers. Rounds by connections: {", ".join(rounds)}; longer for slow servers.
-{versions}. The peers have pools of 10 connections; Sigap has {READERS} to read and {WRITERS} to write, its defaults.
+{versions}. The peers have pools of 10 connections; Sigap has {READ_POOL_SIZE} to read and {WRITE_POOL_SIZE} to write, its defaults.
 All rounds are in [report.csv](report.csv).
 
 ![Requests per second of each server](report.png)"""

@@ -6,7 +6,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.extensions.base_extension import HOOK_METHODS
 
 from api.context import MAX_CONNECTIONS
-from api.database.engine import READERS
+from api.database.engine import READ_POOL_SIZE
 from api.resolvers.document import CompiledExecution
 from api.schema.build import SCHEMA
 from tests.asking import Api
@@ -40,7 +40,7 @@ async def test_a_document_reads_its_roots_concurrently_on_a_limited_number_of_co
     waiting = await fetch_current(connection, LOCK_WAITS)
     await lock.rollback()
 
-    assert MAX_CONNECTIONS < len(TABLES) < READERS
+    assert MAX_CONNECTIONS < len(TABLES) < READ_POOL_SIZE
     assert other == {"incidents": {"totalCount": 0}}
     assert waiting == MAX_CONNECTIONS
     data = await response

@@ -13,7 +13,7 @@ import pytest
 from api.explain import format_sql
 from tests.builders import HOME, Build
 from tests.snapshot import snapshot
-from tests.test_cli import PATIENCE, environment
+from tests.test_cli import TIMEOUT, environment
 
 Completed = subprocess.CompletedProcess[str]
 Explain = Callable[..., Completed]
@@ -28,7 +28,7 @@ def explain(database_url: str, tmp_path: Path) -> Explain:
         command = [sys.executable, "-m", "api", "explain", "-", *options]
         env = environment(tmp_path, DATABASE_URL=database_url)
         return subprocess.run(
-            command, env=env, input=document, capture_output=True, text=True, check=False, timeout=PATIENCE
+            command, env=env, input=document, capture_output=True, text=True, check=False, timeout=TIMEOUT
         )
 
     return run
@@ -113,9 +113,13 @@ async def test_a_query_without_statements_says_so(explain: Explain) -> None:
         ("{ skills(first: 101) { totalCount } }", (), "Give either first or last, 1 to 100."),
         (PLACE, (), "Variable '$name' "),
         (PLACE, ("--variables", "{"), "The variables are not JSON: "),
-        (PLACE, ("--variables", "[]"), "The variables are a JSON object, with a member for each.\n"),
+        (PLACE, ("--variables", "[]"), "The variables must be a JSON object.\n"),
         (PLACE, ("--variables-file", "nowhere.json"), "Cannot read nowhere.json: No such file or directory.\n"),
-        (PLACE, ("--variables", "{}", "--variables-file", "x"), "Give the variables by --variables or by "),
+        (
+            PLACE,
+            ("--variables", "{}", "--variables-file", "x"),
+            "Use either --variables or --variables-file, not both.\n",
+        ),
         ("{ me { id } }", ("--as", "siapa"), "There is no active account 'siapa'.\n"),
         ("{ me { id } }", ("--operation", "Other"), "Name one of the document's operations with --operation.\n"),
     ],

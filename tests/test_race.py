@@ -9,7 +9,7 @@ import anyio
 import asyncpg
 import pytest
 
-from api.database.engine import WRITERS
+from api.database.engine import WRITE_POOL_SIZE
 from tests.asking import Api, Json
 from tests.builders import Build
 from tests.conftest import NOW
@@ -118,7 +118,7 @@ async def test_a_need_never_gets_more_people_than_it_wants(
     manager, need = await build.manager(organization), await build.need(people_wanted=places)
     offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
 
-    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITE_POOL_SIZE):
         answers = await run_concurrently(
             partial(api.do, ACCEPT, actor=manager, assignment=f"Assignment:{offer}", version=1) for offer in offers
         )
@@ -137,7 +137,7 @@ async def test_concurrent_offers_of_a_need_to_a_volunteer_make_one_assignment(
     coordinator, volunteer, need = await build.coordinator(), await build.volunteer(), await build.need()
     offer = partial(api.do, OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
-    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITERS):
+    async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITE_POOL_SIZE):
         answers = await run_concurrently([offer] * MANY)
 
     (made,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
@@ -217,12 +217,12 @@ async def test_concurrent_registrations_with_the_same_nik_make_one_volunteer(api
     person = {"name": "Sinta", "kabupaten": "62.02", "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
 
     answers = await run_concurrently(
-        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITERS
+        [partial(api.do, REGISTER, actor=coordinator, nik="6202014107900001", **person)] * WRITE_POOL_SIZE
     )
 
-    assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITERS - 1}
+    assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITE_POOL_SIZE - 1}
     problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
-    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITERS - 1)
+    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITE_POOL_SIZE - 1)
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 1
     assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
 

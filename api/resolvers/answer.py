@@ -42,7 +42,7 @@ class _ToldApart:
     def __exit__(self, _type: object, raised: BaseException | None, _traceback: object) -> None:
         if isinstance(raised, BadInput):
             raise error(str(raised), "BAD_USER_INPUT", raised.path) from None
-        if isinstance(raised, engine.Unstorable):
+        if isinstance(raised, engine.InvalidValue):
             raise error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
         if isinstance(raised, engine.Unavailable):
             raise error("The database does not answer; try again.", "UNAVAILABLE") from None

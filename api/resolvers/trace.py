@@ -11,7 +11,7 @@ from api.compiler.cache import Cache
 from api.compiler.plan import Plan, Planner
 from api.context import Context
 from api.database.engine import Database, Row, Transaction
-from api.database.statement import Prepared, Statement, prepared
+from api.database.statement import CompiledStatement, Statement, compile_statement
 
 JsonObject = dict[str, Any]
 
@@ -126,8 +126,10 @@ class TracingTransaction(Transaction):
         self._record(sql, start, {"rows": 1, "bytes": len(text.encode())})
         return text
 
-    async def rows(self, statement: Statement | Prepared, parameters: Mapping[str, Any] | None = None) -> list[Row]:
-        ready = statement if isinstance(statement, Prepared) else prepared(statement)
+    async def rows(
+        self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None
+    ) -> list[Row]:
+        ready = statement if isinstance(statement, CompiledStatement) else compile_statement(statement)
         start = perf_counter()
         rows = await super().rows(ready, parameters)
         self._record(ready.sql, start, {"rows": len(rows)})

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.database.engine import Row, Transaction
-from api.database.statement import Prepared, prepared
+from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Commitment, Need, Override, Volunteer
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -203,13 +203,13 @@ async def _broken(
 
 
 @cache
-def _question(rules: tuple[Rule, ...]) -> Prepared:
+def _question(rules: tuple[Rule, ...]) -> CompiledStatement:
     """Which rules one person breaks for one need in one period; written once, as it takes long to write."""
     need, person = Need.alias(), Volunteer.alias()
     starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
     case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW)
     found = refusals(case, rules).lateral()
-    return prepared(
+    return compile_statement(
         sa.select(*found.c)
         .select_from(need.join(person, sa.true()).join(found, sa.true()))
         .where(need.c.id == sa.bindparam("need"), person.c.id == sa.bindparam("volunteer"))

@@ -17,7 +17,7 @@ from sqlalchemy.sql import visitors
 
 from api.access import PUBLIC, Actor
 from api.compiler.source import Expression, Source, TieredConnection, ToConnection, ToMany
-from api.database.statement import prepared
+from api.database.statement import compile_statement
 from api.models import Cube
 from api.resolvers import SOURCES
 from api.schema.build import core_schema, schema_definition
@@ -77,7 +77,7 @@ class ActorClient:
 
     async def run(self, statement: Any) -> list[Any]:
         """The first column of the statement's rows; parameters of the actor have their values."""
-        ready, actor = prepared(statement), await self.actor()
+        ready, actor = compile_statement(statement), await self.actor()
         values = ready.values(actor.parameters(self.api.now))
         return [row[0] for row in await self.connection.fetch(ready.sql, *values)]
 

