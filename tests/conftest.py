@@ -20,7 +20,7 @@ from api.auth import Tokens
 from api.compiler.plan import Planner
 from api.database import embedded, migration
 from api.resolvers import SOURCES
-from api.schema.build import core
+from api.schema.build import core_schema
 from api.settings import read_settings
 from tests.asking import Api
 from tests.builders import Build
@@ -135,7 +135,7 @@ def keys() -> Generator[Path]:
 @pytest.fixture(scope="session")
 def planner() -> Planner:
     """One for all tests of a worker: a plan depends on no row, and making it takes longer than most tests."""
-    return Planner(core(), SOURCES)
+    return Planner(core_schema(), SOURCES)
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from api.app import MAX_BODY_BYTES
 from api.resolvers.limit import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
-from tests.conftest import NOW, command, with_database
+from tests.conftest import NOW
+from tests.isolation import command, with_database
 from tests.serving import running_api
 
 JSON = {"Content-Type": "application/json"}
