@@ -53,6 +53,21 @@ async def make_template(url: str) -> None:
         await reference.load(connection)
 
 
+# A test that uses one of these starts PostgreSQL or talks to it.
+DATABASE_FIXTURES = {"worker_database", "story"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="run only the tests that use PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.database_only:
+        unrelated = [item for item in items if DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))]
+        items[:] = [item for item in items if item not in set(unrelated)]
+        config.hook.pytest_deselected(items=unrelated)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """The controlling process starts the server; its workers are only told where it is."""
     if hasattr(config, "workerinput"):

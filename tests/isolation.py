@@ -71,8 +71,8 @@ class WorkerDatabase:
     """
 
     def __init__(self, template: str, prefix: str, *, end_seconds: float = END_SECONDS) -> None:
-        self._template = template
-        self._prefix = prefix
+        self.template = template
+        self.prefix = prefix
         self._end_seconds = end_seconds
         self._count = 0
         self._clone: Clone | None = None
@@ -81,7 +81,7 @@ class WorkerDatabase:
         """The address of the database; it is cloned first where there is none."""
         if self._clone is None:
             self._count += 1
-            self._clone = await clone(self._template, f"{self._prefix}_{self._count}")
+            self._clone = await clone(self.template, f"{self.prefix}_{self._count}")
         return self._clone.url
 
     async def clean(self) -> None:
@@ -100,7 +100,7 @@ class WorkerDatabase:
     async def drop(self) -> None:
         if self._clone is not None:
             # Not by force: that would need a right over the server's own workers, which may be at work there.
-            await command(with_database(self._template, "postgres"), f"DROP DATABASE {self._clone.name}")
+            await command(with_database(self.template, "postgres"), f"DROP DATABASE {self._clone.name}")
             self._clone = None
 
 

@@ -1,15 +1,13 @@
 """A test sees nothing that another has left behind."""
 
-import os
 import re
 from collections.abc import AsyncGenerator
 
 import asyncpg
 import pytest
-import sqlalchemy as sa
 
 from tests.builders import Build
-from tests.conftest import NOW, URL
+from tests.conftest import NOW
 from tests.isolation import OpenConnectionsError, WorkerDatabase, connected
 
 EVENT = """INSERT INTO event (account_id, kind, subject_type, subject_key, change)
@@ -19,9 +17,8 @@ EMPTY = [0, 0, 28]
 
 
 @pytest.fixture
-async def database(request: pytest.FixtureRequest) -> AsyncGenerator[WorkerDatabase]:
-    template = request.config.stash[URL]
-    database = WorkerDatabase(template, f"{sa.make_url(template).database}_{os.getpid()}_own", end_seconds=0.1)
+async def database(worker_database: WorkerDatabase) -> AsyncGenerator[WorkerDatabase]:
+    database = WorkerDatabase(worker_database.template, f"{worker_database.prefix}_own", end_seconds=0.1)
     yield database
     await database.drop()
 

@@ -136,7 +136,7 @@ default_pool_size = {SESSIONS}
 
 
 async def answering(url: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await command(url, "SELECT 1")
