@@ -1,9 +1,9 @@
-"""One server for the whole run, one template database, a clone of it for each test."""
+"""One PostgreSQL server and one template database for the whole run, and one clone of it for each worker."""
 
 import asyncio
-import itertools
 import os
 from collections.abc import AsyncGenerator, Generator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +17,14 @@ from hypothesis import settings
 from api import reference
 from api.app import Services, application
 from api.auth import Tokens
+from api.compiler.plan import Planner
 from api.database import embedded, migration
+from api.resolvers import SOURCES
+from api.schema.build import core_schema
 from api.settings import read_settings
 from tests.asking import Api
 from tests.builders import Build
+from tests.isolation import WorkerDatabase, command, connected, with_database
 
 # The instant at which every test asks: 1 March 2026, eight in the morning in Jakarta.
 NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -34,22 +38,9 @@ SERVER = pytest.StashKey[embedded.Server]()
 FOLDER = pytest.StashKey["TemporaryDirectory[str]"]()
 
 
-def with_database(url: str, name: str) -> str:
-    return sa.make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-async def command(url: str, *statements: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-async def hurry(url: str) -> None:
-    """What these tests commit need not outlive a power cut."""
-    settings = ("fsync", "full_page_writes", "synchronous_commit")
+async def trade_safety_for_speed(url: str) -> None:
+    """Settings of a server whose data need not outlive a power cut, nor the run."""
+    settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
     superuser = sa.make_url(url).set(username="postgres", database="postgres").render_as_string()
     await command(superuser, *(f"ALTER SYSTEM SET {name} = off" for name in settings), "SELECT pg_reload_conf()")
 
@@ -58,9 +49,23 @@ async def make_template(url: str) -> None:
     await command(url, f"CREATE DATABASE {TEMPLATE}")
     template = with_database(url, TEMPLATE)
     await migration.upgrade(template)
-    connection = await asyncpg.connect(template)
-    await reference.load(connection)
-    await connection.close()
+    async with connected(template) as connection:
+        await reference.load(connection)
+
+
+# A test that uses one of these starts PostgreSQL or talks to it.
+DATABASE_FIXTURES = {"worker_database", "story"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="run only the tests that use PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.database_only:
+        unrelated = [item for item in items if DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))]
+        items[:] = [item for item in items if item not in set(unrelated)]
+        config.hook.pytest_deselected(items=unrelated)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -76,7 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[FOLDER] = TemporaryDirectory(prefix="sigap-tests-", ignore_cleanup_errors=True)
         config.stash[SERVER] = embedded.start(Path(config.stash[FOLDER].name), binaries=settings.postgres_bin)
         url = config.stash[SERVER].url
-        asyncio.run(hurry(url))
+        asyncio.run(trade_safety_for_speed(url))
     asyncio.run(make_template(url))
     config.stash[URL] = with_database(url, TEMPLATE)
 
@@ -109,26 +114,25 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-_numbers = itertools.count()
+@pytest.fixture(scope="session")
+def worker_database(request: pytest.FixtureRequest) -> Generator[WorkerDatabase]:
+    template = request.config.stash[URL]
+    database = WorkerDatabase(template, f"{sa.make_url(template).database}_{os.getpid()}")
+    yield database
+    asyncio.run(database.drop())
 
 
 @pytest.fixture
-async def database_url(request: pytest.FixtureRequest) -> AsyncGenerator[str]:
-    """The address of a migrated database with the reference data, for this test alone."""
-    template = request.config.stash[URL]
-    name = f"{sa.make_url(template).database}_{os.getpid()}_{next(_numbers)}"
-    server = with_database(template, "postgres")
-    await command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database}")
-    yield with_database(template, name)
-    # Not by force: that would need a right over the server's own workers, which may be at work there.
-    await command(server, f"DROP DATABASE {name}")
+async def database_url(worker_database: WorkerDatabase) -> AsyncGenerator[str]:
+    """The address of a migrated database with the reference data and no other rows."""
+    yield await worker_database.open()
+    await worker_database.clean()
 
 
 @pytest.fixture
 async def connection(database_url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(database_url)
-    yield connection
-    await connection.close()
+    async with connected(database_url) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -143,13 +147,20 @@ def keys() -> Generator[Path]:
         yield Path(folder)
 
 
+@pytest.fixture(scope="session")
+def planner() -> Planner:
+    """One for all tests of a worker: a plan depends on no row, and making it takes longer than most tests."""
+    return Planner(core_schema(), SOURCES)
+
+
 @pytest.fixture
-async def api(database_url: str, keys: Path) -> AsyncGenerator[Api]:
+async def api(database_url: str, keys: Path, planner: Planner) -> AsyncGenerator[Api]:
     """The application, asked over HTTP within the process, at the instant NOW."""
     app = application(database_url, keys, clock=lambda: NOW)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sigap") as client,
     ):
-        services: Services = app.state.services
+        services: Services = replace(app.state.services, planner=planner)
+        app.state.services = services
         yield Api(client, Tokens.load(keys), NOW, services)

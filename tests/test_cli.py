@@ -105,21 +105,24 @@ def env(data: Path) -> Environment:
 
 @pytest.fixture(scope="module")
 def story(env: Environment) -> Environment:
-    """The environment of a data folder with the demo story."""
-    done = sigap(env, "demo")
+    """The environment of a folder that the first `serve --demo` has made and filled."""
+    with serving(env, "--demo"):
+        return env
+
+
+async def test_the_demo_command_loads_the_story(database_url: str, tmp_path: Path) -> None:
+    done = sigap(environment(tmp_path, DATABASE_URL=database_url), "demo")
+
     assert (done.returncode, done.stdout) == (0, "The demo story is loaded.\n")
-    return env
 
 
-def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
-    data = tmp_path / "a new folder"
-    env = environment(data, SIGAP_PORT=str(free_port()))
-    story = Path("README.md").read_text().split("## The story in five requests")[1].split("## Settings")[0]
-    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", story, re.DOTALL))
+def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
+    text = Path("README.md").read_text().split("## The story in five requests")[1].split("## Settings")[0]
+    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
     script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
 
-    with serving(env, "--demo") as server:
-        done = subprocess.run(["/bin/bash", "-c", script], env=env, capture_output=True, text=True, check=False)
+    with serving(story, "--demo") as server:
+        done = subprocess.run(["/bin/bash", "-c", script], env=story, capture_output=True, text=True, check=False)
         server.terminate()
         printed = server.stdout.read() if server.stdout else ""
         status = server.wait(TIMEOUT)
@@ -129,7 +132,7 @@ def test_a_newcomer_follows_the_readme(tmp_path: Path) -> None:
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
     ]
-    assert printed.startswith(f"Sigap answers at http://127.0.0.1:{env['SIGAP_PORT']}/graphql\n")
+    assert printed.startswith(f"Sigap answers at http://127.0.0.1:{story['SIGAP_PORT']}/graphql\n")
     assert [need["skill"]["label"] for need in needs["data"]["needs"]["nodes"]] == [
         *("Field kitchen", "Water rescue", "Logistics and warehousing", "Setting up shelter")
     ]

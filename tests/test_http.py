@@ -14,7 +14,8 @@ from api.app import MAX_BODY_BYTES
 from api.resolvers.limit import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
-from tests.conftest import NOW, command, with_database
+from tests.conftest import NOW
+from tests.isolation import command, with_database
 from tests.serving import running_api
 
 JSON = {"Content-Type": "application/json"}
@@ -204,9 +205,10 @@ async def test_an_error_in_one_root_leaves_the_others(api: Api) -> None:
 
 
 async def timed(api: Api, document: str) -> tuple[httpx.Response, float]:
-    start = time.perf_counter()
+    """The response, and the processor time it took in seconds, which does not depend on what else is running."""
+    start = time.process_time()
     response = await post(api, {"query": document})
-    return response, time.perf_counter() - start
+    return response, time.process_time() - start
 
 
 def nested_fragments(levels: int) -> str:
@@ -214,13 +216,13 @@ def nested_fragments(levels: int) -> str:
     return "{ ...f0 } " + " ".join(parts) + f" fragment f{levels} on Query {{ me {{ id }} }}"
 
 
-async def test_exponentially_nested_fragments_are_rejected_within_a_second(api: Api) -> None:
+async def test_exponentially_nested_fragments_are_rejected_without_expanding_them(api: Api) -> None:
     await post(api, {"query": PROVINCES})
 
-    response, seconds = await timed(api, nested_fragments(22))
+    response, seconds = await timed(api, nested_fragments(40))
 
     assert codes(response) == ["DOCUMENT_TOO_LARGE"]
-    assert seconds < 1
+    assert seconds < 5
 
 
 async def test_a_chain_of_fragments_is_visited_once_however_often_it_is_spread(api: Api) -> None:

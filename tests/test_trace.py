@@ -4,7 +4,10 @@ from typing import Any
 import orjson
 import pytest
 
+from api.compiler.plan import Planner
+from api.resolvers import SOURCES
 from api.resolvers.document import CompiledExecution
+from api.schema.build import core_schema
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 
@@ -12,6 +15,12 @@ VOLUNTEERS = """query($name: String!, $id: ID!) { node(id: $id) { id }
   volunteers(first: 2, filter: {name: $name}) { totalCount nodes { name } } }"""
 REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
   volunteer { name phone } problems { code } } }"""
+
+
+@pytest.fixture
+def planner() -> Planner:
+    """A new one for each test, as some count what it has cached."""
+    return Planner(core_schema(), SOURCES)
 
 
 async def traced(

@@ -15,7 +15,7 @@ async def fetch_current(connection: "asyncpg.Connection[asyncpg.Record]", query:
 
 
 async def wait_until(connection: "asyncpg.Connection[asyncpg.Record]", query: str, expected: object) -> None:
-    """Raises `TimeoutError` after 20 seconds."""
-    async with asyncio.timeout(20):
+    """Raises `TimeoutError` after 60 seconds."""
+    async with asyncio.timeout(60):
         while await fetch_current(connection, query) != expected:
             pass

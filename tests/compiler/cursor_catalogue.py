@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator
 
+import asyncpg
+
+from api.schema.build import schema_definition
 from tests.asking import Api
 from tests.compiler.documents import ValuePool
 from tests.compiler.reader import LABELLED, ORDERS, Place, Reader, View
-from tests.compiler.rows import NODES, Row
+from tests.compiler.rows import NODES, Row, Rows
 from tests.compiler.sample_data import SampleData
 from tests.compiler.visibility import Visibility
 
@@ -25,6 +28,22 @@ LISTS = {
     "needs": "Need",
     "assignments": "Assignment",
 }
+
+
+# The reader of the test before: making it takes longer than most tests.
+_last: list[Reader] = []
+
+
+async def reader_with_cursors(
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample_data: SampleData
+) -> Reader:
+    """The plain reader over all rows, knowing the cursors of the API; the last one where the rows are the same."""
+    rows = await Rows.of(connection)
+    if not _last or (_last[0].rows.tables, _last[0].now) != (rows.tables, api.now):
+        reader = Reader.of(rows, api.now, schema_definition())
+        reader.set_cursors(await read_cursor_catalogue(api, reader, sample_data))
+        _last[:] = [reader]
+    return _last[0]
 
 
 async def read_cursor_catalogue(api: Api, reader: Reader, sample_data: SampleData) -> dict[str, tuple[str, Place]]:

@@ -56,7 +56,8 @@ class Rows:
         tables = {
             type_: [
                 {"__typename": type_, **{name: aware(value) for name, value in row.items()}}
-                for row in await connection.fetch(f'SELECT * FROM "{table}"')
+                # In the same order at every run: values for random documents are drawn from these lists.
+                for row in await connection.fetch(f'SELECT * FROM "{table}" AS row ORDER BY row::text COLLATE "C"')
             ]
             for type_, table in TABLES.items()
         }

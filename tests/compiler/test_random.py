@@ -13,20 +13,18 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 
 from api.resolvers.limit import MAX_ROWS
-from api.schema.build import schema_definition
 from tests.asking import Api, Json
-from tests.compiler.cursor_catalogue import read_cursor_catalogue, value_pool
+from tests.compiler.cursor_catalogue import reader_with_cursors, value_pool
 from tests.compiler.documents import INTROSPECTION_KEY, Request, requests
 from tests.compiler.reader import Answer, Reader
-from tests.compiler.rows import Rows
 from tests.compiler.sample_data import RepeatableBuild, SampleData
+from tests.sampling import IS_FUZZ
 
 ACTORS = ("public", "volunteer", "manager", "kabupaten", "province", "nation", "mixed")
-IS_FUZZ = settings.get_current_profile_name() == "fuzz"
 # Several short tests: one long test would exceed the time limit, and workers share them.
-BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (3, 100)
+BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (6, 50)
 # The first batches have fixed seeds; the others have random seeds, which a failure prints.
-FIXED = 0 if IS_FUZZ else 2
+FIXED = 0 if IS_FUZZ else 4
 
 
 @pytest.fixture(autouse=True)
@@ -41,8 +39,7 @@ async def test_random_documents_are_answered_like_the_plain_reader(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]", request: pytest.FixtureRequest, batch: int
 ) -> None:
     sample_data = await SampleData.of(RepeatableBuild(connection, api.now))
-    reader = Reader.of(await Rows.of(connection), api.now, schema_definition())
-    reader.set_cursors(await read_cursor_catalogue(api, reader, sample_data))
+    reader = await reader_with_cursors(api, connection, sample_data)
 
     chance = request.config.getoption("--hypothesis-seed") or random.getrandbits(32)
     number = batch if batch < FIXED else int(chance)

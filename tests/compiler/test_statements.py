@@ -34,6 +34,12 @@ from tests.compiler.sample_data import RepeatableBuild, SampleData
 SAMPLES = {"Code": '"62.06"'}
 
 
+@pytest.fixture
+def planner() -> Planner:
+    """A new one for each test, as some count what it has cached."""
+    return Planner(core_schema(), SOURCES)
+
+
 def list_fields() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
     """Every connection and list of objects in the schema: the type that has the field, its name, its definition."""
     for type_ in core_schema().type_map.values():

@@ -17,7 +17,8 @@ from api.database import migration
 from api.database.engine import Database, Unavailable
 from tests.asking import Api
 from tests.builders import HOME, Build
-from tests.conftest import NOW, command
+from tests.conftest import NOW
+from tests.isolation import command
 from tests.serving import running_api
 
 SETTINGS = """SELECT concat_ws(' ', current_setting('timezone'), current_setting('datestyle'), current_setting('jit'),
@@ -137,7 +138,7 @@ default_pool_size = {SERVER_CONNECTIONS}
 
 
 async def wait_until_connectable(url: str) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             try:
                 await command(url, "SELECT 1")
