@@ -102,7 +102,7 @@ async def test_variables_are_read_from_a_file_and_the_operation_is_selected_by_n
 async def test_a_query_without_statements_says_so(explain: Explain) -> None:
     completed = explain("{ __schema { queryType { name } } }")
 
-    assert (completed.returncode, completed.stdout) == (0, "This asks nothing of the database.\n")
+    assert (completed.returncode, completed.stdout) == (0, "The document reads nothing from the database.\n")
 
 
 @pytest.mark.parametrize(
