@@ -63,7 +63,7 @@ pytest: $(VENV)/dev.done ## the tests; narrow them with ARGS="tests/… -k …" 
 	@echo "== pytest"
 	@$(PYTHON) -m pytest -n $(WORKERS) $(COVERAGE) $(ARGS)
 
-fuzz: $(VENV)/dev.done ## the tests with random examples, with many more examples
+fuzz: $(VENV)/dev.done ## the slow proofs of which `make pytest` runs a sample, in full
 	@$(PYTHON) -m pytest -n $(WORKERS) -m fuzz --hypothesis-profile=fuzz $(ARGS)
 
 bench: $(VENV)/dev.done ## ours beside its peers, in 15 minutes; a part of it with ARGS="--only page,point --quick"
