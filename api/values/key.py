@@ -1,0 +1,83 @@
+"""Keys that texts are compared, searched and ordered by. They are made here and stored, so that all databases agree."""
+
+from unicodedata import normalize
+
+import regex
+
+# Characters of a key for ordering; the index on it holds at most 2,704 bytes.
+LONGEST_SORT_KEY = 200
+
+# Quotation marks and modifier letters that are written for the apostrophe of Qur'an.
+APOSTROPHES = dict.fromkeys(
+    map(ord, "'`\u00b4\u2018\u2019\u201b\u2032\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\ua78b\ua78c\uff07")
+)
+# Letters that Unicode does not decompose.
+LETTERS = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ð": "d", "đ": "d", "ħ": "h", "\u0131": "i", "ł": "l", "ŋ": "ng", "þ": "th"}
+)
+MARKS = regex.compile(r"[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]+")
+BETWEEN_WORDS = regex.compile(r"[^\p{L}\p{N}\p{Mc}]+")
+SPACES = regex.compile(r"\s+")
+DASHES = regex.compile(r"[\p{Pd}\u2212]")
+# A letter with more marks is of no language, and Unicode's normalization takes quadratic time to sort them.
+MORE_MARKS = regex.compile(r"(\p{M}{16})\p{M}+")
+UNPRINTED = regex.compile(r"[\p{White_Space}\p{Default_Ignorable_Code_Point}]+")
+
+# The words before the names of places, each as it is stored; words without an entry are part of the name.
+PLACE_WORDS = {
+    "kab": "kabupaten",
+    "kodya": "kota",
+    "kotamadya": "kota",
+    "kep": "kepulauan",
+    "adm": "",
+    "administrasi": "",
+    "prov": "",
+    "provinsi": "",
+}
+
+
+def search_key(text: str) -> str:
+    """The letters and digits of a text, without case, accents, apostrophes, punctuation and spaces.
+
+    A text is found where its key is a part of the stored key. The key of a visible text is never empty: a text that has neither letters
+    nor digits keeps its symbols.
+    """
+    folded = _fold(text)
+    return BETWEEN_WORDS.sub("", folded) or SPACES.sub("", folded) or SPACES.sub("", text)
+
+
+def place_search_key(name: str) -> str:
+    """As `search_key`, with the words before names of places unified: `Kab. Agam` and `Kabupaten Agam` have one key."""
+    words = BETWEEN_WORDS.split(_fold(name))
+    return "".join(PLACE_WORDS.get(word, word) for word in words) or search_key(name)
+
+
+def sort_key(text: str) -> str:
+    """The words of a text without case, accents, apostrophes and punctuation, one space between them.
+
+    To be ordered by code points (COLLATE "C"): a shorter word comes first, then digits, then letters.
+    """
+    folded = _fold(text)
+    words = BETWEEN_WORDS.sub(" ", folded).strip() or " ".join(folded.split()) or " ".join(text.split())
+    return words[:LONGEST_SORT_KEY].rstrip()
+
+
+def code_key(number: str) -> str:
+    """A written number without case and spaces, all dashes alike: `TGN/1`, `tgn/1` and `TGN /1` have one key."""
+    return compact(number).casefold()
+
+
+def compact(text: str) -> str:
+    """Without white space and invisible characters; digits, letters and dashes in their plain forms."""
+    plain = normalize("NFKC", MORE_MARKS.sub(r"\1", text))
+    return DASHES.sub("-", normalize("NFC", UNPRINTED.sub("", plain)))
+
+
+def _fold(text: str) -> str:
+    """Without case, accents, apostrophes and invisible characters."""
+    if text.isascii():
+        return text.translate(APOSTROPHES).lower()
+    plain = MARKS.sub("", text.translate(APOSTROPHES))
+    for _ in range(2):  # Folding the case makes new accents, for instance of U+0390.
+        plain = MARKS.sub("", normalize("NFKD", plain).translate(APOSTROPHES)).casefold()
+    return normalize("NFC", plain.translate(LETTERS))
