@@ -10,6 +10,7 @@ WORKERS = 2
 ARGS =
 COVERAGE = --cov --cov-report=term-missing:skip-covered
 UPGRADE =
+NAME =
 
 LOCK = $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--custom-compile-command "make lock" $(UPGRADE)
@@ -23,7 +24,7 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint types imports migrations pytest fuzz bench schema format lock hooks clean
+.PHONY: help run demo test lint types imports migrations migration pytest fuzz bench schema docs format lock hooks clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -59,6 +60,9 @@ migrations: $(VENV)/dev.done ## models and migrations agree, and migrations are 
 	@echo "== migrations"
 	@$(PYTHON) -m tests.migrations
 
+migration: $(VENV)/dev.done ## write the next migration from the models: make migration NAME="what it does"
+	@$(PYTHON) -m tests.new_migration $(NAME)
+
 pytest: $(VENV)/dev.done ## the tests; narrow them with ARGS="tests/… -k …" COVERAGE=
 	@echo "== pytest"
 	@$(PYTHON) -m pytest -n $(WORKERS) $(COVERAGE) $(ARGS)
@@ -78,6 +82,9 @@ format: $(VENV)/dev.done ## rewrite the code as `make lint` wants it, where that
 schema: $(VENV)/runtime.done ## write schema.graphql
 	@$(PYTHON) -m api schema > $(VENV)/schema.graphql
 	@mv $(VENV)/schema.graphql schema.graphql
+
+docs: $(VENV)/runtime.done ## print docs/states.md and docs/mutations.md from the declarations
+	@$(PYTHON) -m api.documentation
 
 lock: $(VENV)/dev.done ## pin and hash what pyproject.toml asks for; UPGRADE=--upgrade takes what is new
 	@$(LOCK) --output-file requirements/runtime.txt pyproject.toml

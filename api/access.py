@@ -6,7 +6,7 @@ values are parameters, so one statement serves everybody of a kind.
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Volunteer
-from api.models.assignment import LIVE, PROMISED
+from api.models.assignment import ASSIGNMENT
+from api.models.choice import Move
 
 Row = sa.FromClause
 Condition = sa.ColumnElement[bool]
@@ -36,6 +37,13 @@ class Kind:
     @property
     def coordinator(self) -> bool:
         return self.nation or self.places
+
+    @property
+    def name(self) -> str:
+        """For logs: the widest capacity."""
+        names = {"NATION": self.nation, "COORDINATOR": self.places, "MANAGER": self.organizations}
+        names |= {"VOLUNTEER": self.volunteer, "ACCOUNT": self.account}
+        return next((name for name, holds in names.items() if holds), "PUBLIC")
 
 
 @dataclass(frozen=True)
@@ -102,17 +110,37 @@ NOW: sa.ColumnElement[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True
 # A day without a place is the day in Jakarta.
 TODAY: sa.ColumnElement[Any] = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
 
-# Who may call each mutation at all; the service then asks whether this one thing lies in the actor's scope.
-CALLERS: Mapping[str, frozenset[str]] = {
-    "declare_incident": frozenset({"COORDINATOR"}),
-    "raise_need": frozenset({"COORDINATOR"}),
-    "register_volunteer": frozenset({"COORDINATOR", "MANAGER"}),
-    "issue_certificate": frozenset({"COORDINATOR", "MANAGER"}),
-    "offer_assignment": frozenset({"COORDINATOR"}),
-    "accept_assignment": frozenset({"VOLUNTEER", "MANAGER"}),
-    "decline_assignment": frozenset({"VOLUNTEER", "MANAGER"}),
-    "cancel_assignment": frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
-}
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may call a mutation at all; the service then asks whether this one thing lies in the actor's scope."""
+
+    description: str
+    roles: frozenset[str] = frozenset()
+    is_public: bool = False
+
+    def include(self, actor: Actor) -> bool:
+        return self.is_public or bool(self.roles & actor.roles)
+
+
+PUBLIC_CALLERS = Callers("Anybody, also without an account", is_public=True)
+COORDINATORS = Callers("Coordinators, for kabupaten in their scope", frozenset({"COORDINATOR"}))
+COORDINATORS_OF_NEED = Callers("Coordinators of the need's kabupaten", frozenset({"COORDINATOR"}))
+REGISTRARS = Callers(
+    "Managers for their organization, coordinators for people at home in their scope",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+CERTIFIERS = Callers(
+    "Managers of the issuer for its members, coordinators for people at home in their scope",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+VOLUNTEER_OR_MANAGERS = Callers(
+    "The volunteer, or a manager of one of the volunteer's organizations", frozenset({"VOLUNTEER", "MANAGER"})
+)
+EITHER_SIDE = Callers(
+    "Coordinators of the need's kabupaten, the volunteer, or a manager of one of the volunteer's organizations",
+    frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+)
 
 
 def may_trace(kind: Kind) -> bool:
@@ -166,21 +194,21 @@ def _serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | N
     return volunteer_id.in_(sent.where(standing, coordinates(kind, Need.c.kabupaten_code)))
 
 
-# A duty that is promised or running. Before the yes, and once it is over, nobody needs to call.
-_ON_CALL = sa.and_(Assignment.c.status.in_(PROMISED), Assignment.c.ends_at > NOW)
+# A duty that is promised or running. Before the acceptance, and once it is over, nobody needs to call.
+_PROMISED = sa.and_(Assignment.c.status.in_(ASSIGNMENT.group("PROMISED")), Assignment.c.ends_at > NOW)
 
 # The same, or an offer that may still be answered.
-_ASKED = sa.and_(
-    Assignment.c.status.in_(LIVE),
+_LIVE = sa.and_(
+    Assignment.c.status.in_(ASSIGNMENT.group("LIVE")),
     Assignment.c.ends_at > NOW,
-    sa.or_(Assignment.c.status != "OFFERED", Assignment.c.expires_at.is_(None), Assignment.c.expires_at > NOW),
+    sa.not_(ASSIGNMENT.has_lapsed(Assignment, NOW)),
 )
 
 
 def knows_volunteer(kind: Kind, row: Row) -> Condition:
     """Who may read what is private: phone, position, consent."""
     return _any_of(
-        coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id, _ON_CALL)
+        coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id, _PROMISED)
     )
 
 
@@ -203,7 +231,7 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
             ),
         )
     known = (coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id))
-    return _any_of(agreed, *known, _serves(kind, row.c.id, _ASKED))
+    return _any_of(agreed, *known, _serves(kind, row.c.id, _LIVE))
 
 
 def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:
@@ -260,6 +288,11 @@ def sees_incident(kind: Kind, row: Row) -> Condition:
     return _any_of(row.c.status != "REPORTED", here if kind.coordinator else None)
 
 
+def nobody(_kind: Kind, _row: Row) -> Condition:
+    """Reached through what it belongs to only."""
+    return sa.false()
+
+
 def sees_need(_kind: Kind, _row: Row) -> Condition:
     """Public: a need can only be raised for an incident that is itself public."""
     return sa.true()
@@ -291,3 +324,32 @@ def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Condition:
         sa.and_(coordinates(kind, volunteer.c.kabupaten_code), coordinates(kind, issuer.c.kabupaten_code)),
         sa.and_(manages(kind, issuer.c.id), answers_for(kind, volunteer.c.id)),
     )
+
+
+def answers_assignment(kind: Kind, assignment: Row) -> Condition:
+    """The volunteer, or a manager of one of the volunteer's organizations."""
+    return answers_for(kind, assignment.c.volunteer_id)
+
+
+def sends_to_need_of(kind: Kind, assignment: Row) -> Condition:
+    """Coordinators of the need's kabupaten."""
+    need = Need.alias()
+    return exists_where(assignment, need.c.id == assignment.c.need_id, sends_to_need(kind, need))
+
+
+def cancels_assignment(kind: Kind, assignment: Row) -> Condition:
+    """Either side: the volunteer's, or the coordinators of the need's kabupaten."""
+    return sa.or_(answers_assignment(kind, assignment), sends_to_need_of(kind, assignment))
+
+
+Predicate = Callable[[Kind, Row], Condition]
+
+# The predicates that the moves of state machines name.
+MOVE_PREDICATES: Mapping[str, Predicate] = {
+    predicate.__name__: predicate for predicate in (answers_assignment, sends_to_need_of, cancels_assignment)
+}
+
+
+def may_move(move: Move[Any, Any]) -> Predicate:
+    """Who may make the move of a state machine, asked of the thing that moves."""
+    return MOVE_PREDICATES[move.who]

@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -21,9 +21,10 @@ from strawberry.types import ExecutionResult
 
 from api.auth import Authenticator, Tokens, Unauthenticated, read_or_create_secret
 from api.compiler.plan import Planner
-from api.context import Context
+from api.context import Clock, Context, wall_clock
 from api.database import engine
 from api.database.engine import Database, Pooler
+from api.log import log, unexpected
 from api.resolvers import SOURCES
 from api.schema.build import SCHEMA, core_schema
 from api.services.vault import KEY_BYTES, Vault
@@ -39,12 +40,6 @@ OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
 }
 # Delay before listening for a disconnect. Most requests are answered sooner, and save its cost.
 DISCONNECT_CHECK_SECONDS = 1.0
-
-Clock = Callable[[], datetime]
-
-
-def wall_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +120,12 @@ async def graphql(request: Request) -> Response:
     with application/json it has status 200.
     """
     media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+    start = perf_counter()
     try:
         body = parse_body(await read_body(request))
         context = await make_context(request)
         result = await execute(body, context, CancelOnDisconnect(request, body))
+        log_request(context, body, result, start)
     except HttpError as http_error:
         error = {"message": str(http_error), "extensions": {"code": http_error.code}}
         headers = {"WWW-Authenticate": "Bearer"} if http_error.status == 401 else None
@@ -137,7 +134,21 @@ async def graphql(request: Request) -> Response:
         return Response(status_code=499)
     never_ran = result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
     status = 400 if never_ran and media_type == GRAPHQL_JSON else 200
-    return Response(encode_result(result), status, media_type=media_type)
+    return Response(encode_result(result, context), status, media_type=media_type)
+
+
+def log_request(context: Context, body: Mapping[str, Any], result: ExecutionResult, start: float) -> None:
+    """One line; nothing of the variables and of the answer but the codes of problems."""
+    log.info(
+        "request",
+        id=context.id,
+        operation=body.get("operationName"),
+        actor=context.actor.kind.name,
+        milliseconds=round((perf_counter() - start) * 1000, 2),
+        rows=sum(context.row_counts),
+        problems=context.problem_codes,
+        errors=[error_code(error) for error in result.errors or ()],
+    )
 
 
 async def read_body(request: Request) -> bytearray:
@@ -176,7 +187,7 @@ async def make_context(request: Request) -> Context:
         raise HttpError(401, "The token is invalid or has expired.", "UNAUTHENTICATED") from None
     except engine.Unavailable:
         raise HttpError(503, "The database does not answer; try again.", "UNAVAILABLE") from None
-    return Context(actor, now, services.database, services.planner, services.vault)
+    return Context(actor, now, services.clock, services.database, services.planner, services.vault)
 
 
 async def execute(body: dict[str, Any], context: Context, cancellation: "CancelOnDisconnect") -> ExecutionResult:
@@ -231,20 +242,25 @@ class CancelOnDisconnect:
         self.task.cancel()
 
 
-def encode_result(result: ExecutionResult) -> bytes:
+def encode_result(result: ExecutionResult, context: Context) -> bytes:
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
-        body["errors"] = [format_error(error) for error in result.errors]
+        body["errors"] = [format_error(error, context) for error in result.errors]
     if result.extensions:
         body["extensions"] = result.extensions
     return orjson.dumps(body)
 
 
-def format_error(error: GraphQLError) -> dict[str, Any]:
-    """The error as JSON, with `extensions.code`; the message of an unexpected exception is replaced."""
+def format_error(error: GraphQLError, context: Context) -> dict[str, Any]:
+    """The error as JSON, with `extensions.code`; an unexpected exception is logged, and only its id is shown."""
+    original, extensions = error.original_error, {**(error.extensions or {}), "code": error_code(error)}
+    if original is None or isinstance(original, GraphQLError):
+        return {**error.formatted, "extensions": extensions}
+    id_ = unexpected(original, request=context.id, path=error.path)
+    shown = {**error.formatted, "message": "An internal error occurred; it has been logged under the id in extensions."}
+    return {**shown, "extensions": {**extensions, "id": id_}}
+
+
+def error_code(error: GraphQLError) -> str:
     is_unexpected = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
-    code = (error.extensions or {}).get("code") or ("INTERNAL" if is_unexpected else "BAD_USER_INPUT")
-    formatted = dict(error.formatted)
-    if is_unexpected:
-        formatted["message"] = "An internal error occurred; it has been logged."
-    return {**formatted, "extensions": {**(error.extensions or {}), "code": code}}
+    return str((error.extensions or {}).get("code") or ("INTERNAL" if is_unexpected else "BAD_USER_INPUT"))

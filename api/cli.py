@@ -18,7 +18,7 @@ import uvicorn
 from rich.console import Console
 
 from api import demo as demo_story
-from api import reference
+from api import log, reference
 from api.auth import issue_tokens
 from api.database import embedded, migration
 from api.settings import Settings, SettingsError, read_settings
@@ -176,9 +176,10 @@ def run_server(settings: Settings, url: str, listener: socket.socket, *, logins:
     typer.echo(f"Sigap answers at http://{host}:{settings.port}/graphql")
     for login, token in tokens.items():
         typer.echo(f"\n{login}, {demo_story.LOGINS[login]}:\nAuthorization: Bearer {token}")
+    log.configure()
     config = uvicorn.Config(
         application(url, settings.data, pooler=settings.pooler),
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         # The client's address is not used, so the headers in which proxies pass it on are not read.

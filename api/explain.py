@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -14,7 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from api.access import PUBLIC, Actor
 from api.compiler.plan import Plan, Planner
-from api.context import Context
+from api.context import Context, wall_clock
 from api.database.engine import Database, Pooler, Transaction, Unavailable
 from api.database.statement import CompiledStatement
 from api.resolvers import SOURCES
@@ -59,7 +58,7 @@ async def explain_document(url: str, request: ExplainRequest, *, analyze: bool, 
         actor = await load_actor(database, request.login)
         explainer, planner = ExplainingDatabase(database, analyze=analyze), KeyRecordingPlanner(core_schema(), SOURCES)
         # Queries do not use the vault.
-        context = Context(actor, datetime.now(UTC), explainer, planner, Vault(b"", b""))
+        context = Context(actor, wall_clock(), wall_clock, explainer, planner, Vault(b"", b""))
         result = await execute(request, context)
     finally:
         await database.close()

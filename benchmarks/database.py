@@ -37,6 +37,13 @@ END;
 COMMENT ON FUNCTION volunteer_trained_for IS '@behavior +list -connection';
 """
 
+# The function that gives PostGraphile the computed field `currentStatus`: an offer past its deadline reads as expired.
+CURRENT_STATUS = """
+CREATE OR REPLACE FUNCTION assignment_current_status(assignment assignment) RETURNS text LANGUAGE sql STABLE
+RETURN CASE WHEN assignment.status = 'OFFERED' AND least(assignment.expires_at, assignment.ends_at) <= now()
+  THEN 'EXPIRED' ELSE assignment.status END
+"""
+
 DELETE_DECLARED = (
     "DELETE FROM event e USING incident i WHERE e.subject_key = i.id::text AND i.title LIKE $1",
     "DELETE FROM incident_kabupaten k USING incident i WHERE k.incident_id = i.id AND i.title LIKE $1",
@@ -105,7 +112,7 @@ async def open_database(url: str, volunteers: int) -> Database:
         await reference.load(connection)
         if not await connection.fetchval("SELECT EXISTS (SELECT FROM account WHERE login = 'bench-national')"):
             make_data(url, volunteers)
-        for statement in (TRAINED_FOR, *CREATE_SCOPED_ACCOUNT):
+        for statement in (TRAINED_FOR, CURRENT_STATUS, *CREATE_SCOPED_ACCOUNT):
             await connection.execute(statement)
         process = None
         backend = await connection.fetchval(LOCAL_SERVER)

@@ -56,7 +56,8 @@ WITH incident_page AS (
   SELECT n.* FROM incident_page i CROSS JOIN LATERAL (
     SELECT * FROM need WHERE incident_id = i.id ORDER BY starts_at, id LIMIT 100) n
 ), assignment_json AS (
-  SELECT n.id, string_agg('{"status":"' || a.status || '","startsAt":' || to_json(a.starts_at)::text || ',"volunteer":'
+  SELECT n.id, string_agg('{"status":"' || CASE WHEN a.status = 'OFFERED' AND
+    least(a.expires_at, a.ends_at) <= now() THEN 'EXPIRED' ELSE a.status END || '","startsAt":' || to_json(a.starts_at)::text || ',"volunteer":'
     || '{"id":"Volunteer:' || v.id || '","name":' || to_json(v.name)::text || ',"memberships":{"nodes":['
     || coalesce(m.item, '') || ']}}}', ',' ORDER BY a.starts_at DESC, a.id DESC) AS items
   FROM need_page n CROSS JOIN LATERAL (
@@ -100,8 +101,8 @@ WITH declared AS (
 ), touched AS (
   INSERT INTO incident_kabupaten (incident_id, kabupaten_code) SELECT id, $3 FROM declared
 ), event_row AS (
-  INSERT INTO event (account_id, kind, subject_type, subject_key, change)
-  SELECT a.id, 'incident.declared', 'Incident', d.id::text, jsonb_build_object('hazard', $1, 'kabupaten', ARRAY[$3])
+  INSERT INTO event (actor_kind, account_id, kind, subject_type, subject_key, change)
+  SELECT 'ACCOUNT', a.id, 'incident.declared', 'Incident', d.id::text, jsonb_build_object('hazard', $1, 'kabupaten', ARRAY[$3])
   FROM declared d, account a WHERE a.login = 'bench-national'
 )
 SELECT '{"data":{"declareIncident":{"incident":{"title":' || to_json(d.title)::text || ',"status":"' || d.status
@@ -123,7 +124,7 @@ STATEMENTS: Mapping[str, tuple[str, Callable[[Variables], Sequence[object]]]] = 
 
 def incident_values(incident: Variables) -> Sequence[object]:
     started_at = datetime.fromisoformat(incident["startedAt"])
-    return incident["hazard"], incident["title"], incident["kabupaten"][0], started_at
+    return incident["hazard"], incident["title"], incident["kabupatens"][0], started_at
 
 
 async def no_reset(_connection: object) -> None:

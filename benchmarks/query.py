@@ -16,7 +16,7 @@ SERIAL = "{serial}"
 # The mutation declares incidents that start before all others, so they are not on a page of the newest incidents.
 TITLE, STARTED_AT = "Beban", "2001-01-01T00:00:00+00:00"
 
-PAGE = """query($kabupaten: Code!, $day: Date!) { volunteers(first: 50, filter: {kabupaten: $kabupaten}) { nodes {
+PAGE = """query($kabupaten: ID!, $day: Date!) { volunteers(first: 50, filter: {kabupaten: {eq: $kabupaten}}) { nodes {
   id name kabupaten { name province { name } } memberships(first: 10) { nodes { organization { name } } }
   trainedFor(on: $day) { code label } certificates(first: 20) { nodes { number expiresOn type { label } } } } } }"""
 DEEP = """{ incidents(first: 20) { nodes { id title needs(first: 100) { nodes { id peopleWanted skill { label }
@@ -24,8 +24,8 @@ DEEP = """{ incidents(first: 20) { nodes { id title needs(first: 100) { nodes { 
   memberships(first: 1) { nodes { organization { name } } } } } } } } } } }"""
 POINT = """query($id: ID!) { node(id: $id) { ... on Volunteer {
   id name reach status kabupaten { code name province { name } } } } }"""
-COUNT = """query($province: Code!, $reach: Reach!) {
-  volunteers(first: 1, filter: {province: $province, reach: $reach, status: ACTIVE}) { totalCount } }"""
+COUNT = """query($province: ID!, $reach: Reach!) {
+  volunteers(first: 0, filter: {province: {eq: $province}, reach: {eq: $reach}, status: {eq: ACTIVE}}) { totalCount } }"""
 MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
   incident { title status startedAt hazard { label } } problems { code } } }"""
 CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
@@ -44,7 +44,7 @@ PEER_DEEP = """{ incidents: allIncidents(first: 20, orderBy: [STARTED_AT_DESC, R
   id: rowId title needs: needsByIncidentId(first: 100, orderBy: [STARTS_AT_ASC, ROW_ID_ASC]) { nodes {
     id: rowId peopleWanted skill: skillBySkillCode { label: labelId }
     assignments: assignmentsByNeedId(first: 100, orderBy: [STARTS_AT_DESC, ROW_ID_DESC]) { nodes {
-      status startsAt volunteer: volunteerByVolunteerId { id: rowId name
+      status: currentStatus startsAt volunteer: volunteerByVolunteerId { id: rowId name
         memberships: membershipsByVolunteerId(first: 1, orderBy: [SINCE_DESC, ROW_ID_DESC]) { nodes {
           organization: organizationByOrganizationId { name } } } } } } } } } } }"""
 PEER_POINT = """query($id: ID!) { node(id: $id) { ... on Volunteer {
@@ -78,7 +78,7 @@ def all_queries(facts: Facts) -> dict[str, Query]:
     incident = {
         "hazard": facts.hazard,
         "title": f"{TITLE} {SERIAL}",
-        "kabupaten": [facts.kabupaten],
+        "kabupatens": [facts.kabupaten],
         "startedAt": STARTED_AT,
     }
     queries = (

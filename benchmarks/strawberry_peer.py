@@ -94,7 +94,9 @@ JOIN certificate_type_grant g ON g.certificate_type_code = c.certificate_type_co
 WHERE c.volunteer_id = any($1) AND c.revoked_on IS NULL AND daterange(c.issued_on, c.expires_on, '[]') @> $2::date
 ORDER BY 1, 2"""
 NEEDS = paged("id AS key, people_wanted, skill_code", "need", "incident_id", "starts_at, id")
-ASSIGNMENTS = paged("status, starts_at, volunteer_id", "assignment", "need_id", "starts_at DESC, id DESC")
+# An offer past its deadline reads as expired.
+STATUS = "CASE WHEN status = 'OFFERED' AND least(expires_at, ends_at) <= now() THEN 'EXPIRED' ELSE status END AS status"
+ASSIGNMENTS = paged(f"{STATUS}, starts_at, volunteer_id", "assignment", "need_id", "starts_at DESC, id DESC")
 INCIDENTS = """
 SELECT id AS key, title, status, started_at, hazard_code FROM incident
 WHERE status <> 'REPORTED' ORDER BY started_at DESC, id DESC LIMIT $1"""
@@ -298,19 +300,34 @@ class Incident:
 
 
 @strawberry.input
+class IdFilter:
+    eq: strawberry.ID
+
+
+@strawberry.input
+class ReachFilter:
+    eq: Reach
+
+
+@strawberry.input
+class StatusFilter:
+    eq: Status
+
+
+@strawberry.input
 class VolunteerFilter:
-    kabupaten: Code | None = None
-    province: Code | None = None
-    reach: Reach | None = None
-    status: Status | None = None
+    kabupaten: IdFilter | None = None
+    province: IdFilter | None = None
+    reach: ReachFilter | None = None
+    status: StatusFilter | None = None
 
     def condition(self) -> tuple[str, list[object]]:
         """The WHERE clause and its values. Filters that are left out do not limit the rows."""
         filters = {
-            "kabupaten_code": self.kabupaten,
-            "province_code": self.province,
-            "reach": self.reach and self.reach.value,
-            "status": self.status and self.status.value,
+            "kabupaten_code": self.kabupaten and self.kabupaten.eq,
+            "province_code": self.province and self.province.eq,
+            "reach": self.reach and self.reach.eq.value,
+            "status": self.status and self.status.eq.value,
         }
         names = [name for name, value in filters.items() if value is not None]
         text = " AND ".join(f"{name} = ${number}" for number, name in enumerate(names, 1))
@@ -356,9 +373,9 @@ class Query:
 
 @strawberry.input
 class DeclareIncidentInput:
-    hazard: Code
+    hazard: strawberry.ID
     title: str
-    kabupaten: list[Code]
+    kabupatens: list[strawberry.ID]
     started_at: datetime
 
 
@@ -378,7 +395,7 @@ class Mutation:
     @strawberry.field
     async def declare_incident(self, info: Info, input: DeclareIncidentInput) -> DeclareIncidentPayload:
         """Inserts the incident only: no permission check, no kabupaten, no event."""
-        values = (input.hazard, input.title, input.kabupaten[0], input.started_at)
+        values = (input.hazard, input.title, input.kabupatens[0], input.started_at)
         (row,) = await info.context.pool.fetch(DECLARE, *values)
         return DeclareIncidentPayload(incident=Incident.from_row(row), problems=[])
 

@@ -6,12 +6,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from graphql.pyutils import camel_to_snake
 
 from api.app import Services
 from api.auth import Tokens
+from api.resolvers import VERBS
 
 # Decoded JSON; the tests assert its shape.
 Json = Any
+
+# The facts of each type of problem.
+FACTS = """... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
+  ... on LimitProblem { count limit } ... on CommitmentProblem { assignment { id } startsAt endsAt }
+  ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
+  ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
+  ... on NearerProblem { volunteer { id } }"""
+# The problems of a payload, with all that they say but their messages.
+PROBLEMS = f"problems {{ __typename code path {FACTS} }}"
+
+
+def problem(type_: str, code: str, *path: str, **facts: object) -> Json:
+    """A problem as PROBLEMS selects it; `path` is the path within the input."""
+    return {"__typename": f"{type_}Problem", "code": code, "path": ["input", *path], **facts}
 
 
 def instant(moment: datetime) -> str:
@@ -52,7 +68,12 @@ class Api:
         return [(error["extensions"]["code"], error.get("path")) for error in body["errors"]]
 
     async def do(self, document: str, *, actor: uuid.UUID | None = None, **input_values: object) -> Json:
-        """The payload of a mutation that is the document's only field; `input_values` are its `input`."""
+        """The payload of a mutation that is the document's only field; `input_values` are its `input`.
+
+        Asserts that the verb declares the codes of all problems.
+        """
         data = await self.ask(document, actor=actor, input=input_values)
-        (payload,) = data.values()
+        ((name, payload),) = data.items()
+        codes = {problem["code"] for problem in payload["problems"]}
+        assert codes <= set(VERBS[camel_to_snake(name)].all_codes), name
         return payload

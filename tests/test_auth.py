@@ -23,7 +23,7 @@ from tests.snapshot import snapshot
 ME = "{ me { login } }"
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
   incident { id } problems { code path } } }"""
-INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": NOW.isoformat()}
+INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": NOW.isoformat()}
 SECOND = timedelta(seconds=1)
 
 

@@ -136,7 +136,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert [need["skill"]["label"] for need in needs["data"]["needs"]["nodes"]] == [
         *("Field kitchen", "Water rescue", "Logistics and warehousing", "Setting up shelter")
     ]
-    nearest = candidates["data"]["node"]["candidates"]["nodes"][:2]
+    nearest = candidates["data"]["need"]["candidates"]["nodes"][:2]
     assert "Volunteer:af803e89-8653-454c-bda4-764cb9804355" in [each["volunteer"]["id"] for each in nearest]
     assert [each["volunteer"]["kabupaten"]["name"] for each in nearest] == ["Kabupaten Katingan"] * 2
     assert [each["tier"] for each in nearest] == ["PROVINCE"] * 2

@@ -19,7 +19,7 @@ from tests.waiting import LOCK_WAITS, wait_until
 HAZARDS = "{ hazards(first: 1) { totalCount } }"
 MIXED = "{ hazards(first: 1) { totalCount } ranks(first: 1) { totalCount } __schema { queryType { name } } }"
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) { problems { code } } }"""
-INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": NOW.isoformat()}
+INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": NOW.isoformat()}
 
 
 @asynccontextmanager

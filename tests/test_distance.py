@@ -51,8 +51,10 @@ async def test_the_position_of_a_kabupaten_is_its_seat(api: Api, build: Build) -
     assert await distance(api, f"Kabupaten:{HOME}", {"kabupaten": HOME}) == 0
 
 
-async def test_the_distance_to_an_unknown_kabupaten_is_null(api: Api) -> None:
-    assert await distance(api, f"Kabupaten:{HOME}", {"kabupaten": "62.99"}) is None
+async def test_the_distance_to_an_unknown_kabupaten_is_bad_input(api: Api) -> None:
+    errors = await api.errors(DOCUMENT, id=f"Kabupaten:{HOME}", place={"kabupaten": "62.99"})
+
+    assert errors == [("BAD_USER_INPUT", ["node", "distanceTo"])]
 
 
 async def test_without_access_to_the_home_the_distance_starts_at_the_seat(api: Api, build: Build) -> None:
@@ -106,9 +108,16 @@ async def test_a_place_literal_is_exactly_one_kabupaten_or_one_valid_point(api: 
     assert {code for code, _ in errors} == {"BAD_USER_INPUT"}
 
 
-@pytest.mark.parametrize("place", [{}, {"kabupaten": None}, {"kabupaten": HOME, **point(0, 0)}, point(-91, 0)])
-async def test_a_place_variable_is_exactly_one_kabupaten_or_one_valid_point(api: Api, place: Json) -> None:
+@pytest.mark.parametrize("place", [{}, {"kabupaten": None}, {"kabupaten": HOME, **point(0, 0)}])
+async def test_a_place_variable_is_exactly_one_kabupaten_or_one_point(api: Api, place: Json) -> None:
     assert await api.errors(DOCUMENT, id=f"Kabupaten:{HOME}", place=place) == [("BAD_USER_INPUT", None)]
+
+
+@pytest.mark.parametrize("place", [point(-90.1, 0), point(91, 0), point(0, -180.1), point(0, 181)])
+async def test_a_point_that_is_not_on_earth_is_bad_input_at_its_field(api: Api, place: Json) -> None:
+    errors = await api.errors(DOCUMENT, id=f"Kabupaten:{HOME}", place=place)
+
+    assert errors == [("BAD_USER_INPUT", ["node", "distanceTo"])]
 
 
 async def test_the_same_document_works_for_both_kinds_of_places(api: Api, build: Build) -> None:

@@ -17,7 +17,7 @@ from tests.test_cli import TIMEOUT, environment
 
 Completed = subprocess.CompletedProcess[str]
 Explain = Callable[..., Completed]
-PLACE = "query Place($name: String!) { kabupaten(first: 5, filter: {name: $name}) { nodes { name } } }"
+PLACE = "query Place($name: String!) { kabupatens(first: 5, filter: {name: {contains: $name}}) { nodes { name } } }"
 NAME = "Kota's \\ FROM "
 VALUES_FROM_PYTHON = ("--variables", json.dumps({"name": NAME}))
 
@@ -110,7 +110,7 @@ async def test_a_query_without_statements_says_so(explain: Explain) -> None:
     [
         ("{ me {", (), "Syntax Error: Expected Name, found <EOF>. (line 1, column 7)\n"),
         ("{ mine { id } }", (), "Cannot query field 'mine' on type 'Query'. Did you mean 'me'? (line 1, column 3)\n"),
-        ("{ skills(first: 101) { totalCount } }", (), "Give either first or last, 1 to 100."),
+        ("{ skills(first: 101) { totalCount } }", (), "Give either first or last, 0 to 100."),
         (PLACE, (), "Variable '$name' "),
         (PLACE, ("--variables", "{"), "The variables are not JSON: "),
         (PLACE, ("--variables", "[]"), "The variables must be a JSON object.\n"),

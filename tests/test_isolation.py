@@ -10,8 +10,8 @@ from tests.builders import Build
 from tests.conftest import NOW
 from tests.isolation import OpenConnectionsError, WorkerDatabase, connected
 
-EVENT = """INSERT INTO event (account_id, kind, subject_type, subject_key, change)
-VALUES ($1, 'TESTED', 'Need', 'none', '{}') RETURNING position"""
+EVENT = """INSERT INTO event (actor_kind, account_id, kind, subject_type, subject_key, change)
+VALUES ('ACCOUNT', $1, 'TESTED', 'Need', 'none', '{}') RETURNING position"""
 COUNTS = "SELECT ARRAY[(SELECT count(*) FROM account), (SELECT count(*) FROM event), (SELECT count(*) FROM hazard)]"
 EMPTY = [0, 0, 28]
 

@@ -1,27 +1,12 @@
 from datetime import timedelta
 
-from tests.asking import Api
+from tests.asking import PROBLEMS, Api, problem
 from tests.builders import HOME, NEIGHBOUR, Build
 
-OFFER = """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
-  assignment { id status startsAt endsAt } problems { code path fact { volunteer { id } } } } }"""
-REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
-  volunteer { id } problems { code path } } }"""
-
-
-async def test_a_new_offer_expires_an_overdue_one(api: Api, build: Build) -> None:
-    volunteer, need = await build.volunteer(), await build.need()
-    overdue = await build.assignment(need, volunteer, expires_at=build.now)
-    coordinator = await build.coordinator(kabupaten_code=HOME)
-
-    offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
-
-    rows = await build.connection.fetch("SELECT id, status, version FROM assignment ORDER BY version DESC")
-    kinds = await build.connection.fetch("SELECT kind FROM event ORDER BY position")
-    assert offered["problems"] == []
-    assert [(row["status"], row["version"]) for row in rows] == [("EXPIRED", 2), ("OFFERED", 1)]
-    assert rows[0]["id"] == overdue
-    assert [row["kind"] for row in kinds] == ["assignment.expired", "assignment.offered"]
+OFFER = f"""mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{
+  assignment {{ id status startsAt endsAt }} {PROBLEMS} }} }}"""
+REGISTER = f"""mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{
+  volunteer {{ id }} {PROBLEMS} }} }}"""
 
 
 async def test_nearer_candidates_are_checked_for_the_offered_period(api: Api, build: Build) -> None:
@@ -41,13 +26,7 @@ async def test_nearer_candidates_are_checked_for_the_offered_period(api: Api, bu
 
     assert first_day == {
         "assignment": None,
-        "problems": [
-            {
-                "code": "NEARER_AVAILABLE",
-                "path": ["input", "volunteer"],
-                "fact": {"volunteer": {"id": f"Volunteer:{near}"}},
-            }
-        ],
+        "problems": [problem("Nearer", "NEARER_AVAILABLE", "volunteer", volunteer={"id": f"Volunteer:{near}"})],
     }
     assert full_period["problems"] == []
 
@@ -61,6 +40,6 @@ async def test_a_future_start_or_a_blank_number_of_a_membership_is_invalid(api: 
     future = await api.do(REGISTER, actor=manager, since="2026-03-02", **fields)
     blank = await api.do(REGISTER, actor=manager, number="  ", **fields)
 
-    assert future == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "since"]}]}
-    assert blank == {"volunteer": None, "problems": [{"code": "INVALID", "path": ["input", "number"]}]}
+    assert future == {"volunteer": None, "problems": [problem("Simple", "INVALID", "since")]}
+    assert blank == {"volunteer": None, "problems": [problem("Simple", "INVALID", "number")]}
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 0

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from api.database.engine import WRITE_POOL_SIZE
-from tests.asking import Api, Json
+from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
@@ -21,14 +21,14 @@ MANY_ROUNDS = 20 if IS_FUZZ else 5
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 START = NOW + timedelta(days=1)
 
-ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
-  assignment { id } problems { code fact { assignment { id } startsAt endsAt count limit version } } } }"""
-CANCEL = """mutation($input: CancelAssignmentInput!) { cancelAssignment(input: $input) {
-  assignment { id } problems { code fact { version } } } }"""
-OFFER = """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
-  assignment { id } problems { code fact { assignment { id } } } } }"""
-REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
-  volunteer { id } problems { code path } } }"""
+ACCEPT = f"""mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{
+  assignment {{ id }} {PROBLEMS} }} }}"""
+CANCEL = f"""mutation($input: CancelAssignmentInput!) {{ cancelAssignment(input: $input) {{
+  assignment {{ id }} {PROBLEMS} }} }}"""
+OFFER = f"""mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{
+  assignment {{ id }} {PROBLEMS} }} }}"""
+REGISTER = f"""mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{
+  volunteer {{ id }} {PROBLEMS} }} }}"""
 
 Call = Callable[[], Awaitable[Json]]
 
@@ -97,14 +97,10 @@ async def test_one_of_fifty_overlapping_offers_can_be_accepted(api: Api, build: 
 
         (winner,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
         starts_at = START + offers.index(uuid.UUID(winner.partition(":")[2])) * MINUTE
-        clash = {
-            "assignment": {"id": winner},
-            "startsAt": starts_at.isoformat(),
-            "endsAt": (starts_at + 10 * HOUR).isoformat(),
-            **dict.fromkeys(("count", "limit", "version")),
-        }
+        period = {"startsAt": instant(starts_at), "endsAt": instant(starts_at + 10 * HOUR)}
+        clash = problem("Commitment", "PERSON_ELSEWHERE", "assignment", assignment={"id": winner}, **period)
         problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
-        assert problems == [[{"code": "PERSON_ELSEWHERE", "fact": clash}]] * (MANY - 1)
+        assert problems == [[clash]] * (MANY - 1)
         committed = await build.connection.fetch(
             "SELECT assignment_id FROM commitment WHERE volunteer_id = $1", volunteer
         )
@@ -126,9 +122,9 @@ async def test_a_need_never_gets_more_people_than_it_wants(
             partial(api.do, ACCEPT, actor=manager, assignment=f"Assignment:{offer}", version=1) for offer in offers
         )
 
-    full = {"assignment": None, "startsAt": None, "endsAt": None, "count": places, "limit": places, "version": None}
+    full = problem("Limit", "NEED_FULL", "assignment", count=places, limit=places)
     problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
-    assert problems == [[{"code": "NEED_FULL", "fact": full}]] * (MANY - places)
+    assert problems == [[full]] * (MANY - places)
     assert await statuses(build, "need_id = $1", need) == {("ACCEPTED", 2): places, ("OFFERED", 1): MANY - places}
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == places
     assert await build.connection.fetchval("SELECT count(*) FROM event") == places
@@ -145,7 +141,7 @@ async def test_concurrent_offers_of_a_need_to_a_volunteer_make_one_assignment(
 
     (made,) = [answer["assignment"]["id"] for answer in answers if answer["assignment"]]
     problems = [answer["problems"] for answer in answers if answer["assignment"] is None]
-    assert problems == [[{"code": "ALREADY_OFFERED", "fact": {"assignment": {"id": made}}}]] * (MANY - 1)
+    assert problems == [[problem("Duplicate", "ALREADY_OFFERED", "volunteer", assignment={"id": made})]] * (MANY - 1)
     assert await statuses(build, "need_id = $1", need) == {("OFFERED", 1): 1}
     assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
 
@@ -171,9 +167,7 @@ async def test_one_of_concurrent_accept_and_cancel_succeeds(
         accepted, cancelled = answers if first == "accept" else answers[::-1]
         refused = cancelled if accepted["assignment"] else accepted
         assert (accepted["assignment"] is None) != (cancelled["assignment"] is None)
-        assert [(problem["code"], problem["fact"]["version"]) for problem in refused["problems"]] == [
-            ("VERSION_CONFLICT", 2)
-        ]
+        assert refused["problems"] == [problem("Version", "VERSION_CONFLICT", "version", currentVersion=2)]
         status = "ACCEPTED" if accepted["assignment"] else "CANCELLED"
         assert await statuses(build, "id = $1", offer) == {(status, 2): 1}
         commitments = "SELECT count(*) FROM commitment WHERE assignment_id = $1"
@@ -207,7 +201,7 @@ async def test_a_concurrent_cancel_and_accept_leave_consistent_commitments(api: 
         )
 
         assert cancelled["assignment"] == {"id": f"Assignment:{accepted_id}"}
-        refused = [problem["code"] for problem in accepted["problems"]]
+        refused = [each["code"] for each in accepted["problems"]]
         assert refused == ([] if accepted["assignment"] else ["PERSON_ELSEWHERE"])
         committed = await build.connection.fetch(
             "SELECT assignment_id FROM commitment WHERE volunteer_id = $1", volunteer
@@ -225,7 +219,7 @@ async def test_concurrent_registrations_with_the_same_nik_make_one_volunteer(api
 
     assert Counter(bool(answer["volunteer"]) for answer in answers) == {True: 1, False: WRITE_POOL_SIZE - 1}
     problems = [answer["problems"] for answer in answers if answer["volunteer"] is None]
-    assert problems == [[{"code": "ALREADY_REGISTERED", "path": ["input", "nik"]}]] * (WRITE_POOL_SIZE - 1)
+    assert problems == [[problem("Simple", "ALREADY_REGISTERED", "nik")]] * (WRITE_POOL_SIZE - 1)
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 1
     assert await build.connection.fetchval("SELECT count(*) FROM event") == 1
 

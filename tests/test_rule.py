@@ -10,31 +10,19 @@ import pytest
 
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES
-from tests.asking import Api, Json, instant
+from tests.asking import FACTS, PROBLEMS, Api, Json, instant
 from tests.builders import FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 
-FACT = """fact { assignment { id } certificate { id } organization { id } volunteer { id } skill { code } rank { code }
-  startsAt endsAt count limit version }"""
-REFUSALS = (
-    """query($need: ID!, $volunteer: ID!) { node(id: $need) { ... on Need {
-  refusals(volunteer: $volunteer) { code overridable message(language: EN) """
-    + FACT
-    + " } candidates(first: 100) { totalCount nodes { volunteer { id } } } } } }"
-)
-OFFER = (
-    """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
-  assignment { status startsAt endsAt overrides { ruleCode reason } } problems { code path message(language: EN) """
-    + FACT
-    + " } } }"
-)
-ACCEPT = (
-    """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
-  assignment { status version } problems { code path """
-    + FACT
-    + " } } }"
-)
+REFUSALS = f"""query($need: ID!, $volunteer: ID!) {{ need(id: $need) {{
+  refusals(volunteer: $volunteer) {{ __typename code path overridable message(language: EN) {FACTS} }}
+  candidates(first: 100) {{ totalCount nodes {{ volunteer {{ id }} }} }} }} }}"""
+OFFER = f"""mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{
+  assignment {{ status startsAt endsAt overrides {{ ruleCode reason }} }}
+  problems {{ __typename code path overridable message(language: EN) {FACTS} }} }} }}"""
+ACCEPT = f"""mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{
+  assignment {{ status version }} {PROBLEMS} }} }}"""
 
 START, END = NOW + timedelta(days=1), NOW + timedelta(days=4)  # The default period of `build.need()`.
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
@@ -51,9 +39,10 @@ class Violation(NamedTuple):
     fact: Mapping[str, Any] = {}
 
 
-def facts(fact: Json) -> Json:
-    """The fields of a fact that are not null; objects are replaced by their id or code."""
-    filled = {name: value for name, value in fact.items() if value is not None}
+def facts(problem: Json) -> Json:
+    """The facts of a problem that are not null; objects are replaced by their id or code."""
+    common = ("__typename", "code", "path", "overridable", "message")
+    filled = {name: value for name, value in problem.items() if name not in common and value is not None}
     return {name: next(iter(value.values())) if isinstance(value, dict) else value for name, value in filled.items()}
 
 
@@ -62,7 +51,7 @@ async def refusals(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID
     data = await api.ask(
         REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
     )
-    return [(refusal["code"], facts(refusal["fact"])) for refusal in data["node"]["refusals"]]
+    return [(refusal["code"], facts(refusal)) for refusal in data["need"]["refusals"]]
 
 
 async def codes(api: Api, build: Build, need: uuid.UUID, volunteer: uuid.UUID) -> list[str]:
@@ -100,7 +89,7 @@ async def an_unverified_incident(build: Build) -> Violation:
 
 async def a_need_that_is_over(build: Build) -> Violation:
     need = await build.need(starts_at=NOW - 5 * HOUR, ends_at=NOW)
-    return Violation(need, await build.volunteer(), {"endsAt": instant(NOW)})
+    return Violation(need, await build.volunteer(), {"deadline": instant(NOW)})
 
 
 async def a_full_need(build: Build) -> Violation:
@@ -177,39 +166,41 @@ async def no_rest(build: Build) -> Violation:
 
 MakeViolation = Callable[[Build], Awaitable[Violation]]
 
-SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, bool]] = [
-    (a_closed_need, "NEED_CLOSED", False),
-    (a_closed_incident, "NEED_CLOSED", False),
-    (an_unverified_incident, "NEED_CLOSED", False),
-    (a_need_that_is_over, "PERIOD_PAST", False),
-    (a_full_need, "NEED_FULL", False),
-    (an_inactive_person, "PERSON_INACTIVE", True),
-    (consent_never_given, "CONSENT_MISSING", False),
-    (consent_withdrawn, "CONSENT_MISSING", False),
-    (a_reach_that_ends_before, "BEYOND_REACH", True),
-    (an_offer_that_waits, "ALREADY_OFFERED", False),
-    (a_duty_elsewhere, "PERSON_ELSEWHERE", False),
-    (no_certificate, "NOT_TRAINED", True),
-    (an_expired_certificate, "CERTIFICATE_EXPIRED", True),
-    (a_rank_too_low, "RANK_TOO_LOW", True),
-    (an_organization_not_verified, "ORGANIZATION_NOT_VERIFIED", True),
-    (no_rest, "NOT_RESTED", True),
+SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
+    (a_closed_need, "SimpleProblem", "NEED_CLOSED", False),
+    (a_closed_incident, "SimpleProblem", "NEED_CLOSED", False),
+    (an_unverified_incident, "SimpleProblem", "NEED_CLOSED", False),
+    (a_need_that_is_over, "DeadlineProblem", "PERIOD_PAST", False),
+    (a_full_need, "LimitProblem", "NEED_FULL", False),
+    (an_inactive_person, "SimpleProblem", "PERSON_INACTIVE", True),
+    (consent_never_given, "SimpleProblem", "CONSENT_MISSING", False),
+    (consent_withdrawn, "SimpleProblem", "CONSENT_MISSING", False),
+    (a_reach_that_ends_before, "SimpleProblem", "BEYOND_REACH", True),
+    (an_offer_that_waits, "DuplicateProblem", "ALREADY_OFFERED", False),
+    (a_duty_elsewhere, "CommitmentProblem", "PERSON_ELSEWHERE", False),
+    (no_certificate, "TrainingProblem", "NOT_TRAINED", True),
+    (an_expired_certificate, "TrainingProblem", "CERTIFICATE_EXPIRED", True),
+    (a_rank_too_low, "RankProblem", "RANK_TOO_LOW", True),
+    (an_organization_not_verified, "OrganizationProblem", "ORGANIZATION_NOT_VERIFIED", True),
+    (no_rest, "CommitmentProblem", "NOT_RESTED", True),
 ]
 
 
 def test_there_is_a_case_for_every_rule() -> None:
     written = {refusal.code for rule in OFFER_RULES for refusal in rule.refusals}
 
-    assert {code for _make_violation, code, _overridable in SINGLE_VIOLATIONS} == written - {
+    assert {code for _make_violation, _type, code, _overridable in SINGLE_VIOLATIONS} == written - {
         ProblemCode.NEARER_AVAILABLE
     }
 
 
 @pytest.mark.parametrize(
-    ("make_violation", "code", "overridable"), SINGLE_VIOLATIONS, ids=lambda value: getattr(value, "__name__", "")
+    ("make_violation", "type_", "code", "overridable"),
+    SINGLE_VIOLATIONS,
+    ids=lambda value: getattr(value, "__name__", ""),
 )
 async def test_a_violated_rule_is_reported_with_its_fact_by_refusals_and_offer(
-    api: Api, build: Build, make_violation: MakeViolation, code: str, overridable: bool
+    api: Api, build: Build, make_violation: MakeViolation, type_: str, code: str, overridable: bool
 ) -> None:
     need, volunteer, fact = await make_violation(build)
     coordinator = await build.coordinator()
@@ -218,13 +209,13 @@ async def test_a_violated_rule_is_reported_with_its_fact_by_refusals_and_offer(
     data = await api.ask(REFUSALS, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
     offered = await api.do(OFFER, actor=coordinator, need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}")
 
-    (refusal,) = data["node"]["refusals"]
-    (problem,) = offered["problems"]
-    assert (refusal["code"], refusal["overridable"], facts(refusal["fact"])) == (code, overridable, fact)
-    assert data["node"]["candidates"] == {"totalCount": 0, "nodes": []}
-    assert offered["assignment"] is None
-    assert (problem["code"], problem["path"], facts(problem["fact"])) == (code, ["input", "volunteer"], fact)
-    assert problem["message"] == refusal["message"]
+    (refusal,) = data["need"]["refusals"]
+    assert refusal["message"] == ProblemCode[code].label_en
+    common = ("__typename", "code", "path", "overridable")
+    assert [refusal[name] for name in common] == [type_, code, [], overridable]
+    assert facts(refusal) == fact
+    assert data["need"]["candidates"] == {"totalCount": 0, "nodes": []}
+    assert offered == {"assignment": None, "problems": [{**refusal, "path": ["input", "volunteer"]}]}
     assert await snapshot(build.connection) == before
 
 
@@ -235,7 +226,7 @@ async def test_a_volunteer_for_whom_all_rules_hold_is_a_candidate(api: Api, buil
         REFUSALS, actor=await build.coordinator(), need=f"Need:{need}", volunteer=f"Volunteer:{volunteer}"
     )
 
-    assert data["node"] == {
+    assert data["need"] == {
         "refusals": [],
         "candidates": {"totalCount": 1, "nodes": [{"volunteer": {"id": f"Volunteer:{volunteer}"}}]},
     }
@@ -253,7 +244,7 @@ async def test_all_violated_rules_are_reported_in_order(api: Api, build: Build) 
     volunteer = await build.person(
         kabupaten_code=FAR, reach="PROVINCE", status="INACTIVE", consent_given_at=None, consent_purpose=None
     )
-    await build.assignment(need, volunteer)
+    await build.assignment(need, volunteer, ends_at=NOW + HOUR)
     await busy(build, volunteer, NOW - HOUR, NOW + HOUR)
     await busy(build, volunteer, NOW - 160 * HOUR, NOW - 81 * HOUR, "COMPLETED")
     expected = [
@@ -267,7 +258,7 @@ async def test_all_violated_rules_are_reported_in_order(api: Api, build: Build) 
     offered = await offer(api, build, need, volunteer)
 
     assert [code for code, _fact in reported] == expected
-    assert [(problem["code"], facts(problem["fact"])) for problem in offered["problems"]] == reported
+    assert [(problem["code"], facts(problem)) for problem in offered["problems"]] == reported
     assert offered["assignment"] is None
     assert await snapshot(build.connection) == before
 
@@ -748,7 +739,7 @@ async def test_an_offer_to_a_farther_tier_reports_the_nearest_candidate(api: Api
     offered = await offer(api, build, need, sent)
 
     assert reported == [("NEARER_AVAILABLE", {"volunteer": f"Volunteer:{ani}"})]
-    assert [(problem["code"], problem["path"], facts(problem["fact"])) for problem in offered["problems"]] == [
+    assert [(problem["code"], problem["path"], facts(problem)) for problem in offered["problems"]] == [
         ("NEARER_AVAILABLE", ["input", "volunteer"], {"volunteer": f"Volunteer:{ani}"})
     ]
     assert offered["assignment"] is None

@@ -2,7 +2,7 @@ from tests.asking import Api
 from tests.builders import HOME, NEIGHBOUR, Build
 
 OFFER = """mutation($input: OfferAssignmentInput!) { offerAssignment(input: $input) {
-  assignment { id status version volunteer { name } } problems { code path fact { volunteer { id } } } } }"""
+  assignment { id status version volunteer { name } } problems { code path } } }"""
 ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
   assignment { status version } problems { code } } }"""
 

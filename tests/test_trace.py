@@ -5,14 +5,14 @@ import orjson
 import pytest
 
 from api.compiler.plan import Planner
+from api.execution.document import CompiledExecution
 from api.resolvers import SOURCES
-from api.resolvers.document import CompiledExecution
 from api.schema.build import core_schema
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 
 VOLUNTEERS = """query($name: String!, $id: ID!) { node(id: $id) { id }
-  volunteers(first: 2, filter: {name: $name}) { totalCount nodes { name } } }"""
+  volunteers(first: 2, filter: {name: {contains: $name}}) { totalCount nodes { name } } }"""
 REGISTER = """mutation($input: RegisterVolunteerInput!) { registerVolunteer(input: $input) {
   volunteer { name phone } problems { code } } }"""
 

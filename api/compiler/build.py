@@ -4,7 +4,7 @@ Every list is one step of the statement: its rows (a window per parent where it 
 to them, and grouped by the parent's row number. A to-one is a LEFT JOIN in its step.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.connection import connection
-from api.compiler.error import Undeclared
+from api.compiler.error import BadInput, Undeclared
 from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import (
     Embedded,
@@ -34,13 +34,18 @@ from api.compiler.text import (
     SqlText,
     concatenate,
     conjunction,
+    disjunction,
     json_list,
     json_object,
     json_text,
     text_if,
 )
-from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, ValueReader
+from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, RequiredThing, ValueReader, slot_paths
 from api.compiler.window import OrderColumn
+
+# Of one filter.
+MAX_FILTER_DEPTH = 5
+MAX_FILTER_CONDITIONS = 50
 
 # Rows that a list without pages adds to the document's cost: the lists are short, but they multiply when nested.
 ROWS_PER_SHORT_LIST = 10
@@ -79,6 +84,8 @@ class Builder:
         """The JSON object of a row; the row must be there."""
         if source.members:
             return self.member_object(ref, source, sets, path)
+        if source.variants:
+            return self.variant_object(ref, source, sets, path)
         assert is_object_type(type_)
         selected = self.document.select(type_, sets)
         return json_object((each.key, self.field_value(ref, source, each, path)) for each in selected)
@@ -92,6 +99,15 @@ class Builder:
             inside = self.join_to_one(ref, member)
             text = self.object(inside, target, type_, sets, path)
             cases.append(f"WHEN {key_column(inside, target)} IS NOT NULL THEN {text}")
+        return SqlText(f"CASE {' '.join(cases)} ELSE {JSON_NULL} END")
+
+    def variant_object(self, ref: RowRef, source: Source, sets: SelectionSets, path: Path) -> SqlText:
+        """The JSON object of the type that the row is of."""
+        cases: list[str] = []
+        for variant in source.variants:
+            target, type_ = self.sources[variant.target], self.document.schema.type_map[variant.target]
+            condition = self.condition(variant.when, row_of(ref))
+            cases.append(f"WHEN {condition} THEN {self.object(ref, target, type_, sets, path)}")
         return SqlText(f"CASE {' '.join(cases)} ELSE {JSON_NULL} END")
 
     def field_value(self, ref: RowRef, source: Source, selected: SelectedField, path: Path) -> SqlText | str:
@@ -158,10 +174,13 @@ class Builder:
         return JoinedRow(outer, f"LATERAL ({lookup}) AS {outer.name}", "true")
 
     def embedded(self, ref: RowRef, declared: Embedded, selected: SelectedField, path: Path) -> SqlText:
-        target = self.sources[declared.target]
+        target, parent = self.sources[declared.target], ref
         if declared.computed_row is not None:
             ref = self.join_computed_row(ref, declared)
-        return self.object(ref, target, selected.type, selected.selection_sets, path)
+        text = self.object(ref, target, selected.type, selected.selection_sets, path)
+        if declared.exists is not None:
+            text = text_if(self.condition(declared.exists, row_of(parent)), text)
+        return self.apply_guard(parent, declared.guard, text)
 
     def join_computed_row(self, ref: RowRef, declared: Embedded) -> RowRef:
         """Joins the row that the declaration computes, unless it is joined already, and returns its reference."""
@@ -231,6 +250,13 @@ class Builder:
         )
         return template.render([row], NO_ARGUMENTS, self.binds, ())
 
+    def condition(self, declaration: Callable[[Any], Any], row: Row) -> str:
+        """A condition on the row that is the same for every viewer."""
+        template = self.templates.expression(
+            (declaration, row.type), {}, [row.type], lambda: declaration(row.type.this)
+        )
+        return template.render([row], NO_ARGUMENTS, self.binds, ())
+
     def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str:
         """The condition that `other` belongs to `row`."""
         row_types = [row.type, other.type]
@@ -240,20 +266,23 @@ class Builder:
         return template.render([row, other], NO_ARGUMENTS, self.binds, ())
 
     def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]:
-        """The conditions of the argument `filter`; a member that is null adds none."""
+        """The conditions of the argument `filter`."""
         values = arguments.with_slots.get("filter")
-        conditions: list[str] = []
-        for (name, value), shape in zip(values.items(), arguments.shape_of("filter"), strict=True) if values else ():
-            declaration, context = target.filters[name], self.field_context(arguments, path)
-            if value is not None:
-                template = self.templates.expression(
-                    (declaration, self.viewer, row.type, shape),
-                    context.bound_arguments,
-                    [row.type],
-                    partial(declaration, row.type.this, context, value),
-                )
-                conditions.append(template.render([row], arguments, self.binds, path))
-        return conditions
+        if values is None:
+            return []
+        return Filter(self, target, row, arguments, path).conditions(values, arguments.shape_of("filter"))
+
+    def missing(self, required: RequiredThing) -> str:
+        """Whether a thing that an argument names is not there for the viewer; of a list, whether one of them is not."""
+        source = self.sources[required.type_name]
+        row = self.table_row(source)
+        policy = self.policy_conditions(source, row, visible_with_parent=False)
+        key = "named.key" if required.is_list else required.parameter
+        there = conjunction([f"{row.column(source.key)} = {key}", *policy])
+        absent = f"NOT EXISTS (SELECT FROM {self.from_item(source, row)} WHERE {there})"
+        if not required.is_list:
+            return absent
+        return f"EXISTS (SELECT FROM unnest({required.parameter}) AS named (key) WHERE {absent})"
 
     def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]:
         """The columns of an order, without the key that makes it total."""
@@ -300,6 +329,57 @@ class Builder:
         """The source's table with the alias of the row, for FROM."""
         assert source.table is not None
         return f"{table_name(source.table)} AS {row.name}"
+
+
+@dataclass(slots=True)
+class Filter:
+    """The argument `filter` of a list: conditions by name, and groups of them by `and`, `or` and `not`."""
+
+    builder: Builder
+    target: Source
+    row: Row
+    arguments: Arguments
+    path: Path
+    count: int = 0
+
+    def conditions(self, values: Mapping[str, Any], shapes: Any, depth: int = 1) -> list[str]:
+        """All conditions of a group; a member that is null adds none. Raises `BadInput` for too many."""
+        if depth > MAX_FILTER_DEPTH:
+            raise BadInput(f"Conditions may be nested {MAX_FILTER_DEPTH} deep.", self.path)
+        conditions: list[str] = []
+        for (name, value), (_, shape) in zip(values.items(), shapes, strict=True):
+            if value is None:
+                continue
+            match name:
+                case "and":
+                    conditions += self.groups(value, shape, depth)
+                case "or":
+                    conditions.append(disjunction(self.groups(value, shape, depth)))
+                case "not":
+                    conditions.append(f"({conjunction(self.conditions(value, shape, depth + 1))}) IS NOT TRUE")
+                case _:
+                    conditions.append(self.condition(name, value, shape))
+        return conditions
+
+    def groups(self, values: Sequence[Mapping[str, Any]], shapes: Sequence[Any], depth: int) -> list[str]:
+        """One condition for each group of a list."""
+        pairs = zip(values, shapes, strict=True)
+        return [conjunction(self.conditions(value, shape, depth + 1)) for value, shape in pairs]
+
+    def condition(self, name: str, value: Any, shape: Any) -> str:
+        self.count += 1
+        if self.count > MAX_FILTER_CONDITIONS:
+            raise BadInput(f"A filter may have {MAX_FILTER_CONDITIONS} conditions.", self.path)
+        builder, row, declaration = self.builder, self.row, self.target.filters[name]
+        context = builder.field_context(self.arguments, self.path)
+        template = builder.templates.expression(
+            # The place of the values is part of the template, as it reads them from there.
+            (declaration, builder.viewer, row.type, shape, slot_paths(value)),
+            context.bound_arguments,
+            [row.type],
+            partial(declaration, row.type.this, context, value),
+        )
+        return template.render([row], self.arguments, builder.binds, self.path)
 
 
 def row_of(ref: RowRef) -> Row:

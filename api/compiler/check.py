@@ -76,11 +76,11 @@ def _type_errors(schema: GraphQLSchema, sources: Mapping[str, Source]) -> Iterat
 def _member_errors(schema: GraphQLSchema, name: str, source: Source, sources: Mapping[str, Source]) -> Iterator[str]:
     """Every possible type of an interface or union needs a member that leads to it."""
     type_ = schema.get_type(name)
-    if is_object_type(type_) and source.members:
+    if is_object_type(type_) and (source.members or source.variants):
         yield f"{name} is an object type and has members."
     if not is_abstract_type(type_):
         return
-    targets = {member.target for member in source.members}
+    targets = {member.target for member in source.members} | {variant.target for variant in source.variants}
     for possible in schema.get_possible_types(type_):
         if possible.name not in targets:
             yield f"{name} has no member that leads to {possible.name}."
@@ -188,7 +188,9 @@ def _may_be_hidden(declared: Field | None, sources: Mapping[str, Source]) -> boo
             return guard is not None
         case ToOne(target=target, visible_with_parent=visible_with_parent):
             return not visible_with_parent and sources[target].visible is not everybody
-        case Embedded() | None:
+        case Embedded(exists=exists, guard=guard):
+            return exists is not None or guard is not None
+        case None:
             return False
 
 
@@ -199,7 +201,7 @@ def _argument_errors(type_name: str, name: str, arguments: Mapping[str, object],
         if argument_name == "filter" and is_input_object_type(named):
             assert isinstance(named, GraphQLInputObjectType)
             for condition in named.fields:
-                if camel_to_snake(condition) not in target.filters:
+                if camel_to_snake(condition) not in {*target.filters, "and", "or", "not"}:
                     yield f"{type_name}.{name}: {target.name} cannot be filtered by {condition}."
         if argument_name == "orderBy":
             for order in getattr(named, "values", {}):

@@ -28,9 +28,12 @@ from api.compiler.source import Root, Source, Viewer
 from api.compiler.step import QueryLevel
 from api.compiler.template import Templates
 from api.compiler.text import SqlText, json_object
-from api.compiler.value import ShapeSplitter, ValueReader, Variables
+from api.compiler.value import RequiredThing, ShapeSplitter, ValueReader, Variables
 
 _PARAMETER = re.compile("\x01([^\x02]+)\x02")
+
+# What a statement returns in place of JSON, followed by a number, where a thing that an argument names is not there.
+MISSING = "!"
 
 # Characters of SQL; a plan with a longer statement is not cached.
 MAX_CACHED_SQL = 60_000
@@ -46,6 +49,14 @@ class Plan:
     parameters: Sequence[ValueReader | str]  # A `str` is the name of one of the viewer's values.
     checks: Sequence[ValueReader]
     list_sizes: Sequence[Sequence[ValueReader]]
+    required: Sequence[RequiredThing]
+
+    def result(self, text: str) -> str:
+        """The JSON text that the statement returned; raises `BadInput` where it names a thing that is not there."""
+        if not text.startswith(MISSING):
+            return text
+        missing = self.required[int(text.removeprefix(MISSING))]
+        raise BadInput(f"{missing.argument}: there is no such {missing.type_name} for you.", missing.path)
 
     def bind(self, variables: Variables, viewer_values: Mapping[str, Any]) -> list[Any]:
         """The values of the statement's parameters in order; raises `BadInput`."""
@@ -165,15 +176,18 @@ class Planner:
 def finish_plan(builder: Builder, level: QueryLevel, text: SqlText) -> Plan:
     """The plan of the built statement: steps put in front, parameters numbered. Raises `BadInput` if it is too long."""
     numbers: dict[str, int] = {}
+    required = tuple(builder.binds.required)
 
     def number(match: re.Match[str]) -> str:
         return f"${numbers.setdefault(match[1], len(numbers) + 1)}"
 
-    sql = _PARAMETER.sub(number, builder.steps.with_steps(level.select([str(text)])))
+    cases = [f"WHEN {builder.missing(thing)} THEN '{MISSING}{index}'" for index, thing in enumerate(required)]
+    checked = f"CASE {' '.join(cases)} ELSE {text} END" if cases else str(text)
+    sql = _PARAMETER.sub(number, builder.steps.with_steps(level.select([checked])))
     if len(sql) > MAX_SQL:
         raise BadInput("This asks for too much in one statement; ask for it in several documents.")
     readers = builder.binds.readers
     # A value that the statement does not use is still read, so that a wrong one is refused.
     unused = [read for name, read in readers.items() if name not in numbers]
     parameters = tuple(readers.get(name, name) for name in numbers)
-    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.list_sizes))
+    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.list_sizes), required)

@@ -11,7 +11,7 @@ from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
 from api.compiler.selection import SelectedField
-from api.compiler.source import ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
+from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
 from api.compiler.step import Join, ListRows, QueryLevel, RowRef, aggregate_texts
 from api.compiler.template import Row, RowType, key_type, parameter
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
@@ -32,6 +32,10 @@ def root(builder: Builder, level: QueryLevel, selected: SelectedField, declared:
             return single_row(builder, level, selected, declared, path)
         case RowsFromPython():
             return rows_from_python(builder, level, selected, declared, path)
+        case ById():
+            return row_of_type(
+                builder, level, selected, source=builder.sources[declared.target], argument="id", path=path
+            )
         case ByIds(plural=False):
             return row_by_id(builder, level, selected, declared, path)
         case ByIds():
@@ -57,6 +61,14 @@ def row_by_id(builder: Builder, level: QueryLevel, selected: SelectedField, decl
     source = builder.sources.get(split_id(planning_value(id_), path)[0])
     if source is None or not source.node:
         return JSON_NULL
+    return row_of_type(builder, level, selected, source=source, argument=declared.argument, path=path)
+
+
+def row_of_type(
+    builder: Builder, level: QueryLevel, selected: SelectedField, *, source: Source, argument: str, path: Path
+) -> SqlText:
+    """The row of a type by its id; the JSON null if there is none that the viewer may see."""
+    read = value_reader(builder.document.arguments(selected)[argument])
     name, type_, row = source.name, key_type(source), builder.table_row(source)
     key = builder.binds.add(lambda variables: key_of(read(variables), name, type_, path), path)
     conditions = [

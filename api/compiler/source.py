@@ -31,11 +31,23 @@ class FieldContext(Protocol):
     def arguments(self) -> Mapping[str, object]:
         """The field's arguments by snake_case name; values that differ between requests of one plan are slots to `bind`."""
 
-    def bind(self, value: object, convert: Convert | None = None) -> Sql:
-        """An argument as a bound parameter; its SQL type follows from its Python type. `convert` runs at each request."""
+    def bind(self, value: object, convert: Convert | None = None, type_: sa.types.TypeEngine[Any] | None = None) -> Sql:
+        """An argument as a bound parameter; its SQL type follows from its Python type, unless one is given.
+
+        `convert` runs at each request.
+        """
 
     def key(self, value: object, name: str) -> Sql:
-        """The key of a global id of the type `name`, as a bound parameter."""
+        """The key of a global id of the type `name`, as a bound parameter; a bare code is accepted for coded things.
+
+        The whole read is refused where there is no such thing for the viewer.
+        """
+
+    def keys(self, values: object, name: str) -> Sql:
+        """As `key`, for a list of ids: an array."""
+
+    def sees(self, name: str, key: Sql) -> Condition:
+        """Whether there is a thing of the type with this key that the viewer may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +65,20 @@ class ToOne:
     target: str
     on: Callable[[Row, Row], Condition]
     visible_with_parent: bool = False
+    column: str | None = None  # The foreign key that `on` compares, where that is all.
 
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """An object without a table of its own: it reads from its parent's row, or from `computed_row`."""
+    """An object without a table of its own: it reads from its parent's row, or from `computed_row`.
+
+    It is null where the parent's row does not meet `exists`, or where the guard does not hold.
+    """
 
     target: str
     computed_row: Callable[[Row, FieldContext], sa.Select[Any]] | None = None
+    exists: Callable[[Row], Condition] | None = None
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +95,7 @@ class ToMany:
     rows: Callable[[Row, FieldContext], sa.SelectBase] | None = None
     visible_with_parent: bool = False
     guard: Guard | None = None
+    by: str | None = None  # The target's foreign key that `on` compares, where that is all.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +106,7 @@ class ToConnection:
     on: Callable[[Row, Row], Condition] | None = None
     visible_with_parent: bool = False
     guard: Guard | None = None
+    by: str | None = None  # The target's foreign key that `on` compares, where that is all.
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,13 @@ class TieredConnection:
 @dataclass(frozen=True, slots=True)
 class SingleRow:
     """A root that reads the only row of its type that the viewer may see."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class ById:
+    """A root that reads the row of one type by its argument `id`, a global id or a bare code; null if there is none."""
 
     target: str
 
@@ -126,7 +153,7 @@ class RowsFromPython:
 
 
 Field = Expression | ToOne | Embedded | ToMany | ToConnection | TieredConnection
-Root = ToConnection | SingleRow | ByIds | RowsFromPython
+Root = ToConnection | SingleRow | ById | ByIds | RowsFromPython
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +165,20 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """One type of an interface whose objects are all made of the same row: it is this one when the condition holds."""
+
+    target: str
+    when: Callable[[Row], Condition]
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """How one type is read; `visible` is its row policy, required for every type.
 
     An interface or union has `members`: each leads from the row to a row of one type. The first member with a row that
-    the viewer may see is the object; without one the object is null. `node` says that the type has global ids.
+    the viewer may see is the object; without one the object is null. Or it has `variants`, of which the row itself is
+    one. `node` says that the type has global ids.
     """
 
     name: str
@@ -154,6 +190,7 @@ class Source:
     filters: Mapping[str, Callable[[Row, FieldContext, object], Condition]] = field(default_factory=dict)
     node: bool = True
     members: tuple[ToOne, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 def everybody(_viewer: Viewer, _row: Row) -> Condition:
@@ -165,13 +202,3 @@ def everybody(_viewer: Viewer, _row: Row) -> Condition:
 def column(name: str) -> Expression:
     """A field that is the column of that name."""
     return Expression(lambda row, _context: row.c[name])
-
-
-def equals(column: str) -> Callable[[Row, FieldContext, object], Condition]:
-    """A filter: the column equals the value."""
-    return lambda row, context, value: row.c[column] == context.bind(value)
-
-
-def refers_to(column: str, name: str) -> Callable[[Row, FieldContext, object], Condition]:
-    """A filter: the column holds the key of the global id, whose type is `name`."""
-    return lambda row, context, value: row.c[column] == context.key(value, name)

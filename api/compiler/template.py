@@ -10,12 +10,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 
 from api.compiler.cache import Cache
-from api.compiler.error import Undeclared
+from api.compiler.error import BadInput, Undeclared
 from api.compiler.source import Convert, Source, Viewer
-from api.compiler.value import Arguments, Binds, Path, key_of, planning_value, sql_type, value_reader
+from api.compiler.value import (
+    Arguments,
+    Binds,
+    Path,
+    RequiredThing,
+    Slot,
+    key_of,
+    planning_value,
+    sql_type,
+    value_reader,
+)
 
 # The placeholder names: of the row that a declaration is about, and of the other row of a join condition.
 THIS, OTHER = "sigap_this", "sigap_other"
@@ -24,6 +35,10 @@ _TOKEN = re.compile(rf'({THIS}|{OTHER})\.("[^"]+"|\w+)|\x01([^\x02]+)\x02')
 
 # Templates in each of the two caches; a template has a few hundred to a few thousand characters.
 MAX_TEMPLATES = 2048
+
+
+# Ids in one list of a filter.
+MAX_IDS = 100
 
 
 class Compiler(PGCompiler_asyncpg):
@@ -99,6 +114,12 @@ class BoundArgument:
     value: object
     type: sa.types.TypeEngine[Any]
     convert: Convert | None = None
+    target: str | None = None  # The type of the thing whose key it is.
+
+    @property
+    def name(self) -> str:
+        """Where the argument stands, as the client wrote it: `filter.kabupaten.eq`."""
+        return ".".join(map(str, self.value.path)) if isinstance(self.value, Slot) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +151,11 @@ class Template:
             return f"\x01{name}\x02"  # A value of the viewer, bound by its name.
         read = value_reader(arguments.value_of(argument.value))
         convert = argument.convert
-        if convert is None:
-            return f"\x01{binds.add(read, path)}\x02"
-        return f"\x01{binds.add(lambda variables: convert(read(variables), path), path)}\x02"
+        bound = binds.add(read if convert is None else lambda variables: convert(read(variables), path), path)
+        if argument.target is not None:
+            is_list, typed = isinstance(argument.type, ARRAY), parameter(bound, argument.type)
+            binds.required.append(RequiredThing(argument.target, typed, is_list, argument.name, path))
+        return f"\x01{bound}\x02"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +168,33 @@ class TemplateContext:
     path: Path
     bound_arguments: dict[str, BoundArgument] = field(default_factory=dict)
 
-    def bind(self, value: object, convert: Convert | None = None) -> sa.ColumnElement[Any]:
-        return self._add(BoundArgument(value, sql_type(planning_value(value)), convert))
+    def bind(
+        self, value: object, convert: Convert | None = None, type_: sa.types.TypeEngine[Any] | None = None
+    ) -> sa.ColumnElement[Any]:
+        return self._add(BoundArgument(value, type_ or sql_type(planning_value(value)), convert))
 
     def key(self, value: object, name: str) -> sa.ColumnElement[Any]:
         type_ = key_type(self.sources[name])
         # The type inside the id is part of the plan, so a wrong one is refused at planning time.
         key_of(planning_value(value), name, type_, self.path)
-        return self._add(BoundArgument(value, type_, lambda id_, path: key_of(id_, name, type_, path)))
+        return self._add(BoundArgument(value, type_, lambda id_, path: key_of(id_, name, type_, path), name))
+
+    def keys(self, values: object, name: str) -> sa.ColumnElement[Any]:
+        type_ = key_type(self.sources[name])
+
+        def convert(ids: list[str], path: Path) -> list[Any]:
+            if len(ids) > MAX_IDS:
+                raise BadInput(f"Name at most {MAX_IDS} ids at once.", path)
+            return [key_of(id_, name, type_, path) for id_ in ids]
+
+        convert(planning_value(values), self.path)  # As above.
+        return self._add(BoundArgument(values, ARRAY(type_), convert, name))
+
+    def sees(self, name: str, key: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        source = self.sources[name]
+        assert source.table is not None
+        thing = source.table.alias()
+        return sa.exists().where(thing.c[source.key] == key, source.visible(self.viewer, thing))
 
     def _add(self, argument: BoundArgument) -> sa.ColumnElement[Any]:
         name = f"argument {len(self.bound_arguments)}"

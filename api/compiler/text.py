@@ -75,6 +75,11 @@ def conjunction(conditions: Sequence[str]) -> str:
     return " AND ".join(f"({condition})" for condition in remaining)
 
 
+def disjunction(conditions: Sequence[str]) -> str:
+    """At least one of the conditions; false where there are none."""
+    return " OR ".join(f"({condition})" for condition in conditions) or "false"
+
+
 def where_clause(conditions: Sequence[str]) -> str:
     """A WHERE clause with a leading space; empty where every condition is always true."""
     condition = conjunction(conditions)

@@ -27,6 +27,9 @@ Variables = Mapping[str, Any]  # Coerced by graphql-core; the schema's scalars d
 ValueReader = Callable[[Variables], Any]  # Reads one value from the variables of a request.
 Path = tuple[str, ...]  # The response path of a field.
 
+# Steps from a variable or argument down to a value inside it: members of objects and positions in lists.
+MAX_VALUE_DEPTH = 32
+
 # Values in one list of enums or booleans: such a list is part of the plan's cache key.
 MAX_ENUM_LIST = 100
 
@@ -64,7 +67,9 @@ class ShapeSplitter:
     type_names: Container[str]
 
     def split(self, value: Any, type_: GraphQLInputType, path: tuple[str | int, ...]) -> tuple[Any, Hashable]:
-        """The value with slots in place of all that is only bound, and its shape."""
+        """The value with slots in place of all that is only bound, and its shape. Raises `BadInput` if it is too deep."""
+        if len(path) > MAX_VALUE_DEPTH:
+            raise BadInput(f"Values may be nested {MAX_VALUE_DEPTH} deep.")
         if is_non_null_type(type_):
             return self.split(value, type_.of_type, path)
         if value is None:
@@ -103,6 +108,15 @@ def planning_value(value: object) -> Any:
     if isinstance(value, Slot):
         return value.planning_value
     return [planning_value(item) for item in value] if isinstance(value, list) else value
+
+
+def slot_paths(value: object) -> Hashable:
+    """Where the slots in a value lie, in their order."""
+    if isinstance(value, Slot):
+        return value.path
+    if isinstance(value, Mapping):
+        return tuple(slot_paths(item) for item in value.values())
+    return tuple(slot_paths(item) for item in value) if isinstance(value, list) else None
 
 
 def value_reader(value: object) -> ValueReader:
@@ -151,11 +165,24 @@ class Arguments:
 NO_ARGUMENTS = Arguments({}, {}, ())
 
 
+@dataclass(frozen=True, slots=True)
+class RequiredThing:
+    """A thing that an argument names by its id; the read is refused unless the viewer may see it."""
+
+    type_name: str
+    parameter: str
+    is_list: bool
+    argument: str
+    path: Path
+
+
 @dataclass(slots=True)
 class Binds:
     """The parameters of one statement by name, each with the function that reads its value; and checks of variables."""
 
     readers: dict[str, ValueReader] = field(default_factory=dict)
+    # The things that must be there for the viewer: their type, their keys as a parameter, and where they are asked for.
+    required: list[RequiredThing] = field(default_factory=list)
     # Called for each request before the statement runs; they raise `BadInput`.
     checks: list[ValueReader] = field(default_factory=list)
 
@@ -179,18 +206,24 @@ def split_id(value: str, path: Path) -> tuple[str, str]:
     """The type name and the key of a global id; raises `BadInput` if one is missing."""
     name, colon, key = value.partition(":")
     if not (name and colon and key):
-        raise BadInput(f"'{value[:80]}' is not an id.", path)
+        raise BadInput("This is not an id.", path)
     return name, key
 
 
 def key_of(value: str, name: str, type_: sa.types.TypeEngine[Any], path: Path) -> Any:
-    """The key of a global id as a value of the column type; raises `BadInput` unless the id is of the type `name`."""
+    """The key of a global id as a value of the column type; for a coded type the bare code is its own key.
+
+    Raises `BadInput` unless the id is of the type `name`.
+    """
+    is_coded = not isinstance(type_, sa.Uuid)
+    if is_coded and ":" not in value:
+        return value
     id_type, key = split_id(value, path)
     if id_type != name:
-        raise BadInput(f"'{value[:80]}' is not the id of a {name}.", path)
-    if not isinstance(type_, sa.Uuid):
+        raise BadInput(f"This is not the id of a {name}.", path)
+    if is_coded:
         return key
     try:
         return uuid.UUID(key)
     except ValueError:
-        raise BadInput(f"'{value[:80]}' is not an id.", path) from None
+        raise BadInput("This is not an id.", path) from None

@@ -35,7 +35,7 @@ class Window:
         """Raises `BadInput` unless exactly one of `first` and `last` is given."""
         first, last = arguments["first"], arguments["last"]
         if (first is None) == (last is None):
-            raise BadInput(f"Give either first or last, 1 to {MAX_PAGE_SIZE}.", path)
+            raise BadInput(f"Give either first or last, 0 to {MAX_PAGE_SIZE}.", path)
         order_name = str(arguments["order_by"] or next(iter(source.orders)))
         size = value_reader(last if first is None else first)
         window = cls(source, order_name, size, first is None, arguments["after"], arguments["before"], binds, path)
@@ -44,8 +44,8 @@ class Window:
 
     def check_size(self, variables: Variables) -> None:
         """Raises `BadInput` for a wrong size, even where the statement reads no rows of the list."""
-        if not 1 <= self.size(variables) <= MAX_PAGE_SIZE:
-            raise BadInput(f"Give either first or last, 1 to {MAX_PAGE_SIZE}.", self.path)
+        if not 0 <= self.size(variables) <= MAX_PAGE_SIZE:
+            raise BadInput(f"Give either first or last, 0 to {MAX_PAGE_SIZE}.", self.path)
 
     @property
     def tag(self) -> str:

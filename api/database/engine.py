@@ -1,14 +1,16 @@
 """Access to the database over asyncpg: reads, which need no transaction, and write transactions."""
 
+import re
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import asyncpg
+import sqlalchemy as sa
 
 from api.database.pool import MAX_IDLE_SECONDS, ReadPool
-from api.database.statement import CompiledStatement, Statement, compile_statement
+from api.database.statement import CompiledStatement, Statement, compile_statement, insert_statement, update_statement
 
 READ_POOL_SIZE = 8
 WRITE_POOL_SIZE = 8
@@ -87,15 +89,39 @@ class _TranslateErrors:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, asyncpg.DataError):
-            raise InvalidValue(str(error)) from error
-        if isinstance(error, UNAVAILABLE_ERRORS):
+        if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
+            raise InvalidValue from error
+        if isinstance(error, UNAVAILABLE_ERRORS) or is_connection_gone(error):
             raise Unavailable from error
+
+
+# What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
+INVALID_VALUE_ERRORS = (
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+    asyncpg.IntervalFieldOverflowError,
+    asyncpg.InvalidDatetimeFormatError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+)
+
+# What asyncpg says of a connection that is gone; its other InterfaceErrors are mistakes of the program.
+CONNECTION_GONE = re.compile(
+    r"connection (is|was|has been) (closed|released)|pool is clos(ed|ing)|closed in the middle"
+)
+
+
+def is_out_of_range(error: BaseException | None) -> bool:
+    """Whether asyncpg itself refused a value, as an integer of more than 32 bits."""
+    return isinstance(error, asyncpg.DataError) and error.sqlstate == "22000" and "out of" in str(error)
+
+
+def is_connection_gone(error: BaseException | None) -> bool:
+    return isinstance(error, asyncpg.InterfaceError) and CONNECTION_GONE.search(str(error)) is not None
 
 
 UNAVAILABLE_ERRORS = (
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     OSError,
     TimeoutError,
     asyncpg.QueryCanceledError,
@@ -139,6 +165,14 @@ class Transaction:
         """The first column of the first row; None without rows."""
         row = await self.row(statement, parameters)
         return None if row is None else row[0]
+
+    async def insert(self, table: sa.Table, **values: Any) -> None:
+        """Inserts a row."""
+        await self.rows(insert_statement(table, tuple(values)), values)
+
+    async def update(self, table: sa.Table, key: Any, **values: Any) -> None:
+        """Changes columns of the row with this primary key."""
+        await self.rows(update_statement(table, tuple(values)), {**values, "key": key})
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
@@ -38,10 +39,16 @@ class CompiledStatement:
     sql: str
     names: tuple[str, ...]
     constants: Mapping[str, Any]
+    json_names: frozenset[str] = frozenset()
 
     def values(self, parameters: Mapping[str, Any]) -> list[Any]:
         """The values to bind, in order."""
-        return [parameters[name] if name in parameters else self.constants[name] for name in self.names]
+        return [self._value(name, parameters) for name in self.names]
+
+    def _value(self, name: str, parameters: Mapping[str, Any]) -> Any:
+        if name not in parameters:
+            return self.constants[name]
+        return _json_text(parameters[name]) if name in self.json_names else parameters[name]
 
 
 def compile_statement(statement: Statement) -> CompiledStatement:
@@ -52,7 +59,26 @@ def compile_statement(statement: Statement) -> CompiledStatement:
         name: _json_text(bind.value) if isinstance(bind.type, JSONB) else bind.effective_value
         for name, bind in compiled.binds.items()
     }
-    return CompiledStatement(str(compiled), tuple(compiled.positiontup or ()), constants)
+    json_names = frozenset(name for name, bind in compiled.binds.items() if isinstance(bind.type, JSONB))
+    return CompiledStatement(str(compiled), tuple(compiled.positiontup or ()), constants, json_names)
+
+
+@cache
+def insert_statement(table: sa.Table, names: tuple[str, ...]) -> CompiledStatement:
+    """Inserts one row; the parameters have the names of the columns."""
+    return compile_statement(sa.insert(table).values({name: _parameter(table, name) for name in names}))
+
+
+@cache
+def update_statement(table: sa.Table, names: tuple[str, ...]) -> CompiledStatement:
+    """Changes columns of the row whose primary key is the parameter `key`."""
+    (key,) = table.primary_key.columns
+    changed = {name: _parameter(table, name) for name in names}
+    return compile_statement(sa.update(table).where(key == sa.bindparam("key", type_=key.type)).values(changed))
+
+
+def _parameter(table: sa.Table, name: str) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=table.c[name].type)
 
 
 def _json_text(value: object) -> str | None:

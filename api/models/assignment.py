@@ -1,23 +1,73 @@
 """Who is sent where: assignments, what was overridden for them, and the one table of promised time."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
-from api.models.base import INSTANT, Symbol, one_of, optional, record, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
+from api.models.choice import Choice, Lapse, Move, StateMachine
 
-STATUSES = (
-    *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
-    *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
+
+class AssignmentStatus(Choice):
+    """The status of an assignment. Accepted and later ones bind the volunteer's time."""
+
+    OFFERED = "OFFERED", "Offered: waits for the volunteer's answer."
+    ACCEPTED = "ACCEPTED", "Accepted: the volunteer has promised the time."
+    MOBILIZED = "MOBILIZED", "Mobilized: the volunteer is on the way."
+    ON_DUTY = "ON_DUTY", "On duty: the volunteer is at work."
+    COMPLETED = "COMPLETED", "Completed: the duty is done."
+    DECLINED = "DECLINED", "Declined: the volunteer said no."
+    EXPIRED = "EXPIRED", "Expired: the offer was not answered in time."
+    CANCELLED = "CANCELLED", "Cancelled before the duty began."
+    RELEASED = "RELEASED", "Released: sent home before the end of the duty."
+    NO_SHOW = "NO_SHOW", "No-show: the volunteer did not come."
+
+
+class AssignmentAction(Choice):
+    """What can be done with an assignment; each action is a mutation."""
+
+    OFFER = "OFFER", "Offer a duty to a volunteer (offerAssignment)."
+    ACCEPT = "ACCEPT", "Accept the offer (acceptAssignment)."
+    DECLINE = "DECLINE", "Decline the offer (declineAssignment)."
+    CANCEL = "CANCEL", "Take the offer or the promise back (cancelAssignment)."
+
+
+def answer_deadline(row: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The instant from which an offer can no longer be answered: its deadline, at the latest the end of its duty."""
+    return sa.func.least(row.c.expires_at, row.c.ends_at, type_=INSTANT)
+
+
+_S, _A = AssignmentStatus, AssignmentAction
+ASSIGNMENT = StateMachine(
+    noun="Assignment",
+    statuses=AssignmentStatus,
+    actions=AssignmentAction,
+    initial=(_S.OFFERED,),
+    moves=(
+        Move(_A.OFFER, (), _S.OFFERED, who="sends_to_need_of", needs="All rules of sending hold or are overridden."),
+        Move(_A.ACCEPT, (_S.OFFERED,), _S.ACCEPTED, who="answers_assignment", needs="All rules of sending hold."),
+        Move(_A.DECLINE, (_S.OFFERED,), _S.DECLINED, who="answers_assignment"),
+        Move(
+            _A.CANCEL,
+            (_S.OFFERED, _S.ACCEPTED, _S.MOBILIZED),
+            _S.CANCELLED,
+            who="cancels_assignment",
+            needs="A reason.",
+        ),
+    ),
+    groups={
+        # An offer that waits for its answer, or a duty that is promised or running.
+        "LIVE": (_S.OFFERED, _S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
+        # What binds the volunteer's time now.
+        "PROMISED": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
+        # What fills a place of a need: a completed duty filled it, too.
+        "FILLING": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY, _S.COMPLETED),
+    },
+    lapses=(
+        Lapse(_S.OFFERED, _S.EXPIRED, at=answer_deadline, description="at its deadline, or at the end of its duty"),
+    ),
 )
-
-# An offer that waits for its answer, or a duty that is promised or running.
-LIVE = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
-
-# What binds the volunteer's time now.
-PROMISED = ("ACCEPTED", "MOBILIZED", "ON_DUTY")
-
-# What fills a place of a need: a duty done still filled it.
-FILLING = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 
 
 Assignment = table(
@@ -25,19 +75,18 @@ Assignment = table(
     *versioned(),
     required("need_id", sa.Uuid, references("need.id")),
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
-    required("status", Symbol),
+    required("status", Chosen(AssignmentStatus)),
     required("starts_at", INSTANT),
     required("ends_at", INSTANT),
     optional("expires_at", INSTANT),
     optional("reason"),
-    one_of("status", *STATUSES),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.Index(
         "uq_assignment_live",
         "need_id",
         "volunteer_id",
         unique=True,
-        postgresql_where=sa.text("status IN ('OFFERED', 'ACCEPTED', 'MOBILIZED', 'ON_DUTY')"),
+        postgresql_where=ASSIGNMENT.in_group("LIVE"),
     ),
     sa.Index(None, "need_id", "starts_at", "id"),
     sa.Index(None, "volunteer_id", "starts_at", "id"),

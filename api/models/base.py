@@ -7,6 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.models.choice import Choice
+
 
 def new_id() -> uuid.UUID:
     """A UUID of version 7 (RFC 9562): ordered by the millisecond of its making, otherwise random."""
@@ -22,6 +24,16 @@ class Symbol(sa.TypeDecorator[str]):
     impl = sa.Text
     cache_ok = True
     json_safe = True  # Read by the compiler.
+
+
+class Chosen(Symbol):
+    """One of the members of a `Choice`; the table's CHECK and the GraphQL enum are made from it."""
+
+    cache_ok = True
+
+    def __init__(self, choice: type[Choice]) -> None:
+        super().__init__()
+        self.choice = choice
 
 
 class Cube(sa.types.UserDefinedType[str]):
@@ -43,13 +55,18 @@ METADATA = sa.MetaData(
     }
 )
 
-Part = sa.Column[Any] | sa.Constraint | sa.Index
+TableItem = sa.Column[Any] | sa.Constraint | sa.Index
 
 INSTANT = sa.DateTime(timezone=True)
 
 
-def table(name: str, *parts: Part) -> sa.Table:
-    return sa.Table(name, METADATA, *parts)
+def table(name: str, *items: TableItem) -> sa.Table:
+    """A table; each column that holds a choice gets its CHECK."""
+    made = sa.Table(name, METADATA, *items)
+    for column in made.c:
+        if isinstance(column.type, Chosen):
+            made.append_constraint(_one_of(column.name, column.type.choice))
+    return made
 
 
 def required(name: str, type_: Any = sa.Text, *details: Any, **options: Any) -> sa.Column[Any]:
@@ -66,12 +83,12 @@ def references(target: str) -> sa.ForeignKey:
     return sa.ForeignKey(target)
 
 
-def labelled() -> list[Part]:
+def labelled() -> list[TableItem]:
     """Reference data: a code that never changes, and what people read, in Indonesian and English."""
     return [sa.Column("code", Symbol, primary_key=True), required("label_id"), required("label_en"), symbol("code")]
 
 
-def record() -> list[Part]:
+def record() -> list[TableItem]:
     """A thing that is made, changed and found by a key that tells nothing."""
     return [
         sa.Column("id", sa.Uuid, primary_key=True),
@@ -79,14 +96,17 @@ def record() -> list[Part]:
     ]
 
 
-def versioned() -> list[Part]:
+def versioned() -> list[TableItem]:
     """A thing that several people change: an update names the version it read."""
-    return [*record(), required("version", sa.Integer, server_default="1")]
+    return [
+        *record(),
+        required("updated_at", INSTANT, server_default=sa.func.now()),
+        required("version", sa.Integer, server_default="1"),
+    ]
 
 
-def one_of(column: str, *values: str) -> sa.CheckConstraint:
-    """Only these values; they are the state names that code branches on, not data that a decree may change."""
-    listed = ", ".join(f"'{value}'" for value in values)
+def _one_of(column: str, choice: type[Choice]) -> sa.CheckConstraint:
+    listed = ", ".join(f"'{member}'" for member in choice)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)
 
 

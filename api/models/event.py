@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.models.base import INSTANT, Symbol, optional, references, required, table
+from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table
+from api.models.choice import Choice
 
 
 class Xid8(sa.types.UserDefinedType[int]):
@@ -15,32 +16,47 @@ class Xid8(sa.types.UserDefinedType[int]):
         return "xid8"
 
 
+class ActorKind(Choice):
+    """What kind of actor made a change."""
+
+    ACCOUNT = "ACCOUNT", "Somebody who was signed in."
+    PUBLIC = "PUBLIC", "Somebody without an account."
+    CLOCK = "CLOCK", "Nobody: a deadline passed."
+
+
 # Who did what to which thing, when and why, written in the transaction that did it.
 #
 # `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
 # running: `transaction < pg_snapshot_xmin(pg_current_snapshot())`.
+# `at` is when the event was written; `effective_at` is when it took effect, where that was earlier, as for an
+# offer whose deadline passed before somebody recorded it.
 Event = table(
     "event",
     sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     required("transaction", Xid8, server_default=sa.text("pg_current_xact_id()")),
     required("at", INSTANT, server_default=sa.func.now()),
-    required("account_id", sa.Uuid, references("account.id")),
+    optional("effective_at", INSTANT),
+    required("actor_kind", Chosen(ActorKind)),
+    optional("account_id", sa.Uuid, references("account.id")),
     required("kind", Symbol),
     required("subject_type", Symbol),
     required("subject_key", Symbol),
     optional("reason"),
     required("change", JSONB),
+    sa.CheckConstraint("(actor_kind = 'ACCOUNT') = (account_id IS NOT NULL)", name="actor"),
     sa.Index(None, "subject_type", "subject_key", "position"),
 )
 
 
-# The outcome of a mutation under the key its caller gave: the thing it made or changed, and its problems.
+# The outcome of a mutation under the key its caller gave: what it made or changed, and its problems. Callers without
+# an account share one name space; only the same body under the same key finds an outcome.
 Idempotency = table(
     "idempotency",
-    sa.Column("account_id", sa.Uuid, references("account.id"), primary_key=True),
-    sa.Column("key", sa.Text, primary_key=True),
+    optional("account_id", sa.Uuid, references("account.id")),
+    required("key"),
     required("mutation", Symbol),
     required("body_digest", sa.LargeBinary),
     optional("outcome", JSONB),
     required("created_at", INSTANT, server_default=sa.func.now()),
+    sa.UniqueConstraint("account_id", "key", postgresql_nulls_not_distinct=True),
 )

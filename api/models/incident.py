@@ -2,9 +2,17 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Symbol, labelled, one_of, optional, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, references, required, table, versioned
+from api.models.choice import Choice
 
-STATUSES = ("REPORTED", "VERIFIED", "ACTIVE", "CLOSED")
+
+class IncidentStatus(Choice):
+    """How far the handling of an incident has come."""
+
+    REPORTED = "REPORTED", "Reported, not verified yet and not public."
+    VERIFIED = "VERIFIED", "Verified by a coordinator."
+    ACTIVE = "ACTIVE", "People are at work."
+    CLOSED = "CLOSED", "Closed: nothing more is done."
 
 
 Hazard = table(
@@ -22,10 +30,9 @@ Incident = table(
     required("title"),
     required("latitude", sa.Float),
     required("longitude", sa.Float),
-    required("status", Symbol),
+    required("status", Chosen(IncidentStatus)),
     required("started_at", INSTANT),
     optional("ended_at", INSTANT),
-    one_of("status", *STATUSES),
     sa.CheckConstraint("ended_at > started_at", name="ends_after_start"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
     sa.Index(None, "started_at", "id"),

@@ -2,9 +2,17 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Symbol, labelled, one_of, optional, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, references, required, table, versioned
+from api.models.choice import Choice
 
-PRIORITIES = ("LOW", "NORMAL", "HIGH", "URGENT")
+
+class Priority(Choice):
+    """How urgent a need is."""
+
+    LOW = "LOW", "To be met when people are free."
+    NORMAL = "NORMAL", "To be met as planned."
+    HIGH = "HIGH", "To be met today."
+    URGENT = "URGENT", "Lives depend on it now."
 
 
 # One of the eight national clusters of disaster response.
@@ -23,14 +31,13 @@ Need = table(
     optional("minimum_rank_code", Symbol, references("rank.code")),
     required("cluster_code", Symbol, references("cluster.code")),
     required("people_wanted", sa.Integer),
-    required("priority", Symbol),
+    required("priority", Chosen(Priority)),
     required("starts_at", INSTANT),
     required("ends_at", INSTANT),
     required("kabupaten_code", Symbol, references("kabupaten.code")),
     required("latitude", sa.Float),
     required("longitude", sa.Float),
     optional("closed_at", INSTANT),
-    one_of("priority", *PRIORITIES),
     sa.CheckConstraint("people_wanted BETWEEN 1 AND 10000", name="people_wanted"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),

@@ -2,22 +2,45 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, labelled, one_of, optional, record, references, required, symbol, table, versioned
+from api.models.base import Chosen, Symbol, labelled, optional, record, references, required, symbol, table, versioned
+from api.models.choice import Choice
 
-KINDS = ("GOVERNMENT", "CORPS", "NGO", "ZAKAT", "WELFARE_INSTITUTION", "FORUM")
-VERIFICATIONS = ("PENDING", "VERIFIED", "SUSPENDED")
+
+class OrganizationKind(Choice):
+    """The kind of an organization."""
+
+    GOVERNMENT = "GOVERNMENT", "A public office, such as Dinas Sosial or BPBD."
+    CORPS = "CORPS", "A volunteer corps, such as Tagana, Pelopor Perdamaian or MRI."
+    NGO = "NGO", "A non-governmental organization."
+    ZAKAT = "ZAKAT", "A zakat institution, such as Baznas."
+    WELFARE_INSTITUTION = "WELFARE_INSTITUTION", "A welfare institution: LKS or LKSA."
+    FORUM = "FORUM", "A forum, such as FK-TKSK."
+
+
+class Verification(Choice):
+    """Whether an organization has been verified."""
+
+    PENDING = "PENDING", "Not verified yet."
+    VERIFIED = "VERIFIED", "Verified: its members may be sent."
+    SUSPENDED = "SUSPENDED", "Suspended: its members take no new duty through it."
+
+
+class LicenceKind(Choice):
+    """What a licence permits an organization to do."""
+
+    REGISTRATION = "REGISTRATION", "To exist and work; once revoked, the organization takes no new duty."
+    FUNDRAISING = "FUNDRAISING", "To collect money or goods."
+    ACCREDITATION = "ACCREDITATION", "An accreditation: a certified level of quality."
 
 
 Organization = table(
     "organization",
     *versioned(),
     required("name"),
-    required("kind", Symbol),
+    required("kind", Chosen(OrganizationKind)),
     optional("parent_id", sa.Uuid, references("organization.id")),
     required("kabupaten_code", Symbol, references("kabupaten.code")),
-    required("verification", Symbol),
-    one_of("kind", *KINDS),
-    one_of("verification", *VERIFICATIONS),
+    required("verification", Chosen(Verification)),
     sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),
     sa.UniqueConstraint("name", "kabupaten_code"),
     sa.Index(None, "name", "id"),
@@ -31,13 +54,12 @@ Licence = table(
     "licence",
     *record(),
     required("organization_id", sa.Uuid, references("organization.id")),
-    required("kind", Symbol),
+    required("kind", Chosen(LicenceKind)),
     required("number"),
     required("issuer"),
     required("valid_from", sa.Date),
     optional("valid_until", sa.Date),
     optional("revoked_on", sa.Date),
-    one_of("kind", "REGISTRATION", "FUNDRAISING", "ACCREDITATION"),
     sa.CheckConstraint("valid_until >= valid_from", name="ends_after_start"),
     sa.UniqueConstraint("issuer", "number"),
     sa.Index(None, "organization_id"),

@@ -2,9 +2,24 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Cube, Symbol, one_of, optional, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, Cube, Symbol, optional, references, required, table, versioned
+from api.models.choice import Choice
 
-REACHES = ("KABUPATEN", "PROVINCE", "NATIONAL")
+
+class Reach(Choice):
+    """How far a volunteer agreed to be sent."""
+
+    KABUPATEN = "KABUPATEN", "Within the home kabupaten."
+    PROVINCE = "PROVINCE", "Within the home province."
+    NATIONAL = "NATIONAL", "Anywhere in Indonesia."
+
+
+class VolunteerStatus(Choice):
+    """Whether a volunteer serves at present."""
+
+    ACTIVE = "ACTIVE", "Serves at present and may be sent."
+    INACTIVE = "INACTIVE", "Does not serve at present."
+
 
 # Columns with this mark are never answered by their name alone: the compiler wants a guard for them.
 PRIVATE = {"private": True}
@@ -26,13 +41,11 @@ Volunteer = table(
     optional("longitude", sa.Float, info=PRIVATE),
     # Where the person sets out within the own kabupaten: the position, else the seat. A trigger keeps it.
     optional("home", Cube, info=PRIVATE),
-    required("reach", Symbol),
-    required("status", Symbol),
+    required("reach", Chosen(Reach)),
+    required("status", Chosen(VolunteerStatus)),
     optional("consent_given_at", INSTANT, info=PRIVATE),
     optional("consent_purpose", info=PRIVATE),
     optional("consent_withdrawn_at", INSTANT, info=PRIVATE),
-    one_of("reach", *REACHES),
-    one_of("status", "ACTIVE", "INACTIVE"),
     sa.CheckConstraint("phone ~ '^\\+62[0-9]{7,13}$'", name="phone_e164"),
     sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position_whole"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),

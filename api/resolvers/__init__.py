@@ -1,33 +1,31 @@
 """How it is answered: for each noun the SQL source of its fields, and the call behind each mutation."""
 
-from api.compiler.source import ByIds, Root, SingleRow, ToConnection
-from api.resolvers import assignment, incident, membership, need, organization, person, place, problem, skill
-from api.resolvers.verb import VERBS
+import pkgutil
+from collections.abc import Mapping
+from importlib import import_module
 
-NOUNS = (place, organization, person, membership, skill, incident, need, assignment, problem)
+from api.compiler.source import ById, ByIds, Root, SingleRow, Source, ToConnection
+from api.resolvers.verb import VERBS, field_name, payload_sources
 
-SOURCES = {source.name: source for noun in NOUNS for source in noun.SOURCES} | {
-    verb.payload: verb.source for verb in VERBS.values()
+# Of every module in this room that declares some.
+NOUNS: Mapping[str, Source] = {
+    source.name: source
+    for module in pkgutil.iter_modules(__path__)
+    for source in getattr(import_module(f"{__name__}.{module.name}"), "SOURCES", ())
 }
 
-__all__ = ["ROOTS", "SOURCES", "VERBS"]
+SOURCES: Mapping[str, Source] = {
+    **NOUNS,
+    **{source.name: source for verb in VERBS.values() for source in payload_sources(verb, NOUNS)},
+}
 
-ROOTS: dict[str, Root] = {
+# A thing by its id and a list of them for every noun, beside the roots of all nouns.
+ROOTS: Mapping[str, Root] = {
     "me": SingleRow("Account"),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
-    "provinces": ToConnection("Province"),
-    "kabupaten": ToConnection("Kabupaten"),
-    "organizations": ToConnection("Organization"),
-    "memberships": ToConnection("Membership"),
-    "ranks": ToConnection("Rank"),
-    "skills": ToConnection("Skill"),
-    "certificate_types": ToConnection("CertificateType"),
-    "certificates": ToConnection("Certificate"),
-    "volunteers": ToConnection("Volunteer"),
-    "hazards": ToConnection("Hazard"),
-    "clusters": ToConnection("Cluster"),
-    "incidents": ToConnection("Incident"),
-    "needs": ToConnection("Need"),
-    "assignments": ToConnection("Assignment"),
+    **{field_name(name): ById(name) for name, source in NOUNS.items() if source.node},
+    **{f"{field_name(name)}s": ToConnection(name) for name, source in NOUNS.items() if source.node},
 }
+
+__all__ = ["NOUNS", "ROOTS", "SOURCES", "VERBS"]

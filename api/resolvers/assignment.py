@@ -1,51 +1,40 @@
 """Assignments, and the exceptions recorded for them."""
 
 from api import access
-from api.compiler.source import Condition, FieldContext, Row, Source, ToMany, ToOne, refers_to
-from api.models import Assignment, Override, Volunteer
-from api.resolvers.common import among, ordered
-
-
-def of_volunteer(row: Row, context: FieldContext, value: object) -> Condition:
-    """A hidden volunteer is not found by their duties either."""
-    person = Volunteer.alias()
-    seen = access.sees_volunteer(context.viewer, person)
-    return access.exists_where(
-        row, person.c.id == row.c.volunteer_id, person.c.id == context.key(value, "Volunteer"), seen
-    )
-
+from api.compiler.source import Expression
+from api.compiler.structure import filters, orders, related, table_source, to_many, to_one
+from api.models import Assignment, Need, Override
+from api.models.assignment import ASSIGNMENT
+from api.resolvers.common import allowed_actions, status, status_filter
+from api.resolvers.history import account_name, history
 
 SOURCES = (
-    Source(
-        "Assignment",
+    table_source(
         Assignment,
-        visible=access.sees_assignment,
+        access.sees_assignment,
         fields={
             # Needs are public.
-            "need": ToOne("Need", on=lambda row, other: other.c.id == row.c.need_id, visible_with_parent=True),
-            "volunteer": ToOne("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
-            "overrides": ToMany(
-                "Override",
-                "CREATED_AT",
-                on=lambda row, other: other.c.assignment_id == row.c.id,
-                visible_with_parent=True,
-            ),
+            "need": to_one(Assignment.c.need_id, visible_with_parent=True),
+            "status": status(ASSIGNMENT),
+            "overrides": to_many(Override.c.assignment_id, "CREATED_AT_ASC", visible_with_parent=True),
+            "history": history("Assignment"),
+            "allowed_actions": allowed_actions(ASSIGNMENT),
         },
-        orders={
-            "STARTS_AT": ordered("starts_at", descending=True),
-            "CREATED_AT": ordered("created_at", descending=True),
-        },
+        orders=orders(Assignment, "-starts_at", "-created_at"),
         filters={
-            "status": among("status"),
-            "need": refers_to("need_id", "Need"),
-            "volunteer": of_volunteer,
+            "status": status_filter(ASSIGNMENT, Assignment),
+            **filters(
+                Assignment, "need_id", "volunteer_id", "starts_at", "ends_at", "expires_at", "starts_at..ends_at"
+            ),
+            "incident": related(Assignment.c.need_id, Need.c.incident_id),
+            "kabupaten": related(Assignment.c.need_id, Need.c.kabupaten_code),
         },
     ),
-    Source(
-        "Override",
+    table_source(
         Override,
-        visible=access.sees_override,
-        orders={"CREATED_AT": ordered("created_at")},
+        access.sees_override,
+        fields={"decided_by": Expression(account_name)},
+        orders=orders(Override, "created_at"),
         node=False,
     ),
 )

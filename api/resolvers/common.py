@@ -1,51 +1,63 @@
 """What several nouns answer in the same way."""
 
-import re
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from api.compiler.error import BadInput
-from api.compiler.source import Expression, FieldContext, Order, Row, Source, Sql, everybody
-
-LONGEST_SOUGHT = 200  # Characters.
+from api import access
+from api.access import NOW
+from api.compiler.source import Embedded, Expression, FieldContext, Row, Source, Sql, everybody
+from api.compiler.structure import ColumnFilter, filters, orders, table_source
+from api.models.choice import StateMachine
 
 
 def label(row: Row, context: FieldContext) -> Sql:
-    """What people read, in the language asked for."""
+    """The label of reference data in the language of the argument."""
     return row.c.label_en if context.arguments["language"] == "EN" else row.c.label_id
 
 
 LABEL = Expression(label)
 
-
-def ordered(*names: str, descending: bool = False) -> Order:
-    return Order(lambda row: [row.c[name] for name in names], descending)
-
-
-def contains(name: str) -> Any:
-    """The column holds the text, whatever its case; the text's own wildcards mean themselves."""
-    return lambda row, context, value: row.c[name].ilike(context.bind(value, pattern))
+# A point made of two columns of the row.
+POSITION = Embedded("Point")
 
 
-def pattern(text: str, path: tuple[str, ...]) -> str:
-    if len(text) > LONGEST_SOUGHT:
-        raise BadInput(f"Look for a text of at most {LONGEST_SOUGHT} characters.", path)
-    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
-
-
-def among(name: str) -> Any:
-    """The column is one of the listed enum values, which are part of the plan."""
-    return lambda row, _context, values: row.c[name].in_([str(value) for value in values])
-
-
-def reference(name: str, table: sa.Table, **fields: Any) -> Source:
+def reference(table: sa.Table, *filtered: str, **fields: Any) -> Source:
     """Labelled reference data, open to the public, in the order of its codes."""
-    return Source(
-        name,
+    return table_source(
         table,
-        visible=everybody,
-        key="code",
+        everybody,
         fields={"label": LABEL, **fields},
-        orders={"CODE": Order(lambda _row: [])},
+        filters=filters(table, *filtered),
+        orders=orders(table, "code"),
     )
+
+
+def status(machine: StateMachine[Any, Any]) -> Expression:
+    """The status as it reads now: what has lapsed is shown as such, recorded or not."""
+    return Expression(lambda row, _context: machine.current(row, NOW))
+
+
+def status_filter(machine: StateMachine[Any, Any], table: sa.Table) -> ColumnFilter:
+    return ColumnFilter("status", table.c.status.type, expression=lambda row: machine.current(row, NOW))
+
+
+def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:
+    """The actions that exist from the present status and that the viewer may take, as a list of their names."""
+
+    def actions(row: Row, context: FieldContext) -> Sql:
+        current = machine.current(row, NOW)
+        names = [
+            sa.case(
+                (
+                    sa.and_(current.in_(move.sources), access.may_move(move)(context.viewer, row)),
+                    sa.literal_column(f"'{move.action}'"),
+                )
+            )
+            for move in machine.moves
+            if move.sources
+        ]
+        return sa.func.array_remove(array(names), sa.null(), type_=ARRAY(sa.Text()))
+
+    return Expression(actions)

@@ -1,53 +1,26 @@
 """Hazards and incidents."""
 
-import sqlalchemy as sa
-
 from api import access
-from api.compiler.source import Condition, FieldContext, Row, Source, ToConnection, ToMany, ToOne, equals
-from api.models import Hazard, Incident, IncidentKabupaten
-from api.resolvers.common import among, contains, ordered, reference
-
-
-def touches(row: Row, context: FieldContext, value: object) -> Condition:
-    touched = sa.select(IncidentKabupaten.c.incident_id).where(
-        IncidentKabupaten.c.kabupaten_code == context.bind(value)
-    )
-    return row.c.id.in_(touched)
-
+from api.compiler.structure import connection, filters, orders, related, table_source, to_many, to_many_through
+from api.models import Hazard, Incident, IncidentKabupaten, Need
+from api.resolvers.common import POSITION, reference
 
 SOURCES = (
-    reference(
-        "Hazard",
-        Hazard,
-        parent=ToOne("Hazard", on=lambda row, other: other.c.code == row.c.parent_code),
-        children=ToMany("Hazard", "CODE", on=lambda row, other: other.c.parent_code == row.c.code),
-    ),
-    Source(
-        "Incident",
+    reference(Hazard, "parent_code", children=to_many(Hazard.c.parent_code, "CODE_ASC")),
+    table_source(
         Incident,
-        visible=access.sees_incident,
+        access.sees_incident,
         fields={
-            "hazard": ToOne("Hazard", on=lambda row, other: other.c.code == row.c.hazard_code),
-            "kabupaten": ToMany(
-                "Kabupaten",
-                "CODE",
-                through=lambda row, _context: sa.select(IncidentKabupaten.c.kabupaten_code).where(
-                    IncidentKabupaten.c.incident_id == row.c.id
-                ),
+            "position": POSITION,
+            "kabupatens": to_many_through(
+                IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code, "CODE_ASC"
             ),
-            "needs": ToConnection(
-                "Need", on=lambda row, other: other.c.incident_id == row.c.id, visible_with_parent=True
-            ),
+            "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },
-        orders={
-            "STARTED_AT": ordered("started_at", descending=True),
-            "CREATED_AT": ordered("created_at", descending=True),
-        },
+        orders=orders(Incident, "-started_at", "-created_at"),
         filters={
-            "status": among("status"),
-            "hazard": equals("hazard_code"),
-            "kabupaten": touches,
-            "title": contains("title"),
+            **filters(Incident, "status", "hazard_code", "title", "started_at", "ended_at"),
+            "kabupaten": related(IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code),
         },
     ),
 )

@@ -1,43 +1,32 @@
 """Organizations, their licences, the ranks of the corps."""
 
-import sqlalchemy as sa
-
 from api import access
-from api.compiler.source import Source, ToConnection, ToMany, ToOne, equals
-from api.models import Licence, Organization, Rank
-from api.resolvers.common import contains, ordered, reference
+from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
+from api.models import Licence, Membership, Organization, Rank
+from api.resolvers.common import reference
+from api.resolvers.place import IN_PROVINCE
 
 SOURCES = (
-    Source(
-        "Organization",
+    table_source(
         Organization,
-        visible=access.sees_organization,
+        access.sees_organization,
         fields={
-            "kabupaten": ToOne("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
-            "parent": ToOne("Organization", on=lambda row, other: other.c.id == row.c.parent_id),
-            "branches": ToConnection("Organization", on=lambda row, other: other.c.parent_id == row.c.id),
-            "licences": ToMany(
-                "Licence",
-                "VALID_FROM",
-                on=lambda row, other: other.c.organization_id == row.c.id,
-                visible_with_parent=True,
-            ),
-            "memberships": ToConnection("Membership", on=lambda row, other: other.c.organization_id == row.c.id),
+            "branches": connection(Organization.c.parent_id),
+            "licences": to_many(Licence.c.organization_id, "VALID_FROM_DESC", visible_with_parent=True),
+            "memberships": connection(Membership.c.organization_id),
         },
-        orders={"NAME": ordered("name"), "CREATED_AT": ordered("created_at", descending=True)},
+        orders=orders(Organization, "name", "-created_at"),
         filters={
-            "kind": lambda row, _context, value: row.c.kind == str(value),
-            "verification": lambda row, _context, value: row.c.verification == str(value),
-            "kabupaten": equals("kabupaten_code"),
-            "province": lambda row, context, value: sa.func.left(row.c.kabupaten_code, 2) == context.bind(value),
-            "name": contains("name"),
+            **filters(Organization, "name", "kind", "verification", "kabupaten_code", "parent_id"),
+            "province": IN_PROVINCE,
         },
     ),
-    Source(
-        "Licence",
+    table_source(
         Licence,
-        visible=access.sees_licence,
-        orders={"VALID_FROM": ordered("valid_from", descending=True)},
+        access.sees_licence,
+        fields={"organization": to_one(Licence.c.organization_id, visible_with_parent=True)},
+        orders=orders(Licence, "-valid_from", "valid_until"),
+        filters=filters(Licence, "organization_id", "kind", "valid_from", "valid_until", "revoked_on"),
     ),
-    reference("Rank", Rank),
+    reference(Rank, "corps", "level"),
 )

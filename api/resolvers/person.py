@@ -1,59 +1,70 @@
 """Volunteers, and the accounts that sign in."""
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 
 from api import access
 from api.access import TODAY
-from api.compiler.source import (
-    Condition,
-    Expression,
-    FieldContext,
-    Row,
-    Source,
-    Sql,
-    ToConnection,
-    ToMany,
-    ToOne,
-    equals,
-)
-from api.models import Account, Membership, Organization, Role, Volunteer
-from api.resolvers.common import contains, ordered
+from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Sql, ToMany
+from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_many
+from api.models import Account, Assignment, Certificate, Commitment, Membership, Rank, Role, Volunteer
+from api.models.base import INSTANT
 from api.resolvers.place import distance_from, seat_of
 from api.rules.sending import days_between, skills_on
 
 
-def day(context: FieldContext) -> Sql:
-    """The day asked for; today where none is given."""
-    given = context.arguments.get("on")
-    return TODAY if given is None else context.bind(given)
+def day_argument(context: FieldContext, value: object) -> Sql:
+    """The day that is given; today where none is."""
+    return TODAY if value is None else context.bind(value)
 
 
 def trained_for(row: Row, context: FieldContext, value: object) -> Condition:
-    assert isinstance(value, dict)
-    on = TODAY if value.get("on") is None else context.bind(value["on"])
-    return context.bind(value["skill"]).in_(skills_on(row.c.id, on).correlate(row))
+    assert isinstance(value, Mapping)
+    trained = skills_on(row.c.id, day_argument(context, value.get("on"))).correlate(row)
+    return context.key(value["skill"], "Skill").in_(trained)
 
 
-def member_of(row: Row, context: FieldContext, value: object) -> Condition:
-    """A member today, of an organization that may be seen: a hidden one has no members to be found by."""
-    members = (
-        sa.select(Membership.c.volunteer_id)
-        .join(Organization, Organization.c.id == Membership.c.organization_id)
-        .where(
-            Organization.c.id == context.key(value, "Organization"),
-            access.sees_organization(context.viewer, Organization),
-            days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(TODAY),
-        )
+def in_organization(row: Row, context: FieldContext, value: object) -> Condition:
+    """A member today."""
+    members = sa.select(Membership.c.volunteer_id).where(
+        Membership.c.organization_id == context.key(value, "Organization"), is_member_on(TODAY)
     )
     return row.c.id.in_(members)
+
+
+def has_rank(row: Row, context: FieldContext, value: object) -> Condition:
+    """Today a member with the rank or a higher one of its corps."""
+    held, wanted = Rank.alias(), Rank.alias()
+    ranked = (
+        sa.select(Membership.c.volunteer_id)
+        .join(held, held.c.code == Membership.c.rank_code)
+        .join(wanted, sa.and_(wanted.c.corps == held.c.corps, wanted.c.level <= held.c.level))
+        .where(wanted.c.code == context.key(value, "Rank"), is_member_on(TODAY))
+    )
+    return row.c.id.in_(ranked)
+
+
+def is_member_on(day: Sql) -> Condition:
+    return days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(day)
+
+
+def free_in(row: Row, context: FieldContext, value: object) -> Condition:
+    """Without any promised time in the period."""
+    assert isinstance(value, Mapping)
+    period = sa.func.tstzrange(*period_bounds(context, value, INSTANT))
+    busy = access.exists_where(
+        row, Commitment.c.volunteer_id == row.c.id, Commitment.c.period.op("&&", is_comparison=True)(period)
+    )
+    return sa.not_(busy)
 
 
 def masked_nik(row: Row, _context: FieldContext) -> Sql:
     return sa.literal("************").concat(row.c.nik_tail)
 
 
-def known_start(row: Row, context: FieldContext) -> Sql:
-    """From home to whom may know it; to others the distances to a few places would tell where it is."""
+def visible_start(row: Row, context: FieldContext) -> Sql:
+    """Home for those who may know it; for others the seat, as distances to a few places would tell where home is."""
     return sa.case((access.knows_volunteer(context.viewer, row), row.c.home), else_=seat_of(row.c.kabupaten_code))
 
 
@@ -61,62 +72,43 @@ def private(name: str) -> Expression:
     return Expression(lambda row, _context: row.c[name], guard=access.knows_volunteer)
 
 
+SKILLS_ON = ToMany(
+    "Skill",
+    "CODE_ASC",
+    through=lambda row, context: skills_on(row.c.id, day_argument(context, context.arguments.get("on"))),
+)
+
 SOURCES = (
-    Source(
-        "Volunteer",
+    table_source(
         Volunteer,
-        visible=access.sees_volunteer,
+        access.sees_volunteer,
         fields={
             "phone": private("phone"),
             "nik": Expression(masked_nik, guard=access.knows_volunteer),
-            "latitude": private("latitude"),
-            "longitude": private("longitude"),
+            "position": Embedded("Point", exists=lambda row: row.c.latitude.is_not(None), guard=access.knows_volunteer),
             "consent_given_at": private("consent_given_at"),
             "consent_purpose": private("consent_purpose"),
             "consent_withdrawn_at": private("consent_withdrawn_at"),
-            "distance_to": distance_from(known_start),
-            "kabupaten": ToOne("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
-            "memberships": ToConnection(
-                "Membership", on=lambda row, other: other.c.volunteer_id == row.c.id, visible_with_parent=True
-            ),
-            "certificates": ToConnection(
-                "Certificate", on=lambda row, other: other.c.volunteer_id == row.c.id, visible_with_parent=True
-            ),
-            "assignments": ToConnection("Assignment", on=lambda row, other: other.c.volunteer_id == row.c.id),
-            "trained_for": ToMany("Skill", "CODE", through=lambda row, context: skills_on(row.c.id, day(context))),
+            "distance_to": distance_from(visible_start),
+            "memberships": connection(Membership.c.volunteer_id, visible_with_parent=True),
+            "certificates": connection(Certificate.c.volunteer_id, visible_with_parent=True),
+            "assignments": connection(Assignment.c.volunteer_id),
+            "trained_for": SKILLS_ON,
         },
-        orders={"NAME": ordered("name"), "CREATED_AT": ordered("created_at", descending=True)},
+        orders=orders(Volunteer, "name", "-created_at"),
         filters={
-            "kabupaten": equals("kabupaten_code"),
-            "province": equals("province_code"),
-            "organization": member_of,
+            **filters(Volunteer, "name", "kabupaten_code", "province_code", "reach", "status"),
+            "organization": in_organization,
+            "rank": has_rank,
             "trained_for": trained_for,
-            "reach": lambda row, _context, value: row.c.reach == str(value),
-            "status": lambda row, _context, value: row.c.status == str(value),
-            "name": contains("name"),
+            "free_in": free_in,
         },
     ),
-    Source(
-        "Account",
+    table_source(
         Account,
-        visible=access.sees_account,
-        fields={
-            "volunteer": ToOne("Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id),
-            "roles": ToMany(
-                "Role", "CREATED_AT", on=lambda row, other: other.c.account_id == row.c.id, visible_with_parent=True
-            ),
-        },
+        access.sees_account,
+        fields={"roles": to_many(Role.c.account_id, "CREATED_AT_ASC", visible_with_parent=True)},
+        orders=orders(Account, "login"),
     ),
-    Source(
-        "Role",
-        Role,
-        visible=access.sees_role,
-        fields={
-            "province": ToOne("Province", on=lambda row, other: other.c.code == row.c.province_code),
-            "kabupaten": ToOne("Kabupaten", on=lambda row, other: other.c.code == row.c.kabupaten_code),
-            "organization": ToOne("Organization", on=lambda row, other: other.c.id == row.c.organization_id),
-        },
-        orders={"CREATED_AT": ordered("created_at")},
-        node=False,
-    ),
+    table_source(Role, access.sees_role, orders=orders(Role, "created_at"), node=False),
 )

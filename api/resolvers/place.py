@@ -1,76 +1,86 @@
-"""Provinces and kabupaten, and how far it is to a place."""
+"""Provinces and kabupaten, and distances to a place."""
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
-from api.compiler.source import (
-    Expression,
-    FieldContext,
-    Order,
-    Row,
-    Source,
-    Sql,
-    ToConnection,
-    ToOne,
-    equals,
-    everybody,
-)
-from api.models import Cube, Kabupaten, Province
-from api.resolvers.common import contains, ordered
+from api.compiler.error import BadInput
+from api.compiler.source import Expression, FieldContext, Row, Source, Sql, column, everybody
+from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source
+from api.models import Cube, Kabupaten, Need, Organization, Province, Volunteer
+from api.resolvers.common import POSITION
 from api.rules.candidate import chord, kilometres, on_globe
 
 
-def position(row: Row, _context: FieldContext) -> Sql:
+def point(row: Row, _context: FieldContext) -> Sql:
+    """The row's position on the unit globe."""
     return on_globe(row)
 
 
 def seat_of(kabupaten_code: Sql) -> Sql:
-    """The point of a kabupaten's seat; null where there is no such kabupaten."""
+    """The seat of a kabupaten on the unit globe; null where there is no such kabupaten."""
     seat = Kabupaten.alias()
     return sa.select(on_globe(seat)).where(seat.c.code == kabupaten_code).scalar_subquery()
 
 
-def asked_place(context: FieldContext) -> Sql:
-    """The point of the place asked for."""
+def place_argument(context: FieldContext) -> Sql:
+    """The place of the argument `place` on the unit globe."""
     place = context.arguments["place"]
     assert isinstance(place, dict)
     if "kabupaten" in place:
-        return seat_of(context.bind(place["kabupaten"]))
-    return sa.func.on_globe(*(context.bind(place["point"][name]) for name in ("latitude", "longitude")), type_=Cube())
+        return seat_of(context.key(place["kabupaten"], "Kabupaten"))
+    latitude = context.bind(place["point"]["latitude"], lambda value, path: degrees(value, path, limit=90))
+    longitude = context.bind(place["point"]["longitude"], lambda value, path: degrees(value, path, limit=180))
+    return sa.func.on_globe(latitude, longitude, type_=Cube())
+
+
+def degrees(value: Any, path: tuple[str, ...], *, limit: int) -> float:
+    if not -limit <= value <= limit:
+        raise BadInput(f"Degrees are a number from -{limit} to {limit}.", path)
+    return float(value)
 
 
 def distance_from(start: Callable[[Row, FieldContext], Sql]) -> Expression:
-    """Kilometres from where the thing is to the place asked for."""
-    return Expression(lambda row, context: kilometres(chord(start(row, context), asked_place(context))))
+    """Kilometres from where the thing is to the place of the argument."""
+    return Expression(lambda row, context: kilometres(chord(start(row, context), place_argument(context))))
 
+
+# A filter by the province of a row's kabupaten.
+IN_PROVINCE = ColumnFilter(
+    "kabupaten_code",
+    Province.c.code.type,
+    "Province",
+    expression=lambda row: sa.func.left(row.c.kabupaten_code, 2, type_=sa.Text()),
+)
 
 SOURCES = (
-    Source(
-        "Province",
+    table_source(
         Province,
-        visible=everybody,
-        key="code",
-        fields={"kabupaten": ToConnection("Kabupaten", on=lambda row, other: other.c.province_code == row.c.code)},
-        orders={"CODE": Order(lambda _row: []), "NAME": ordered("name")},
+        everybody,
+        fields={"kabupatens": connection(Kabupaten.c.province_code)},
+        orders=orders(Province, "code", "name"),
+        filters=filters(Province, "name", "time_zone"),
     ),
-    Source(
-        "Kabupaten",
+    table_source(
         Kabupaten,
-        visible=everybody,
-        key="code",
+        everybody,
         fields={
-            "province": ToOne("Province", on=lambda row, other: other.c.code == row.c.province_code),
-            "volunteers": ToConnection("Volunteer", on=lambda row, other: other.c.kabupaten_code == row.c.code),
-            "organizations": ToConnection("Organization", on=lambda row, other: other.c.kabupaten_code == row.c.code),
-            "needs": ToConnection("Need", on=lambda row, other: other.c.kabupaten_code == row.c.code),
-            "distance_to": distance_from(position),
+            "volunteers": connection(Volunteer.c.kabupaten_code),
+            "organizations": connection(Organization.c.kabupaten_code),
+            "needs": connection(Need.c.kabupaten_code),
+            "position": POSITION,
+            "distance_to": distance_from(point),
         },
-        orders={"CODE": Order(lambda _row: []), "NAME": ordered("name")},
-        filters={
-            "province": equals("province_code"),
-            "kind": lambda row, _context, value: row.c.kind == str(value),
-            "name": contains("name"),
-        },
+        orders=orders(Kabupaten, "code", "name"),
+        filters=filters(Kabupaten, "name", "kind", "province_code"),
+    ),
+    # A point made of the columns of its parent.
+    Source(
+        "Point",
+        None,
+        visible=everybody,
+        fields={"latitude": column("latitude"), "longitude": column("longitude")},
+        node=False,
     ),
 )

@@ -1,12 +1,18 @@
-"""Problems: what a mutation refused, read like everything else, so that their facts obey the same policies."""
+"""Problems: why a mutation changed nothing, or which rules forbid sending somebody; one type per shape of facts.
+
+They are read like everything else, so the things that their facts name obey the same policies.
+"""
 
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.compiler.source import Embedded, FieldContext, Row, Source, column, everybody
-from api.resolvers.common import LABEL, ordered
+from api.compiler.source import FieldContext, Order, Row, Source, ToOne, Variant, column, everybody
+from api.compiler.structure import type_name
+from api.models import Assignment, Certificate, Organization, Rank, Skill, Volunteer
+from api.resolvers.common import LABEL
+from api.rules.code import ProblemShape
 from api.rules.rule import FACT_TYPES
 
 COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
@@ -15,15 +21,45 @@ COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
     sa.column("path", JSONB()),
     sa.column("label_id", sa.Text()),
     sa.column("label_en", sa.Text()),
+    sa.column("overridable", sa.Boolean()),
     *(sa.column(name, type_) for name, type_ in FACT_TYPES.items()),
 )
 
 
-def problem_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
-    """The problems that a service told, as rows."""
-    told = sa.func.jsonb_to_recordset(sa.cast(row.c.problems, JSONB))
-    table = told.table_valued(*COLUMNS, name="problem").render_derived(with_types=True)
+def json_rows(value: Any, *columns: sa.ColumnClause[Any]) -> sa.Select[Any]:
+    """The objects of a JSON array as rows with these columns."""
+    rows = sa.func.jsonb_to_recordset(sa.cast(value, JSONB))
+    table = rows.table_valued(*columns, name="json_row").render_derived(with_types=True)
     return sa.select(*table.c)
+
+
+def problem_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
+    """The problems that the column `problems` holds as JSON."""
+    return json_rows(row.c.problems, *COLUMNS)
+
+
+def fact(column_name: str, table: sa.Table) -> ToOne:
+    """The thing that a fact names by its key; null where the viewer may not see it."""
+    (key,) = table.primary_key.columns
+    return ToOne(type_name(table), on=lambda row, other: other.c[key.name] == row.c[column_name])
+
+
+FACTS: dict[str, Any] = {
+    "assignment": fact("assignment_id", Assignment),
+    "certificate": fact("certificate_id", Certificate),
+    "organization": fact("organization_id", Organization),
+    "volunteer": fact("volunteer_id", Volunteer),
+    "skill": fact("skill_code", Skill),
+    "rank": fact("rank_code", Rank),
+    "current_version": column("version"),
+    "current_status": column("status"),
+    "deadline": column("ends_at"),
+    **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit")},
+}
+
+
+def has_shape(shape: ProblemShape) -> Any:
+    return lambda row: row.c.code.in_(shape.codes)
 
 
 SOURCES = (
@@ -31,8 +67,22 @@ SOURCES = (
         "Problem",
         None,
         visible=everybody,
-        fields={"code": column("code"), "message": LABEL, "path": column("path"), "fact": Embedded("Fact")},
-        orders={"POSITION": ordered("position")},
+        variants=tuple(Variant(shape.type_name, when=has_shape(shape)) for shape in ProblemShape),
+        orders={"POSITION_ASC": Order(lambda row: [row.c.position])},
         node=False,
+    ),
+    *(
+        Source(
+            shape.type_name,
+            None,
+            visible=everybody,
+            fields={
+                **{name: column(name) for name in ("code", "path", "overridable")},
+                "message": LABEL,
+                **{name: FACTS[name] for name in shape.facts},
+            },
+            node=False,
+        )
+        for shape in ProblemShape
     ),
 )

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Condition, FieldContext, Order, Row, Source, ToMany, ToOne, equals, refers_to
+from api.compiler.source import Condition, FieldContext, Row
+from api.compiler.structure import filters, orders, table_source, to_many_through, to_one
 from api.models import (
     Certificate,
     CertificateType,
@@ -11,7 +12,7 @@ from api.models import (
     CertificateTypeInclusion,
     Skill,
 )
-from api.resolvers.common import ordered, reference
+from api.resolvers.common import reference
 from api.rules.sending import days_between
 
 
@@ -21,55 +22,29 @@ def valid_on(row: Row, context: FieldContext, value: object) -> Condition:
     return sa.and_(row.c.revoked_on.is_(None), valid)
 
 
-def soonest(row: Row) -> list[sa.ColumnElement[object]]:
-    return [sa.func.coalesce(row.c.expires_on, sa.literal_column("'infinity'::date"), type_=sa.Date())]
-
+GRANTS, INCLUSIONS = CertificateTypeGrant.c, CertificateTypeInclusion.c
 
 SOURCES = (
     reference(
-        "Skill",
         Skill,
-        certificate_types=ToMany(
-            "CertificateType",
-            "CODE",
-            through=lambda row, _context: sa.select(CertificateTypeGrant.c.certificate_type_code).where(
-                CertificateTypeGrant.c.skill_code == row.c.code
-            ),
-        ),
+        certificate_types=to_many_through(GRANTS.skill_code, GRANTS.certificate_type_code, "CODE_ASC"),
     ),
     reference(
-        "CertificateType",
         CertificateType,
-        includes=ToMany(
-            "CertificateType",
-            "CODE",
-            through=lambda row, _context: sa.select(CertificateTypeInclusion.c.included_code).where(
-                CertificateTypeInclusion.c.certificate_type_code == row.c.code
-            ),
-        ),
-        skills=ToMany(
-            "Skill",
-            "CODE",
-            through=lambda row, _context: sa.select(CertificateTypeGrant.c.skill_code).where(
-                CertificateTypeGrant.c.certificate_type_code == row.c.code
-            ),
-        ),
+        includes=to_many_through(INCLUSIONS.certificate_type_code, INCLUSIONS.included_code, "CODE_ASC"),
+        skills=to_many_through(GRANTS.certificate_type_code, GRANTS.skill_code, "CODE_ASC"),
     ),
-    Source(
-        "Certificate",
+    table_source(
         Certificate,
-        visible=access.sees_record_of_volunteer,
+        access.sees_record_of_volunteer,
         fields={
-            "volunteer": ToOne(
-                "Volunteer", on=lambda row, other: other.c.id == row.c.volunteer_id, visible_with_parent=True
-            ),
-            "type": ToOne("CertificateType", on=lambda row, other: other.c.code == row.c.certificate_type_code),
-            "issuer": ToOne("Organization", on=lambda row, other: other.c.id == row.c.issuer_id),
+            "volunteer": to_one(Certificate.c.volunteer_id, visible_with_parent=True),
+            "type": to_one(Certificate.c.certificate_type_code),
         },
-        orders={"ISSUED_ON": ordered("issued_on", descending=True), "EXPIRES_ON": Order(soonest)},
+        orders=orders(Certificate, "-issued_on", "expires_on"),
         filters={
-            "type": equals("certificate_type_code"),
-            "volunteer": refers_to("volunteer_id", "Volunteer"),
+            "type": filters(Certificate, "certificate_type_code")["certificate_type"],
+            **filters(Certificate, "volunteer_id", "issuer_id", "number", "issued_on", "expires_on", "revoked_on"),
             "valid_on": valid_on,
         },
     ),

@@ -1,100 +1,168 @@
-"""Stable problem codes, and the message of each in Indonesian and English."""
+"""Stable problem codes: the shape of the facts of each, and its message in Indonesian and English."""
 
-from enum import StrEnum
+from enum import Enum, StrEnum
+from typing import Self
+
+
+class ProblemShape(Enum):
+    """The facts that come with a problem; each shape is a type of the graph."""
+
+    type_name: str
+    facts: tuple[str, ...]
+
+    def __init__(self, type_name: str, *facts: str) -> None:
+        self.type_name, self.facts = type_name, facts
+
+    SIMPLE = ("SimpleProblem",)
+    VERSION = "VersionProblem", "current_version"
+    STATUS = "StatusProblem", "current_status"
+    DEADLINE = "DeadlineProblem", "deadline"
+    LIMIT = "LimitProblem", "count", "limit"
+    COMMITMENT = "CommitmentProblem", "assignment", "starts_at", "ends_at"
+    DUPLICATE = "DuplicateProblem", "assignment"
+    TRAINING = "TrainingProblem", "skill", "certificate"
+    RANK = "RankProblem", "rank"
+    ORGANIZATION = "OrganizationProblem", "organization"
+    NEARER = "NearerProblem", "volunteer"
+
+    @property
+    def codes(self) -> list[str]:
+        return [str(code) for code in ProblemCode if code.shape is self]
 
 
 class ProblemCode(StrEnum):
     """Why something was refused. Codes are stable: they are never renamed, and new ones may be added."""
 
-    NOT_FOUND = "NOT_FOUND"
-    FORBIDDEN = "FORBIDDEN"
-    INVALID = "INVALID"
-    VERSION_CONFLICT = "VERSION_CONFLICT"
-    WRONG_STATUS = "WRONG_STATUS"
-    KEY_REUSED = "KEY_REUSED"
-    ALREADY_REGISTERED = "ALREADY_REGISTERED"
-    NUMBER_TAKEN = "NUMBER_TAKEN"
-    NOT_OVERRIDABLE = "NOT_OVERRIDABLE"
-    PERSON_ELSEWHERE = "PERSON_ELSEWHERE"
-    NEED_FULL = "NEED_FULL"
-    NEED_CLOSED = "NEED_CLOSED"
-    PERIOD_PAST = "PERIOD_PAST"
-    ALREADY_OFFERED = "ALREADY_OFFERED"
-    OFFER_EXPIRED = "OFFER_EXPIRED"
-    PERSON_INACTIVE = "PERSON_INACTIVE"
-    CONSENT_MISSING = "CONSENT_MISSING"
-    ORGANIZATION_NOT_VERIFIED = "ORGANIZATION_NOT_VERIFIED"
-    NOT_TRAINED = "NOT_TRAINED"
-    CERTIFICATE_EXPIRED = "CERTIFICATE_EXPIRED"
-    RANK_TOO_LOW = "RANK_TOO_LOW"
-    BEYOND_REACH = "BEYOND_REACH"
-    NOT_RESTED = "NOT_RESTED"
-    NEARER_AVAILABLE = "NEARER_AVAILABLE"
+    shape: ProblemShape
+    label_id: str
+    label_en: str
 
+    def __new__(cls, value: str, shape: ProblemShape, label_id: str, label_en: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.shape, member.label_id, member.label_en = shape, label_id, label_en
+        return member
 
-# The Indonesian message, then the English one.
-MESSAGES: dict[ProblemCode, tuple[str, str]] = {
-    ProblemCode.NOT_FOUND: ("Tidak ditemukan.", "Not found."),
-    ProblemCode.FORBIDDEN: ("Anda tidak berwenang melakukan ini.", "You may not do this."),
-    ProblemCode.INVALID: ("Isian tidak dapat diterima.", "The value cannot be accepted."),
-    ProblemCode.VERSION_CONFLICT: (
+    @property
+    def description(self) -> str:
+        return self.label_en
+
+    NOT_FOUND = ("NOT_FOUND", ProblemShape.SIMPLE, "Tidak ditemukan.", "Not found.")
+    FORBIDDEN = ("FORBIDDEN", ProblemShape.SIMPLE, "Anda tidak berwenang melakukan ini.", "You may not do this.")
+    INVALID = ("INVALID", ProblemShape.SIMPLE, "Isian tidak dapat diterima.", "The value cannot be accepted.")
+    VERSION_CONFLICT = (
+        "VERSION_CONFLICT",
+        ProblemShape.VERSION,
         "Data sudah diubah orang lain; muat ulang, lalu coba lagi.",
         "Somebody else has changed this; read it again, then try again.",
-    ),
-    ProblemCode.WRONG_STATUS: (
+    )
+    WRONG_STATUS = (
+        "WRONG_STATUS",
+        ProblemShape.STATUS,
         "Langkah ini tidak ada untuk status sekarang.",
         "This step does not exist from the present status.",
-    ),
-    ProblemCode.KEY_REUSED: (
+    )
+    KEY_REUSED = (
+        "KEY_REUSED",
+        ProblemShape.SIMPLE,
         "Kunci permintaan ini sudah dipakai untuk permintaan lain.",
         "This idempotency key was used for a different request.",
-    ),
-    ProblemCode.ALREADY_REGISTERED: ("Orang ini sudah terdaftar.", "This person is already registered."),
-    ProblemCode.NUMBER_TAKEN: ("Nomor ini sudah dipakai.", "This number is taken."),
-    ProblemCode.NOT_OVERRIDABLE: ("Aturan ini tidak dapat dikecualikan.", "This rule cannot be overridden."),
-    ProblemCode.PERSON_ELSEWHERE: (
+    )
+    ALREADY_REGISTERED = (
+        "ALREADY_REGISTERED",
+        ProblemShape.SIMPLE,
+        "Orang ini sudah terdaftar.",
+        "This person is already registered.",
+    )
+    NUMBER_TAKEN = ("NUMBER_TAKEN", ProblemShape.SIMPLE, "Nomor ini sudah dipakai.", "This number is taken.")
+    NOT_OVERRIDABLE = (
+        "NOT_OVERRIDABLE",
+        ProblemShape.SIMPLE,
+        "Aturan ini tidak dapat dikecualikan.",
+        "This rule cannot be overridden.",
+    )
+    PERSON_ELSEWHERE = (
+        "PERSON_ELSEWHERE",
+        ProblemShape.COMMITMENT,
         "Relawan sudah terikat tugas lain pada waktu itu.",
         "The volunteer is committed elsewhere in that period.",
-    ),
-    ProblemCode.NEED_FULL: ("Kebutuhan ini sudah terpenuhi.", "The need has all the people it wants."),
-    ProblemCode.NEED_CLOSED: ("Kebutuhan atau kejadiannya sudah ditutup.", "The need or its incident is closed."),
-    ProblemCode.PERIOD_PAST: ("Masa tugas sudah lewat.", "The period of duty is over."),
-    ProblemCode.ALREADY_OFFERED: (
+    )
+    NEED_FULL = (
+        "NEED_FULL",
+        ProblemShape.LIMIT,
+        "Kebutuhan ini sudah terpenuhi.",
+        "The need has all the people it wants.",
+    )
+    NEED_CLOSED = (
+        "NEED_CLOSED",
+        ProblemShape.SIMPLE,
+        "Kebutuhan atau kejadiannya sudah ditutup.",
+        "The need or its incident is closed.",
+    )
+    PERIOD_PAST = ("PERIOD_PAST", ProblemShape.DEADLINE, "Masa tugas sudah lewat.", "The period of duty is over.")
+    ALREADY_OFFERED = (
+        "ALREADY_OFFERED",
+        ProblemShape.DUPLICATE,
         "Relawan sudah ditawari atau bertugas pada kebutuhan ini.",
         "The volunteer already has an offer or a duty at this need.",
-    ),
-    ProblemCode.OFFER_EXPIRED: ("Tawaran sudah lewat batas waktunya.", "The offer's time to answer is over."),
-    ProblemCode.PERSON_INACTIVE: ("Relawan sedang tidak aktif.", "The volunteer is not active."),
-    ProblemCode.CONSENT_MISSING: (
+    )
+    OFFER_EXPIRED = (
+        "OFFER_EXPIRED",
+        ProblemShape.DEADLINE,
+        "Tawaran sudah lewat batas waktunya.",
+        "The offer's time to answer is over.",
+    )
+    PERSON_INACTIVE = (
+        "PERSON_INACTIVE",
+        ProblemShape.SIMPLE,
+        "Relawan sedang tidak aktif.",
+        "The volunteer is not active.",
+    )
+    CONSENT_MISSING = (
+        "CONSENT_MISSING",
+        ProblemShape.SIMPLE,
         "Persetujuan relawan belum ada atau sudah dicabut.",
         "The volunteer has given no consent, or has withdrawn it.",
-    ),
-    ProblemCode.ORGANIZATION_NOT_VERIFIED: (
+    )
+    ORGANIZATION_NOT_VERIFIED = (
+        "ORGANIZATION_NOT_VERIFIED",
+        ProblemShape.ORGANIZATION,
         "Tidak ada organisasi terverifikasi yang menaungi relawan selama masa tugas.",
         "No verified organization stands behind the volunteer on every day of the duty.",
-    ),
-    ProblemCode.NOT_TRAINED: (
+    )
+    NOT_TRAINED = (
+        "NOT_TRAINED",
+        ProblemShape.TRAINING,
         "Relawan tidak memiliki sertifikat untuk keahlian ini.",
         "The volunteer holds no certificate for this skill.",
-    ),
-    ProblemCode.CERTIFICATE_EXPIRED: (
+    )
+    CERTIFICATE_EXPIRED = (
+        "CERTIFICATE_EXPIRED",
+        ProblemShape.TRAINING,
         "Sertifikat tidak berlaku pada setiap hari masa tugas.",
         "The certificate is not valid on every day of the duty.",
-    ),
-    ProblemCode.RANK_TOO_LOW: (
+    )
+    RANK_TOO_LOW = (
+        "RANK_TOO_LOW",
+        ProblemShape.RANK,
         "Jenjang relawan di bawah yang diminta.",
         "The volunteer's rank is below the one wanted on some day of the duty.",
-    ),
-    ProblemCode.BEYOND_REACH: (
+    )
+    BEYOND_REACH = (
+        "BEYOND_REACH",
+        ProblemShape.SIMPLE,
         "Tempat tugas di luar jangkauan yang disetujui relawan.",
         "The place lies beyond where the volunteer agreed to be sent.",
-    ),
-    ProblemCode.NOT_RESTED: (
+    )
+    NOT_RESTED = (
+        "NOT_RESTED",
+        ProblemShape.COMMITMENT,
         "Relawan belum cukup beristirahat setelah tugas panjang.",
         "The volunteer is not rested: 24 hours after a duty of 72 hours or more.",
-    ),
-    ProblemCode.NEARER_AVAILABLE: (
+    )
+    NEARER_AVAILABLE = (
+        "NEARER_AVAILABLE",
+        ProblemShape.NEARER,
         "Masih ada relawan yang lebih dekat menurut urutan kabupaten, provinsi, nasional.",
         "Someone of a nearer tier (own kabupaten, own province, nation) can still be sent.",
-    ),
-}
+    )

@@ -4,14 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 from api.rules.candidate import NEAREST_FIRST
-from api.rules.code import MESSAGES
+from api.rules.code import ProblemCode
 from api.rules.rule import FACT_TYPES, Case, Refusal, Rule
 from api.rules.sending import RULES
 
 OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)
 ACCEPT_RULES: tuple[Rule, ...] = tuple(rule for rule in OFFER_RULES if rule.checked_on_accept)
+
+OVERRIDABLE_CODES = frozenset(refusal.code for rule in OFFER_RULES if rule.overridable for refusal in rule.refusals)
+
+
+def codes_of(rules: Sequence[Rule]) -> tuple[ProblemCode, ...]:
+    """The codes of all ways to violate the rules."""
+    return tuple(refusal.code for rule in rules for refusal in rule.refusals)
 
 
 def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:
@@ -24,13 +32,13 @@ def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSele
 
 
 def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
-    label_id, label_en = MESSAGES[refusal.code]
     fact = refusal.fact(case)
     columns: list[sa.ColumnElement[Any]] = [
         sa.literal_column(str(position), sa.Integer).label("position"),
         sa.literal_column(f"'{refusal.code}'", sa.Text).label("code"),
-        _constant(label_id).label("label_id"),
-        _constant(label_en).label("label_en"),
+        _constant(refusal.code.label_id).label("label_id"),
+        _constant(refusal.code.label_en).label("label_en"),
+        sa.literal_column("'[]'::jsonb", JSONB).label("path"),
         (sa.true() if rule.overridable else sa.false()).label("overridable"),
         *(sa.cast(fact.get(name, sa.null()), type_).label(name) for name, type_ in FACT_TYPES.items()),
     ]

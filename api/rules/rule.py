@@ -25,6 +25,7 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "count": sa.Integer(),
     "limit": sa.Integer(),
     "version": sa.Integer(),
+    "status": sa.Text(),
 }
 
 

@@ -16,7 +16,7 @@ from api.models import (
     Organization,
     Rank,
 )
-from api.models.assignment import FILLING, LIVE
+from api.models.assignment import ASSIGNMENT
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
 
@@ -75,14 +75,10 @@ NOT_COMMITTED_ELSEWHERE = Rule(
 
 def filled_places(case: Case) -> Sql:
     """The number of people assigned to the need who accepted, whatever their present step."""
-    count = sa.select(sa.func.count()).where(Assignment.c.need_id == case.need.c.id, Assignment.c.status.in_(FILLING))
+    count = sa.select(sa.func.count()).where(
+        Assignment.c.need_id == case.need.c.id, Assignment.c.status.in_(ASSIGNMENT.group("FILLING"))
+    )
     return count.correlate(case.need).scalar_subquery()
-
-
-def is_offer_overdue(now: Sql) -> Condition:
-    """Whether the time to answer an offer is over. Such an offer does not prevent a new one."""
-    late = sa.and_(Assignment.c.status == "OFFERED", Assignment.c.expires_at <= now)
-    return sa.func.coalesce(late, sa.false(), type_=sa.Boolean())
 
 
 def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
@@ -90,8 +86,8 @@ def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
     return sa.select(*columns).where(
         Assignment.c.need_id == case.need.c.id,
         Assignment.c.volunteer_id == case.person.c.id,
-        Assignment.c.status.in_(LIVE),
-        sa.not_(is_offer_overdue(case.now)),
+        Assignment.c.status.in_(ASSIGNMENT.group("LIVE")),
+        sa.not_(ASSIGNMENT.has_lapsed(Assignment, case.now)),
     )
 
 

@@ -6,34 +6,69 @@ from datetime import datetime
 
 import strawberry
 
+from api.models.assignment import AssignmentAction, AssignmentStatus
 from api.rules.code import ProblemCode
-from api.schema import choice
-from api.schema.field import Connection, Node, described
+from api.schema.field import Node, field, noun, optional, verb_input
+from api.schema.history import HistoryEntry
 from api.schema.need import Need
 from api.schema.person import Volunteer
+from api.services import assignment
 
 
-@strawberry.type(description="A recorded, reasoned exception to one rule.")
+@noun("A recorded, reasoned exception to one rule for one assignment.")
 class Override:
-    rule_code: ProblemCode = described("The rule set aside.")
-    reason: str = described("Why.")
-    created_at: datetime = described("When.")
+    rule_code: ProblemCode = field("The rule that was set aside.")
+    reason: str = field("Why it was set aside.")
+    decided_by: str | None = field("The name of the account that decided it; null where you may not see the person.")
+    created_at: datetime = field("When it was decided.")
 
 
-@strawberry.type(description="A volunteer's sending to a need, from one instant up to another.")
+@noun(
+    "The sending of a volunteer to a need, from one instant up to another.",
+    filters={
+        "incident": (None, "The incident of the need."),
+        "kabupaten": (None, "The kabupaten of the need."),
+    },
+)
 class Assignment(Node):
-    need: Need = described("To what.")
-    volunteer: Volunteer | None = described("Who; null where you may not see the person.")
-    status: choice.AssignmentStatus = described("Where it stands.")
-    starts_at: datetime = described("When the duty starts.")
-    ends_at: datetime = described("When the duty ends; that instant is free again.")
-    expires_at: datetime | None = described("Until when the offer can be answered.")
-    reason: str | None = described("Why it was declined or cancelled.")
-    overrides: list[Override] = described("The rules set aside for it.")
-    version: int = described("Grows with each change; an update names the version it read.")
-    created_at: datetime = described("When it was offered.")
+    need: Need = field("The need the volunteer is sent to.")
+    volunteer: Volunteer | None = field("The volunteer; null where you may not see the person.")
+    status: AssignmentStatus = field("The status; an offer past its deadline reads as expired.")
+    starts_at: datetime = field("When the duty starts.")
+    ends_at: datetime = field("When the duty ends; that instant is free again.")
+    expires_at: datetime | None = field("The deadline for the answer to the offer; null if it is the end of the duty.")
+    reason: str | None = field("Why it was declined or cancelled; null if it was not, or if no reason was given.")
+    overrides: list[Override] = field("The rules that were set aside for it.")
+    history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    allowed_actions: list[AssignmentAction] = field("What you may do with it now.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When it was offered.")
+    updated_at: datetime = field("When it was last changed.")
 
 
-@strawberry.type(description="A page of assignments.")
-class AssignmentConnection(Connection[Assignment]):
-    """Assignments."""
+@verb_input(assignment.offer)
+class OfferAssignmentInput:
+    need: strawberry.ID = field("The need to send the volunteer to.")
+    volunteer: strawberry.ID = field("The volunteer to send.")
+    starts_at: datetime | None = optional("When the duty starts; with the need if left out.")
+    ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
+    expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
+    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
+
+
+@verb_input(assignment.accept)
+class AcceptAssignmentInput:
+    assignment: strawberry.ID = field("The offer to accept.")
+
+
+@verb_input(assignment.decline)
+class DeclineAssignmentInput:
+    assignment: strawberry.ID = field("The offer to decline.")
+    reason: str | None = optional("Why, if the volunteer says so; at most 1,000 characters.")
+
+
+@verb_input(assignment.cancel)
+class CancelAssignmentInput:
+    assignment: strawberry.ID = field("The offer or promise to take back.")
+    reason: str = field("Why it is taken back, at most 1,000 characters.")

@@ -1,8 +1,9 @@
 """The executable schema, built from the types in this package."""
 
-import logging
+import pkgutil
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib import import_module
 from typing import Any
 
 import orjson
@@ -22,14 +23,15 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
+from api import schema
 from api.compiler.check import check
+from api.execution.document import CONSISTENT, CompiledExecution
 from api.resolvers import ROOTS, SOURCES
-from api.resolvers.document import CONSISTENT, CompiledExecution
-from api.schema.mutation import Mutation
-from api.schema.query import Query
+from api.schema import list_argument
+from api.schema.field import TYPES
+from api.schema.mutation import mutation_type
+from api.schema.query import query_type
 from api.schema.scalar import SCALARS
-
-log = logging.getLogger("sigap")
 
 # A hook of the extension as an async context manager.
 Hook = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -88,16 +90,20 @@ class Schema(strawberry.Schema):
     ) -> SchemaExtensionsRunner:
         return HookRunner(execution_context, extensions)
 
-    def process_errors(self, errors: list[GraphQLError], _context: ExecutionContext | None = None) -> None:
-        """Logs unexpected exceptions; errors in the client's request are only returned to the client."""
-        for error in errors:
-            if error.original_error is not None and not isinstance(error.original_error, GraphQLError):
-                log.error("An operation failed.", exc_info=error.original_error)
+    def process_errors(self, _errors: list[GraphQLError], _context: ExecutionContext | None = None) -> None:
+        """Strawberry would log them with their messages; `app.format_error` logs what is unexpected."""
 
+
+# Every module of this room declares its types before the lists and mutations are made of them.
+for module in pkgutil.iter_modules(schema.__path__):
+    if module.name != "build":
+        import_module(f"{schema.__name__}.{module.name}")
+list_argument.complete()
 
 SCHEMA = Schema(
-    Query,
-    Mutation,
+    query_type(),
+    mutation_type(),
+    types=[noun.type for noun in TYPES.values()],
     directives=[consistent],
     execution_context_class=FragmentExecutionContext,
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -7,45 +7,46 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema import choice, filter
-from api.schema.field import Connection, Node, described, label, paged
-from api.schema.place import Kabupaten
+from api.models.incident import IncidentStatus
+from api.schema.field import Connection, Labelled, Node, field, label, noun, optional, verb_input
+from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.scalar import Code
+from api.services import incident
 
 if TYPE_CHECKING:
-    from api.schema.need import NeedConnection
+    from api.schema.need import Need
 
 
-@strawberry.type(description="What may strike, in the tree of Law 24/2007: natural, non-natural, social.")
-class Hazard(Node):
-    code: Code = described("Its code.")
-    label: str = label("Its name.")
-    parent: Hazard | None = described("The wider hazard it belongs to.")
-    children: list[Hazard] = described("The narrower hazards.")
+@noun("A kind of disaster, in the tree of Law 24/2007: natural, non-natural, social.")
+class Hazard(Node, Labelled):
+    code: Code = field("The code of the hazard.")
+    label: str = label("The name of the hazard.")
+    parent: Hazard | None = field("The wider hazard it belongs to; null for the three at the top.")
+    children: list[Hazard] = field("The narrower hazards that belong to it.")
 
 
-@strawberry.type(description="Something that has struck.")
-class Incident(Node):
-    hazard: Hazard = described("What struck.")
-    title: str = described("What people call it.")
-    status: choice.IncidentStatus = described("How far it has come.")
-    latitude: float = described("Its position, in degrees north.")
-    longitude: float = described("Its position, in degrees east.")
-    started_at: datetime = described("When it began.")
-    ended_at: datetime | None = described("When it ended.")
-    kabupaten: list[Kabupaten] = described("The kabupaten it touches.")
-    needs: Annotated[NeedConnection, strawberry.lazy("api.schema.need")] = paged(
-        "What is asked for.", filter=filter.NeedFilter, order=choice.NeedOrder
-    )
-    version: int = described("Grows with each change; an update names the version it read.")
-    created_at: datetime = described("When it was entered.")
+@noun(
+    "A disaster that has struck or threatens.",
+    filters={"kabupaten": (None, "One of the kabupaten that it affects.")},
+)
+class Incident(Node, Located):
+    hazard: Hazard = field("The kind of disaster.")
+    title: str = field("The title that people know it by.")
+    status: IncidentStatus = field("How far its handling has come.")
+    position: Point = field("The position of the incident.")
+    started_at: datetime = field("When it started.")
+    ended_at: datetime | None = field("When it ended; null while it lasts.")
+    kabupatens: list[Kabupaten] = field("The kabupaten that it affects.")
+    needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When it was entered.")
+    updated_at: datetime = field("When it was last changed.")
 
 
-@strawberry.type(description="A page of hazards.")
-class HazardConnection(Connection[Hazard]):
-    """Hazards."""
-
-
-@strawberry.type(description="A page of incidents.")
-class IncidentConnection(Connection[Incident]):
-    """Incidents."""
+@verb_input(incident.declare)
+class DeclareIncidentInput:
+    hazard: strawberry.ID = field("The kind of disaster.")
+    title: str = field("The title that people know it by, 3 to 200 characters.")
+    kabupatens: list[strawberry.ID] = field("The kabupaten that it affects, all in your scope; the main one first.")
+    started_at: datetime = field("When it started.")
+    position: PointInput | None = optional("The position; the seat of the first kabupaten if left out.")

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema.field import Connection, Node, described
+from api.schema.field import Node, field, noun
 from api.schema.organization import Organization, Rank
 
 if TYPE_CHECKING:
     from api.schema.person import Volunteer
 
 
-@strawberry.type(description="A volunteer's belonging to an organization, in whole days, both ends counted.")
+@noun("A volunteer's membership in an organization, in whole days, both ends included.")
 class Membership(Node):
-    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = described("Who.")
-    organization: Organization | None = described("To which; null where you may not see it.")
-    number: str | None = described("Nomor induk.")
-    rank: Rank | None = described("The rank held.")
-    since: date = described("The first day.")
-    until: date | None = described("The last day; null while it lasts.")
-    end_reason: str | None = described("Why it ended.")
-    version: int = described("Grows with each change; an update names the version it read.")
-
-
-@strawberry.type(description="A page of memberships.")
-class MembershipConnection(Connection[Membership]):
-    """Memberships."""
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = field("The volunteer who is the member.")
+    organization: Organization | None = field("The organization; null where you may not see it.")
+    number: str | None = field("The membership number (nomor induk); null if there is none.")
+    rank: Rank | None = field("The rank held; null if there is none.")
+    since: date = field("The first day.")
+    until: date | None = field("The last day; null while it lasts.")
+    end_reason: str | None = field("Why it ended; null while it lasts, or if no reason was given.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When it was entered.")
+    updated_at: datetime = field("When it was last changed.")

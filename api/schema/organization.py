@@ -7,58 +7,52 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema import choice, filter
-from api.schema.field import Connection, Node, described, label, paged
+from api.models.organization import LicenceKind, OrganizationKind, Verification
+from api.schema.field import Connection, Labelled, Node, field, label, noun
 from api.schema.place import Kabupaten
 from api.schema.scalar import Code
 
 if TYPE_CHECKING:
-    from api.schema.membership import MembershipConnection
+    from api.schema.membership import Membership
 
 
-@strawberry.type(description="A permission of an organization.")
+@noun("A licence of an organization.")
 class Licence(Node):
-    kind: choice.LicenceKind = described("What it permits.")
-    number: str = described("Its number at the issuer.")
-    issuer: str = described("The office that issued it.")
-    valid_from: date = described("The first day it is valid.")
-    valid_until: date | None = described("The last day it is valid; null without end.")
-    revoked_on: date | None = described("The day it was revoked, if it was.")
+    organization: Organization = field("The organization that holds it.")
+    kind: LicenceKind = field("What it permits.")
+    number: str = field("The number at the issuer.")
+    issuer: str = field("The office that issued it.")
+    valid_from: date = field("The first day it is valid.")
+    valid_until: date | None = field("The last day it is valid; null without end.")
+    revoked_on: date | None = field("The day it was revoked; null if it was not.")
+    created_at: datetime = field("When it was entered.")
 
 
-@strawberry.type(description="Who registers volunteers and answers for them.")
+@noun(
+    "An organization that registers volunteers and answers for them.",
+    filters={"province": (None, "The province of the home kabupaten.")},
+)
 class Organization(Node):
-    name: str = described("Its name.")
-    kind: choice.OrganizationKind = described("What it is.")
-    verification: choice.Verification = described(
-        "Whether it has been checked; only members of verified ones are sent."
+    name: str = field("The name of the organization.")
+    kind: OrganizationKind = field("The kind of the organization.")
+    verification: Verification = field("Whether it has been verified; only members of verified organizations are sent.")
+    kabupaten: Kabupaten = field("The home kabupaten.")
+    parent: Organization | None = field(
+        "The organization it belongs to; null if there is none, or if you may not see it."
     )
-    kabupaten: Kabupaten = described("Where it is at home.")
-    parent: Organization | None = described("The organization it belongs to.")
-    branches: OrganizationConnection = paged(
-        "The organizations that belong to it.", filter=filter.OrganizationFilter, order=choice.OrganizationOrder
+    branches: Connection[Organization] = field("The organizations that belong to it.")
+    licences: list[Licence] = field("The licences, the latest first.")
+    memberships: Connection[Annotated[Membership, strawberry.lazy("api.schema.membership")]] = field(
+        "The memberships of the volunteers you may see."
     )
-    licences: list[Licence] = described("Its permissions, the latest first.")
-    memberships: Annotated[MembershipConnection, strawberry.lazy("api.schema.membership")] = paged(
-        "Who belongs to it, as far as you may see them; the latest first.", filter=filter.MembershipFilter
-    )
-    version: int = described("Grows with each change; an update names the version it read.")
-    created_at: datetime = described("When it was entered.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When it was entered.")
+    updated_at: datetime = field("When it was last changed.")
 
 
-@strawberry.type(description="A step in a corps; of two ranks of one corps, the higher level commands.")
-class Rank(Node):
-    code: Code = described("Its code.")
-    corps: Code = described("The corps it belongs to.")
-    level: int = described("1 for the lowest.")
-    label: str = label("Its name.")
-
-
-@strawberry.type(description="A page of organizations.")
-class OrganizationConnection(Connection[Organization]):
-    """Organizations."""
-
-
-@strawberry.type(description="A page of ranks.")
-class RankConnection(Connection[Rank]):
-    """Ranks."""
+@noun("A rank in a corps; of two ranks of one corps, the one of the higher level commands.")
+class Rank(Node, Labelled):
+    code: Code = field("The code of the rank.")
+    corps: Code = field("The corps it belongs to.")
+    level: int = field("The level within the corps, from 1 for the lowest.")
+    label: str = label("The name of the rank.")

@@ -7,71 +7,106 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema import choice, filter
-from api.schema.field import Connection, Node, argument, asked, described, paged
-from api.schema.membership import MembershipConnection
+from api.models.account import RoleKind
+from api.models.person import Reach, VolunteerStatus
+from api.schema.field import (
+    Connection,
+    Node,
+    argument,
+    field,
+    field_with_arguments,
+    noun,
+    optional,
+    verb_input,
+)
+from api.schema.list_argument import PeriodInput
+from api.schema.membership import Membership
 from api.schema.organization import Organization
-from api.schema.place import Kabupaten, Province, distance
+from api.schema.place import Kabupaten, Located, Point, PointInput, Province, distance
 from api.schema.scalar import Code, PhoneNumber
-from api.schema.skill import CertificateConnection, Skill
+from api.schema.skill import Certificate, Skill
+from api.services import person
 
 if TYPE_CHECKING:
-    from api.schema.assignment import AssignmentConnection
+    from api.schema.assignment import Assignment
 
 PRIVATE = "Null unless you are the volunteer, answer for them, or coordinate their home or their duty."
 
 
-@strawberry.type(description="A person who serves; one person, once.")
-class Volunteer(Node):
-    name: str = described("The full name, which may be a single word.")
-    status: choice.VolunteerStatus = described("Whether the person serves at present.")
-    reach: choice.Reach = described("How far the person agreed to be sent.")
-    kabupaten: Kabupaten = described("The home kabupaten.")
-    phone: PhoneNumber | None = described(f"The phone number. {PRIVATE}")
-    nik: str | None = described(f"The last four digits of the NIK, the others as stars. {PRIVATE}")
-    latitude: float | None = described(f"Of the home, in degrees north. {PRIVATE}")
-    longitude: float | None = described(f"Of the home, in degrees east. {PRIVATE}")
-    distance_to: float | None = distance("home to whom may know its position, else from the seat of the home kabupaten")
-    consent_given_at: datetime | None = described(f"When the person agreed to be registered and sent. {PRIVATE}")
-    consent_purpose: str | None = described(f"What the person agreed to. {PRIVATE}")
-    consent_withdrawn_at: datetime | None = described(f"When the person took the agreement back. {PRIVATE}")
-    memberships: MembershipConnection = paged(
-        "The organizations the person belongs to, the latest first.", filter=filter.MembershipFilter
+@strawberry.input(description="Trained for a skill on a day.")
+class TrainedFor:
+    skill: strawberry.ID = field("The skill that is wanted.")
+    on: date | None = optional("The day; today if left out.")
+
+
+@noun(
+    "A volunteer: a person who serves, registered once.",
+    filters={
+        "province": (None, "The province of the home kabupaten."),
+        "organization": (strawberry.ID, "A member of this organization today."),
+        "rank": (strawberry.ID, "Holding this rank today, or a higher one of its corps."),
+        "trained_for": (TrainedFor, "With a valid certificate that grants a skill."),
+        "free_in": (PeriodInput, "Without any promised duty in this period."),
+    },
+)
+class Volunteer(Node, Located):
+    name: str = field("The full name, which may be a single word.")
+    status: VolunteerStatus = field("Whether the volunteer serves at present.")
+    reach: Reach = field("How far the volunteer agreed to be sent.")
+    kabupaten: Kabupaten = field("The home kabupaten.")
+    phone: PhoneNumber | None = field(f"The phone number. {PRIVATE}")
+    nik: str | None = field(f"The last four digits of the NIK, the others as stars. {PRIVATE}")
+    position: Point | None = field(f"The position of the home. {PRIVATE}")
+    distance_to: float = distance("home for those who may know its position, else from the seat of the home kabupaten,")
+    consent_given_at: datetime | None = field(f"When the volunteer agreed to be registered and sent. {PRIVATE}")
+    consent_purpose: str | None = field(f"What the volunteer agreed to. {PRIVATE}")
+    consent_withdrawn_at: datetime | None = field(
+        f"When the volunteer took the agreement back, if that happened. {PRIVATE}"
     )
-    certificates: CertificateConnection = paged(
-        "What proves the person's training.", filter=filter.CertificateFilter, order=choice.CertificateOrder
+    memberships: Connection[Membership] = field("The memberships in organizations.")
+    certificates: Connection[Certificate] = field("The certificates that prove training.")
+    assignments: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
+        "The offers and duties, as far as you may see them."
     )
-    assignments: Annotated[AssignmentConnection, strawberry.lazy("api.schema.assignment")] = paged(
-        "Offers and duties, as far as you may see them.",
-        filter=filter.AssignmentFilter,
-        order=choice.AssignmentOrder,
-    )
-    trained_for: list[Skill] = asked(
+    trained_for: list[Skill] = field_with_arguments(
         "The skills that an unrevoked certificate grants, itself or by inclusion, on a day on which it is valid.",
-        argument("on", date | None, "The day; today where none is given.", None),
+        argument("on", date | None, "The day; today if left out."),
     )
-    version: int = described("Grows with each change; an update names the version it read.")
-    created_at: datetime = described("When the person was registered.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When the volunteer was registered.")
+    updated_at: datetime = field("When the record was last changed.")
 
 
-@strawberry.type(description="As what an account acts, and where.")
+@noun("A role of an account: the capacity in which it acts, and its scope.")
 class Role:
-    kind: choice.RoleKind = described("As what.")
-    province: Province | None = described("The province coordinated.")
-    kabupaten: Kabupaten | None = described(
-        "The kabupaten coordinated. A coordinator of neither coordinates the nation."
+    kind: RoleKind = field("The capacity in which the account acts.")
+    province: Province | None = field("The province coordinated; null in other roles.")
+    kabupaten: Kabupaten | None = field(
+        "The kabupaten coordinated; null in other roles. A coordinator of neither coordinates the nation."
     )
-    organization: Organization | None = described("The organization managed.")
+    organization: Organization | None = field("The organization managed; null in other roles.")
 
 
-@strawberry.type(description="Who signs in.")
+@noun("An account that signs in.")
 class Account(Node):
-    login: Code = described("The name to sign in with.")
-    name: str = described("What people call the account.")
-    volunteer: Volunteer | None = described("The volunteer it belongs to.")
-    roles: list[Role] = described("What it may do, where.")
+    login: Code = field("The name to sign in with.")
+    name: str = field("The name that people call the account by.")
+    volunteer: Volunteer | None = field("The volunteer it belongs to; null if it belongs to none.")
+    roles: list[Role] = field("The roles, which say what it may do, and where.")
 
 
-@strawberry.type(description="A page of volunteers.")
-class VolunteerConnection(Connection[Volunteer]):
-    """Volunteers."""
+@verb_input(person.register)
+class RegisterVolunteerInput:
+    name: str = field("The full name, which may be a single word; 1 to 200 characters.")
+    kabupaten: strawberry.ID = field("The home kabupaten.")
+    reach: Reach = field("How far the person agrees to be sent.")
+    consent_purpose: str = field(
+        "What the person has agreed to (UU PDP 27/2022), in the person's words or the form's; 3 to 500 characters."
+    )
+    phone: str | None = optional("The phone number, in any usual writing.")
+    nik: str | None = optional("The NIK, 16 digits; stored encrypted, never shown whole.")
+    position: PointInput | None = optional("The position of the home.")
+    organization: strawberry.ID | None = optional("The organization to join at once.")
+    number: str | None = optional("The membership number there (nomor induk).")
+    rank: strawberry.ID | None = optional("The rank in that organization.")
+    since: date | None = optional("The first day of the membership; today if left out.")

@@ -1,4 +1,4 @@
-"""Provinces and kabupaten."""
+"""Provinces, kabupaten, points."""
 
 from __future__ import annotations
 
@@ -6,72 +6,66 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema import choice, filter
-from api.schema.field import Connection, Declared, Node, argument, asked, described, one_of, paged
-from api.schema.scalar import Code, Latitude, Longitude
+from api.models.place import KabupatenKind
+from api.schema.field import Connection, Declared, Node, argument, field, field_with_arguments, noun, optional
+from api.schema.scalar import Code
 
 if TYPE_CHECKING:
-    from api.schema.need import NeedConnection
-    from api.schema.organization import OrganizationConnection
-    from api.schema.person import VolunteerConnection
+    from api.schema.need import Need
+    from api.schema.organization import Organization
+    from api.schema.person import Volunteer
 
 
-@strawberry.input(description="A point on the map.")
+@noun("A point on the map (WGS 84).")
+class Point:
+    latitude: float = field("Degrees north of the equator.")
+    longitude: float = field("Degrees east of Greenwich.")
+
+
+@strawberry.interface(description="A thing with a position on the map.")
+class Located:
+    position: Point | None = field("The position; null if it is not known, or if you may not see it.")
+
+
+@strawberry.input(description="A point on the map (WGS 84).")
 class PointInput:
-    latitude: Latitude = described("Degrees north.")
-    longitude: Longitude = described("Degrees east.")
+    latitude: float = field("Degrees north of the equator, -90 to 90.")
+    longitude: float = field("Degrees east of Greenwich, -180 to 180.")
 
 
 @strawberry.input(one_of=True, description="A place: a kabupaten or a point.")
 class PlaceInput:
-    kabupaten: Code | None = one_of("The seat of government of this kabupaten.")
-    point: PointInput | None = one_of("This point.")
+    kabupaten: strawberry.ID | None = optional("The seat of government of this kabupaten.")
+    point: PointInput | None = optional("A point on the map.")
 
 
 def distance(start: str) -> Declared:
-    return asked(
-        f"Kilometres to a place along the great circle, from {start}; null if there is no such place.",
-        argument("place", PlaceInput, "The place."),
+    return field_with_arguments(
+        f"Kilometres from {start} to a place, along the great circle.",
+        argument("place", PlaceInput, "The place to measure to."),
     )
 
 
-@strawberry.type(description="One of the 38 provinces.")
+@noun("One of the 38 provinces.")
 class Province(Node):
-    code: Code = described("Kemendagri code, two digits.")
-    name: str = described("Official name.")
-    time_zone: str = described("IANA time zone: WIB Asia/Jakarta, WITA Asia/Makassar, WIT Asia/Jayapura.")
-    kabupaten: KabupatenConnection = paged(
-        "Its kabupaten and kota.", filter=filter.KabupatenFilter, order=choice.PlaceOrder
+    code: Code = field("The Kemendagri code, two digits.")
+    name: str = field("The official name.")
+    time_zone: str = field("The IANA time zone: Asia/Jakarta (WIB), Asia/Makassar (WITA) or Asia/Jayapura (WIT).")
+    kabupatens: Connection[Kabupaten] = field("The kabupaten and kota of the province.")
+
+
+@noun("A kabupaten or kota, by its Kemendagri code.")
+class Kabupaten(Node, Located):
+    code: Code = field("The Kemendagri code with its dot; kabupaten are numbered from 01, kota from 71.")
+    name: str = field("The official name.")
+    kind: KabupatenKind = field("Whether it is a regency or a city.")
+    position: Point = field("The position of the seat of government.")
+    province: Province = field("The province it lies in.")
+    distance_to: float = distance("the seat of government")
+    volunteers: Connection[Annotated[Volunteer, strawberry.lazy("api.schema.person")]] = field(
+        "The volunteers at home here, as far as you may see them."
     )
-
-
-@strawberry.type(description="A kabupaten or kota, keyed by its Kemendagri code; volunteers and needs have one.")
-class Kabupaten(Node):
-    code: Code = described("Kemendagri code with its dot; kabupaten from 01, kota from 71.")
-    name: str = described("Official name.")
-    kind: choice.KabupatenKind = described("Regency or city.")
-    latitude: float = described("Of the seat of government, in degrees north.")
-    longitude: float = described("Of the seat of government, in degrees east.")
-    province: Province = described("The province it lies in.")
-    distance_to: float | None = distance("the seat of government")
-    volunteers: Annotated[VolunteerConnection, strawberry.lazy("api.schema.person")] = paged(
-        "Volunteers at home here, as far as you may see them.",
-        filter=filter.VolunteerFilter,
-        order=choice.VolunteerOrder,
+    organizations: Connection[Annotated[Organization, strawberry.lazy("api.schema.organization")]] = field(
+        "The organizations at home here, as far as you may see them."
     )
-    organizations: Annotated[OrganizationConnection, strawberry.lazy("api.schema.organization")] = paged(
-        "Organizations at home here.", filter=filter.OrganizationFilter, order=choice.OrganizationOrder
-    )
-    needs: Annotated[NeedConnection, strawberry.lazy("api.schema.need")] = paged(
-        "People asked for here.", filter=filter.NeedFilter, order=choice.NeedOrder
-    )
-
-
-@strawberry.type(description="A page of provinces.")
-class ProvinceConnection(Connection[Province]):
-    """Provinces."""
-
-
-@strawberry.type(description="A page of kabupaten and kota.")
-class KabupatenConnection(Connection[Kabupaten]):
-    """Kabupaten."""
+    needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people here.")

@@ -1,56 +1,46 @@
-"""What may be read."""
+"""What may be read: for every noun one thing by its id and a list, beside `me`, `node` and `nodes`."""
+
+from typing import Any
 
 import strawberry
 
-from api.schema import choice, filter
-from api.schema.assignment import AssignmentConnection
-from api.schema.field import Node, argument, root, root_page
-from api.schema.incident import HazardConnection, IncidentConnection
-from api.schema.membership import MembershipConnection
-from api.schema.need import ClusterConnection, NeedConnection
-from api.schema.organization import OrganizationConnection, RankConnection
-from api.schema.person import Account, VolunteerConnection
-from api.schema.place import KabupatenConnection, ProvinceConnection
-from api.schema.skill import CertificateConnection, CertificateTypeConnection, SkillConnection
+from api.compiler.source import ById, ToConnection
+from api.resolvers import ROOTS
+from api.schema.field import TYPES, Node, argument, page_of, root
+from api.schema.list_argument import list_arguments
+
+ID = argument("id", strawberry.ID, "The global id; for reference data also the bare code, as in 62.02.")
 
 
-@strawberry.type(description="Everything that may be read; each list as far as you may see it.")
-class Query:
-    me: Account | None = root("Who you are; null without a token.")
-    node: Node | None = root(
-        "One thing by its id; null if it is not there for you.", argument("id", strawberry.ID, "Its id.")
-    )
-    nodes: list[Node | None] = root(
-        "Things by their ids, in their order; null for what is not there for you.",
-        argument("ids", list[strawberry.ID], "At most 100 ids."),
-    )
-    provinces: ProvinceConnection = root_page("The provinces.", order=choice.PlaceOrder)
-    kabupaten: KabupatenConnection = root_page(
-        "The kabupaten and kota.", filter=filter.KabupatenFilter, order=choice.PlaceOrder
-    )
-    organizations: OrganizationConnection = root_page(
-        "The organizations.", filter=filter.OrganizationFilter, order=choice.OrganizationOrder
-    )
-    memberships: MembershipConnection = root_page(
-        "Memberships of the volunteers you may see, the latest first.", filter=filter.MembershipFilter
-    )
-    ranks: RankConnection = root_page("The ranks of the corps.")
-    skills: SkillConnection = root_page("The skills.")
-    certificate_types: CertificateTypeConnection = root_page("The types of certificates.")
-    certificates: CertificateConnection = root_page(
-        "Certificates of the volunteers you may see.", filter=filter.CertificateFilter, order=choice.CertificateOrder
-    )
-    volunteers: VolunteerConnection = root_page(
-        "The volunteers you may see.", filter=filter.VolunteerFilter, order=choice.VolunteerOrder
-    )
-    hazards: HazardConnection = root_page("The hazards.")
-    clusters: ClusterConnection = root_page("The national clusters.")
-    incidents: IncidentConnection = root_page(
-        "The incidents.", filter=filter.IncidentFilter, order=choice.IncidentOrder
-    )
-    needs: NeedConnection = root_page("The needs.", filter=filter.NeedFilter, order=choice.NeedOrder)
-    assignments: AssignmentConnection = root_page(
-        "Offers and duties, as far as you may see them.",
-        filter=filter.AssignmentFilter,
-        order=choice.AssignmentOrder,
-    )
+def words(name: str) -> str:
+    """The name of a type as people write it: CertificateType is a certificate type."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def query_type() -> type:
+    members: dict[str, Any] = {
+        "me": root("Your account; null without a token."),
+        "node": root(
+            "One thing by its global id; null if there is none that you may see.",
+            argument("id", strawberry.ID, "The global id."),
+        ),
+        "nodes": root(
+            "Things by their global ids, in their order; null for each that is not there or that you may not see.",
+            argument("ids", list[strawberry.ID], "At most 100 global ids."),
+        ),
+    }
+    annotations: dict[str, Any] = {
+        "me": TYPES["Account"].type | None,
+        "node": Node | None,
+        "nodes": list[Node | None] | None,
+    }
+    for name, declared in ROOTS.items():
+        if isinstance(declared, ById):
+            members[name] = root(f"The {words(declared.target)} with this id; null if you may see none.", ID)
+            annotations[name] = TYPES[declared.target].type | None
+        elif isinstance(declared, ToConnection):
+            description = f"The {words(declared.target)}s that you may see, page by page."
+            members[name] = root(description, *list_arguments(declared.target))
+            annotations[name] = page_of(TYPES[declared.target].type) | None
+    description = "Everything that may be read; each list as far as you may see it."
+    return strawberry.type(type("Query", (), {"__annotations__": annotations, **members}), description=description)

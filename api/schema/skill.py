@@ -2,60 +2,59 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.schema.field import Connection, Node, described, label
+from api.schema.field import Labelled, Node, field, label, noun, optional, verb_input
 from api.schema.organization import Organization
 from api.schema.scalar import Code
+from api.services import skill
 
 if TYPE_CHECKING:
     from api.schema.person import Volunteer
 
 
-@strawberry.type(description="Something a trained volunteer can do.")
-class Skill(Node):
-    code: Code = described("Its code.")
-    label: str = label("Its name.")
-    certificate_types: list[CertificateType] = described(
-        "The certificates that grant it, by themselves or by inclusion."
-    )
+@noun("A skill that a volunteer can be trained for.")
+class Skill(Node, Labelled):
+    code: Code = field("The code of the skill.")
+    label: str = label("The name of the skill.")
+    certificate_types: list[CertificateType] = field("The certificate types that grant it, themselves or by inclusion.")
 
 
-@strawberry.type(description="A kind of certificate, the skills it grants and the lesser kinds it includes.")
-class CertificateType(Node):
-    code: Code = described("Its code.")
-    label: str = label("Its name.")
-    validity_months: int | None = described("How many months one is valid; null without end.")
-    includes: list[CertificateType] = described("The types that one of this type counts as too.")
-    skills: list[Skill] = described("All skills it grants, by itself or by inclusion.")
+@noun("A type of certificate, with the skills it grants and the lesser types it includes.")
+class CertificateType(Node, Labelled):
+    code: Code = field("The code of the certificate type.")
+    label: str = label("The name of the certificate type.")
+    validity_months: int | None = field("The number of months a certificate is valid; null without end.")
+    includes: list[CertificateType] = field("The types that a certificate of this type counts as, too.")
+    skills: list[Skill] = field("All skills it grants, itself or by inclusion.")
 
 
-@strawberry.type(description="Proof that a volunteer was trained.")
+@noun(
+    "A certificate: the proof that a volunteer was trained.",
+    filters={"valid_on": (date, "Unrevoked and valid on this day.")},
+)
 class Certificate(Node):
-    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = described("Whose it is.")
-    type: CertificateType = described("What it proves.")
-    issuer: Organization | None = described("Who issued it; null where you may not see the organization.")
-    number: str = described("Its number at the issuer.")
-    issued_on: date = described("The first day it is valid.")
-    expires_on: date | None = described("The last day it is valid; null without end.")
-    revoked_on: date | None = described("The day it was revoked, if it was; it then proves nothing.")
-    revocation_reason: str | None = described("Why it was revoked.")
-    version: int = described("Grows with each change; an update names the version it read.")
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = field("The volunteer who holds it.")
+    type: CertificateType = field("The type of the certificate.")
+    issuer: Organization | None = field("The organization that issued it; null where you may not see it.")
+    number: str = field("The number at the issuer.")
+    issued_on: date = field("The first day it is valid.")
+    expires_on: date | None = field("The last day it is valid; null without end.")
+    revoked_on: date | None = field("The day it was revoked; null if it was not. A revoked one proves nothing.")
+    revocation_reason: str | None = field("Why it was revoked; null if it was not.")
+    version: int = field("Grows with each change; an update names the version it read.")
+    created_at: datetime = field("When it was entered.")
+    updated_at: datetime = field("When it was last changed.")
 
 
-@strawberry.type(description="A page of skills.")
-class SkillConnection(Connection[Skill]):
-    """Skills."""
-
-
-@strawberry.type(description="A page of certificate types.")
-class CertificateTypeConnection(Connection[CertificateType]):
-    """Certificate types."""
-
-
-@strawberry.type(description="A page of certificates.")
-class CertificateConnection(Connection[Certificate]):
-    """Certificates."""
+@verb_input(skill.issue)
+class IssueCertificateInput:
+    volunteer: strawberry.ID = field("The volunteer to issue it to.")
+    type: strawberry.ID = field("The type of the certificate.")
+    issuer: strawberry.ID = field("The verified organization that issues it.")
+    number: str = field("The number, unique at the issuer, 1 to 100 characters.")
+    issued_on: date = field("The first day it is valid.")
+    expires_on: date | None = optional("The last day; if left out, as long as the type is valid.")

@@ -6,13 +6,19 @@ import sqlalchemy as sa
 
 from api.access import PUBLIC, Actor
 from api.database.engine import Transaction
+from api.database.statement import compile_statement
 from api.models import Account, Role
+
+ROLES = compile_statement(
+    sa.select(Account.c.volunteer_id, Role)
+    .outerjoin(Role, Role.c.account_id == Account.c.id)
+    .where(Account.c.id == sa.bindparam("account", type_=sa.Uuid()), Account.c.active)
+)
 
 
 async def actor(session: Transaction, account_id: uuid.UUID) -> Actor:
     """The actor behind an account as its roles stand now; the public, where there is no such active account."""
-    held = sa.select(Account.c.volunteer_id, Role).outerjoin(Role, Role.c.account_id == Account.c.id)
-    rows = await session.rows(held.where(Account.c.id == account_id, Account.c.active))
+    rows = await session.rows(ROLES, {"account": account_id})
     if not rows:
         return PUBLIC
     coordinator = [row for row in rows if row.kind == "COORDINATOR"]

@@ -1,38 +1,46 @@
-"""Offering, accepting, declining and cancelling: the rules are asked under the locks that keep them true."""
+"""Offering, accepting, declining and cancelling; the rules are checked under the locks that keep them true."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 
 from api import access
+from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Commitment, Need, Override, Volunteer
+from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline
 from api.models.base import new_id
+from api.models.choice import Move
 from api.rules.code import ProblemCode
-from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, refusals
+from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, OVERRIDABLE_CODES, codes_of, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
-from api.rules.sending import is_offer_overdue
 from api.services.feed import record
-from api.services.frame import Request
-from api.services.problem import Problem, Refused, forbidden, input_path, invalid, not_found
+from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.values.text import paragraph
 
-# Whether the actor may make the move, asked of the assignment.
-May = Callable[[Request], sa.ColumnElement[bool]]
-
-# The moves that exist in this slice of the domain: from which statuses each verb may be called.
-MOVES: dict[str, tuple[str, ...]] = {
-    "EXPIRED": ("OFFERED",),
-    "ACCEPTED": ("OFFERED",),
-    "DECLINED": ("OFFERED",),
-    "CANCELLED": ("OFFERED", "ACCEPTED", "MOBILIZED"),
+# The constraint that says, whatever runs beside it, that the person is promised elsewhere.
+_ELSEWHERE = {
+    "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
 }
 
 
+@verb(
+    "offer_assignment",
+    "Offers a duty to a volunteer, for the whole period of the need or a part of it.",
+    answers=OneThing("Assignment"),
+    callers=access.COORDINATORS_OF_NEED,
+    ids={"need": "Need", "volunteer": "Volunteer"},
+    conflicts={"uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("volunteer"))},
+    codes=(ProblemCode.NOT_OVERRIDABLE, *codes_of(OFFER_RULES)),
+)
 async def offer(
     session: Transaction,
     request: Request,
@@ -42,156 +50,174 @@ async def offer(
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     expires_at: datetime | None = None,
-    override_rules: Sequence[str] = (),
+    override_rules: Sequence[str] | None = None,
     override_reason: str | None = None,
 ) -> uuid.UUID:
-    """An offer to a volunteer, for the whole period of the need or a part of it."""
-    wanted = await _locked_need(session, request, need)
-    if not await _sees_volunteer(session, request, volunteer):
-        raise not_found("volunteer")
-    await _lock_volunteer(session, volunteer)
+    """Asks every rule of sending under the locks; broken ones that are overridden are recorded."""
+    problems = Problems()
+    wanted = await _locked_need(session, request, problems, need)
+    if not await session.value(_seen_volunteer(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
+        problems.add(ProblemCode.NOT_FOUND, "volunteer")
+    await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
+    reason = _check_override(problems, override_rules or (), override_reason)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
-    _check_period(wanted, starts, ends, expires_at, request.now)
-    overridden = _check_override(override_rules, override_reason)
+    _check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
+    problems.refuse()
 
-    broken = await _broken(session, request, (need, volunteer, starts, ends), OFFER_RULES)
-    _refuse(broken, overridden)
-    await _expire(session, request, need, volunteer)
+    broken = await _broken_rules(session, request, (need, volunteer, starts, ends), OFFER_RULES)
+    _refuse(broken, frozenset(override_rules or ()))
+    await _record_lapsed(session, request, need, volunteer)
 
     key = new_id()
-    await session.rows(
-        sa.insert(Assignment).values(
-            id=key,
-            need_id=need,
-            volunteer_id=volunteer,
-            status="OFFERED",
-            starts_at=starts,
-            ends_at=ends,
-            expires_at=expires_at,
-        )
+    await session.insert(
+        Assignment,
+        id=key,
+        need_id=need,
+        volunteer_id=volunteer,
+        status=AssignmentStatus.OFFERED,
+        starts_at=starts,
+        ends_at=ends,
+        expires_at=expires_at,
     )
     for row in broken:
-        await session.rows(
-            sa.insert(Override).values(
-                id=new_id(),
-                assignment_id=key,
-                rule_code=row["code"],
-                fact={name: str(value) for name, value in _fact(row).items()},
-                reason=override_reason,
-                account_id=request.actor.account_id,
-            )
+        await session.insert(
+            Override,
+            id=new_id(),
+            assignment_id=key,
+            rule_code=row["code"],
+            fact={name: str(value) for name, value in _fact(row).items()},
+            reason=reason,
+            account_id=request.actor.account_id,
         )
     codes = [row["code"] for row in broken]
-    change = {"status": "OFFERED", "need": str(need), "volunteer": str(volunteer), "overridden": codes}
+    change = {"status": AssignmentStatus.OFFERED, "need": str(need), "volunteer": str(volunteer), "overridden": codes}
     await record(
         session,
-        request.actor,
+        request,
         "assignment.offered",
         subject=("Assignment", key),
         change=change,
-        reason=override_reason,
+        reason=reason,
     )
     return key
 
 
-async def _expire(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
-    """Ends an earlier offer of the same need that was not answered in its time."""
-    late = sa.select(Assignment).where(
-        Assignment.c.need_id == need, Assignment.c.volunteer_id == volunteer, is_offer_overdue(access.NOW)
-    )
-    for held in await session.rows(late.with_for_update(), request.parameters):
-        await _moved(session, request, held, "EXPIRED")
+async def _record_lapsed(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
+    """Records an earlier offer of the same need as expired, where its deadline has passed."""
+    for offer in await session.rows(LOCK_LAPSED, {**request.parameters, "need": need, "volunteer": volunteer}):
+        await _move(session, request, offer, AssignmentStatus.EXPIRED, lapsed_at=offer.deadline)
 
 
+@verb(
+    "accept_assignment",
+    "Accepts an offer; the volunteer's time is promised from then on.",
+    answers=OneThing("Assignment"),
+    callers=access.VOLUNTEER_OR_MANAGERS,
+    ids={"assignment": "Assignment"},
+    conflicts=_ELSEWHERE,
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED, *codes_of(ACCEPT_RULES)),
+    updates=True,
+)
 async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
-    """The volunteer's yes: from here on the time is promised, and nobody else can have it."""
-    held = await _held(session, request, assignment, version, status="ACCEPTED", may=_answers)
-    if held.expires_at is not None and held.expires_at <= request.now:
-        raise Refused(Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.expires_at}))
-    case = (held.need_id, held.volunteer_id, held.starts_at, held.ends_at)
-    broken = await _broken(session, request, case, ACCEPT_RULES)
-    _refuse(broken, await _overridden(session, held.id), "assignment")
+    offer = await _locked_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
+    broken = await _broken_rules(
+        session, request, (offer.need_id, offer.volunteer_id, offer.starts_at, offer.ends_at), ACCEPT_RULES
+    )
+    _refuse(broken, await _overridden_rules(session, offer.id), "assignment")
 
-    promised = {"id": new_id(), "volunteer_id": held.volunteer_id, "assignment_id": held.id}
-    period = sa.func.tstzrange(held.starts_at, held.ends_at)
-    await session.rows(sa.insert(Commitment).values(**promised, period=period))
-    return await _moved(session, request, held, "ACCEPTED")
+    period = asyncpg.Range(offer.starts_at, offer.ends_at)
+    await session.insert(
+        Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
+    )
+    return await _move(session, request, offer, AssignmentStatus.ACCEPTED)
 
 
+@verb(
+    "decline_assignment",
+    "Declines an offer.",
+    answers=OneThing("Assignment"),
+    callers=access.VOLUNTEER_OR_MANAGERS,
+    ids={"assignment": "Assignment"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED),
+    updates=True,
+)
 async def decline(
     session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
 ) -> uuid.UUID:
-    held = await _held(session, request, assignment, version, status="DECLINED", may=_answers)
-    return await _moved(session, request, held, "DECLINED", _text("reason", reason))
+    problems = Problems()
+    text = _read_reason(problems, "reason", reason)
+    problems.refuse()
+    offer = await _locked_assignment(session, request, assignment, version, AssignmentAction.DECLINE)
+    return await _move(session, request, offer, AssignmentStatus.DECLINED, reason=text)
 
 
+@verb(
+    "cancel_assignment",
+    "Takes an offer or a promise back; the promised time is free again.",
+    answers=OneThing("Assignment"),
+    callers=access.EITHER_SIDE,
+    ids={"assignment": "Assignment"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED),
+    updates=True,
+)
 async def cancel(
     session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    """Takes an offer or a promise back; the promised time is free again."""
-    if not reason.strip():
-        raise invalid("reason", "Alasan wajib diisi.", "A reason is required.")
-    held = await _held(session, request, assignment, version, status="CANCELLED", may=_cancels)
-    await session.rows(sa.delete(Commitment).where(Commitment.c.assignment_id == held.id))
-    return await _moved(session, request, held, "CANCELLED", _text("reason", reason))
+    problems = Problems()
+    text = _read_reason(problems, "reason", reason)
+    problems.refuse()
+    duty = await _locked_assignment(session, request, assignment, version, AssignmentAction.CANCEL)
+    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
+    return await _move(session, request, duty, AssignmentStatus.CANCELLED, reason=text)
 
 
-# Who may, and what is locked. Always the need first, then the volunteer: one locking order, no deadlock.
+# What is locked: always the need first, then the volunteer, then the assignment. One order, so no deadlock.
 
 
-def _answers(request: Request) -> sa.ColumnElement[bool]:
-    return access.answers_for(request.actor.kind, Assignment.c.volunteer_id)
-
-
-def _cancels(request: Request) -> sa.ColumnElement[bool]:
-    sends = access.sends_to_need(request.actor.kind, Need)
-    return sa.or_(_answers(request), access.exists_where(Assignment, Need.c.id == Assignment.c.need_id, sends))
-
-
-async def _locked_need(session: Transaction, request: Request, key: uuid.UUID) -> Row:
-    found = sa.select(Need, access.sends_to_need(request.actor.kind, Need).label("may")).where(Need.c.id == key)
-    need = await session.row(found.with_for_update(key_share=True), request.parameters)
+async def _locked_need(session: Transaction, request: Request, problems: Problems, key: uuid.UUID) -> Row:
+    need = await session.row(_need(request.actor.kind), {**request.parameters, "need": key})
     if need is None:
-        raise not_found("need")
-    if not need.may:
-        raise forbidden("need")
+        problems.add(ProblemCode.NOT_FOUND, "need")
+    elif not need.may:
+        problems.add(ProblemCode.FORBIDDEN, "need")
+    if need is None or not need.may:
+        problems.refuse()
+    assert need is not None
     return need
 
 
-async def _lock_volunteer(session: Transaction, key: uuid.UUID) -> None:
-    await session.rows(sa.select(Volunteer.c.id).where(Volunteer.c.id == key).with_for_update(key_share=True))
-
-
-async def _sees_volunteer(session: Transaction, request: Request, key: uuid.UUID) -> bool:
-    sees = access.sees_volunteer(request.actor.kind, Volunteer)
-    seen = sa.select(Volunteer.c.id).where(Volunteer.c.id == key, sees)
-    return await session.value(seen, request.parameters) is not None
-
-
-async def _held(session: Transaction, request: Request, key: uuid.UUID, version: int, *, status: str, may: May) -> Row:
+async def _locked_assignment(
+    session: Transaction, request: Request, key: uuid.UUID, version: int, action: AssignmentAction
+) -> Row:
     """The assignment, locked with its need and volunteer, for a move that the actor may make from this version."""
-    seen = sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, may(request)).where(
-        Assignment.c.id == key, access.sees_assignment(request.actor.kind, Assignment)
-    )
-    found = await session.row(seen, request.parameters)
+    move = ASSIGNMENT.move(action)
+    parameters = {**request.parameters, "assignment": key}
+    found = await session.row(_movable(request.actor.kind, move), parameters)
     if found is None:
         raise not_found("assignment")
-    if not found[2]:
+    if not found.may:
         raise forbidden("assignment")
-    await session.rows(sa.select(Need.c.id).where(Need.c.id == found[0]).with_for_update(key_share=True))
-    await _lock_volunteer(session, found[1])
-    (held,) = await session.rows(sa.select(Assignment).where(Assignment.c.id == key).with_for_update())
+    await session.rows(LOCK_NEED, {"need": found.need_id})
+    await session.rows(LOCK_VOLUNTEER, {"volunteer": found.volunteer_id})
+    (held,) = await session.rows(LOCK_ASSIGNMENT, {**request.parameters, "assignment": key})
     if held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
-    if held.status not in MOVES[status]:
-        raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path("assignment")))
+    if held.current_status not in move.sources:
+        raise Refused(_wrong_status(held))
     return held
+
+
+def _wrong_status(held: Row) -> Problem:
+    """Why the move does not exist from the status as it reads now."""
+    if held.current_status != held.status:
+        return Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.deadline})
+    return Problem(ProblemCode.WRONG_STATUS, input_path("assignment"), {"status": held.status})
 
 
 # The rules.
 
 
-async def _broken(
+async def _broken_rules(
     session: Transaction,
     request: Request,
     sending: tuple[uuid.UUID, uuid.UUID, datetime, datetime],
@@ -199,12 +225,14 @@ async def _broken(
 ) -> Sequence[Row]:
     """The broken rules, with their facts, as they stand under the locks."""
     names = ("need", "volunteer", "starts_at", "ends_at")
-    return await session.rows(_question(rules), {**request.parameters, **dict(zip(names, sending, strict=True))})
+    return await session.rows(
+        _broken_rules_statement(rules), {**request.parameters, **dict(zip(names, sending, strict=True))}
+    )
 
 
 @cache
-def _question(rules: tuple[Rule, ...]) -> CompiledStatement:
-    """Which rules one person breaks for one need in one period; written once, as it takes long to write."""
+def _broken_rules_statement(rules: tuple[Rule, ...]) -> CompiledStatement:
+    """Which rules one person breaks for one need in one period; compiled once, as that takes long."""
     need, person = Need.alias(), Volunteer.alias()
     starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
     case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW)
@@ -224,7 +252,7 @@ def _fact(row: Any) -> dict[str, Any]:
 def _refuse(broken: Sequence[Any], overridden: frozenset[str], name: str = "volunteer") -> None:
     """Refuses with every broken rule that no override covers."""
     problems = [
-        Problem(ProblemCode(row["code"]), input_path(name), _fact(row))
+        Problem(ProblemCode[row["code"]], input_path(name), _fact(row))
         for row in broken
         if not (row["overridable"] and row["code"] in overridden)
     ]
@@ -232,45 +260,123 @@ def _refuse(broken: Sequence[Any], overridden: frozenset[str], name: str = "volu
         raise Refused(*problems)
 
 
-async def _overridden(session: Transaction, key: uuid.UUID) -> frozenset[str]:
-    rows = await session.rows(sa.select(Override.c.rule_code).where(Override.c.assignment_id == key))
+async def _overridden_rules(session: Transaction, key: uuid.UUID) -> frozenset[str]:
+    rows = await session.rows(OVERRIDDEN, {"assignment": key})
     return frozenset(row.rule_code for row in rows)
 
 
-def _check_override(rules: Sequence[str], reason: str | None) -> frozenset[str]:
-    """The codes to override; each must be one that may be, and all need a reason."""
-    overridable = {refusal.code for rule in OFFER_RULES if rule.overridable for refusal in rule.refusals}
-    if not overridable.issuperset(rules):
-        raise Refused(Problem(ProblemCode.NOT_OVERRIDABLE, input_path("override_rules")))
-    if rules and not (reason and reason.strip()):
-        raise invalid("override_reason", "Alasan pengecualian wajib diisi.", "An override needs a reason.")
-    _text("override_reason", reason)
-    return frozenset(rules)
+def _check_override(problems: Problems, rules: Sequence[str], reason: str | None) -> str | None:
+    """Each rule must be one that may be overridden, and all need a reason, which is returned."""
+    if not OVERRIDABLE_CODES.issuperset(rules):
+        problems.add(ProblemCode.NOT_OVERRIDABLE, "override_rules")
+    if rules and reason is None:
+        problems.invalid(
+            "override_reason", indonesian="Alasan pengecualian wajib diisi.", english="An override needs a reason."
+        )
+    return _read_reason(problems, "override_reason", reason)
 
 
-def _check_period(need: Row, starts: datetime, ends: datetime, expires_at: datetime | None, now: datetime) -> None:
+def _check_period(
+    problems: Problems, need: Row, starts: datetime, ends: datetime, *, expires_at: datetime | None, now: datetime
+) -> None:
     if not need.starts_at <= starts < ends <= need.ends_at:
-        raise invalid("starts_at", "Masa tugas harus di dalam masa kebutuhan.", "The duty must lie within the need.")
+        problems.invalid(
+            "starts_at",
+            indonesian="Masa tugas harus di dalam masa kebutuhan.",
+            english="The duty must lie within the need.",
+        )
     if expires_at is not None and expires_at <= now:
-        raise invalid("expires_at", "Batas jawaban sudah lewat.", "The time to answer is already over.")
+        problems.invalid(
+            "expires_at", indonesian="Batas jawaban sudah lewat.", english="The time to answer is already over."
+        )
 
 
-def _text(name: str, text: str | None) -> str | None:
-    if text is not None and len(text) > 1000:
-        raise invalid(name, "Paling banyak 1.000 huruf.", "At most 1,000 characters.")
-    return text
+def _read_reason(problems: Problems, name: str, text: str | None) -> str | None:
+    return problems.read(paragraph, name, value=text, minimum=1, maximum=1000)
 
 
 # The changes.
 
 
-async def _moved(
-    session: Transaction, request: Request, held: Row, status: str, reason: str | None = None
+async def _move(
+    session: Transaction,
+    request: Request,
+    held: Row,
+    status: AssignmentStatus,
+    *,
+    reason: str | None = None,
+    lapsed_at: datetime | None = None,
 ) -> uuid.UUID:
-    moved = {"status": status, "reason": reason, "version": held.version + 1}
-    await session.rows(sa.update(Assignment).where(Assignment.c.id == held.id).values(moved))
-    change = {"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)}
-    subject = ("Assignment", held.id)
-    await record(session, request.actor, f"assignment.{status.lower()}", subject=subject, change=change, reason=reason)
+    """Sets the status and writes the event; `lapsed_at`: the clock moved it then."""
+    moved = {"status": status, "reason": reason, "version": held.version + 1, "updated_at": request.now}
+    await session.update(Assignment, held.id, **moved)
+    await record(
+        session,
+        request,
+        f"assignment.{status.lower()}",
+        subject=("Assignment", held.id),
+        change={"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)},
+        reason=reason,
+        effective_at=lapsed_at,
+        by_clock=lapsed_at is not None,
+    )
     key: uuid.UUID = held.id
     return key
+
+
+# The statements, compiled once.
+
+
+def _id(name: str) -> sa.BindParameter[uuid.UUID]:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+LOCK_NEED = compile_statement(sa.select(Need.c.id).where(Need.c.id == _id("need")).with_for_update(key_share=True))
+LOCK_VOLUNTEER = compile_statement(
+    sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer")).with_for_update(key_share=True)
+)
+LOCK_ASSIGNMENT = compile_statement(
+    sa.select(
+        Assignment,
+        ASSIGNMENT.current(Assignment, access.NOW).label("current_status"),
+        answer_deadline(Assignment).label("deadline"),
+    )
+    .where(Assignment.c.id == _id("assignment"))
+    .with_for_update()
+)
+LOCK_LAPSED = compile_statement(
+    sa.select(Assignment, answer_deadline(Assignment).label("deadline"))
+    .where(
+        Assignment.c.need_id == _id("need"),
+        Assignment.c.volunteer_id == _id("volunteer"),
+        ASSIGNMENT.has_lapsed(Assignment, access.NOW),
+    )
+    .with_for_update()
+)
+OVERRIDDEN = compile_statement(sa.select(Override.c.rule_code).where(Override.c.assignment_id == _id("assignment")))
+DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
+
+
+@cache
+def _need(kind: Kind) -> CompiledStatement:
+    """The need, locked, and whether the actor may send people to it."""
+    may = access.sends_to_need(kind, Need).label("may")
+    return compile_statement(sa.select(Need, may).where(Need.c.id == _id("need")).with_for_update(key_share=True))
+
+
+@cache
+def _seen_volunteer(kind: Kind) -> CompiledStatement:
+    return compile_statement(
+        sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer"), access.sees_volunteer(kind, Volunteer))
+    )
+
+
+@cache
+def _movable(kind: Kind, move: Move[Any, Any]) -> CompiledStatement:
+    """Of an assignment that the actor sees: its need and volunteer, and whether the actor may make the move."""
+    may = access.may_move(move)(kind, Assignment)
+    return compile_statement(
+        sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, may.label("may")).where(
+            Assignment.c.id == _id("assignment"), access.sees_assignment(kind, Assignment)
+        )
+    )

@@ -1,8 +1,8 @@
 """The frame of every mutation: one transaction, the right to call it, the idempotency key, the outcome."""
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,114 +10,188 @@ import asyncpg
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
+from structlog import get_logger
+from structlog.typing import FilteringBoundLogger
 
-from api import access
-from api.access import Actor
-from api.database.engine import Database, Transaction
+from api.access import PUBLIC
+from api.database.engine import Database, Transaction, Unavailable
+from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
 from api.services.problem import Problem, Refused, input_path
+from api.services.request import Request
+from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
 
 LONGEST_KEY = 200
 
+# The key of a thing: a UUID, or the code of reference data.
+Key = uuid.UUID | str
+
+
+# Attempts at a mutation that the database broke off so that another could go on.
+MAX_ATTEMPTS = 3
+
+log: FilteringBoundLogger = get_logger()
+
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """What a service works with besides its own arguments: who asks, and the instant of asking."""
+class ItemResult:
+    """The result for one item of a bulk mutation: the key of the thing, or the problems with the item.
 
-    actor: Actor
-    now: datetime
+    The paths of the problems lead through the item as if it were the whole input: `input`, `name`.
+    """
 
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        return self.actor.parameters(self.now)
+    key: Key | None = None
+    problems: Sequence[Problem] = ()
+
+    def as_row(self, *steps: str) -> dict[str, Any]:
+        """As the payload's statement reads it; `steps` lead to the item in the input."""
+        problems = [replace(each, path=(*input_path(*steps), *each.path[1:])) for each in self.problems]
+        return {"key": self.key and str(self.key), "problems": [problem.as_row() for problem in problems]}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a mutation did: the key of the thing it made or changed, or why it refused."""
+    """What a mutation did, as JSON has it: keys of things, a result per item, or a report; or the problems."""
 
-    key: uuid.UUID | None
     problems: Sequence[Mapping[str, Any]] = ()
-
-    def stored(self) -> dict[str, Any]:
-        key = self.key and str(self.key)
-        outcome: dict[str, Any] = orjson.loads(orjson.dumps({"key": key, "problems": self.problems}))
-        return outcome
+    keys: Sequence[str] = ()
+    results: Sequence[Mapping[str, Any]] = ()
+    report: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def restored(cls, stored: Mapping[str, Any]) -> "Outcome":
-        return cls(stored["key"] and uuid.UUID(stored["key"]), stored["problems"])
+    def refused(cls, *problems: Problem) -> "Outcome":
+        return cls([problem.as_row() for problem in problems])
+
+    @classmethod
+    def of(cls, call: "Call", returned: Any) -> "Outcome":
+        """The outcome for what the verb's function returned."""
+        match call.verb.answers:
+            case OneThing():
+                return cls(keys=[str(returned)])
+            case SeveralThings():
+                return cls(keys=[str(key) for key in returned])
+            case ResultPerItem(items=name):
+                results = enumerate(call.all_results(returned))
+                return cls(results=[result.as_row(name, str(position)) for position, result in results])
+            case ComputedReport():
+                return cls(report=returned)
+
+    def as_json(self) -> dict[str, Any]:
+        members = {"problems": self.problems, "keys": self.keys, "results": self.results, "report": self.report}
+        stored: dict[str, Any] = orjson.loads(orjson.dumps(members))
+        return stored
 
 
-Work = Callable[[Transaction, Request], Awaitable[uuid.UUID]]
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a verb: its arguments, what is wrong with the input already, and the caller's idempotency key.
 
-# The database has the last word; these are its words, by the name of the constraint.
-CONSTRAINTS: Mapping[str, Problem] = {
-    "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
-    "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("volunteer")),
-    "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
-    "uq_membership_organization_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
-    "uq_certificate_issuer_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
-}
+    `refused_items` are the items of a bulk mutation with which something is wrong already, by their position; they are
+    not among the arguments.
+    """
+
+    verb: Verb[Any, Any]
+    arguments: Mapping[str, Any]
+    body_digest: bytes
+    idempotency_key: str | None = None
+    problems: Sequence[Problem] = ()
+    refused_items: Mapping[int, ItemResult] = field(default_factory=dict)
+
+    def all_results(self, returned: Sequence[ItemResult]) -> Iterator[ItemResult]:
+        """The results of all items in the order of the input: of those that were refused, and those that were returned."""
+        others = iter(returned)
+        for position in range(len(returned) + len(self.refused_items)):
+            yield self.refused_items.get(position) or next(others)
 
 
 async def perform(
-    database: Database,
-    account_id: uuid.UUID,
-    now: datetime,
-    *,
-    mutation: str,
-    body_digest: bytes,
-    idempotency_key: str | None,
-    work: Work,
+    database: Database, account_id: uuid.UUID | None, clock: Callable[[], datetime], call: Call
 ) -> Outcome:
-    """Does the work and says what came of it; under a key that was used before, only says it again."""
+    """Runs the verb in a transaction; a key that was used before only answers with the first outcome.
+
+    A transaction that the database ended to resolve a deadlock is tried again.
+    """
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        try:
+            return await _attempt(database, account_id, clock, call)
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+            log.warning("broken off", mutation=call.verb.name, attempt=attempt, error=type(error).__name__)
+    raise Unavailable
+
+
+async def _attempt(
+    database: Database, account_id: uuid.UUID | None, clock: Callable[[], datetime], call: Call
+) -> Outcome:
     async with database.transaction() as session:
-        # Read anew in the transaction, so that a right that was taken away writes nothing any more.
-        request = Request(await account.actor(session, account_id), now)
-        if idempotency_key is None:
-            return await _attempt(session, request, mutation, work)
-        first = await _claimed(session, account_id, mutation, idempotency_key, body_digest)
+        # Read again in the transaction, so that a right that was taken away no longer writes.
+        actor = PUBLIC if account_id is None else await account.actor(session, account_id)
+        request = Request(actor, clock)
+        if call.idempotency_key is None:
+            return await _run(session, request, call)
+        first = await _claim_key(session, account_id, call, call.idempotency_key)
         if first is not None:
             return first
-        outcome = await _attempt(session, request, mutation, work)
-        await session.rows(
-            sa.update(Idempotency)
-            .where(Idempotency.c.account_id == account_id, Idempotency.c.key == idempotency_key)
-            .values(outcome=outcome.stored())
-        )
+        outcome = await _run(session, request, call)
+        await session.rows(STORE_OUTCOME, {**_key_of(account_id, call.idempotency_key), "outcome": outcome.as_json()})
         return outcome
 
 
-async def _attempt(session: Transaction, request: Request, mutation: str, work: Work) -> Outcome:
-    if not request.actor.roles & access.CALLERS[mutation]:
-        return Outcome(None, [Problem(ProblemCode.FORBIDDEN).as_row()])
+async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
+    if not call.verb.callers.include(request.actor):
+        return Outcome.refused(Problem(ProblemCode.FORBIDDEN))
+    if call.problems:
+        return Outcome.refused(*call.problems)
     try:
         async with session.savepoint():
-            return Outcome(await work(session, request))
+            return Outcome.of(call, await call.verb(session, request, **call.arguments))
     except Refused as refused:
-        return Outcome(None, [problem.as_row() for problem in refused.problems])
+        return Outcome.refused(*refused.problems)
     except asyncpg.IntegrityConstraintViolationError as error:
-        problem = CONSTRAINTS.get(error.constraint_name or "")
+        problem = call.verb.conflicts.get(error.constraint_name or "")
         if problem is None:
             raise
-        return Outcome(None, [problem.as_row()])
+        return Outcome.refused(problem)
 
 
-async def _claimed(
-    session: Transaction, account_id: uuid.UUID, mutation: str, key: str, digest: bytes
-) -> Outcome | None:
-    """The first outcome under this key; nothing, if this is the first time. A second request waits for the first."""
+async def _claim_key(session: Transaction, account_id: uuid.UUID | None, call: Call, key: str) -> Outcome | None:
+    """The first outcome under this key; None if this is the first call. A second call waits for the first."""
     if not 1 <= len(key) <= LONGEST_KEY:
-        return Outcome(None, [Problem(ProblemCode.INVALID, ("input", "idempotencyKey")).as_row()])
-    values = {"account_id": account_id, "key": key, "mutation": mutation, "body_digest": digest}
-    claim = insert(Idempotency).values(values).on_conflict_do_nothing().returning(Idempotency.c.key)
-    if await session.value(claim) is not None:
+        return Outcome.refused(Problem(ProblemCode.INVALID, ("input", "idempotencyKey")))
+    identity = {"mutation": call.verb.name, "body_digest": call.body_digest}
+    parameters = _key_of(account_id, key)
+    if await session.value(CLAIM_KEY, {**parameters, **identity}) is not None:
         return None
-    found = sa.select(Idempotency).where(Idempotency.c.account_id == account_id, Idempotency.c.key == key)
-    (stored,) = await session.rows(found)
-    if (stored.mutation, stored.body_digest) != (mutation, digest) or stored.outcome is None:
-        return Outcome(None, [Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")).as_row()])
-    return Outcome.restored(orjson.loads(stored.outcome))
+    (stored,) = await session.rows(READ_OUTCOME, parameters)
+    if {name: stored[name] for name in identity} != identity or stored.outcome is None:
+        return Outcome.refused(Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")))
+    return Outcome(**orjson.loads(stored.outcome))
+
+
+def _key_of(account_id: uuid.UUID | None, key: str) -> dict[str, Any]:
+    return {"account": account_id, "idempotency_key": key}
+
+
+def _parameter(name: str, column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(name, type_=column.type)
+
+
+_ACCOUNT = _parameter("account", Idempotency.c.account_id)
+_KEY = _parameter("idempotency_key", Idempotency.c.key)
+_SAME_KEY = sa.and_(Idempotency.c.account_id.is_not_distinct_from(_ACCOUNT), Idempotency.c.key == _KEY)
+CLAIM_KEY = compile_statement(
+    insert(Idempotency)
+    .values(
+        account_id=_ACCOUNT,
+        key=_KEY,
+        mutation=_parameter("mutation", Idempotency.c.mutation),
+        body_digest=_parameter("body_digest", Idempotency.c.body_digest),
+    )
+    .on_conflict_do_nothing()
+    .returning(Idempotency.c.key)
+)
+READ_OUTCOME = compile_statement(sa.select(Idempotency).where(_SAME_KEY))
+STORE_OUTCOME = compile_statement(
+    sa.update(Idempotency).where(_SAME_KEY).values(outcome=_parameter("outcome", Idempotency.c.outcome))
+)

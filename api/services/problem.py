@@ -1,11 +1,17 @@
 """How a service refuses: problems with their codes, paths and facts."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from api.rules.code import MESSAGES, ProblemCode
+from api.rules.code import ProblemCode
+from api.rules.refusal import OVERRIDABLE_CODES
+from api.values.problem import Unreadable
+
+T = TypeVar("T")
+
+InputPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,20 +19,27 @@ class Problem:
     """One reason for a refusal; `path` leads to the part of the input it is about."""
 
     code: ProblemCode
-    path: tuple[str, ...] = ("input",)
+    path: InputPath = ("input",)
     fact: Mapping[str, Any] = field(default_factory=dict)
     detail: tuple[str, str] | None = None
 
     def as_row(self) -> dict[str, Any]:
         """As the payload's statement reads it."""
-        label_id, label_en = self.detail or MESSAGES[self.code]
+        label_id, label_en = self.detail or (self.code.label_id, self.code.label_en)
         # Drivers have their own UUIDs, which orjson does not write.
         facts = {
             name: str(value) if isinstance(value, uuid.UUID) else value
             for name, value in self.fact.items()
             if value is not None
         }
-        return {"code": self.code, "path": list(self.path), "label_id": label_id, "label_en": label_en, **facts}
+        return {
+            "code": self.code,
+            "path": list(self.path),
+            "label_id": label_id,
+            "label_en": label_en,
+            "overridable": self.code in OVERRIDABLE_CODES,
+            **facts,
+        }
 
 
 class Refused(Exception):
@@ -37,19 +50,47 @@ class Refused(Exception):
         self.problems = problems
 
 
-def input_path(name: str) -> tuple[str, ...]:
-    """The path to one field of the input, as the client writes it."""
+def input_path(*steps: str) -> InputPath:
+    """The path to a part of the input, as the client writes it: `("people", "3", "full_name")` → `people`, `3`, `fullName`."""
+    return ("input", *(_camel(step) for step in steps))
+
+
+def _camel(name: str) -> str:
     first, *rest = name.split("_")
-    return ("input", first + "".join(part.capitalize() for part in rest))
+    return first + "".join(part.capitalize() for part in rest)
 
 
-def not_found(name: str) -> Refused:
-    return Refused(Problem(ProblemCode.NOT_FOUND, input_path(name)))
+def not_found(*steps: str) -> Refused:
+    return Refused(Problem(ProblemCode.NOT_FOUND, input_path(*steps)))
 
 
-def forbidden(name: str) -> Refused:
-    return Refused(Problem(ProblemCode.FORBIDDEN, input_path(name)))
+def forbidden(*steps: str) -> Refused:
+    return Refused(Problem(ProblemCode.FORBIDDEN, input_path(*steps)))
 
 
-def invalid(name: str, indonesian: str, english: str) -> Refused:
-    return Refused(Problem(ProblemCode.INVALID, input_path(name), detail=(indonesian, english)))
+class Problems:
+    """Collects all that is wrong with an input, so that everything is told at once."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def add(self, code: ProblemCode, *steps: str, **facts: Any) -> None:
+        self._problems.append(Problem(code, input_path(*steps), facts))
+
+    def invalid(self, *steps: str, indonesian: str, english: str) -> None:
+        self._problems.append(Problem(ProblemCode.INVALID, input_path(*steps), detail=(indonesian, english)))
+
+    def read(self, parse: Callable[..., T], *steps: str, value: Any, **options: Any) -> T | None:
+        """The value as `parse` reads it; None where there is none, or where it cannot be read, which is a problem."""
+        if value is None:
+            return None
+        try:
+            return parse(value, **options)
+        except Unreadable as unreadable:
+            self._problems.append(Problem(ProblemCode.INVALID, input_path(*steps), detail=unreadable.detail))
+            return None
+
+    def refuse(self) -> None:
+        """Raises `Refused` if there are any."""
+        if self._problems:
+            raise Refused(*self._problems)

@@ -29,8 +29,11 @@ const schema = `
     incidents(first: Int!): IncidentConnection!
   }
   type Mutation { declareIncident(input: DeclareIncidentInput!): DeclareIncidentPayload! }
-  input VolunteerFilter { kabupaten: Code, province: Code, reach: Reach, status: Status }
-  input DeclareIncidentInput { hazard: Code!, title: String!, kabupaten: [Code!]!, startedAt: DateTime! }
+  input IdFilter { eq: ID! }
+  input ReachFilter { eq: Reach! }
+  input StatusFilter { eq: Status! }
+  input VolunteerFilter { kabupaten: IdFilter, province: IdFilter, reach: ReachFilter, status: StatusFilter }
+  input DeclareIncidentInput { hazard: ID!, title: String!, kabupatens: [ID!]!, startedAt: DateTime! }
   enum Reach { KABUPATEN PROVINCE NATIONAL }
   enum Status { ACTIVE INACTIVE }
   type VolunteerConnection { nodes: [Volunteer!]!, totalCount: Int! }
@@ -70,7 +73,7 @@ const FILTERS = { kabupaten: "kabupaten_code", province: "province_code", reach:
 function condition(filter = {}) {
   const names = Object.keys(filter).filter((name) => filter[name] != null);
   const text = names.map((name, number) => `v.${FILTERS[name]} = $${number + 1}`).join(" AND ") || "true";
-  return { text, values: names.map((name) => filter[name]) };
+  return { text, values: names.map((name) => filter[name].eq) };
 }
 
 const resolvers = {
@@ -103,7 +106,7 @@ const resolvers = {
       const [incident] = await select(
         `INSERT INTO incident AS i (id, hazard_code, title, latitude, longitude, status, started_at)
          SELECT $1, $2, $3, latitude, longitude, 'ACTIVE', $5 FROM kabupaten WHERE code = $4 RETURNING ${INCIDENT}`,
-        randomUUID(), input.hazard, input.title, input.kabupaten[0], input.startedAt,
+        randomUUID(), input.hazard, input.title, input.kabupatens[0], input.startedAt,
       );
       return { incident, problems: [] };
     },
@@ -142,6 +145,8 @@ const skills = `
   JOIN certificate_type_grant g ON g.certificate_type_code = c.certificate_type_code JOIN skill s ON s.code = g.skill_code
   WHERE c.volunteer_id = any($1) AND c.revoked_on IS NULL AND daterange(c.issued_on, c.expires_on, '[]') @> $2::date
   ORDER BY 1, 2`;
+// An offer past its deadline reads as expired.
+const status = "CASE WHEN status = 'OFFERED' AND least(expires_at, ends_at) <= now() THEN 'EXPIRED' ELSE status END";
 const labelled = (table) => `SELECT code AS key, code, label_id AS label FROM ${table} WHERE code = any($1)`;
 
 const loaders = {
@@ -165,7 +170,7 @@ const loaders = {
   Need: {
     skill: one("skill_code", labelled("skill")),
     assignments: page(
-      'status, starts_at AS "startsAt", volunteer_id', "assignment", "need_id", "starts_at DESC, id DESC",
+      `${status} AS status, starts_at AS "startsAt", volunteer_id`, "assignment", "need_id", "starts_at DESC, id DESC",
     ),
   },
   Assignment: { volunteer: one("volunteer_id", `SELECT ${VOLUNTEER} FROM volunteer v WHERE v.id = any($1)`) },

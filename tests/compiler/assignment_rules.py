@@ -1,27 +1,37 @@
 """The assignment rules a second time, in plain Python: candidates of a need, and refusals of one person."""
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from math import asin
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from api.models import (
+    Assignment,
+    Certificate,
+    CertificateTypeInclusion,
+    CertificateTypeSkill,
+    Commitment,
+    Incident,
+    Kabupaten,
+    Licence,
+    Membership,
+    Organization,
+    Province,
+    Rank,
+    Volunteer,
+)
+from api.rules.code import ProblemCode
+from api.rules.rule import FACT_TYPES
 from tests.compiler.rows import Row, Rows
+from tests.compiler.visibility import end_of
 
 FILLING_STATUSES = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
-OPEN_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
+LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
-NOT_OVERRIDABLE = (
-    "CONSENT_MISSING",
-    "NEED_CLOSED",
-    "PERIOD_PAST",
-    "NEED_FULL",
-    "ALREADY_OFFERED",
-    "PERSON_ELSEWHERE",
-    "NOT_FOUND",
-)
+NOT_OVERRIDABLE = ("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "ALREADY_OFFERED", "PERSON_ELSEWHERE")
 REST_AFTER_LONG_DUTY, LONG_DUTY = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
 
@@ -35,68 +45,95 @@ def is_valid_on(row: Row, since: str, until: str, day: date) -> bool:
 
 @dataclass
 class AssignmentRules:
+    """`chord` measures the straight line between two rows with a position, on the unit sphere."""
+
     rows: Rows
     now: datetime
+    chord: Callable[[Row, Row], float]
+    _candidates: dict[Any, list[Row]] = field(default_factory=dict)
 
-    def __hash__(self) -> int:
-        return id(self)
+    def get(self, table: Any, key: Any) -> Row:
+        row = self.rows.get(table, key)
+        assert row is not None
+        return row
 
     def local_days(self, need: Row) -> list[date]:
         """The local dates that the need's period touches."""
-        province = self.rows.get("Province", need["kabupaten_code"][:2])
-        assert province is not None
-        zone = ZoneInfo(province["time_zone"])
+        zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
         first = need["starts_at"].astimezone(zone).date()
         last = (need["ends_at"].astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
         return [first + DAY * number for number in range((last - first).days + 1)]
 
-    def skills(self, volunteer: Row, on: date) -> set[str]:
-        valid = [each for each in self.certificates(volunteer) if is_valid_on(each, "issued_on", "expires_on", on)]
-        return {code for each in valid for code in self.rows.granted(each["certificate_type_code"])}
-
     def certificates(self, volunteer: Row) -> list[Row]:
-        return [row for row in self.rows.where("Certificate", "volunteer_id", volunteer["id"]) if not row["revoked_on"]]
+        return [row for row in self.rows.where(Certificate, "volunteer_id", volunteer["id"]) if not row["revoked_on"]]
+
+    def granted(self, certificate_type_code: str) -> set[str]:
+        """The skills that a certificate type grants, itself or by inclusion."""
+        types, further = set[str](), {certificate_type_code}
+        while further:
+            types |= further
+            inclusions = [
+                row
+                for code in further
+                for row in self.rows.where(CertificateTypeInclusion, "certificate_type_code", code)
+            ]
+            further = {row["included_code"] for row in inclusions} - types
+        grants = [row for code in types for row in self.rows.where(CertificateTypeSkill, "certificate_type_code", code)]
+        return {row["skill_code"] for row in grants}
 
     def tier(self, volunteer: Row, need: Row) -> int:
         if volunteer["kabupaten_code"] == need["kabupaten_code"]:
             return 1
         return 2 if volunteer["province_code"] == need["kabupaten_code"][:2] else 3
 
-    def starting_point(self, volunteer: Row, *, is_position_visible: bool) -> Row:
-        """The volunteer's position if it is visible and known, otherwise the centre of their kabupaten."""
-        home = self.rows.get("Kabupaten", volunteer["kabupaten_code"])
-        assert home is not None
-        return volunteer if is_position_visible and volunteer["latitude"] is not None else home
-
     def candidates(self, need: Row) -> list[Row]:
-        return list(self._candidates(str(need["id"])))
-
-    @cache  # noqa: B019  # A reader lives as long as its test.
-    def _candidates(self, need_id: str) -> tuple[Row, ...]:
-        need = self.rows.by_key["Need", need_id]
-        found = [
-            {
-                "__typename": "Candidate",
-                "volunteer": volunteer,
-                "number": self.tier(volunteer, need),
-                "chord": way,
-                "kilometres": 2 * 6371.0 * math.asin(min(1.0, way / 2)),
-            }
-            for volunteer in self.rows.tables["Volunteer"]
-            if not list(self.broken_rules(volunteer, need))
-            for way in [
-                chord_length(self.starting_point(volunteer, is_position_visible=self.tier(volunteer, need) == 1), need)
+        """The rows of the volunteers that may be sent, nearest first, with their tier and distance."""
+        if need["id"] not in self._candidates:
+            found = [
+                self.candidate(volunteer, need)
+                for volunteer in self.rows.tables[Volunteer.name]
+                if not list(self.all_broken(volunteer, need))
             ]
-        ]
-        return tuple(sorted(found, key=lambda row: (row["number"], row["chord"], row["volunteer"]["id"])))
+            self._candidates[need["id"]] = sorted(found, key=lambda row: (row["tier"], row["chord"], row["id"]))
+        return self._candidates[need["id"]]
+
+    def candidate(self, volunteer: Row, need: Row) -> Row:
+        """The distance is from home in the need's own kabupaten, else from the seat of the home kabupaten."""
+        tier = self.tier(volunteer, need)
+        has_position = tier == 1 and volunteer["latitude"] is not None
+        chord = self.chord(volunteer if has_position else self.get(Kabupaten, volunteer["kabupaten_code"]), need)
+        return {**volunteer, "tier": tier, "chord": chord, "kilometres": 2 * 6371.0 * asin(min(1.0, chord / 2))}
 
     def refusals(self, volunteer: Row, need: Row) -> list[BrokenRule]:
         """Every broken rule; NEARER_AVAILABLE is the last one."""
-        nearer = [row for row in self.candidates(need) if row["number"] < self.tier(volunteer, need)]
-        nearer_rule = [("NEARER_AVAILABLE", {"volunteer_id": nearer[0]["volunteer"]["id"]})] if nearer else []
-        return [*self.broken_rules(volunteer, need), *nearer_rule]
+        nearer = [row for row in self.candidates(need) if row["tier"] < self.tier(volunteer, need)]
+        nearer_rule = [("NEARER_AVAILABLE", {"volunteer_id": nearer[0]["id"]})] if nearer else []
+        return [*self.all_broken(volunteer, need), *nearer_rule]
 
-    def broken_rules(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
+    # The second versions of declarations, by their names.
+
+    def candidates_of_tier(self, index: int, need: Row, _arguments: object) -> list[Row]:
+        return [row for row in self.candidates(need) if row["tier"] == index + 1]
+
+    def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
+        volunteer = self.get(Volunteer, UUID(arguments["volunteer"].partition(":")[2]))
+        return [
+            {
+                **dict.fromkeys(FACT_TYPES),
+                "position": position,
+                "code": code,
+                "label_id": ProblemCode[code].label_id,
+                "label_en": ProblemCode[code].label_en,
+                "path": [],
+                "overridable": code not in NOT_OVERRIDABLE,
+                **fact,
+            }
+            for position, (code, fact) in enumerate(self.refusals(volunteer, need))
+        ]
+
+    # The rules.
+
+    def all_broken(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         yield from self.broken_by_need(need)
         yield from self.broken_by_person(volunteer, need)
         yield from self.broken_by_promises(volunteer, need)
@@ -104,13 +141,11 @@ class AssignmentRules:
         yield from self.broken_by_rest(volunteer, need)
 
     def broken_by_need(self, need: Row) -> Iterator[BrokenRule]:
-        incident = self.rows.get("Incident", need["incident_id"])
-        assert incident is not None
-        if need["closed_at"] or incident["status"] not in ("VERIFIED", "ACTIVE"):
+        if need["closed_at"] or self.get(Incident, need["incident_id"])["status"] not in ("VERIFIED", "ACTIVE"):
             yield "NEED_CLOSED", {}
         if need["ends_at"] <= self.now:
             yield "PERIOD_PAST", {"ends_at": need["ends_at"]}
-        filled = sum(row["status"] in FILLING_STATUSES for row in self.rows.where("Assignment", "need_id", need["id"]))
+        filled = sum(row["status"] in FILLING_STATUSES for row in self.rows.where(Assignment, "need_id", need["id"]))
         if filled >= need["people_wanted"]:
             yield "NEED_FULL", {"count": filled, "limit": need["people_wanted"]}
 
@@ -123,9 +158,9 @@ class AssignmentRules:
             yield "BEYOND_REACH", {}
 
     def broken_by_promises(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
-        for row in self.rows.where("Assignment", "volunteer_id", volunteer["id"]):
-            overdue = row["status"] == "OFFERED" and row["expires_at"] and row["expires_at"] <= self.now
-            if row["need_id"] == need["id"] and row["status"] in OPEN_STATUSES and not overdue:
+        for row in self.rows.where(Assignment, "volunteer_id", volunteer["id"]):
+            has_lapsed = row["status"] == "OFFERED" and end_of(row) <= self.now
+            if row["need_id"] == need["id"] and row["status"] in LIVE_STATUSES and not has_lapsed:
                 yield "ALREADY_OFFERED", {"assignment_id": row["id"]}
         for commitment in self.commitments(volunteer):
             if commitment["starts_at"] < need["ends_at"] and need["starts_at"] < commitment["ends_at"]:
@@ -135,21 +170,19 @@ class AssignmentRules:
     def commitments(self, volunteer: Row) -> list[Row]:
         found = [
             {"assignment_id": row["assignment_id"], "starts_at": row["period"].lower, "ends_at": row["period"].upper}
-            for row in self.rows.where("Commitment", "volunteer_id", volunteer["id"])
+            for row in self.rows.where(Commitment, "volunteer_id", volunteer["id"])
         ]
         return sorted(found, key=lambda commitment: commitment["starts_at"])
 
     def broken_by_training(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         local_days, skill = self.local_days(need), need["skill_code"]
-        granting = [
-            row for row in self.certificates(volunteer) if skill in self.rows.granted(row["certificate_type_code"])
-        ]
+        granting = [row for row in self.certificates(volunteer) if skill in self.granted(row["certificate_type_code"])]
         if not granting:
             yield "NOT_TRAINED", {"skill_code": skill}
         elif not valid_on_all(local_days, granting, "issued_on", "expires_on"):
             latest = min(granting, key=lambda row: (-(row["expires_on"] or date.max).toordinal(), row["id"]))
             yield "CERTIFICATE_EXPIRED", {"skill_code": skill, "certificate_id": latest["id"]}
-        memberships = self.rows.where("Membership", "volunteer_id", volunteer["id"])
+        memberships = self.rows.where(Membership, "volunteer_id", volunteer["id"])
         ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], need["minimum_rank_code"])]
         if need["minimum_rank_code"] and not valid_on_all(local_days, ranked, "since", "until"):
             yield "RANK_TOO_LOW", {"rank_code": need["minimum_rank_code"]}
@@ -158,19 +191,18 @@ class AssignmentRules:
             yield "ORGANIZATION_NOT_VERIFIED", latest_organization(memberships)
 
     def is_high_enough(self, rank_code: str | None, minimum_code: str | None) -> bool:
-        one, other = self.rows.get("Rank", rank_code), self.rows.get("Rank", minimum_code)
+        one, other = self.rows.get(Rank, rank_code), self.rows.get(Rank, minimum_code)
         return bool(one and other and one["corps"] == other["corps"] and one["level"] >= other["level"])
 
     def is_in_good_standing(self, organization_id: object, local_days: list[date]) -> bool:
         """Whether it is verified and, if a registration was revoked, another one is valid on all the days."""
-        organization = self.rows.get("Organization", organization_id)
-        assert organization is not None
-        licences = self.rows.where("Licence", "organization_id", organization_id)
+        licences = self.rows.where(Licence, "organization_id", organization_id)
         registrations = [row for row in licences if row["kind"] == "REGISTRATION"]
         holding = [row for row in registrations if row["revoked_on"] is None]
         revoked = len(holding) < len(registrations)
         holds = any(valid_on_all(local_days, [row], "valid_from", "valid_until") for row in holding)
-        return organization["verification"] == "VERIFIED" and (not revoked or holds)
+        is_verified = self.get(Organization, organization_id)["verification"] == "VERIFIED"
+        return is_verified and (not revoked or holds)
 
     def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         starts, ends = need["starts_at"], need["ends_at"]
@@ -181,23 +213,6 @@ class AssignmentRules:
             if (before and long_before) or (after and ends - starts >= LONG_DUTY):
                 yield "NOT_RESTED", commitment
                 break
-
-
-def chord_length(here: Mapping[str, float], there: Mapping[str, float]) -> float:
-    """The length of the straight line between two places on the unit sphere."""
-    return math.sqrt(
-        sum((one - other) ** 2 for one, other in zip(unit_sphere_point(here), unit_sphere_point(there), strict=True))
-    )
-
-
-def unit_sphere_point(place: Mapping[str, float]) -> tuple[float, float, float]:
-    latitude, longitude = math.radians(place["latitude"]), math.radians(place["longitude"])
-    return math.cos(latitude) * math.cos(longitude), math.cos(latitude) * math.sin(longitude), math.sin(latitude)
-
-
-def kilometres(here: Mapping[str, float], there: Mapping[str, float]) -> float:
-    """Great-circle distance (mean radius 6,371 km)."""
-    return 2 * 6371.0 * math.asin(min(1.0, chord_length(here, there) / 2))
 
 
 def valid_on_all(local_days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:

@@ -1,7 +1,8 @@
 """Random requests over the whole schema, mostly valid, using all syntax of GraphQL."""
 
 import json
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,7 +10,6 @@ import hypothesis_graphql
 from graphql import (
     DocumentNode,
     FieldNode,
-    GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -30,8 +30,14 @@ from graphql import (
     is_object_type,
     print_ast,
 )
+from graphql.pyutils import snake_to_camel
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes
+
+from api.compiler.structure import ColumnFilter, RelatedFilter
+from api.models import Kabupaten, Volunteer
+from api.resolvers import SOURCES
+from tests.compiler.reader import Reader
 
 MOST_FIELDS = 45
 DEEPEST = 8
@@ -57,9 +63,21 @@ WORDS = (
     "\x00",
 )
 DAYS = ("2026-03-01", "2026-02-28", "2026-03-03", "2024-01-01", "2029-01-01", "1900-01-01", "2200-12-31")
+INSTANTS = (
+    "2026-01-01T00:00:00Z",
+    "2026-01-01T00:00:00.123456Z",
+    "2026-03-01T08:00:00+07:00",
+    "2026-03-02T01:00:00Z",
+    "2026-03-05T01:00:00Z",
+    "1999-12-31T16:59:59.999999+00:00",
+    "2200-12-31T00:00:00Z",
+)
+WRONG_INSTANTS = ("2026-01-01", "2026-01-01T00:00:00", "1899-01-01T00:00:00Z", "")
+NUMBERS = (0, 1, 2, 3, 10, -1, 2_147_483_647)
 WRONG_DAYS = ("2026-02-30", "1899-12-31", "2026-3-1", "20260301", "", "\u0662\u0660\u0662\u0666-03-01")
 DEGREES = (0, -0.0, -2.5, 1e-7, 90.0, -90)
 WRONG_DEGREES = (181, -1e300, "1", True)
+SIZES = (0, 1, 2, 3, 5, 20, 100)
 WRONG_IDS = (
     "",
     "x",
@@ -76,8 +94,6 @@ WRONG_IDS = (
 WRONG_SIZES: tuple[dict[str, int | None], ...] = (
     {},
     {"first": 1, "last": 1},
-    {"first": 0},
-    {"last": 0},
     {"first": -1},
     {"last": -2_147_483_648},
     {"first": 101},
@@ -89,11 +105,82 @@ WRONG_CURSORS = ("", "x", "bm8=", "WyJWb2x1bnRlZXIuTkFNRSJd", "\x00", "🌋")
 
 @dataclass(frozen=True, slots=True)
 class ValuePool:
-    """Real values of the data: global ids by type, codes by the argument that takes them, cursors by list and order."""
+    """Real values of the data: global ids by type, cursors by list and order."""
 
-    ids: dict[str, list[str]]
-    codes: dict[str, list[str]]
-    cursors: dict[str, list[str]]
+    ids: Mapping[str, list[str]]
+    cursors: Mapping[str, list[str]]
+
+
+def target_of(declared: object) -> str | None:
+    """The type of the things whose ids a filter takes."""
+    inner = declared.filter if isinstance(declared, RelatedFilter) else declared
+    return inner.target if isinstance(inner, ColumnFilter) else None
+
+
+def value_pool(reader: Reader, account_id: uuid.UUID | None, *, has_hidden: bool) -> ValuePool:
+    """The ids that an account may see and one of any row, or all ids; and all cursors. Of the kabupaten only those where volunteers live."""
+    view, ids = reader.view(account_id), {}
+    homes = {row["kabupaten_code"] for row in reader.rows.tables[Volunteer.name]}
+    for source in SOURCES.values():
+        if source.table is not None and source.node:
+            rows = [
+                row
+                for row in reader.rows.tables[source.table.name]
+                if source.table is not Kabupaten or row["code"] in homes
+            ]
+            shown = [row for row in rows if has_hidden or view.visibility.holds(source.visible, row)]
+            ids[source.name] = [f"{source.name}:{row[source.key]}" for row in [*shown[:60], rows[0]]]
+    cursors: dict[str, list[str]] = {}
+    for cursor, (tag, _) in reader.cursors.items():
+        cursors.setdefault(tag, []).append(cursor)
+    return ValuePool(ids, cursors)
+
+
+# The types of the things that conditions name by their ids.
+TARGETS = {
+    (f"{name}Filter", snake_to_camel(condition, upper=False)): target
+    for name, source in SOURCES.items()
+    for condition, declared in source.filters.items()
+    if (target := target_of(declared))
+}
+
+
+# Right and wrong values of the scalars.
+SCALARS: Mapping[str, tuple[Sequence[Any], Sequence[Any]]] = {
+    "Boolean": ((True, False), ()),
+    "Date": (DAYS, WRONG_DAYS),
+    "DateTime": (INSTANTS, WRONG_INSTANTS),
+    "Float": (DEGREES, WRONG_DEGREES),
+    "Int": (NUMBERS, ("1", 1.5)),
+    "String": (WORDS, ()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list, or a member of an input object, as if it were an argument."""
+
+    type: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value is for: the name of its argument or member, the type of the thing that it may name, and how deep it lies."""
+
+    name: str
+    target: str = ""
+    depth: int = 0
+
+    def within(self, type_: GraphQLInputObjectType, name: str) -> "Meaning":
+        """The meaning of a member."""
+        target = TARGETS.get((type_.name, name)) or type_named(name, self.target)
+        return Meaning(name, target, self.depth + 1)
+
+
+def type_named(name: str, otherwise: str) -> str:
+    """The type that an argument is named after, if there is one."""
+    type_ = name[0].upper() + name[1:]
+    return type_ if type_ in SOURCES else otherwise
 
 
 # A response key that no other field has.
@@ -175,7 +262,7 @@ class SelectionGenerator:
 
     def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[FieldChoice]:
         types = sorted(each.name for each in self.schema.get_possible_types(type_))
-        found = [FieldChoice("id")]
+        found = [FieldChoice(min(type_.fields))]
         for name in self.draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True)):
             for pick in self.picks(self.schema.get_type(name), depth):
                 pick.on = name
@@ -201,7 +288,7 @@ def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list
     return found
 
 
-def generated(schema: GraphQLSchema) -> st.SearchStrategy[list[FieldChoice]]:
+def generated_selections(schema: GraphQLSchema) -> st.SearchStrategy[list[FieldChoice]]:
     def picks(document: DocumentNode) -> list[FieldChoice]:
         (operation,) = document.definitions
         assert isinstance(operation, OperationDefinitionNode)
@@ -328,8 +415,12 @@ class DocumentWriter:
     def arguments(self, pick: FieldChoice, definition: GraphQLField) -> str:
         if "first" in definition.args:
             return self.page(pick, definition)
+        type_ = get_named_type(definition.type)
         chosen = [name for name, each in definition.args.items() if is_non_null_type(each.type) or self.happens(60)]
-        return ", ".join(f"{name}: {self.value(name, definition.args[name])}" for name in chosen)
+        values = {
+            name: self.value(definition.args[name], Meaning(name, type_named(name, type_.name))) for name in chosen
+        }
+        return ", ".join(f"{name}: {value}" for name, value in values.items())
 
     def page(self, pick: FieldChoice, definition: GraphQLField) -> str:
         type_ = get_named_type(definition.type).name.removesuffix("Connection")
@@ -338,14 +429,14 @@ class DocumentWriter:
         if "orderBy" in definition.args and self.happens(50):
             orders = get_named_type(definition.args["orderBy"].type)
             assert is_enum_type(orders)
-            order = self.one(list(orders.values))
+            order = self.one([*orders.values, None])
             other = order if self.happens(50) else self.one(list(orders.values))
             given["orderBy"] = self.given(definition.args["orderBy"], (order, other))
         for name in ("after", "before"):
             if self.happens(22):
                 given[name] = self.given(definition.args[name], (self.cursor(type_, order), self.cursor(type_, order)))
-        if "filter" in definition.args and self.happens(45):
-            given["filter"] = self.value("filter", definition.args["filter"])
+        if "filter" in definition.args and self.happens(65):
+            given["filter"] = self.value(definition.args["filter"], Meaning("filter"))
         for name in ("filter", "after", "before"):
             if name in pick.literal and self.happens(3):
                 given[name] = print_ast(pick.literal[name])
@@ -354,45 +445,44 @@ class DocumentWriter:
     def size(self) -> dict[str, int | None]:
         if self.happens(2):
             return dict(self.one(WRONG_SIZES))
-        return {self.one(("first", "last")): self.one((1, 2, 3, 5, 20, 100))}
+        return {self.one(("first", "last")): self.one(SIZES)}
 
     def cursor(self, type_: str, order: str | None) -> str | None:
         if self.happens(3):
             return str(self.one(WRONG_CURSORS))
-        tags = sorted(tag for tag in self.pool.cursors if tag.startswith(f"{type_}.{order or ''}"))
-        if not tags or self.happens(3):
-            return None
-        # Without an order in the request, the first tag may be one of another order: a cursor to be refused.
-        tag = tags[0] if self.happens(3) else (f"{type_}.{order}" if order else self.default_tag(type_, tags))
-        return str(self.one(self.pool.cursors.get(tag, self.pool.cursors[tags[0]])))
+        # Sometimes of another order: a cursor to be refused.
+        orders = SOURCES[type_].orders
+        order = self.one(list(orders)) if self.happens(3) else order or next(iter(orders))
+        cursors = self.pool.cursors.get(f"{type_}.{order}")
+        return str(self.one(cursors)) if cursors and not self.happens(3) else None
 
-    def default_tag(self, type_: str, tags: list[str]) -> str:
-        firsts = {"Organization": "NAME", "Volunteer": "NAME", "Certificate": "ISSUED_ON", "Incident": "STARTED_AT"}
-        firsts |= {"Need": "STARTS_AT", "Assignment": "STARTS_AT"}
-        return f"{type_}.{firsts[type_]}" if type_ in firsts else tags[0]
-
-    def value(self, name: str, argument: GraphQLArgument) -> str:
-        named = get_named_type(argument.type)
+    def value(self, argument: Any, meaning: "Meaning") -> str:
+        """A value as text: a literal with variables in it, or one variable."""
         bare = argument.type.of_type if is_non_null_type(argument.type) else argument.type
-        if is_input_object_type(named) and not is_list_type(bare) and self.happens(70):
-            return self.object(named)
+        if isinstance(bare, GraphQLInputObjectType) and self.happens(70):
+            values = [(name, self.value(each, inner)) for name, each, inner in self.members(bare, meaning)]
+            return "{" + ", ".join(f"{name}: {value}" for name, value in values) + "}"
         if is_list_type(bare) and self.happens(30):
-            members = [self.value(name, GraphQLArgument(bare.of_type)) for _ in range(self.draw(st.integers(0, 3)))]
-            return "[" + ", ".join(members) + "]"
-        return self.given(argument, (self.plain(name, argument.type), self.plain(name, argument.type)))
+            inside = Item(bare.of_type)
+            return "[" + ", ".join(self.value(inside, meaning) for _ in range(self.draw(st.integers(0, 3)))) + "]"
+        return self.given(argument, (self.plain(argument.type, meaning), self.plain(argument.type, meaning)))
 
-    def object(self, type_: GraphQLInputObjectType) -> str:
-        """An input object literal; its members may be variables."""
-        members = [f"{name}: {self.value(name, GraphQLArgument(each))}" for name, each in self.members(type_).items()]
-        return "{" + ", ".join(members) + "}"
-
-    def members(self, type_: GraphQLInputObjectType) -> dict[str, Any]:
-        """The chosen fields with their types; of some input types exactly one, which may not be null."""
-        types = {name: each.type for name, each in type_.fields.items()}
+    def members(self, type_: GraphQLInputObjectType, meaning: "Meaning") -> list[tuple[str, Any, "Meaning"]]:
+        """The chosen fields and what they mean; of some input types exactly one, which may not be null."""
+        fields = type_.fields
         if type_.is_one_of and not self.happens(2):
-            name = self.one(list(types))
-            return {name: GraphQLNonNull(types[name])}
-        return {name: each for name, each in types.items() if is_non_null_type(each) or self.happens(25)}
+            name = self.one(list(fields))
+            return [(name, Item(GraphQLNonNull(fields[name].type)), meaning.within(type_, name))]
+        chosen = [
+            name
+            for name, each in fields.items()
+            if is_non_null_type(each.type) or self.happens(self.chance(name, meaning))
+        ]
+        return [(name, fields[name], meaning.within(type_, name)) for name in chosen]
+
+    def chance(self, name: str, meaning: "Meaning") -> int:
+        """How many in a hundred objects have the field; groups of conditions are seldom nested."""
+        return 25 >> 2 * min(meaning.depth, 3) if name in ("and", "or", "not") else 25
 
     def given(self, argument: Any, values: tuple[Any, Any]) -> str:
         """The first value as a literal, or a variable with the first value in one request and the second in the other."""
@@ -417,40 +507,29 @@ class DocumentWriter:
             del self.variables[1][name]
         return f"${name}"
 
-    def plain(self, name: str, type_: Any) -> Any:
+    def plain(self, type_: Any, meaning: "Meaning") -> Any:
         """A JSON value for an argument or a member of an input object."""
         if not is_non_null_type(type_) and self.happens(4):
             return None
         bare = type_.of_type if is_non_null_type(type_) else type_
         if is_list_type(bare):
-            return [self.plain(name, bare.of_type) for _ in range(self.draw(st.integers(0, 5)))]
+            return [self.plain(bare.of_type, meaning) for _ in range(self.draw(st.integers(0, 5)))]
         if is_input_object_type(bare):
-            return {key: self.plain(key, each) for key, each in self.members(bare).items()}
+            return {name: self.plain(each.type, inner) for name, each, inner in self.members(bare, meaning)}
         if is_enum_type(bare):
             return self.one(list(bare.values))
-        scalars: dict[str, Callable[[str], Any]] = {"ID": self.id, "Code": self.code, "Date": self.day}
-        scalars |= dict.fromkeys(("Latitude", "Longitude"), self.degrees)
-        return scalars.get(bare.name, self.word)(name) if bare.name != "Boolean" else self.draw(st.booleans())
+        if bare.name == "ID":
+            return self.id(meaning)
+        right, wrong = SCALARS[bare.name]
+        return self.one(wrong if wrong and self.happens(2) else right)
 
-    def id(self, name: str) -> str:
+    def id(self, meaning: "Meaning") -> str:
         if self.happens(2):
             return str(self.one(WRONG_IDS))
-        type_name = name.capitalize() if name not in ("id", "ids") else self.one(sorted(self.pool.ids))
-        return str(self.one(self.pool.ids[type_name]))
-
-    def code(self, name: str) -> str:
-        if self.happens(3):
-            return str(self.one(("NO_SUCH", "62.02", "no code", "", "é")))
-        return str(self.one(self.pool.codes[name]))
-
-    def day(self, _name: str) -> str:
-        return str(self.one(WRONG_DAYS if self.happens(2) else DAYS))
-
-    def degrees(self, _name: str) -> Any:
-        return self.one(WRONG_DEGREES if self.happens(2) else DEGREES)
-
-    def word(self, _name: str) -> str:
-        return str(self.one(WORDS))
+        id_ = str(self.one(self.pool.ids.get(meaning.target) or self.pool.ids[self.one(sorted(self.pool.ids))]))
+        type_, _, key = id_.partition(":")
+        is_bare = SOURCES[type_].key == "code" and type_ == meaning.target and self.happens(40)
+        return key if is_bare else id_
 
 
 def literal(value: Any, type_: Any) -> str:
@@ -467,9 +546,10 @@ def literal(value: Any, type_: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def requests(schema: GraphQLSchema, pool: ValuePool) -> st.SearchStrategy[Request]:
-    """Requests with real values; a quarter of the selections come from hypothesis-graphql."""
-    shapes = generated(schema)
+def requests(
+    schema: GraphQLSchema, pool: ValuePool, shapes: st.SearchStrategy[list[FieldChoice]]
+) -> st.SearchStrategy[Request]:
+    """Requests with real values; a quarter of the selections are `shapes`, which come from hypothesis-graphql."""
 
     @st.composite
     def request(draw: st.DrawFn) -> Request:

@@ -1,6 +1,7 @@
 """Sample data with edge cases in every column, the same at every run, and accounts of every kind."""
 
 import itertools
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -226,11 +227,25 @@ class SampleData:
                 expires_at=(*INSTANTS, NEVER, ALWAYS)[number % 9] if number % 3 == 0 else None,
                 **times,
             )
-            account = await self.build.account() if number % 5 == 0 else None
+            # Some of those who decide are volunteers themselves, whom not everybody may see.
+            decider = self.people[number % len(self.people)] if number % 10 == 0 else None
+            account = await self.build.account(volunteer_id=decider) if number % 5 == 0 else None
+            await self.make_history(assignment, status, account)
             for rule in ("NOT_RESTED", "BEYOND_REACH")[: number % 3] if account else ():
                 await self.build.row(
                     "override", assignment_id=assignment, rule_code=rule, fact="{}", reason=NAMES[6], account_id=account
                 )
+
+    async def make_history(self, assignment: uuid.UUID, status: str, account: uuid.UUID | None) -> None:
+        """Two events: by an account, the public or the clock."""
+        kind = "ACCOUNT" if account else ("CLOCK" if status == "EXPIRED" else "PUBLIC")
+        for change, reason in (('{"status": "OFFERED"}', None), (json.dumps({"status": status}), NAMES[2]), ("{}", "")):
+            await self.build.connection.execute(
+                """INSERT INTO event (at, effective_at, actor_kind, account_id, kind, subject_type, subject_key, reason, change)
+                VALUES ($1, $2, $3, $4, $5, 'Assignment', $6, $7, $8)""",
+                *(next(self.build.instants), self.day(0) if kind == "CLOCK" else None, kind, account),
+                *(f"assignment.{status.lower()}", str(assignment), reason, change),
+            )
 
     async def make_actors(self) -> None:
         build, people = self.build, self.people

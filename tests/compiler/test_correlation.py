@@ -2,16 +2,18 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
-from graphql import get_named_type, is_input_object_type, is_object_type
+from graphql import GraphQLInputObjectType, get_named_type, is_input_object_type, is_object_type
 
 from api.compiler import template
 from api.schema.build import core_schema
-from tests.compiler.rows import NODES
+from tests.compiler.documents import TARGETS, type_named
+from tests.compiler.selections import NODES, list_fields, list_selection, selection
 from tests.compiler.test_explain import KINDS, plan_of
-from tests.compiler.test_statements import list_fields, list_selection, selection
 
-SAMPLES = {"Code": '"X"', "Date": '"2026-03-01"', "String": '"x"', "Boolean": "true"}
 KEY = "00000000-0000-0000-0000-000000000000"
+# Of values that no kind of condition has of its own.
+SAMPLES = {"Int": "1", "Float": "1.5", "Boolean": "true", "String": '"x"', "Date": '"2026-03-01"'}
+SAMPLES["DateTime"] = '"2026-03-01T00:00:00Z"'
 
 
 class CrossJoinRecorder(template.Compiler):
@@ -33,17 +35,20 @@ class RecordingDialect(template.Dialect):
     statement_compiler = CrossJoinRecorder
 
 
-def filter_literal(named: Any) -> str:
-    """An input object with every condition of the filter, each with a value of its type."""
+def filter_literal(type_: GraphQLInputObjectType, target: str = "") -> str:
+    """An input object with every condition of the filter by every operator, each with a value of its type."""
     members = []
-    for name, field in named.fields.items():
-        inner = get_named_type(field.type)
-        if is_input_object_type(inner):
-            members.append(f"{name}: {filter_literal(inner)}")
-        elif inner.name == "ID":
-            members.append(f'{name}: "{name.capitalize()}:{KEY}"')
+    for name, field in type_.fields.items():
+        named: Any = get_named_type(field.type)
+        own = TARGETS.get((type_.name, name)) or type_named(name, target)
+        if named is type_:  # Groups, and an operator's `not`.
+            continue
+        if is_input_object_type(named):
+            members.append(f"{name}: {filter_literal(named, own)}")
+        elif named.name == "ID":
+            members.append(f'{name}: "{own}:{KEY}"')
         else:
-            members.append(f"{name}: {SAMPLES.get(inner.name) or next(iter(getattr(inner, 'values')))}")  # noqa: B009
+            members.append(f"{name}: {SAMPLES.get(named.name) or next(iter(named.values))}")
     return "{" + ", ".join(members) + "}"
 
 
@@ -56,7 +61,9 @@ def documents() -> Iterator[str]:
             continue
         yield text
         if "filter" in field.args:
-            condition = filter_literal(get_named_type(field.args["filter"].type))
+            filter_type = get_named_type(field.args["filter"].type)
+            assert is_input_object_type(filter_type)
+            condition = filter_literal(filter_type)
             yield text.replace("(first: 100)", f"(first: 100, filter: {condition})", 1)
     for name in sorted(NODES):
         named = core_schema().type_map[name]

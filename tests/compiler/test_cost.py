@@ -7,8 +7,8 @@ from graphql import FragmentDefinitionNode, get_operation_ast, parse, validate
 
 from api.access import PUBLIC
 from api.compiler.plan import Operation, Planner
+from api.execution.limit import MAX_ROWS
 from api.resolvers import ROOTS, SOURCES
-from api.resolvers.limit import MAX_ROWS
 from api.schema.build import core_schema
 from tests.asking import Api
 from tests.builders import HOME, Build
@@ -16,7 +16,7 @@ from tests.builders import HOME, Build
 DEEP = """volunteers(first: 100) { nodes { memberships(first: 49) { nodes { organization {
   memberships(first: 100) { totalCount } } } } } }"""
 FRAGMENTS = """
-fragment K on Province { kabupaten(first: 5) { totalCount } }
+fragment K on Province { kabupatens(first: 5) { totalCount } }
 fragment P on ProvinceConnection { nodes { ...K } }"""
 
 
@@ -33,14 +33,18 @@ def cost(document: str, **variables: Any) -> int:
 @pytest.mark.parametrize(
     ("document", "rows"),
     [
-        ('{ me { name } node(id: "Skill:SHELTER") { id } }', 0),
+        (
+            '{ me { name } node(id: "Skill:SHELTER") { id } skill(id: "SHELTER") { id } ranks(first: 0) { totalCount } }',
+            0,
+        ),
+        ("{ provinces(first: 0) { nodes { kabupatens(first: 100) { totalCount } } } }", 0),
         ("{ me { roles { kind } } }", 10),
         ("{ ranks(first: 7) { __typename } }", 7),
         ("{ a: ranks(last: 7) { totalCount } b: ranks(first: 3) { nodes { code } } }", 7 + 3),
         ("{ ranks(first: 7) { totalCount } ranks(first: 7) { nodes { code } } }", 7),
         ("{ ranks(first: 7) @skip(if: true) { totalCount } skills(first: 1) @include(if: true) { totalCount } }", 1),
-        ("{ provinces(first: 10) { nodes { kabupaten(first: 5) { totalCount } } } }", 10 + 50),
-        ("{ provinces(first: 10) { nodes { id } edges { node { kabupaten(last: 5) { totalCount } } } } }", 10 + 50),
+        ("{ provinces(first: 10) { nodes { kabupatens(first: 5) { totalCount } } } }", 10 + 50),
+        ("{ provinces(first: 10) { nodes { id } edges { node { kabupatens(last: 5) { totalCount } } } } }", 10 + 50),
         ("{ provinces(first: 10) { a: nodes { ...K } nodes { ...K } } }" + FRAGMENTS, 10 + 50 + 50),
         ("{ provinces(first: 10) { ...P ...P nodes { ...K } } }" + FRAGMENTS, 10 + 50),
         ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10 + 100 + 1_000),
@@ -56,7 +60,7 @@ def test_a_list_costs_its_size_times_the_sizes_of_the_lists_around_it(document: 
 
 
 def test_a_page_size_in_a_variable_costs_its_value() -> None:
-    document = "query($n: Int) { provinces(first: $n) { nodes { kabupaten(last: $n) { totalCount } } } }"
+    document = "query($n: Int) { provinces(first: $n) { nodes { kabupatens(last: $n) { totalCount } } } }"
 
     assert [cost(document, n=size) for size in (1, 10, 100)] == [2, 110, 10_100]
 
@@ -86,7 +90,7 @@ async def test_a_document_with_introspection_is_refused_at_the_root_that_exceeds
 
 
 async def test_a_mutation_whose_payload_costs_too_many_rows_changes_nothing(api: Api, build: Build) -> None:
-    document = f"""mutation {{ declareIncident(input: {{hazard: "FLOOD", title: "Banjir", kabupaten: ["{HOME}"],
+    document = f"""mutation {{ declareIncident(input: {{hazard: "FLOOD", title: "Banjir", kabupatens: ["{HOME}"],
       startedAt: "2026-02-28T20:00:00+07:00"}}) {{ incident {{ needs(first: 100) {{ nodes {{ assignments(first: 100) {{
       nodes {{ volunteer {{ memberships(first: 100) {{ totalCount }} }} }} }} }} }} }} }} }}"""
 

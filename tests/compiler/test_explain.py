@@ -12,6 +12,7 @@ from api.compiler.plan import Operation, Plan, Planner
 from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
 from tests.builders import HOME
+from tests.compiler.reader_value import cursor_text
 from tests.conftest import NOW
 
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
@@ -62,24 +63,32 @@ KINDS = {
     "a manager": Kind(account=True, organizations=True),
     "a volunteer": Kind(account=True, volunteer=True),
 }
-NEED = 'node(id: "Need:00000000-0000-0000-0000-000000000000")'
+KEY = "KEY"
+NEED = 'node(id: "Need:KEY")'
 READ_DOCUMENTS = {
-    "volunteers of one kabupaten": 'volunteers(first: 50, filter: {kabupaten: "62.02"}) { nodes { id name phone } pageInfo { hasNextPage } }',
-    "the next volunteers of one kabupaten": 'volunteers(first: 50, after: $after, filter: {kabupaten: "62.02"}) { nodes { id } }',
+    "volunteers of one kabupaten": 'volunteers(first: 50, filter: {kabupaten: {eq: "62.02"}}) { nodes { id name phone } pageInfo { hasNextPage } }',
+    "the next volunteers of one kabupaten": 'volunteers(first: 50, after: $after, filter: {kabupaten: {eq: "62.02"}}) { nodes { id } }',
     "volunteers within a kabupaten": 'node(id: "Kabupaten:62.02") { ... on Kabupaten { volunteers(first: 50) { nodes { name kabupaten { name } } } } }',
-    "a volunteer with everything": """node(id: "Volunteer:00000000-0000-0000-0000-000000000000") { ... on Volunteer {
+    "a volunteer with everything": """node(id: "Volunteer:KEY") { ... on Volunteer {
         phone trainedFor { code } memberships(first: 10) { nodes { organization { name } } }
         certificates(first: 10) { nodes { type { code } } } assignments(first: 10) { nodes { status } totalCount } } }""",
-    "needs of an incident": """node(id: "Incident:00000000-0000-0000-0000-000000000000") { ... on Incident {
+    "a volunteer by id": 'volunteer(id: "Volunteer:KEY") { name }',
+    "members of an organization": 'memberships(first: 50, filter: {organization: {eq: "Organization:KEY"}}) { nodes { number } totalCount }',
+    "assignments of some needs": 'assignments(first: 50, filter: {need: {in: ["Need:KEY"]}}) { nodes { status } totalCount }',
+    "assignments of a volunteer in a period": """assignments(first: 50, filter: {
+        volunteer: {eq: "Volunteer:KEY"}, period: {contains: "2026-03-02T00:00:00Z"}}) { nodes { status } }""",
+    "needs of an incident": """node(id: "Incident:KEY") { ... on Incident {
         needs(first: 50) { nodes { priority coverage { wanted accepted } } totalCount } } }""",
     "assignments of a need": f"{NEED} {{ ... on Need {{ assignments(first: 50) {{ nodes {{ status volunteer {{ name }} }} totalCount }} }} }}",
     "candidates of a need": f"{NEED} {{ ... on Need {{ candidates(first: 20) {{ nodes {{ kilometres volunteer {{ name }} }} }} }} }}",
-    "refusals of a need": f'{NEED} {{ ... on Need {{ refusals(volunteer: "Volunteer:00000000-0000-0000-0000-000000000000") {{ code }} }} }}',
+    "refusals of a need": f'{NEED} {{ ... on Need {{ refusals(volunteer: "Volunteer:KEY") {{ code }} }} }}',
 }
-CURSOR = "WyJWb2x1bnRlZXIuTkFNRSIsIkEiLCIwMDAwMDAwMC0wMDAwLTAwMDAtMDAwMC0wMDAwMDAwMDAwMDAiXQ=="
+KEY = "00000000-0000-0000-0000-000000000000"
+CURSOR = cursor_text("Volunteer.NAME_ASC", ["A", KEY])
 
 
 def plan_of(text: str, kind: Kind) -> Plan:
+    text = text.replace("KEY", KEY)
     node = parse(f"query({'$after: String' if '$after' in text else '$none: Int'}) {{ {text} }}").definitions[0]
     assert isinstance(node, OperationDefinitionNode)
     values = get_variable_values(core_schema(), node.variable_definitions or (), {"after": CURSOR})

@@ -1,6 +1,6 @@
 import pytest
 
-from api.resolvers.limit import MAX_DEPTH
+from api.execution.limit import MAX_DEPTH
 from tests.asking import Api
 from tests.builders import Build
 
@@ -61,17 +61,17 @@ async def test_the_deepest_document_is_answered(api: Api, build: Build) -> None:
     await build.organization(kabupaten_code="11.01")
     steps = (MAX_DEPTH - 4) // 4
     inside = (
-        "province { kabupaten(first: 1) { nodes { " * steps
+        "province { kabupatens(first: 1) { nodes { " * steps
         + "organizations(first: 1) { totalCount }"
         + " } } }" * steps
     )
-    document = f"{{ kabupaten(first: 1) {{ nodes {{ {inside} }} }} }}"
+    document = f"{{ kabupatens(first: 1) {{ nodes {{ {inside} }} }} }}"
 
     found = await api.ask(document)
 
     for _ in range(steps):
-        found = found["kabupaten"]["nodes"][0]["province"]
-    assert found == {"kabupaten": {"nodes": [{"organizations": {"totalCount": 1}}]}}
+        found = found["kabupatens"]["nodes"][0]["province"]
+    assert found == {"kabupatens": {"nodes": [{"organizations": {"totalCount": 1}}]}}
 
 
 async def test_a_repeated_id_is_answered_twice(api: Api) -> None:
@@ -92,7 +92,8 @@ async def test_at_most_a_hundred_ids_are_accepted(api: Api) -> None:
 
 
 async def test_at_most_a_hundred_enum_values_are_accepted(api: Api) -> None:
-    document = "query($status: [AssignmentStatus!]) { assignments(first: 1, filter: {status: $status}) { totalCount } }"
+    document = """query($status: [AssignmentStatus!]) {
+      assignments(first: 1, filter: {status: {in: $status}}) { totalCount } }"""
 
     found = await api.ask(document, status=["OFFERED"] * 100)
     refused = await api.errors(document, status=["OFFERED"] * 101)
@@ -121,10 +122,10 @@ async def test_a_statement_that_is_too_long_is_refused(api: Api, build: Build) -
 
 
 async def test_a_search_text_has_at_most_200_characters(api: Api) -> None:
-    document = "query($name: String!) { kabupaten(first: 1, filter: {name: $name}) { totalCount } }"
+    document = "query($name: String!) { kabupatens(first: 1, filter: {name: {contains: $name}}) { totalCount } }"
 
-    assert await api.ask(document, name="%" * 200) == {"kabupaten": {"totalCount": 0}}
-    assert await api.errors(document, name="a" * 201) == [("BAD_USER_INPUT", ["kabupaten"])]
+    assert await api.ask(document, name="%" * 200) == {"kabupatens": {"totalCount": 0}}
+    assert await api.errors(document, name="a" * 201) == [("BAD_USER_INPUT", ["kabupatens"])]
 
 
 async def test_the_schema_is_introspected_at_most_twice(api: Api) -> None:

@@ -1,48 +1,74 @@
-"""The visibility rules a second time, in plain Python, to compare with the policies and guards in SQL."""
+"""The policies, guards and moves of `access.py` a second time, in plain Python.
+
+The methods have the names of the predicates that they repeat, and take a row of the same table.
+"""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.models import (
+    Account,
+    Assignment,
+    IncidentKabupaten,
+    Membership,
+    Need,
+    Organization,
+    Role,
+    Volunteer,
+)
 from tests.compiler.rows import Row, Rows
 
 
 @dataclass
 class Visibility:
-    """What one account may see; without an account, what the public may see."""
+    """What one account may see and do; without an account, what the public may."""
 
     rows: Rows
     now: datetime
     account_id: uuid.UUID | None = None
-    _seen: dict[tuple[str, str], bool] = field(default_factory=dict)
+    _known: dict[tuple[str, int], bool] = field(default_factory=dict)
+
+    def holds(self, predicate: Callable[..., Any], row: Row) -> bool:
+        """Whether the policy or guard holds for the row."""
+        known = predicate.__name__, id(row)
+        if known not in self._known:
+            self._known[known] = getattr(self, predicate.__name__)(row)
+        return self._known[known]
 
     @cached_property
     def account(self) -> Row | None:
-        account = self.rows.get("Account", self.account_id)
+        account = self.rows.get(Account, self.account_id)
         return account if account and account["active"] else None
 
     @cached_property
     def roles(self) -> list[Row]:
-        return self.rows.where("Role", "account_id", self.account["id"]) if self.account else []
-
-    @cached_property
-    def volunteer_id(self) -> uuid.UUID | None:
-        return self.account["volunteer_id"] if self.account else None
+        return self.rows.where(Role, "account_id", self.account["id"]) if self.account else []
 
     @cached_property
     def organization_ids(self) -> set[uuid.UUID]:
         return {role["organization_id"] for role in self.roles if role["kind"] == "MANAGER"}
 
     @property
+    def volunteer_id(self) -> uuid.UUID | None:
+        return self.account["volunteer_id"] if self.account else None
+
+    @property
     def today(self) -> date:
         return self.now.astimezone(ZoneInfo("Asia/Jakarta")).date()
 
-    def is_coordinator_of(self, kabupaten_code: str, *, nation: bool = True) -> bool:
-        """Whether the account coordinates the kabupaten; with `nation=False`, national scope does not count."""
+    def row(self, table: Any, key: Any) -> Row:
+        row = self.rows.get(table, key)
+        assert row is not None
+        return row
+
+    def coordinates(self, kabupaten_code: str) -> bool:
         return any(
-            (nation and not role["province_code"] and not role["kabupaten_code"])
+            (not role["province_code"] and not role["kabupaten_code"])
             or role["kabupaten_code"] == kabupaten_code
             or role["province_code"] == kabupaten_code[:2]
             for role in self.roles
@@ -50,44 +76,20 @@ class Visibility:
         )
 
     def represents(self, volunteer_id: uuid.UUID) -> bool:
+        """Whether the account is the volunteer's or that of a manager of one of the volunteer's organizations."""
         return self.volunteer_id == volunteer_id or any(
             membership["organization_id"] in self.organization_ids
             and membership["since"] <= self.today <= (membership["until"] or date.max)
-            for membership in self.rows.where("Membership", "volunteer_id", volunteer_id)
+            for membership in self.rows.where(Membership, "volunteer_id", volunteer_id)
         )
 
-    def assignments_in_scope(self, volunteer: Row) -> list[Row]:
-        return [
-            assignment
-            for assignment in self.rows.where("Assignment", "volunteer_id", volunteer["id"])
-            if self.is_coordinator_of(self.need_of(assignment)["kabupaten_code"])
-        ]
-
-    def has_duty_in_scope(self, volunteer: Row) -> bool:
-        """Whether the volunteer has an accepted duty in the account's scope that is not over."""
-        promised = ("ACCEPTED", "MOBILIZED", "ON_DUTY")
+    def has_assignment_in_scope(self, volunteer: Row, *statuses: str) -> bool:
+        """Whether the volunteer has such an assignment at a need in the scope, and it has not lapsed or ended."""
         return any(
-            row["status"] in promised and row["ends_at"] > self.now for row in self.assignments_in_scope(volunteer)
-        )
-
-    def has_open_offer_in_scope(self, volunteer: Row) -> bool:
-        """Whether the volunteer has an open offer in the account's scope."""
-        return any(
-            row["status"] == "OFFERED" and min(row["ends_at"], row["expires_at"] or row["ends_at"]) > self.now
-            for row in self.assignments_in_scope(volunteer)
-        )
-
-    def need_of(self, assignment: Row) -> Row:
-        need = self.rows.get("Need", assignment["need_id"])
-        assert need is not None
-        return need
-
-    def may_see_private(self, volunteer: Row) -> bool:
-        """Whether the account may see private fields: the volunteer, their manager, the coordinator of their home or duty."""
-        return (
-            self.is_coordinator_of(volunteer["kabupaten_code"])
-            or self.represents(volunteer["id"])
-            or self.has_duty_in_scope(volunteer)
+            row["status"] in statuses
+            and end_of(row) > self.now
+            and self.coordinates(self.row(Need, row["need_id"])["kabupaten_code"])
+            for row in self.rows.where(Assignment, "volunteer_id", volunteer["id"])
         )
 
     def has_agreed_to_scope(self, volunteer: Row) -> bool:
@@ -99,50 +101,79 @@ class Visibility:
         reach, home = volunteer["reach"], volunteer["kabupaten_code"][:2]
         return any(place and (reach == "NATIONAL" or (reach == "PROVINCE" and place[:2] == home)) for place in places)
 
-    def sees(self, row: Row | None) -> bool:
-        if row is None:
-            return False
-        key = row["__typename"], str(row.get("id", row.get("code")))
-        if key not in self._seen:
-            rule = getattr(self, f"sees_{key[0].lower()}", None)
-            self._seen[key] = rule is None or rule(row)
-        return self._seen[key]
+    # The policies.
+
+    def everybody(self, _row: Row) -> bool:
+        return True
+
+    sees_need = everybody
+
+    def nobody(self, _row: Row) -> bool:
+        return False
 
     def sees_volunteer(self, row: Row) -> bool:
-        return self.may_see_private(row) or self.has_agreed_to_scope(row) or self.has_open_offer_in_scope(row)
+        return (
+            self.knows_volunteer(row) or self.has_agreed_to_scope(row) or self.has_assignment_in_scope(row, "OFFERED")
+        )
 
-    def sees_certificate(self, row: Row) -> bool:
-        return self.sees(self.rows.get("Volunteer", row["volunteer_id"]))
-
-    sees_membership = sees_certificate
+    def sees_record_of_volunteer(self, row: Row) -> bool:
+        return self.sees_volunteer(self.row(Volunteer, row["volunteer_id"]))
 
     def sees_assignment(self, row: Row) -> bool:
-        volunteer = self.rows.get("Volunteer", row["volunteer_id"])
-        assert volunteer is not None
-        ends = self.need_of(row)["kabupaten_code"], volunteer["kabupaten_code"]
-        return any(self.is_coordinator_of(end) for end in ends) or self.represents(volunteer["id"])
+        ends = self.row(Need, row["need_id"]), self.row(Volunteer, row["volunteer_id"])
+        return any(self.coordinates(end["kabupaten_code"]) for end in ends) or self.represents(row["volunteer_id"])
 
     def sees_override(self, row: Row) -> bool:
-        return self.sees(self.rows.get("Assignment", row["assignment_id"]))
+        return self.sees_assignment(self.row(Assignment, row["assignment_id"]))
 
     def sees_organization(self, row: Row) -> bool:
-        members = {each["volunteer_id"] for each in self.rows.where("Membership", "organization_id", row["id"])}
+        members = {each["volunteer_id"] for each in self.rows.where(Membership, "organization_id", row["id"])}
         return (
             row["verification"] == "VERIFIED"
-            or self.is_coordinator_of(row["kabupaten_code"])
+            or self.coordinates(row["kabupaten_code"])
             or row["id"] in self.organization_ids
             or self.volunteer_id in members
         )
 
     def sees_licence(self, row: Row) -> bool:
-        return self.sees(self.rows.get("Organization", row["organization_id"]))
+        return self.sees_organization(self.row(Organization, row["organization_id"]))
 
     def sees_incident(self, row: Row) -> bool:
-        touched = self.rows.where("Touched", "incident_id", row["id"])
-        return row["status"] != "REPORTED" or any(self.is_coordinator_of(each["kabupaten_code"]) for each in touched)
+        touched = self.rows.where(IncidentKabupaten, "incident_id", row["id"])
+        return row["status"] != "REPORTED" or any(self.coordinates(each["kabupaten_code"]) for each in touched)
 
     def sees_account(self, row: Row) -> bool:
         return self.account is not None and row["id"] == self.account["id"]
 
     def sees_role(self, row: Row) -> bool:
-        return self.sees(self.rows.get("Account", row["account_id"]))
+        return self.account is not None and row["account_id"] == self.account["id"]
+
+    # The guards.
+
+    def knows_volunteer(self, row: Row) -> bool:
+        return (
+            self.coordinates(row["kabupaten_code"])
+            or self.represents(row["id"])
+            or self.has_assignment_in_scope(row, "ACCEPTED", "MOBILIZED", "ON_DUTY")
+        )
+
+    def sends_to_need(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"])
+
+    # Who may move an assignment.
+
+    def answers_assignment(self, row: Row) -> bool:
+        return self.represents(row["volunteer_id"])
+
+    def sends_to_need_of(self, row: Row) -> bool:
+        return self.sends_to_need(self.row(Need, row["need_id"]))
+
+    def cancels_assignment(self, row: Row) -> bool:
+        return self.answers_assignment(row) or self.sends_to_need_of(row)
+
+
+def end_of(assignment: Row) -> datetime:
+    """When the duty ends, or an offer lapses."""
+    ends: datetime = assignment["ends_at"]
+    deadline = assignment["expires_at"] if assignment["status"] == "OFFERED" else None
+    return min(ends, deadline or ends)

@@ -53,7 +53,7 @@ async def test_the_connection_used_last_is_reused_also_after_a_failed_statement(
     with pytest.raises(asyncpg.UndefinedTableError):
         await database.read("SELECT * FROM nothing", ())
     with pytest.raises(InvalidValue):
-        await database.read("SELECT $1::integer", ["one"])
+        await database.read("SELECT $1::integer", [2**31])
     pids.append(await database.read(PID, ()))
     both = await asyncio.gather(*(database.read("SELECT pg_backend_pid() FROM pg_sleep(0.2)", ()) for _ in range(2)))
     await database.close()

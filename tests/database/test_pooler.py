@@ -25,7 +25,7 @@ SETTINGS = """SELECT concat_ws(' ', current_setting('timezone'), current_setting
   current_setting('statement_timeout'), current_setting('transaction_read_only'), current_setting('application_name'))"""
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
   incident { title startedAt } problems { code } } }"""
-INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupaten": [HOME], "startedAt": NOW.isoformat()}
+INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": NOW.isoformat()}
 LISTS = "{ me { login } hazards(first: 3) { totalCount nodes { label } } clusters(first: 2) { nodes { code } } }"
 # Server connections of the pooler, fewer than client connections.
 SERVER_CONNECTIONS = 2

@@ -1,5 +1,3 @@
-from collections.abc import AsyncGenerator
-
 import asyncpg
 import pytest
 
@@ -7,9 +5,5 @@ from tests.compiler.lab.schema import CompilerLab
 
 
 @pytest.fixture
-async def lab(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncGenerator[CompilerLab]:
-    """Its tables are made in a transaction that is rolled back, so that the database need not be cloned anew."""
-    transaction = connection.transaction()
-    await transaction.start()
-    yield await CompilerLab.of(connection)
-    await transaction.rollback()
+async def lab(connection: "asyncpg.Connection[asyncpg.Record]") -> CompilerLab:
+    return await CompilerLab.of(connection)

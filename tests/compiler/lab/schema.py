@@ -27,6 +27,7 @@ from graphql import (
 from api.compiler.plan import Operation, Planner
 from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.source import (
+    ById,
     ByIds,
     Condition,
     Embedded,
@@ -42,9 +43,10 @@ from api.compiler.source import (
     ToConnection,
     ToMany,
     ToOne,
-    equals,
+    Variant,
     everybody,
 )
+from api.compiler.structure import ColumnFilter, RelatedFilter
 from api.database.statement import DIALECT
 
 PAGING = "first: Int, after: String, last: Int, before: String"
@@ -54,7 +56,12 @@ DEFINITION = f"""
 scalar BigInt scalar Decimal scalar Date scalar DateTime scalar UUID
 enum Mood {{ HAPPY CROSS }}
 enum Order {{ PLACE LABEL }}
-input BoxFilter {{ label: String }}
+input BoxFilter {{
+  and: [BoxFilter!], or: [BoxFilter!], not: BoxFilter
+  label: TextFilter, place: IntFilter, cat: IdFilter, shelfName: TextFilter, even: Boolean }}
+input TextFilter {{ eq: String, in: [String!], not: TextFilter, contains: String, isNull: Boolean }}
+input IntFilter {{ eq: Int, in: [Int!], not: IntFilter, gt: Int, gte: Int, lt: Int, lte: Int, isNull: Boolean }}
+input IdFilter {{ eq: ID, in: [ID!], not: IdFilter, isNull: Boolean }}
 input Span {{ low: Int!, high: Int = 9, moods: [Mood!] }}
 
 interface Pet {{ id: ID!, name: String!, friend: Pet }}
@@ -62,22 +69,32 @@ interface Named {{ name: String! }}
 type Cat implements Pet & Named {{
   id: ID!, name: String!, friend: Pet, lives: Int!, motto: String!, secret: String, mood: Mood!
   shelf: Shelf, years(factor: Float = 7.0, from: Int!): Float!, hums(words: [String!]!, mood: Mood = HAPPY): String!
-  within(span: Span!): Boolean!, toys: [Box!], drawers({PAGING}): BoxConnection }}
+  within(span: Span!): Boolean!, toys: [Box!], drawers({PAGING}): BoxConnection
+  livesOn(shelf: ID!): Boolean!, isOneOf(cats: [ID!]!): Boolean!
+  place: Place, secretPlace: Place, homePlace: Place }}
 type Dog implements Pet & Named {{ id: ID!, name: String!, friend: Pet, bark: String!, weight: Decimal }}
 type Stone implements Named {{ id: ID!, name: String! }}
 union Thing = Cat | Dog | Stone
 
-type Box {{ id: ID!, label: String, place: Int!, thing: Thing, pet: Pet }}
+interface Content {{ place: Int! }}
+type Full implements Content {{ place: Int!, label: String, shout(times: Int!): String!, pet: Pet, shelf: Shelf! }}
+type Empty implements Content {{ place: Int!, shelf: Shelf!, reason: String! }}
+type Place {{ shelf: Shelf!, name: String! }}
+
+type Box {{ id: ID!, label: String, place: Int!, thing: Thing, pet: Pet, content: Content }}
 type BoxConnection {{ nodes: [Box!]!, edges: [BoxEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
 type BoxEdge {{ cursor: String!, node: Box! }}
 type ThingConnection {{ nodes: [Thing]!, edges: [ThingEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
 type ThingEdge {{ cursor: String!, node: Thing }}
+type ContentConnection {{ nodes: [Content]!, edges: [ContentEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
+type ContentEdge {{ cursor: String!, node: Content }}
 type PetConnection {{ nodes: [Pet]!, edges: [PetEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
 type PetEdge {{ cursor: String!, node: Pet }}
 type PageInfo {PAGE_INFO}
 
 type Shelf {{
   id: ID!, name: String!, best: Thing, bestPet: Pet, boxes: [Box!]!, things: [Thing]!, pets: [Pet]!
+  contents: [Content]!, contentPage({PAGING}): ContentConnection!
   thingPage({PAGING}, filter: BoxFilter, orderBy: Order): ThingConnection!
   petPage({PAGING}): PetConnection! }}
 type ShelfConnection {{ nodes: [Shelf!]!, edges: [ShelfEdge!]!, pageInfo: PageInfo!, totalCount: Int! }}
@@ -94,9 +111,12 @@ type Step {{ number: Int!, reason: String, at: DateTime, cat: Cat, shelf: Shelf,
 type Query {{
   shelves({PAGING}): ShelfConnection!
   things({PAGING}, filter: BoxFilter, orderBy: Order): ThingConnection!
+  boxes({PAGING}, filter: BoxFilter, orderBy: Order): BoxConnection!
   values({PAGING}, orderBy: ValueOrder): ValueConnection!
   mascot: Thing
   node(id: ID!): Pet
+  cat(id: ID!): Cat
+  shelf(id: ID!): Shelf
   steps: [Step!]! }}
 """
 
@@ -192,17 +212,57 @@ def within(row: Row, context: FieldContext) -> Sql:
     return is_so if moods is None else sa.and_(is_so, row.c.mood.in_([str(mood) for mood in moods]))
 
 
+def lives_on(row: Row, context: FieldContext) -> Sql:
+    return row.c.shelf_id == context.key(context.arguments["shelf"], "Shelf")
+
+
+def is_one_of(row: Row, context: FieldContext) -> Sql:
+    return row.c.id == sa.any_(context.keys(context.arguments["cats"], "Cat"))
+
+
+def is_even(row: Row, _context: FieldContext, value: object) -> Condition:
+    is_so = row.c.place % 2 == 0
+    return is_so if value else sa.not_(is_so)
+
+
+def has_shelf(row: Row) -> Condition:
+    return row.c.shelf_id.is_not(None)
+
+
+def shouted(row: Row, context: FieldContext) -> Sql:
+    return sa.func.repeat(sa.func.upper(row.c.label), context.bind(context.arguments["times"]), type_=sa.Text())
+
+
+def shelf_of(row: Row, _context: FieldContext) -> sa.Select[Any]:
+    """The shelf of a cat, computed: no row where the cat has none."""
+    return sa.select(SHELF.c.id.label("shelf_id"), SHELF.c.name).where(SHELF.c.id == row.c.shelf_id)
+
+
 def by(*names: str, descending: bool = False) -> Order:
     return Order(lambda row: [row.c[name] for name in names], descending)
 
 
 ORDERS = {"PLACE": by("place"), "LABEL": Order(lambda row: [sa.func.coalesce(row.c.label, "", type_=sa.Text())])}
+FILTERS: Mapping[str, Any] = {
+    "label": ColumnFilter("label", sa.Text()),
+    "place": ColumnFilter("place", sa.Integer()),
+    "cat": ColumnFilter("cat_id", sa.Text(), "Cat"),
+    "shelf_name": RelatedFilter(
+        ColumnFilter("name", sa.Text()), SHELF, on=lambda row, other: other.c.id == row.c.shelf_id
+    ),
+    "even": is_even,
+}
+# A box whose label is `d` is neither.
+CONTENTS = (
+    Variant("Full", when=lambda row: sa.and_(row.c.label.is_not(None), row.c.label != "d")),
+    Variant("Empty", when=lambda row: row.c.label.is_(None)),
+)
 MEMBERS = (references("Cat"), references("Dog"), references("Stone"))
 PETS = (references("Cat"), references("Dog"))
 SOURCES = {
     source.name: source
     for source in (
-        Source("Thing", BOX, everybody, orders=ORDERS, filters={"label": equals("label")}, node=False, members=MEMBERS),
+        Source("Thing", BOX, everybody, orders=ORDERS, filters=FILTERS, node=False, members=MEMBERS),
         Source("Pet", BOX, everybody, orders=ORDERS, node=False, members=PETS),
         Source(
             "Cat",
@@ -215,6 +275,11 @@ SOURCES = {
                 "years": Expression(years),
                 "hums": Expression(hums),
                 "within": Expression(within),
+                "lives_on": Expression(lives_on),
+                "is_one_of": Expression(is_one_of),
+                "place": Embedded("Place", exists=has_shelf),
+                "secret_place": Embedded("Place", exists=has_shelf, guard=keeper_only),
+                "home_place": Embedded("Place", computed_row=shelf_of, exists=has_shelf),
                 "toys": ToMany(
                     "Box", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.shelf_id, guard=keeper_only
                 ),
@@ -227,7 +292,39 @@ SOURCES = {
             "Dog", DOG, not_shy, fields={"friend": ToOne("Pet", on=lambda row, other: other.c.id == row.c.friend_id)}
         ),
         Source("Stone", STONE, everybody),
-        Source("Box", BOX, everybody, fields={"thing": Embedded("Thing"), "pet": Embedded("Pet")}, orders=ORDERS),
+        Source(
+            "Box",
+            BOX,
+            everybody,
+            fields={"thing": Embedded("Thing"), "pet": Embedded("Pet"), "content": Embedded("Content")},
+            orders=ORDERS,
+            filters=FILTERS,
+        ),
+        Source("Content", BOX, everybody, orders=ORDERS, node=False, variants=CONTENTS),
+        Source(
+            "Full",
+            BOX,
+            everybody,
+            fields={"shout": Expression(shouted), "pet": Embedded("Pet"), "shelf": references("Shelf")},
+            node=False,
+        ),
+        Source(
+            "Empty",
+            BOX,
+            everybody,
+            fields={
+                "reason": Expression(lambda row, _context: sa.func.coalesce(row.c.label, "kosong", type_=sa.Text())),
+                "shelf": references("Shelf"),
+            },
+            node=False,
+        ),
+        Source(
+            "Place",
+            None,
+            everybody,
+            fields={"shelf": references("Shelf"), "name": Expression(lambda row, _context: row.c.name)},
+            node=False,
+        ),
         Source(
             "Shelf",
             SHELF,
@@ -240,6 +337,8 @@ SOURCES = {
                 "pets": ToMany(
                     "Pet", "PLACE", through=lambda row, _context: sa.select(BOX.c.id).where(BOX.c.shelf_id == row.c.id)
                 ),
+                "contents": ToMany("Content", "PLACE", on=lambda row, other: other.c.shelf_id == row.c.id),
+                "content_page": ToConnection("Content", on=lambda row, other: other.c.shelf_id == row.c.id),
                 "thing_page": ToConnection("Thing", on=lambda row, other: other.c.shelf_id == row.c.id),
                 "pet_page": ToConnection("Pet", on=lambda row, other: other.c.shelf_id == row.c.id),
             },
@@ -281,9 +380,12 @@ SOURCES = {
 ROOTS: Mapping[str, Root] = {
     "shelves": ToConnection("Shelf"),
     "things": ToConnection("Thing"),
+    "boxes": ToConnection("Box"),
     "values": ToConnection("Value"),
     "mascot": SingleRow("Thing"),
     "node": ByIds("id", plural=False),
+    "cat": ById("Cat"),
+    "shelf": ById("Shelf"),
     "steps": RowsFromPython(
         "Step",
         {
@@ -370,4 +472,6 @@ class CompilerLab:
         return json.loads(await self.read(plan, {VALUES_FROM_PYTHON: rows}, viewer))
 
     async def read(self, plan: Any, variables: Mapping[str, Any], viewer: str) -> str:
-        return str(await self.connection.fetchval(plan.sql, *plan.bind(variables, {"viewer_name": viewer})))
+        text = await self.connection.fetchval(plan.sql, *plan.bind(variables, {"viewer_name": viewer}))
+        result: str = plan.result(text)
+        return result

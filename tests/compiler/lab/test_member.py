@@ -90,7 +90,7 @@ async def test_paging_a_connection_of_a_union_includes_null_nodes(lab: CompilerL
 
 async def test_a_connection_of_a_union_can_be_filtered_and_read_from_its_end(lab: CompilerLab) -> None:
     found = await lab.data(
-        f'{{ things(last: 1, filter: {{label: "a"}}) {{ totalCount nodes {NAMED} }} }}', viewer=KEEPER
+        f'{{ things(last: 1, filter: {{label: {{eq: "a"}}}}) {{ totalCount nodes {NAMED} }} }}', viewer=KEEPER
     )
 
     assert found == {"things": {"totalCount": 2, "nodes": [BELANG]}}

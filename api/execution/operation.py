@@ -12,9 +12,9 @@ from api.compiler.plan import Operation
 from api.compiler.selection import SelectedField
 from api.compiler.source import Root
 from api.context import Context
+from api.execution.answer import BoundPlan, bind_document, bind_field, run
+from api.execution.limit import row_limit_error
 from api.resolvers import ROOTS
-from api.resolvers.answer import Ready, ready_document, ready_field, run
-from api.resolvers.limit import row_limit_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ResultBuilder:
 async def run_consistent(context: Context, operation: Operation) -> ExecutionResult:
     """Reads all root fields with one statement, so from one snapshot. An error in any of them makes `data` null."""
     try:
-        ready = ready_document(context, operation, ROOTS)
+        ready = bind_document(context, operation, ROOTS)
         if limit_error := row_limit_error(ready.rows):
             return ExecutionResult(None, [limit_error])
         data: Any = await run(context, ready)
@@ -83,17 +83,17 @@ async def run_concurrently(context: Context, operation: Operation, roots: Sequen
 
 def prepare_roots(
     context: Context, operation: Operation, roots: Sequence[RootField], result: ResultBuilder
-) -> list[tuple[RootField, Ready]]:
+) -> list[tuple[RootField, BoundPlan]]:
     """The root fields to read, with their plans. Adds `__typename` and the errors of the others to `result`."""
     query = operation.schema.query_type
     assert query is not None
-    ready: list[tuple[RootField, Ready]] = []
+    ready: list[tuple[RootField, BoundPlan]] = []
     for root in roots:
         if root.declaration is None:
             result.data[root.key] = query.name
             continue
         try:
-            one = ready_field(context, operation, root.declaration, parent=query, key=root.key, nodes=root.nodes)
+            one = bind_field(context, operation, root.declaration, parent=query, key=root.key, nodes=root.nodes)
         except GraphQLError as error:
             result.add(root, error)
         else:
@@ -101,7 +101,7 @@ def prepare_roots(
     return ready
 
 
-async def run_or_error(context: Context, ready: Ready) -> orjson.Fragment | Exception:
+async def run_or_error(context: Context, ready: BoundPlan) -> orjson.Fragment | Exception:
     """The field's value, or the exception that reading it raised."""
     try:
         return await run(context, ready)

@@ -65,6 +65,7 @@ class TracingPlanner(Planner):
     """Delegates to another planner, and records each plan."""
 
     def __init__(self, planner: Planner, entries: list[JsonObject], keys: dict[str, set[str]]) -> None:
+        self.sources = planner.sources
         self._planner = planner
         self._entries = entries
         self._keys = keys

@@ -28,12 +28,12 @@ from api.compiler.cache import Cache
 from api.compiler.plan import Operation
 from api.compiler.selection import Document
 from api.context import Context
+from api.execution.answer import graphql_error
+from api.execution.limit import MAX_TOKENS, size_error
+from api.execution.operation import RootField, run_concurrently, run_consistent
+from api.execution.trace import Trace, requested_trace
+from api.execution.variable import VariableTypes
 from api.resolvers import ROOTS
-from api.resolvers.answer import error
-from api.resolvers.execution import RootField, run_concurrently, run_consistent
-from api.resolvers.limit import MAX_TOKENS, size_error
-from api.resolvers.trace import Trace, requested_trace
-from api.resolvers.variable import VariableTypes
 
 MAX_CACHED_DOCUMENTS = 128
 MAX_CACHED_LENGTH = 8_000  # Characters; longer documents are parsed again each time.
@@ -91,7 +91,7 @@ class PreparedOperation:
         if not self.is_compiled:
             if not self.is_consistent:
                 return None
-            return ExecutionResult(None, [error(CONSISTENT_INTROSPECTION, "BAD_USER_INPUT")])
+            return ExecutionResult(None, [graphql_error(CONSISTENT_INTROSPECTION, "BAD_USER_INPUT")])
         variables = self.variables.coerce(raw_variables)
         if isinstance(variables, list):
             return ExecutionResult(None, variables)

@@ -1,0 +1,321 @@
+"""Relations, filters and orders that follow from columns and foreign keys, so that they are declared by naming these."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api.compiler.error import BadInput
+from api.compiler.source import (
+    Condition,
+    FieldContext,
+    Guard,
+    Order,
+    Row,
+    Source,
+    Sql,
+    ToConnection,
+    ToMany,
+    ToOne,
+)
+from api.compiler.value import Slot
+
+LONGEST_SEARCH_TEXT = 200  # Characters.
+
+
+def type_name(table: sa.FromClause) -> str:
+    """The type that a table holds the things of: `certificate_type` holds `CertificateType`."""
+    assert isinstance(table, sa.Table)
+    return "".join(part.capitalize() for part in table.name.split("_"))
+
+
+def referenced(column: sa.Column[Any]) -> sa.Column[Any]:
+    """The column that a foreign key refers to."""
+    (reference,) = column.foreign_keys
+    return reference.column
+
+
+def to_one(column: sa.Column[Any], *, visible_with_parent: bool = False) -> ToOne:
+    """The thing that the row's foreign key refers to."""
+    key, name = referenced(column), column.name
+    return ToOne(
+        type_name(key.table),
+        on=lambda row, other: other.c[key.name] == row.c[name],
+        visible_with_parent=visible_with_parent,
+        column=name,
+    )
+
+
+def to_many(column: sa.Column[Any], order: str, *, visible_with_parent: bool = False) -> ToMany:
+    """All things whose foreign key refers to the row."""
+    key, name = referenced(column), column.name
+    return ToMany(
+        type_name(column.table),
+        order,
+        on=lambda row, other: other.c[name] == row.c[key.name],
+        visible_with_parent=visible_with_parent,
+        by=name,
+    )
+
+
+def to_many_through(own: sa.Column[Any], other: sa.Column[Any], order: str) -> ToMany:
+    """All things that a table of pairs connects with the row: `own` refers to the row, `other` to the things."""
+    key = referenced(own)
+    return ToMany(
+        type_name(referenced(other).table),
+        order,
+        through=lambda row, _context: sa.select(other).where(own == row.c[key.name]),
+    )
+
+
+def connection(
+    column: sa.Column[Any], *, visible_with_parent: bool = False, guard: Guard | None = None
+) -> ToConnection:
+    """Pages of the things whose foreign key refers to the row."""
+    key, name = referenced(column), column.name
+    return ToConnection(
+        type_name(column.table),
+        on=lambda row, other: other.c[name] == row.c[key.name],
+        visible_with_parent=visible_with_parent,
+        guard=guard,
+        by=name,
+    )
+
+
+def relation_name(column: sa.Column[Any]) -> str:
+    """The name of what a foreign key leads to: `need_id` leads to `need`."""
+    return column.name.removesuffix("_id").removesuffix("_code")
+
+
+def relations(table: sa.Table) -> Mapping[str, ToOne]:
+    """What the foreign keys of a table lead to, by name."""
+    return {relation_name(column): to_one(column) for column in table.c if column.foreign_keys}
+
+
+# Filters --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFilter:
+    """A filter on one column by operators: `eq`, `in`, `not`, `gt`, `gte`, `lt`, `lte`, `isNull`, `contains`.
+
+    A null that `not` meets counts as different. With a `target` the column refers to a thing, and values are its ids.
+    An `expression` takes the column's place where what is shown is computed from it.
+    """
+
+    name: str
+    type: sa.types.TypeEngine[Any]
+    target: str | None = None
+    expression: Callable[[Row], Sql] | None = None
+
+    def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        conditions = [
+            self.condition(row, context, operator, operand)
+            for operator, operand in value.items()
+            if operand is not None
+        ]
+        return sa.and_(sa.true(), *conditions)
+
+    def sql(self, row: Row) -> Sql:
+        return row.c[self.name] if self.expression is None else self.expression(row)
+
+    def condition(self, row: Row, context: FieldContext, operator: str, operand: Any) -> Condition:
+        column = self.sql(row)
+        match operator:
+            case "not":
+                return self(row, context, operand).is_not(sa.true())
+            case "is_null":
+                return self.is_null(row, context) if operand else sa.not_(self.is_null(row, context))
+            case "in":
+                return self.is_among(column, context, operand)
+            case "contains":
+                return column.ilike(context.bind(operand, contains_pattern))
+            case _:
+                compared: Condition = COMPARISONS[operator](column, self.value(context, operand))
+                return compared
+
+    def is_null(self, row: Row, context: FieldContext) -> Condition:
+        """Whether nothing is there for the viewer: what refers to a hidden thing reads as null."""
+        column = self.sql(row)
+        if self.target is None:
+            return column.is_(None)
+        return sa.not_(context.sees(self.target, column))
+
+    def is_among(self, column: Sql, context: FieldContext, operands: Any) -> Condition:
+        if isinstance(operands, list):  # Enum values are part of the plan.
+            return column.in_([str(operand) for operand in operands])
+        if self.target is not None:
+            return column == sa.any_(context.keys(operands, self.target))
+        return column == sa.any_(context.bind(operands, type_=ARRAY(self.type)))
+
+    def value(self, context: FieldContext, operand: Any) -> Any:
+        if self.target is not None:
+            return context.key(operand, self.target)
+        return context.bind(operand, type_=self.type) if isinstance(operand, Slot) else operand
+
+
+COMPARISONS: Mapping[str, Any] = {
+    "eq": lambda column, value: column == value,
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RelatedFilter:
+    """A filter on a column of rows that belong to the row, or that it belongs to; one of them must meet it.
+
+    For rows that everybody may see who sees the row.
+    """
+
+    filter: ColumnFilter
+    table: sa.Table
+    on: Callable[[Row, Row], Condition]
+
+    def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        other = self.table.alias()
+        met: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
+            self.on(row, other), self.filter(other, context, value)
+        )
+        return met.correlate(row).exists()
+
+
+def related(link: sa.Column[Any], column: sa.Column[Any]) -> RelatedFilter:
+    """A filter on a column of another table; `link` is the foreign key between the two, in either of them."""
+    assert isinstance(column.table, sa.Table)
+    key, name = referenced(link).name, link.name
+    target = type_name(referenced(column).table) if column.foreign_keys else None
+    column_filter = ColumnFilter(column.name, column.type, target)
+    if link.table is column.table:
+        return RelatedFilter(column_filter, column.table, lambda row, other: other.c[name] == row.c[key])
+    return RelatedFilter(column_filter, column.table, lambda row, other: other.c[key] == row.c[name])
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFilter:
+    """A filter on a period, the first column to the second: `overlaps`, and `contains` for one instant or day.
+
+    A period of instants does not include its end, a period of days does; the second column may be null: without end.
+    """
+
+    starts: str
+    ends: str
+    type: sa.types.TypeEngine[Any]
+
+    @property
+    def has_days(self) -> bool:
+        return isinstance(self.type, sa.Date)
+
+    def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        conditions = [
+            self.condition(row, context, operator, operand)
+            for operator, operand in value.items()
+            if operand is not None
+        ]
+        return sa.and_(sa.true(), *conditions)
+
+    def condition(self, row: Row, context: FieldContext, operator: str, operand: Any) -> Condition:
+        if operator == "contains":
+            instant = context.bind(operand, type_=self.type)
+            return self.between(row, instant, instant)
+        return self.between(row, *period_bounds(context, operand, self.type))
+
+    def between(self, row: Row, since: Sql, until: Sql) -> Condition:
+        starts, ends = row.c[self.starts], row.c[self.ends]
+        open_end = ends.is_(None)
+        if self.has_days:
+            return sa.and_(starts <= until, sa.or_(open_end, ends >= since))
+        # An instant overlaps the period that it starts; a longer period does not overlap what it only touches.
+        begins = sa.or_(starts < until, sa.and_(starts == until, since == until))
+        return sa.and_(begins, sa.or_(open_end, ends > since))
+
+
+def period_bounds(context: FieldContext, period: Mapping[str, Any], type_: sa.types.TypeEngine[Any]) -> tuple[Sql, Sql]:
+    """The start and the end of an argument that is a period; refused where the end lies before the start."""
+    bounds = [period["since"], period["until"]]
+    return (
+        context.bind(bounds, lambda values, path: ordered(values, path)[0], type_),
+        context.bind(bounds, lambda values, path: ordered(values, path)[1], type_),
+    )
+
+
+def ordered(bounds: Sequence[Any], path: tuple[str, ...]) -> Sequence[Any]:
+    if bounds[1] < bounds[0]:
+        raise BadInput("The end of the period lies before its start.", path)
+    return bounds
+
+
+def filters(table: sa.Table, *columns: str) -> Mapping[str, ColumnFilter | PeriodFilter]:
+    """Filters on columns of a table, by the names of their fields: `need_id` is filtered as `need`.
+
+    `starts_at..ends_at` is a filter on the period between two columns, named `period`.
+    """
+    return dict(_filter(table, each) for each in columns)
+
+
+def _filter(table: sa.Table, name: str) -> tuple[str, ColumnFilter | PeriodFilter]:
+    starts, is_period, ends = name.partition("..")
+    if is_period:
+        return "period", PeriodFilter(starts, ends, table.c[starts].type)
+    column = table.c[name]
+    if column.foreign_keys:
+        target = type_name(referenced(column).table)
+        return relation_name(column), ColumnFilter(name, column.type, target)
+    return name, ColumnFilter(name, column.type)
+
+
+def contains_pattern(text: str, path: tuple[str, ...]) -> str:
+    """The pattern of ILIKE for a text anywhere; its own wildcards are escaped."""
+    if len(text) > LONGEST_SEARCH_TEXT:
+        raise BadInput(f"Look for a text of at most {LONGEST_SEARCH_TEXT} characters.", path)
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+# Orders ---------------------------------------------------------------------------------------------------------------
+
+
+def orders(table: sa.Table, *keys: str) -> Mapping[str, Order]:
+    """Each key in both directions; the first is the default, descending where it begins with a minus.
+
+    A key is a column; `code` of reference data is its own key. A day or instant that may be null counts as the last.
+    """
+    found: dict[str, Order] = {}
+    for key in keys:
+        name = key.removeprefix("-")
+        both = {
+            f"{name.upper()}_ASC": _order(table, name),
+            f"{name.upper()}_DESC": _order(table, name, descending=True),
+        }
+        found |= dict(reversed(both.items())) if key.startswith("-") else both
+    return found
+
+
+def _order(table: sa.Table, name: str, *, descending: bool = False) -> Order:
+    column = table.c[name]
+    if column.primary_key:
+        return Order(_no_columns, descending)
+    if not column.nullable:
+        return Order(lambda row: [row.c[name]], descending)
+    endless = sa.literal_column("'infinity'", column.type)
+    return Order(
+        lambda row: [sa.func.coalesce(row.c[name], sa.cast(endless, column.type), type_=column.type)], descending
+    )
+
+
+def _no_columns(_row: Row) -> Sequence[Sql]:
+    return []
+
+
+# Sources --------------------------------------------------------------------------------------------------------------
+
+
+def table_source(table: sa.Table, visible: Any, **declared: Any) -> Source:
+    """How the things of a table are read: by its columns and foreign keys, and what is declared besides."""
+    (key,) = table.primary_key.columns
+    fields = {**relations(table), **declared.pop("fields", {})}
+    return Source(type_name(table), table, visible=visible, key=key.name, fields=fields, **declared)

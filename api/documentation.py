@@ -1,0 +1,87 @@
+"""The documents that are printed from declarations: `python -m api.documentation` writes them."""
+
+import pkgutil
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from api import access, models
+from api.models.choice import StateMachine
+from api.resolvers import VERBS
+from api.schema.field import mutation_name
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs"
+PRINTED = "Printed from the declarations by `make docs`; do not change it by hand."
+
+
+def state_machines() -> list[StateMachine[Any, Any]]:
+    """Every state machine of the models, by the name of its noun."""
+    modules = (import_module(f"{models.__name__}.{module.name}") for module in pkgutil.iter_modules(models.__path__))
+    found = {
+        value.noun: value for module in modules for value in vars(module).values() if isinstance(value, StateMachine)
+    }
+    return [found[noun] for noun in sorted(found)]
+
+
+def states() -> str:
+    """Statuses and moves of every noun that has some."""
+    parts = [f"# Statuses and moves\n\n{PRINTED} What is not listed does not exist.\n"]
+    for machine in state_machines():
+        parts += [
+            f"## {machine.noun}\n",
+            f"```mermaid\nstateDiagram-v2\n{lines(diagram(machine))}```\n",
+            table(("status", "what it means", "groups"), status_rows(machine)),
+            table(("action", "from", "to", "who may", "what it needs"), move_rows(machine)),
+            lines(f"- {lapse.source} becomes {lapse.target} {lapse.description}." for lapse in machine.lapses),
+        ]
+    return "\n".join(parts)
+
+
+def diagram(machine: StateMachine[Any, Any]) -> Iterable[str]:
+    for status in machine.initial:
+        yield f"    [*] --> {status}"
+    for move in machine.moves:
+        yield from (f"    {source} --> {move.target}: {move.action}" for source in move.sources)
+    yield from (f"    {lapse.source} --> {lapse.target}: by time" for lapse in machine.lapses)
+
+
+def status_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:
+    for status in machine.statuses:
+        groups = [name for name, members in machine.groups.items() if status in members]
+        yield status, status.description, ", ".join(groups)
+
+
+def move_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:
+    for move in machine.moves:
+        who = (access.may_move(move).__doc__ or "").removesuffix(".")
+        yield move.action, ", ".join(move.sources) or "nothing", move.target, who, move.needs
+
+
+def verbs() -> str:
+    """Every mutation: what it does, who may call it, and the codes it can answer with."""
+    rows = [
+        (f"`{mutation_name(verb)}`", verb.description, verb.callers.description, ", ".join(verb.all_codes))
+        for _, verb in sorted(VERBS.items())
+    ]
+    heads = ("mutation", "what it does", "who may call it", "problem codes")
+    return f"# Mutations\n\n{PRINTED}\n\n{table(heads, rows)}"
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    heads = list(heads)
+    return lines(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
+
+
+def lines(texts: Iterable[str]) -> str:
+    return "".join(f"{text}\n" for text in texts)
+
+
+def documents() -> Mapping[str, str]:
+    """The text of each printed document, by its file in `docs`."""
+    return {"states.md": states(), "mutations.md": verbs()}
+
+
+if __name__ == "__main__":
+    for name, text in documents().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,109 @@
+"""How a mutation is answered: by a verb in its frame, then by the plan of its payload."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+
+from api.compiler.error import BadInput
+from api.compiler.plan import Plan
+from api.compiler.root import VALUES_FROM_PYTHON
+from api.compiler.template import key_type
+from api.compiler.value import key_of, storable
+from api.context import Context
+from api.execution.answer import (
+    BoundPlan,
+    Info,
+    bind_plan,
+    count_rows,
+    database_errors_as_graphql,
+    graphql_error,
+    operation_variables,
+    plan_info,
+    run,
+)
+from api.resolvers.verb import payload_root, payload_values
+from api.rules.code import ProblemCode
+from api.services.frame import Call, ItemResult, Outcome, perform
+from api.services.problem import InputPath, Problem, input_path
+from api.services.verb import ResultPerItem, Verb
+
+
+async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, Any]) -> orjson.Fragment:
+    """Calls the service in its frame, then reads what the client selected of the outcome."""
+    context = info.context
+    if context.actor.account_id is None and not verb.callers.is_public:
+        raise graphql_error("Sign in first.", "UNAUTHENTICATED")
+    # The payload is planned before anything is changed: what is wrong with its selection is told first.
+    plan = plan_info(info, payload_root(verb, context.planner.sources))
+    count_rows(context, bind_payload(info, plan, verb, Outcome()))
+    call = service_call(context, verb, values)
+    with database_errors_as_graphql():
+        outcome = await perform(context.database, context.actor.account_id, context.clock, call)
+    context.problem_codes.extend(problem["code"] for problem in outcome.problems)
+    try:
+        return await run(context, bind_payload(info, plan, verb, outcome))
+    except GraphQLError as unread:
+        if outcome.problems:
+            raise  # Nothing was changed, so the client may try again.
+        # A client that tried again would make the change twice.
+        raise graphql_error(
+            "It was done, but its answer could not be read; read the thing again.", "UNREAD"
+        ) from unread
+
+
+def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, Any]) -> Call:
+    """The arguments of the service: keys in place of global ids; the problems of values that cannot be used at all."""
+    body = {name: value for name, value in values.items() if name != "idempotency_key"}
+    problems: list[Problem] = []
+    arguments = {name: service_value(verb, context, value, (name,), problems) for name, value in values.items()}
+    idempotency_key = arguments.pop("idempotency_key", None)
+    if verb.needs_vault:
+        arguments["vault"] = context.vault
+    # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
+    digest = context.vault.blind_index(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    if not isinstance(verb.answers, ResultPerItem):
+        return Call(verb, arguments, digest, idempotency_key, problems)
+    name = verb.answers.items
+    refused, others = split_problems(problems, name)
+    arguments[name] = [item for position, item in enumerate(arguments[name]) if position not in refused]
+    return Call(verb, arguments, digest, idempotency_key, others, refused)
+
+
+def split_problems(problems: Sequence[Problem], items: str) -> tuple[Mapping[int, ItemResult], Sequence[Problem]]:
+    """The problems that are about items of a bulk mutation, by the position of the item; and the others."""
+    of_items: dict[int, list[Problem]] = {}
+    others: list[Problem] = []
+    for problem in problems:
+        if problem.path[: len(input_path(items))] != input_path(items):
+            others.append(problem)
+            continue
+        start, _, position, *steps = problem.path
+        of_items.setdefault(int(position), []).append(replace(problem, path=(start, *steps)))
+    return {position: ItemResult(problems=each) for position, each in of_items.items()}, others
+
+
+def service_value(verb: Verb[Any, Any], context: Context, value: Any, path: InputPath, problems: list[Problem]) -> Any:
+    """A value of the input as the service takes it; ids become keys."""
+    if isinstance(value, Mapping):
+        return {name: service_value(verb, context, item, (*path, name), problems) for name, item in value.items()}
+    if isinstance(value, list):
+        return [service_value(verb, context, item, (*path, str(index)), problems) for index, item in enumerate(value)]
+    noun = verb.ids.get(".".join(step for step in path if not step.isdecimal()))
+    try:
+        storable(value, ())
+        if noun is None or value is None:
+            return value
+        return key_of(value, noun, key_type(context.planner.sources[noun]), ())
+    except BadInput:
+        problems.append(Problem(ProblemCode.NOT_FOUND if noun else ProblemCode.INVALID, input_path(*path)))
+        return None
+
+
+def bind_payload(info: Info, plan: Plan, verb: Verb[Any, Any], outcome: Outcome) -> BoundPlan:
+    values = payload_values(verb, outcome, info.context.planner.sources)
+    variables = {**operation_variables(info), VALUES_FROM_PYTHON: values}
+    with database_errors_as_graphql():
+        return bind_plan(info.context, plan, variables)

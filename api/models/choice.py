@@ -1,0 +1,93 @@
+"""Values that the program branches on, and the statuses of a noun with the moves between them.
+
+The CHECK of a column, the GraphQL enum, the guard of a service, the printed tables and the tests are made from these.
+What a decree may change is reference data instead.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, Self, TypeVar
+
+import sqlalchemy as sa
+
+
+class Choice(StrEnum):
+    """An enumeration whose members carry the description that people read; stored as the member's name."""
+
+    description: str
+
+    def __new__(cls, value: str, description: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.description = description
+        return member
+
+
+Status = TypeVar("Status", bound=Choice)
+Action = TypeVar("Action", bound=Choice)
+Row = sa.FromClause
+Sql = sa.ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Move(Generic[Status, Action]):
+    """One step that exists: by which action, from which statuses, to which.
+
+    `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes.
+    """
+
+    action: Action
+    sources: tuple[Status, ...]
+    target: Status
+    who: str
+    needs: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse(Generic[Status]):
+    """A status that is reached by time alone: read so from the instant on, recorded by the next writer."""
+
+    source: Status
+    target: Status
+    at: Callable[[Row], Sql]
+    description: str
+
+
+@dataclass(frozen=True)
+class StateMachine(Generic[Status, Action]):
+    """The statuses of a noun, named groups of them, the moves between them and what lapses with time."""
+
+    noun: str
+    statuses: type[Status]
+    actions: type[Action]
+    initial: Sequence[Status]
+    moves: Sequence[Move[Status, Action]]
+    groups: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
+    lapses: Sequence[Lapse[Status]] = ()
+
+    def group(self, name: str) -> tuple[Status, ...]:
+        return self.groups[name]
+
+    def move(self, action: Action) -> Move[Status, Action]:
+        (found,) = (move for move in self.moves if move.action is action)
+        return found
+
+    def in_group(self, name: str) -> sa.TextClause:
+        """The stored status is of the group, as the predicate of a partial index."""
+        return sa.text(f"status IN ({', '.join(repr(str(status)) for status in self.groups[name])})")
+
+    def has_lapsed(self, row: Row, now: Sql) -> sa.ColumnElement[bool]:
+        """Whether the stored status is over by now."""
+        late = [sa.and_(row.c.status == lapse.source, lapse.at(row) <= now) for lapse in self.lapses]
+        return sa.func.coalesce(sa.or_(sa.false(), *late), sa.false(), type_=sa.Boolean())
+
+    def current(self, row: Row, now: Sql) -> Sql:
+        """The status as it reads now: the stored one, unless that has lapsed."""
+        if not self.lapses:
+            return row.c.status
+        late: list[tuple[Any, Any]] = [
+            (sa.and_(row.c.status == lapse.source, lapse.at(row) <= now), sa.literal_column(f"'{lapse.target}'"))
+            for lapse in self.lapses
+        ]
+        return sa.type_coerce(sa.case(*late, else_=row.c.status), row.c.status.type)

@@ -1,0 +1,95 @@
+"""Problems: why a mutation changed nothing, or which rules forbid sending somebody."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.rules.code import ProblemCode
+from api.schema.field import field, label, noun
+from api.schema.organization import Organization, Rank
+from api.schema.scalar import Code
+from api.schema.skill import Certificate, Skill
+
+if TYPE_CHECKING:
+    from api.schema.assignment import Assignment
+    from api.schema.person import Volunteer
+
+
+@strawberry.interface(description="Why a mutation changed nothing, or why a volunteer may not be sent.")
+class Problem:
+    code: ProblemCode = field("The stable code, for programs.")
+    message: str = label("The message, for people.")
+    path: list[str] = field("The part of the input it is about; empty where there is no input.")
+    overridable: bool = field("Whether an override with a reason may set the rule aside.")
+
+
+@noun("A problem that its code and message say all about.")
+class SimpleProblem(Problem):
+    """No facts."""
+
+
+@noun("Somebody else has changed the thing since you read it.")
+class VersionProblem(Problem):
+    current_version: int = field("The current version of the thing.")
+
+
+@noun("The step does not exist from the present status.")
+class StatusProblem(Problem):
+    current_status: Code = field("The present status of the thing.")
+
+
+@noun("A deadline has passed or a period is over.")
+class DeadlineProblem(Problem):
+    deadline: datetime = field("The instant from which it was too late.")
+
+
+@noun("A limit is reached.")
+class LimitProblem(Problem):
+    count: int = field("The number that there are.")
+    limit: int = field("The number that there may be.")
+
+
+@noun("The volunteer has a duty that is in the way.")
+class CommitmentProblem(Problem):
+    assignment: Annotated[Assignment, strawberry.lazy("api.schema.assignment")] | None = field(
+        "The duty in the way; null where you may not see it."
+    )
+    starts_at: datetime | None = field("From when the volunteer is not free; null if it is not known.")
+    ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
+
+
+@noun("There is an assignment of this volunteer to this need already.")
+class DuplicateProblem(Problem):
+    assignment: Annotated[Assignment, strawberry.lazy("api.schema.assignment")] | None = field(
+        "The other assignment; null where you may not see it."
+    )
+
+
+@noun("The volunteer is not trained for the skill on every day.")
+class TrainingProblem(Problem):
+    skill: Skill = field("The skill that is wanted.")
+    certificate: Certificate | None = field(
+        "The certificate that does not last; null if there is none, or if you may not see it."
+    )
+
+
+@noun("The volunteer's rank is too low.")
+class RankProblem(Problem):
+    rank: Rank = field("The lowest rank accepted.")
+
+
+@noun("No verified organization stands behind the volunteer or the certificate.")
+class OrganizationProblem(Problem):
+    organization: Organization | None = field(
+        "The organization that is not verified; null if there is none, or if you may not see it."
+    )
+
+
+@noun("Somebody nearer can still be sent.")
+class NearerProblem(Problem):
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
+        "The volunteer who is nearer; null where you may not see the person."
+    )

@@ -1,0 +1,102 @@
+"""What a mutation is: a service function with its declaration.
+
+The mutation field, its payload, `idempotencyKey`, `version`, the printed rights and the tests' walk are made from the
+declaration; the fields of the input stand beside their noun in `schema/`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, ParamSpec, TypeVar
+
+import sqlalchemy as sa
+
+from api.access import Callers
+from api.rules.code import ProblemCode
+from api.services.problem import Problem
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class OneThing:
+    """The payload has the thing that was made or changed; the service returns its key."""
+
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeveralThings:
+    """The payload lists things of one type; the service returns their keys."""
+
+    noun: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPerItem:
+    """The payload has a result for each item of the input, in its order; the service returns `ItemResult`s.
+
+    `items` is the input field that lists the items. Those with a malformed id do not reach the service.
+    """
+
+    noun: str
+    items: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedReport:
+    """The payload has a report that is no row; the service returns its values by column name."""
+
+    type: str
+    columns: Mapping[str, sa.types.TypeEngine[Any]]
+
+
+Answer = OneThing | SeveralThings | ResultPerItem | ComputedReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verb(Generic[P, T]):
+    """A service function and all that its mutation is made from.
+
+    - `callers` says who may call it at all; the service then asks whether this one thing lies in the actor's scope.
+    - `ids` says which fields of the input hold ids, and of which type; `people.volunteer` is a field of nested inputs.
+    - `conflicts` says which violated constraint of the database is which problem.
+    - `codes` are the problem codes it can answer with, besides those of every mutation.
+    - `updates` says that the input takes the version that the caller has read.
+    - `hands_out_secret` says that nothing of the answer is stored, so there is no idempotency key.
+    """
+
+    name: str
+    description: str
+    call: Callable[P, Awaitable[T]]
+    answers: Answer
+    callers: Callers
+    ids: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Mapping[str, Problem] = field(default_factory=dict)
+    codes: tuple[ProblemCode, ...] = ()
+    updates: bool = False
+    needs_vault: bool = False
+    hands_out_secret: bool = False
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
+        return self.call(*args, **kwargs)
+
+    @property
+    def type_name(self) -> str:
+        """The name from which those of the input and the payload are made."""
+        return "".join(part.capitalize() for part in self.name.split("_"))
+
+    @property
+    def all_codes(self) -> tuple[ProblemCode, ...]:
+        """Every code it can answer with."""
+        always = [ProblemCode.FORBIDDEN, ProblemCode.INVALID, *self.codes]
+        always += [ProblemCode.NOT_FOUND] if self.ids else []
+        always += [ProblemCode.VERSION_CONFLICT] if self.updates else []
+        always += [] if self.hands_out_secret else [ProblemCode.KEY_REUSED]
+        always += [problem.code for problem in self.conflicts.values()]
+        return tuple(code for code in ProblemCode if code in always)
+
+
+def verb(name: str, description: str, **declaration: Any) -> Callable[[Callable[P, Awaitable[T]]], Verb[P, T]]:
+    """Declares a service function as a mutation; `declaration` are the other fields of `Verb`."""
+    return lambda call: Verb(name=name, description=description, call=call, **declaration)

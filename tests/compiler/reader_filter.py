@@ -1,0 +1,168 @@
+"""Filters as the second reader evaluates them: on one row at a time, in Python."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from operator import eq, ge, gt, le, lt
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from api.compiler.error import BadInput
+from api.compiler.source import Source
+from api.compiler.structure import ColumnFilter, PeriodFilter, RelatedFilter
+from api.resolvers import SOURCES
+from tests.compiler.rows import Row
+
+if TYPE_CHECKING:
+    from tests.compiler.reader import Thing, View
+
+Predicate = Callable[["Thing"], bool]
+
+COMPARISONS: Any = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
+# By whether a period is one of days.
+END_OF_TIME = {True: date.max, False: datetime.max.replace(tzinfo=UTC)}
+
+MAX_DEPTH, MAX_CONDITIONS, MAX_VALUES, MAX_TEXT = 5, 50, 100, 200
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The `FieldContext` of declarations that are evaluated for one row: arguments are literals."""
+
+    view: "View"
+    arguments: Any
+
+    @property
+    def viewer(self) -> Any:
+        return self.view.actor.kind
+
+    def bind(self, value: Any, convert: Any = None, type_: Any = None) -> Any:
+        if convert is not None:
+            try:
+                value = convert(value, ())
+            except BadInput as error:
+                self.view.refuse(str(error))
+        if isinstance(value, datetime):
+            type_ = sa.DateTime(timezone=True)
+        return sa.literal(value, type_)
+
+    def key(self, value: Any, name: str) -> Any:
+        return sa.literal(self.view.known_key(SOURCES[name], value), key_type(SOURCES[name]))
+
+    def keys(self, values: Any, name: str) -> Any:
+        return sa.literal(
+            [self.view.known_key(SOURCES[name], value) for value in values], sa.ARRAY(key_type(SOURCES[name]))
+        )
+
+    def sees(self, name: str, key: Any) -> Any:
+        source = SOURCES[name]
+        assert source.table is not None
+        rows = self.view.reader.rows.tables[source.table.name]
+        return key.in_([row[source.key] for row in rows if self.view.visibility.holds(source.visible, row)])
+
+
+def key_type(source: Source) -> Any:
+    assert source.table is not None
+    return source.table.c[source.key].type
+
+
+@dataclass(slots=True)
+class FilterReader:
+    """Makes predicates of the argument `filter`; wrong values are refused at once."""
+
+    view: "View"
+    target: Source
+    count: int = 0
+
+    def predicate(self, values: Any, depth: int = 1) -> Predicate:
+        """Whether a thing meets all conditions of a group."""
+        if depth > MAX_DEPTH:
+            self.view.refuse("Too deep")
+        parts = [self.part(name, value, depth) for name, value in values.items() if value is not None]
+        return lambda thing: all(part(thing) for part in parts)
+
+    def part(self, name: str, value: Any, depth: int) -> Predicate:
+        if name == "not":
+            part = self.predicate(value, depth + 1)
+            return lambda thing: not part(thing)
+        if name in ("and", "or"):
+            parts = [self.predicate(each, depth + 1) for each in value]
+            holds = all if name == "and" else any
+            return lambda thing: holds(part(thing) for part in parts)
+        self.count += 1
+        if self.count > MAX_CONDITIONS:
+            self.view.refuse("Too many conditions")
+        return self.condition(self.target.filters[name], value)
+
+    def condition(self, declared: Any, value: Any) -> Predicate:
+        match declared:
+            case ColumnFilter():
+                return self.column(declared, value)
+            case PeriodFilter():
+                return self.period(declared, value)
+            case RelatedFilter(filter=inner, table=table, on=on):
+                meets = self.column(inner, value)
+                return lambda thing: any(meets(each) for each in self.view.joined(thing, table, on))
+            case _:
+                return self.computed(declared, value)
+
+    def computed(self, declared: Any, value: Any) -> Predicate:
+        view, context = self.view, Context(self.view, {})
+
+        def holds(thing: "Thing") -> bool:
+            return view.value(thing, lambda origin: declared(origin, context, value), declared, repr(value)) is True
+
+        if view.is_imagined:
+            holds(view.imagined(self.target))
+        return holds
+
+    def column(self, declared: ColumnFilter, value: Any) -> Predicate:
+        tests = [self.operator(declared, name, operand) for name, operand in value.items() if operand is not None]
+        return lambda thing: all(test(thing) for test in tests)
+
+    def operator(self, declared: ColumnFilter, name: str, operand: Any) -> Predicate:
+        if name == "not":
+            part = self.column(declared, operand)
+            return lambda thing: not part(thing)
+        view, expression = self.view, declared.expression
+        test = self.test(declared, name, operand)
+        if expression is None:
+            return lambda thing: test(thing.row[declared.name])
+        return lambda thing: test(view.value(thing, expression, expression))
+
+    def test(self, declared: ColumnFilter, name: str, operand: Any) -> Callable[[Any], bool]:
+        """What the column's value is asked; a null is only equal to nothing."""
+        view, source = self.view, SOURCES[declared.target] if declared.target else None
+        if name == "is_null":
+            return lambda value: operand == (value is None if source is None else view.row(source, value) is None)
+        if name == "in":
+            if len(operand) > MAX_VALUES and source is not None:
+                view.refuse("Too many values")
+            among = operand if source is None else [view.known_key(source, id_) for id_ in operand]
+            return lambda value: value in among
+        if name == "contains":
+            if len(operand) > MAX_TEXT:
+                view.refuse("Too long")
+            lower = view.reader.rows.lower
+            return lambda value: value is not None and lower(operand) in lower(value)
+        wanted = operand if source is None else view.known_key(source, operand)
+        return lambda value: value is not None and COMPARISONS[name](value, wanted)
+
+    def period(self, declared: PeriodFilter, value: Any) -> Predicate:
+        """Periods of days include their last day, periods of instants not their end."""
+        asked = [
+            (operand, operand) if name == "contains" else (operand["since"], operand["until"])
+            for name, operand in value.items()
+            if operand is not None
+        ]
+        if any(until < since for since, until in asked):
+            self.view.refuse("Backwards")
+
+        def overlaps(row: Row, since: date, until: date) -> bool:
+            starts, ends = row[declared.starts], row[declared.ends] or END_OF_TIME[declared.has_days]
+            if declared.has_days:
+                return bool(starts <= until and ends >= since)
+            return bool((starts < until or starts == until == since) and ends > since)
+
+        return lambda thing: all(overlaps(thing.row, *each) for each in asked)

@@ -1,0 +1,90 @@
+"""Values as the second reader takes and gives them: arguments, scalars, cursors."""
+
+import base64
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from graphql import (
+    GraphQLNonNull,
+    GraphQLScalarType,
+    GraphQLSchema,
+    build_schema,
+    is_interface_type,
+    is_object_type,
+)
+from graphql.pyutils import camel_to_snake
+
+from api.schema.build import schema_definition
+from api.schema.scalar import SCALARS
+from tests.asking import instant
+
+# As the driver has it: the ends of Python's calendar.
+INFINITE: Mapping[date, str] = {
+    date.max: "infinity",
+    date.min: "-infinity",
+    datetime.max.replace(tzinfo=UTC): "infinity",
+    datetime.min.replace(tzinfo=UTC): "-infinity",
+}
+
+
+def json_value(value: Any) -> Any:
+    """A value as the API writes it."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, date):
+        return INFINITE.get(value) or (instant(value) if isinstance(value, datetime) else value.isoformat())
+    return str(value) if isinstance(value, uuid.UUID) else value
+
+
+def cursor_text(tag: str, values: Sequence[Any]) -> str:
+    """The cursor of a row: its type and order, the values of its order columns, its key."""
+    listed = [tag, *(json_value(value) for value in values)]
+    text = json.dumps(listed, separators=(",", ":"), ensure_ascii=False)
+    return base64.b64encode(text.encode()).decode()
+
+
+def snake_case(value: Any) -> Any:
+    """The arguments with the names that declarations use."""
+    if isinstance(value, Mapping):
+        return {camel_to_snake(name): snake_case(item) for name, item in value.items()}
+    return [snake_case(item) for item in value] if isinstance(value, list) else value
+
+
+def texts(value: Any) -> Iterator[str]:
+    """All texts within the arguments."""
+    if isinstance(value, str):
+        yield value
+    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for item in items:
+        yield from texts(item)
+
+
+def names(path: Iterable[str | int]) -> list[str]:
+    """A path without the positions in lists."""
+    return [step for step in path if isinstance(step, str)]
+
+
+@cache
+def definition() -> str:
+    """The schema as text, which takes half a second to print."""
+    return schema_definition()
+
+
+@cache
+def reader_schema(*, is_loose: bool) -> GraphQLSchema:
+    """The schema with its scalars; if loose, every field is nullable, so that a mistake spoils nothing but its own field."""
+    schema = build_schema(definition())
+    for scalar in SCALARS.values():
+        type_ = schema.get_type(scalar.name)
+        if isinstance(type_, GraphQLScalarType) and scalar.parse_value is not None:
+            type_.coerce_input_value = scalar.parse_value
+            type_.coerce_output_value = json_value
+    for type_ in schema.type_map.values():
+        if is_loose and (is_object_type(type_) or is_interface_type(type_)) and not type_.name.startswith("__"):
+            for each in type_.fields.values():
+                each.type = each.type.of_type if isinstance(each.type, GraphQLNonNull) else each.type
+    return schema
