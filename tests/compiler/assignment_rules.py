@@ -1,12 +1,15 @@
 """The assignment rules a second time, in plain Python: candidates of a need, and refusals of one person."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from math import asin
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import anyio.from_thread
+import asyncpg
 
 from api.models import (
     Assignment,
@@ -45,11 +48,9 @@ def is_valid_on(row: Row, since: str, until: str, day: date) -> bool:
 
 @dataclass
 class AssignmentRules:
-    """`chord` measures the straight line between two rows with a position, on the unit sphere."""
-
     rows: Rows
     now: datetime
-    chord: Callable[[Row, Row], float]
+    connection: "asyncpg.Connection[asyncpg.Record]"
     _candidates: dict[Any, list[Row]] = field(default_factory=dict)
 
     def get(self, table: Any, key: Any) -> Row:
@@ -132,6 +133,13 @@ class AssignmentRules:
         ]
 
     # The rules.
+
+    def chord(self, here: Row, there: Row) -> float:
+        """The straight line between two places on the unit sphere; by the database, so that cursors agree to the digit."""
+        places = [row[name] for row in (here, there) for name in ("latitude", "longitude")]
+        sql = "SELECT on_globe($1, $2) <-> on_globe($3, $4)"
+        chord: float = anyio.from_thread.run(self.connection.fetchval, sql, *places)
+        return chord
 
     def all_broken(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         yield from self.broken_by_need(need)

@@ -5,6 +5,7 @@ from api.access import PUBLIC
 from api.services import account
 from tests.asking import Api
 from tests.compiler.reader import Reader
+from tests.compiler.rows import Rows
 from tests.compiler.sample_data import RepeatableBuild, SampleData
 
 
@@ -21,4 +22,4 @@ async def reader(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sam
             account_id: PUBLIC if account_id is None else await account.actor(session, account_id)
             for account_id in sample_data.actors.values()
         }
-    return await Reader.of(connection, api.now, actors)
+    return Reader(connection, await Rows.read(connection), api.now, actors)

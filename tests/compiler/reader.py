@@ -9,14 +9,14 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
-import anyio.from_thread
 import asyncpg
 import sqlalchemy as sa
 from graphql import (
     DocumentNode,
+    GraphQLError,
     GraphQLResolveInfo,
     execute_sync,
     get_operation_ast,
@@ -27,66 +27,43 @@ from graphql import (
 from graphql.pyutils import camel_to_snake
 
 from api.access import Actor
+from api.compiler import source as declarations
 from api.compiler.error import BadInput
-from api.compiler.source import (
-    ById,
-    ByIds,
-    Embedded,
-    Expression,
-    Order,
-    SingleRow,
-    Source,
-    TieredConnection,
-    ToConnection,
-    ToMany,
-    ToOne,
-    column,
-)
+from api.compiler.source import Embedded, Source, TieredConnection, ToConnection, ToMany, ToOne, column
 from api.compiler.structure import referenced
 from api.resolvers import ROOTS, SOURCES
+from api.schema.build import core_schema
 from tests.compiler.assignment_rules import AssignmentRules
 from tests.compiler.reader_filter import Context, FilterReader, key_type
-from tests.compiler.reader_value import cursor_text, names, reader_schema, snake_case, texts
+from tests.compiler.reader_value import cursor_text, loose_schema, snake_case
 from tests.compiler.rows import Row, Rows
 from tests.compiler.single_row import SingleRowStatement, lateral_select, table_origin, values_select
 from tests.compiler.visibility import Visibility
 
 Place = tuple[Any, ...]  # Where a row stands in an order, as values that compare.
-Arguments = Mapping[str, Any]  # By snake_case name.
-
 MAX_PAGE_SIZE = MAX_IDS = 100
-# What lists add to the cost of a document.
-SHORT_LIST, TIERED_SEARCH = 10, 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The data, and the paths of what the client did wrong, without list positions; `valid` is the document.
-
-    `cost` is how many rows of lists there may be: for each its size, times those of the lists around it.
-    """
+    """The data, and the paths of what the client did wrong, without list positions; none for an invalid document."""
 
     data: Any
     mistakes: list[list[str]]
-    valid: bool = True
-    cost: int = 0
+    is_valid: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """An object of the graph: a row and how it is read. `origin` has the row's columns, as declarations read them.
-
-    `copies` is how many of an imagined thing there may be.
-    """
+    """An object of the graph: a row and how it is read. `origin` has the row's columns, as declarations read them."""
 
     source: Source
     origin: sa.TableClause
     row: Row
-    copies: int = 1
 
 
 class Imagined(dict[str, Any]):
-    """A row, or a part of a connection, of which everything is null."""
+    """A row of which every column is null."""
 
     def __missing__(self, name: str) -> None:
         return None
@@ -94,74 +71,42 @@ class Imagined(dict[str, Any]):
 
 @dataclass
 class Reader:
+    """What the answers to all actors share; `cursors` are the known ones, with their type, order and place."""
+
     connection: "asyncpg.Connection[asyncpg.Record]"
     rows: Rows
     now: datetime
     actors: Mapping[uuid.UUID | None, Actor]
-    rules: AssignmentRules = field(init=False)
     views: dict[uuid.UUID | None, "View"] = field(default_factory=dict)
     cursors: dict[str, tuple[str, Place]] = field(default_factory=dict)
-    # The last document, and whether it is valid: it is asked again with other variables.
-    checked: tuple[str, DocumentNode, bool] | None = None
-
-    @classmethod
-    async def of(
-        cls,
-        connection: "asyncpg.Connection[asyncpg.Record]",
-        now: datetime,
-        actors: Mapping[uuid.UUID | None, Actor],
-    ) -> "Reader":
-        return cls(connection, await Rows.read(connection), now, actors)
 
     def __post_init__(self) -> None:
-        self.rules = AssignmentRules(self.rows, self.now, self.chord)
-
-    def chord(self, here: Row, there: Row) -> float:
-        """The straight line between two places on the unit sphere; by the database, so that cursors agree to the digit."""
-        places = [row[name] for row in (here, there) for name in ("latitude", "longitude")]
-        sql = "SELECT on_globe($1, $2) <-> on_globe($3, $4)"
-        chord: float = anyio.from_thread.run(self.connection.fetchval, sql, *places)
-        return chord
-
-    def write_cursors(self) -> None:
-        """Learns the cursors of all rows in all orders, hidden or not; to be called in a worker thread, once."""
-        view = self.view(None)
-        for source in SOURCES.values():
-            rows = [] if source.table is None else self.rows.tables[source.table.name]
-            things = [view.stored(source, row) for row in rows]
-            self.add_cursors(view, things)
-            for declared in source.fields.values():
-                if isinstance(declared, TieredConnection):
-                    for thing in things:
-                        self.add_cursors(view, view.targets(thing, declared, {}))
-
-    def add_cursors(self, view: "View", things: Iterable[Thing]) -> None:
-        for thing in things:
-            for name, order in thing.source.orders.items():
-                tag = f"{thing.source.name}.{name}"
-                self.cursors[view.cursor(thing, name)] = tag, view.place(thing, order)
+        self.rules = AssignmentRules(self.rows, self.now, self.connection)
 
     def view(self, account_id: uuid.UUID | None) -> "View":
         if account_id not in self.views:
             self.views[account_id] = View(self, self.actors[account_id], Visibility(self.rows, self.now, account_id))
         return self.views[account_id]
 
-    def answer(self, text: str, variables: Mapping[str, Any], account_id: uuid.UUID | None) -> Answer:
-        """The answer to a document; to be called in a worker thread, like all that evaluates rows."""
-        document, valid = self.parsed(text)
-        operation = get_operation_ast(document)
-        definitions = operation.variable_definitions if operation else None
-        if not valid or isinstance(
-            get_variable_values(reader_schema(is_loose=False), definitions or (), dict(variables)), list
-        ):
-            return Answer(None, [], valid=False)
-        return self.view(account_id).answer(document, variables)
+    def learn_cursors(self) -> None:
+        """Writes the cursors of all rows in all orders, hidden or not; to be called in a worker thread, once."""
+        view = self.view(None)
+        context = Context(view, {})
+        stored = [source for source in SOURCES.values() if source.table is not None]
+        things = [view.stored(source, row) for source in stored for row in self.rows.all_of(source.table)]
+        for thing in things:
+            tiered = [each for each in thing.source.fields.values() if isinstance(each, TieredConnection)]
+            for each in (thing, *(item for declared in tiered for item in view.targets(thing, declared, context))):
+                for order in each.source.orders:
+                    place, cursor = view.placed(each, order)
+                    self.cursors[cursor] = f"{each.source.name}.{order}", place
 
-    def parsed(self, text: str) -> tuple[DocumentNode, bool]:
-        if self.checked is None or self.checked[0] != text:
-            document = parse(text)
-            self.checked = text, document, not validate(reader_schema(is_loose=False), document)
-        return self.checked[1:]
+
+@lru_cache(1)  # A document is asked again with other variables.
+def parsed(text: str) -> tuple[DocumentNode, bool]:
+    """The document, and whether it is valid."""
+    document = parse(text)
+    return document, not validate(core_schema(), document)
 
 
 @dataclass
@@ -176,34 +121,35 @@ class View:
     actor: Actor
     visibility: Visibility
     is_imagined: bool = False
-    statements: dict[Any, SingleRowStatement] = field(default_factory=dict)
     path: list[str] = field(default_factory=list)
     mistakes: list[list[str]] = field(default_factory=list)
-    cost: int = 0
+    statements: dict[Any, SingleRowStatement] = field(default_factory=dict)
 
-    @cached_property
-    def parameters(self) -> Mapping[str, Any]:
-        return self.actor.parameters(self.reader.now)
-
-    def answer(self, document: DocumentNode, variables: Mapping[str, Any]) -> Answer:
-        self.mistakes, self.cost = [], 0
+    def answer(self, text: str, variables: Mapping[str, Any]) -> Answer:
+        """The answer to a document; to be called in a worker thread, like all that evaluates rows."""
+        document, is_valid = parsed(text)
+        operation = get_operation_ast(document)
+        definitions = operation.variable_definitions if operation else None
+        if not is_valid or isinstance(get_variable_values(core_schema(), definitions or (), dict(variables)), list):
+            return Answer(None, [], is_valid=False)
+        self.mistakes = []
         self.execute(document, variables, is_imagined=True)
-        mistakes, cost = self.mistakes, self.cost
-        return Answer(self.execute(document, variables, is_imagined=False), mistakes, cost=cost)
+        mistakes = self.mistakes
+        return Answer(self.execute(document, variables, is_imagined=False), mistakes)
 
     def execute(self, document: DocumentNode, variables: Mapping[str, Any], *, is_imagined: bool) -> Any:
         self.is_imagined = is_imagined
         result = execute_sync(
-            reader_schema(is_loose=True),
+            loose_schema(),
             document,
             variable_values=dict(variables),
             field_resolver=self.resolve,
             type_resolver=lambda thing, *_: thing.source.name,
         )
         for error in result.errors or ():
-            assert isinstance(error.original_error, BadInput | None), error.original_error
+            assert isinstance(error.original_error, BadInput | GraphQLError | None), error.original_error
             if is_imagined:  # What graphql-core finds while it executes: a variable that is null.
-                self.mistakes.append(names(error.path or []))
+                self.mistakes.append([step for step in error.path or () if isinstance(step, str)])
         return result.data
 
     def refuse(self, message: str) -> None:
@@ -215,198 +161,166 @@ class View:
     # Fields.
 
     def resolve(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
-        if isinstance(parent, dict):
+        if isinstance(parent, dict):  # A connection, an edge or a page info.
             return parent[info.field_name]
-        self.path = names(info.path.as_list())
-        if any("\x00" in text for text in texts(given)):
+        self.path = [step for step in info.path.as_list() if isinstance(step, str)]
+        if "\\x00" in repr(given):
             self.refuse("NUL")
-        arguments, name = snake_case(given), camel_to_snake(info.field_name)
+        context, name = Context(self, snake_case(given)), camel_to_snake(info.field_name)
         if parent is None:
-            return self.root(ROOTS[name], arguments)
+            return self.root(ROOTS[name], context)
         if name == "id" and parent.source.node:
             return f"{parent.source.name}:{parent.row[parent.source.key]}"
-        return self.field(parent, parent.source.fields.get(name) or column(name), arguments)
+        return self.field(parent, parent.source.fields.get(name) or column(name), context)
 
-    def root(self, declared: Any, arguments: Arguments) -> Any:
+    def root(self, declared: Any, context: Context) -> Any:
         match declared:
-            case ToConnection():
-                return self.page(declared, self.all_of(SOURCES[declared.target]), arguments)
-            case SingleRow():
-                return next(iter(self.all_of(SOURCES[declared.target])), None)
-            case ById():
-                return self.by_id(SOURCES[declared.target], arguments["id"])
-            case ByIds(plural=False):
-                return self.node(arguments["id"])
+            case ToConnection(target=target):
+                return self.page(declared, self.visible(SOURCES[target]), context.arguments)
+            case declarations.SingleRow(target=target):
+                return next(iter(self.visible(SOURCES[target])), None)
+            case declarations.ById(target=target):
+                return self.by_id(SOURCES[target], context.arguments["id"])
+            case declarations.ByIds(plural=False):
+                return self.node(context.arguments["id"])
             case _:
-                return self.nodes(arguments["ids"])
+                if len(context.arguments["ids"]) > MAX_IDS:
+                    self.refuse("Too many ids")
+                return [self.node(id_) for id_ in context.arguments["ids"]]
 
-    def nodes(self, ids: list[str]) -> Any:
-        if len(ids) > MAX_IDS:
-            self.refuse("Too many ids")
-        things = [self.node(id_) for id_ in ids]
-        if not self.is_imagined:
-            return things
-        return list({thing.source.name: replace(thing, copies=len(ids)) for thing in things if thing}.values())
-
-    def field(self, thing: Thing, declared: Any, arguments: Arguments) -> Any:
+    def field(self, thing: Thing, declared: Any, context: Context) -> Any:
         guard = getattr(declared, "guard", None)
-        if guard is not None and not self.is_imagined and not self.visibility.holds(guard, thing.row):
+        if guard is not None and not self.holds(guard, thing.row):
             return None
         match declared:
-            case Expression(sql=sql):
-                context = Context(self, arguments)
-                return self.value(thing, lambda origin: sql(origin, context), sql, repr(arguments))
-            case ToOne():
-                return next(iter(self.targets(thing, declared, arguments)), None)
+            case declarations.Expression(sql=sql):
+                return self.value(thing, lambda origin: sql(origin, context), sql, repr(context.arguments))
             case Embedded():
-                return self.embedded(thing, declared)
-            case ToMany():
-                listed = self.listed(thing, SHORT_LIST)
-                order = SOURCES[declared.target].orders[declared.order]
-                things = self.targets(listed, declared, arguments)
-                in_order = sorted(things, key=lambda each: self.place(each, order), reverse=order.descending)
-                return [variant for each in in_order for variant in self.variants(each)]
+                return self.embedded(thing, declared, context)
+            case ToOne():
+                return next(iter(self.targets(thing, declared, context)), None)
+            case ToMany(order=order):
+                things = self.in_order(self.targets(thing, declared, context), order)
+                return [variant for _, _, each in things for variant in self.variants(each)]
             case _:
-                if isinstance(declared, TieredConnection):
-                    self.listed(thing, TIERED_SEARCH)
-                return self.page(declared, self.targets(thing, declared, arguments), arguments)
+                return self.page(declared, self.targets(thing, declared, context), context.arguments)
 
-    def embedded(self, thing: Thing, declared: Embedded) -> Thing | None:
+    def embedded(self, thing: Thing, declared: Embedded, context: Context) -> Thing | None:
         target, exists = SOURCES[declared.target], declared.exists
         if exists is not None and not self.is_imagined and not self.value(thing, exists, exists):
             return None
         if declared.computed_row is not None:
-            (computed,) = self.computed(thing, declared.computed_row, target, {})
-            return computed
-        if target.table is None:
-            return replace(thing, source=target)
-        return self.stored(target, thing.row, thing.copies)
+            (thing,) = self.computed(thing, declared.computed_row, target, context)
+        return replace(thing, source=target) if target.table is None else self.stored(target, thing.row)
+
+    # What declarations make of a row.
 
     def value(self, thing: Thing, build: Callable[[Any], Any], *key: Any) -> Any:
         return next(iter(self.values(thing, lambda origin: [build(origin)], *key)), None)
 
     def values(self, thing: Thing, build: Callable[[Any], Iterable[Any]], *key: Any) -> list[Any]:
         """The values of expressions for the thing's row."""
-        statement = self.statement(thing, lambda: values_select(build(thing.origin), thing.origin), *key)
-        return [] if self.is_imagined else list(self.run(statement, thing)[0].values())
+        if (thing.origin, *key) not in self.statements:
+            expressions = [*build(thing.origin)]
+            if all(getattr(each, "table", None) is thing.origin for each in expressions):
+                return [thing.row[each.name] for each in expressions]
+        statement = self.statement(thing, lambda: values_select(expressions, thing.origin), *key)
+        return [*self.run(statement, thing)[0].values()]
+
+    def selected(self, thing: Thing, declared: Any, context: Context) -> SingleRowStatement:
+        """The rows that a declaration selects for the thing's row."""
+
+        def select() -> sa.Select[Any]:
+            return lateral_select(declared(thing.origin, context), thing.origin)
+
+        return self.statement(thing, select, declared, repr(context.arguments))
 
     def statement(self, thing: Thing, build: Callable[[], sa.Select[Any]], *key: Any) -> SingleRowStatement:
-        """A statement over the thing's row; built anew in an imagined execution, which looks for wrong arguments."""
+        """A statement over the thing's row; kept if nothing was wrong with the arguments that it is built from."""
         known = self.statements.get((thing.origin, *key))
-        if known is not None and not self.is_imagined:
-            return known
-        count, select = len(self.mistakes), build()
-        made = known or SingleRowStatement(select, thing.origin)
-        if len(self.mistakes) == count:
-            self.statements[thing.origin, *key] = made
-        return made
+        if known is None:
+            known = SingleRowStatement(build(), thing.origin)
+            if self.path not in self.mistakes:
+                self.statements[thing.origin, *key] = known
+        return known
 
     def run(self, statement: SingleRowStatement, thing: Thing) -> list[Row]:
-        return statement.run(self.reader.connection, thing.row, self.parameters)
+        if self.is_imagined:
+            return [Imagined()]
+        return statement.run(self.reader.connection, thing.row, self.actor.parameters(self.reader.now))
 
     # Relations.
 
-    def targets(self, thing: Thing, declared: Any, arguments: Arguments) -> list[Thing]:
+    def targets(self, thing: Thing, declared: Any, context: Context) -> list[Thing]:
         """The things that a relation leads to, as far as the actor may see them."""
         target = SOURCES[declared.target]
-        if isinstance(declared, TieredConnection):
-            return [each for tier in declared.tiers for each in self.computed(thing, tier, target, arguments)]
-        if isinstance(declared, ToMany) and declared.rows is not None:
-            return self.computed(thing, declared.rows, target, arguments)
-        rows = self.related_rows(thing, declared, target, arguments)
-        if self.is_imagined:
-            return [self.imagined(target, thing.copies)]
-        return [
-            self.stored(target, row)
-            for row in rows
-            if row is not None and (declared.visible_with_parent or self.visibility.holds(target.visible, row))
-        ]
+        table: Any = target.table
+        match declared:
+            case TieredConnection(tiers=tiers):
+                return [each for tier in tiers for each in self.computed(thing, tier, target, context)]
+            case ToMany(rows=rows) if rows is not None:
+                return self.computed(thing, rows, target, context)
+            case ToOne(column=str(name)):
+                found = self.where(target, target.key, thing.row[name])
+            case ToMany(by=str(name)) | ToConnection(by=str(name)):
+                found = self.where(target, name, thing.row[referenced(table.c[name]).name])
+            case _:
+                through = getattr(declared, "through", None)
+                statement = self.selected(thing, through or joined(table, declared.on, target.key), context)
+                keys = [next(iter(row.values()), None) for row in self.run(statement, thing)]
+                found = [row for key in keys for row in self.where(target, target.key, key)]
+        if declared.visible_with_parent:
+            return [self.stored(target, row) for row in found]
+        return self.visible(target, found)
 
-    def related_rows(self, thing: Thing, declared: Any, target: Source, arguments: Arguments) -> list[Row | None]:
-        rows, table = self.reader.rows, target.table
-        assert table is not None
-        if isinstance(declared, ToOne) and declared.column is not None:
-            return [rows.get(table, thing.row[declared.column])]
-        if not isinstance(declared, ToOne) and declared.by is not None:
-            return [*rows.where(table, declared.by, thing.row[referenced(table.c[declared.by]).name])]
-        through = getattr(declared, "through", None)
-
-        def keys() -> sa.Select[Any]:
-            if through is not None:
-                return lateral_select(through(thing.origin, Context(self, arguments)), thing.origin)
-            other = table.alias()
-            return lateral_select(sa.select(other.c[target.key]).where(declared.on(thing.origin, other)), thing.origin)
-
-        statement = self.statement(thing, keys, through or declared.on, repr(arguments))
-        found = [] if self.is_imagined else self.run(statement, thing)
-        return [rows.get(table, next(iter(each.values()))) for each in found]
-
-    def computed(self, thing: Thing, declared: Any, target: Source, arguments: Arguments) -> list[Thing]:
+    def computed(self, thing: Thing, declared: Any, target: Source, context: Context) -> list[Thing]:
         """The rows that a declaration computes: by its second version in `AssignmentRules`, if there is one."""
-        context = Context(self, arguments)
-        statement = self.statement(
-            thing,
-            lambda: lateral_select(declared(thing.origin, context), thing.origin),
-            declared,
-            repr(arguments),
-        )
+        statement = self.selected(thing, declared, context)
         function, bound = (declared.func, declared.args) if isinstance(declared, partial) else (declared, ())
-        rule = getattr(self.reader.rules, function.__name__, None)
-        rows: list[Row] = [Imagined()]
-        if not self.is_imagined:
-            rows = self.run(statement, thing) if rule is None else rule(*bound, thing.row, arguments)
-        return [Thing(target, statement.result, row, thing.copies) for row in rows]
+        rule: Any = getattr(self.reader.rules, function.__name__, None)
+        is_run = rule is None or self.is_imagined
+        rows = self.run(statement, thing) if is_run else rule(*bound, thing.row, context.arguments)
+        return [Thing(target, statement.result, row) for row in rows]
 
-    def joined(self, thing: Thing, table: sa.Table, on: Callable[[Any, Any], Any]) -> list[Thing]:
+    def belonging(self, thing: Thing, table: sa.Table, on: Callable[[Any, Any], Any]) -> list[Thing]:
         """The rows of a table that belong to the thing."""
-        other = table.alias()
-        statement = self.statement(
-            thing, lambda: lateral_select(sa.select(other).where(on(thing.origin, other)), thing.origin), on
-        )
+        statement = self.selected(thing, joined(table, on, *table.c.keys()), Context(self, {}))
         return [replace(thing, origin=table_origin(table), row=row) for row in self.run(statement, thing)]
 
     def variants(self, thing: Thing) -> list[Thing]:
         """The thing as the type that it is of; if it is imagined, as every type that it may be of."""
-        possible = [(variant, replace(thing, source=SOURCES[variant.target])) for variant in thing.source.variants]
-        if self.is_imagined or not possible:
-            return [each for _, each in possible] or [thing]
-        return [next(each for variant, each in possible if self.value(thing, variant.when, variant.when))]
+        return [
+            replace(thing, source=SOURCES[variant.target])
+            for variant in thing.source.variants
+            if self.is_imagined or self.value(thing, variant.when, variant.when)
+        ] or [thing]
 
     # Things.
 
-    def stored(self, source: Source, row: Row, copies: int = 1) -> Thing:
+    def where(self, source: Source, name: str, value: Any) -> list[Row]:
+        return [Imagined()] if self.is_imagined else self.reader.rows.where(source.table, name, value)
+
+    def holds(self, predicate: Callable[..., Any], row: Row) -> bool:
+        return self.is_imagined or self.visibility.holds(predicate, row)
+
+    def visible(self, source: Source, rows: Iterable[Row] | None = None) -> list[Thing]:
+        """Those of the rows that the actor may see; by default of all rows."""
+        if rows is None:
+            rows = [Imagined()] if self.is_imagined else self.reader.rows.all_of(source.table)
+        return [self.stored(source, row) for row in rows if self.holds(source.visible, row)]
+
+    def stored(self, source: Source, row: Row) -> Thing:
         """The thing of a table's row."""
-        assert source.table is not None
-        return Thing(source, table_origin(source.table), row, copies)
-
-    def imagined(self, source: Source, copies: int = 1) -> Thing:
-        return self.stored(source, Imagined(), copies)
-
-    def all_of(self, source: Source) -> list[Thing]:
-        assert source.table is not None
-        if self.is_imagined:
-            return [self.imagined(source)]
-        rows = self.reader.rows.tables[source.table.name]
-        return [self.stored(source, row) for row in rows if self.visibility.holds(source.visible, row)]
+        return Thing(source, table_origin(source.table), row)
 
     def node(self, id_: str) -> Thing | None:
-        name, colon, key = id_.partition(":")
-        if not (name and colon and key):
+        if not all(id_.partition(":")):
             self.refuse("No id")
-        source = SOURCES.get(name)
+        source = SOURCES.get(id_.partition(":")[0])
         return self.by_id(source, id_) if source is not None and source.node else None
 
     def by_id(self, source: Source, id_: str) -> Thing | None:
-        row = self.row(source, self.key(source, id_))
-        if self.is_imagined:
-            return self.imagined(source)
-        return None if row is None else self.stored(source, row)
-
-    def row(self, source: Source, key: Any) -> Row | None:
-        """The row with this key, if the actor may see it."""
-        assert source.table is not None
-        row = self.reader.rows.get(source.table, key)
-        return row if row is not None and self.visibility.holds(source.visible, row) else None
+        return next(iter(self.visible(source, self.where(source, source.key, self.key(source, id_)))), None)
 
     def key(self, source: Source, id_: str) -> Any:
         """The key of a global id, or of a bare code."""
@@ -424,19 +338,17 @@ class View:
     def known_key(self, source: Source, id_: str) -> Any:
         """The key of a thing that must be there for the actor."""
         key = self.key(source, id_)
-        if self.row(source, key) is None:
+        if not self.is_seen(source, key):
             self.refuse("There is no such thing")
         return key
 
+    def is_seen(self, source: Source, key: Any) -> bool:
+        row = self.reader.rows.get(source.table, key)
+        return row is not None and self.visibility.holds(source.visible, row)
+
     # Pages.
 
-    def listed(self, thing: Thing, size: int) -> Thing:
-        """The thing as it is in a list of this size, which is added to the cost."""
-        copies = thing.copies * size
-        self.cost += copies
-        return replace(thing, copies=copies)
-
-    def page(self, declared: Any, things: list[Thing], arguments: Arguments) -> dict[str, Any]:
+    def page(self, declared: Any, things: list[Thing], arguments: Mapping[str, Any]) -> dict[str, Any]:
         target = SOURCES[declared.target]
         order_name = arguments.get("order_by") or next(iter(target.orders))
         order, tag = target.orders[order_name], f"{target.name}.{order_name}"
@@ -447,36 +359,29 @@ class View:
         after, before = (self.boundary(arguments.get(name), tag) for name in ("after", "before"))
         meets = FilterReader(self, target).predicate(arguments.get("filter") or {})
         if self.is_imagined:
-            item = self.listed(things[0], size or 0)
-            return Imagined(nodes=[item], edges=[Imagined(node=item)], pageInfo=Imagined())
+            return Imagined(nodes=things[:1], edges=[Imagined(node=things[0])], pageInfo=Imagined())
 
         def precedes(one: Place, other: Place) -> bool:
             return one > other if order.descending else one < other
 
-        placed = [(self.place(each, order), each) for each in things if meets(each)]
-        placed.sort(key=lambda pair: pair[0], reverse=order.descending)
+        listed = self.in_order([each for each in things if meets(each)], order_name)
         # What lies up to the one cursor, from the other on, and between the two.
-        has_head = after is not None and any(not precedes(after, place) for place, _ in placed)
-        has_tail = before is not None and any(not precedes(place, before) for place, _ in placed)
+        has_head = after is not None and any(not precedes(after, place) for place, _, _ in listed)
+        has_tail = before is not None and any(not precedes(place, before) for place, _, _ in listed)
         window = [
-            each
-            for place, each in placed
+            (cursor, each)
+            for place, cursor, each in listed
             if (after is None or precedes(after, place)) and (before is None or precedes(place, before))
         ]
         shown = window[:size] if last is None else window[max(len(window) - size, 0) :]
-        edges = [{"cursor": self.cursor(each, order_name), "node": each} for each in shown]
-        has_more = len(window) > size
-        return {
-            "nodes": shown,
-            "edges": edges,
-            "totalCount": len(placed),
-            "pageInfo": {
-                "hasPreviousPage": has_head or (first is None and has_more),
-                "hasNextPage": has_tail or (last is None and has_more),
-                "startCursor": edges[0]["cursor"] if edges else None,
-                "endCursor": edges[-1]["cursor"] if edges else None,
-            },
+        edges, nodes = [{"cursor": cursor, "node": each} for cursor, each in shown], [each for _, each in shown]
+        page_info = {
+            "hasPreviousPage": has_head or (first is None and len(window) > size),
+            "hasNextPage": has_tail or (last is None and len(window) > size),
+            "startCursor": edges[0]["cursor"] if edges else None,
+            "endCursor": edges[-1]["cursor"] if edges else None,
         }
+        return {"nodes": nodes, "edges": edges, "totalCount": len(listed), "pageInfo": page_info}
 
     def boundary(self, cursor: str | None, tag: str) -> Place | None:
         """The place of a cursor, which must belong to the list and order."""
@@ -485,15 +390,23 @@ class View:
             self.refuse("Cursor")
         return place
 
-    def order_values(self, thing: Thing, order: Order) -> list[Any]:
-        """The values of the order, and the key to make it total."""
-        return [*self.values(thing, order.columns, order.columns), thing.row.get(thing.source.key)]
+    def in_order(self, things: list[Thing], order: str) -> list[tuple[Place, str, Thing]]:
+        """The things with their places and cursors."""
+        placed = [(*self.placed(each, order), each) for each in things]
+        is_descending = bool(things) and things[0].source.orders[order].descending
+        return sorted(placed, key=lambda each: each[0], reverse=is_descending)
 
-    def place(self, thing: Thing, order: Order) -> Place:
+    def placed(self, thing: Thing, order: str) -> tuple[Place, str]:
+        """The thing's place by the values of the order, then by its key, which makes the order total; and its cursor."""
+        columns = thing.source.orders[order].columns
+        values = [*self.values(thing, columns, columns), thing.row.get(thing.source.key)]
         ranks = self.reader.rows.ranks
-        values = self.order_values(thing, order)
-        return tuple(ranks[value] if isinstance(value, str) else value for value in values)
+        place = tuple(ranks[each] if isinstance(each, str) else each for each in values)
+        return place, cursor_text(f"{thing.source.name}.{order}", values)
 
-    def cursor(self, thing: Thing, order_name: str) -> str:
-        order = thing.source.orders[order_name]
-        return cursor_text(f"{thing.source.name}.{order_name}", self.order_values(thing, order))
+
+@cache
+def joined(table: Any, on: Callable[[Any, Any], Any], *names: str) -> Callable[[Any, Any], sa.Select[Any]]:
+    """Selects columns of the rows of a table that a join condition connects with a row."""
+    other = table.alias()
+    return lambda origin, _context: sa.select(*(other.c[name] for name in names)).where(on(origin, other))

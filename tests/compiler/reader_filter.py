@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from tests.compiler.reader import Thing, View
 
 Predicate = Callable[["Thing"], bool]
+Test = Callable[[Any], bool]
 
 COMPARISONS: Any = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 # By whether a period is one of days.
 END_OF_TIME = {True: date.max, False: datetime.max.replace(tzinfo=UTC)}
 
-MAX_DEPTH, MAX_CONDITIONS, MAX_VALUES, MAX_TEXT = 5, 50, 100, 200
+MAX_DEPTH, MAX_CONDITIONS, MAX_IDS, MAX_TEXT = 5, 50, 100, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,15 @@ class Context:
         return sa.literal(value, type_)
 
     def key(self, value: Any, name: str) -> Any:
-        return sa.literal(self.view.known_key(SOURCES[name], value), key_type(SOURCES[name]))
+        return sa.literal(self.view.known_key(SOURCES[name], value))
 
     def keys(self, values: Any, name: str) -> Any:
-        return sa.literal(
+        return sa.cast(
             [self.view.known_key(SOURCES[name], value) for value in values], sa.ARRAY(key_type(SOURCES[name]))
         )
 
     def sees(self, name: str, key: Any) -> Any:
-        source = SOURCES[name]
-        assert source.table is not None
-        rows = self.view.reader.rows.tables[source.table.name]
-        return key.in_([row[source.key] for row in rows if self.view.visibility.holds(source.visible, row)])
+        return key.in_([thing.row[thing.source.key] for thing in self.view.visible(SOURCES[name])])
 
 
 def key_type(source: Source) -> Any:
@@ -103,7 +101,7 @@ class FilterReader:
                 return self.period(declared, value)
             case RelatedFilter(filter=inner, table=table, on=on):
                 meets = self.column(inner, value)
-                return lambda thing: any(meets(each) for each in self.view.joined(thing, table, on))
+                return lambda thing: any(meets(each) for each in self.view.belonging(thing, table, on))
             case _:
                 return self.computed(declared, value)
 
@@ -114,40 +112,44 @@ class FilterReader:
             return view.value(thing, lambda origin: declared(origin, context, value), declared, repr(value)) is True
 
         if view.is_imagined:
-            holds(view.imagined(self.target))
+            holds(*view.visible(self.target))
         return holds
 
     def column(self, declared: ColumnFilter, value: Any) -> Predicate:
-        tests = [self.operator(declared, name, operand) for name, operand in value.items() if operand is not None]
-        return lambda thing: all(test(thing) for test in tests)
-
-    def operator(self, declared: ColumnFilter, name: str, operand: Any) -> Predicate:
-        if name == "not":
-            part = self.column(declared, operand)
-            return lambda thing: not part(thing)
         view, expression = self.view, declared.expression
-        test = self.test(declared, name, operand)
+        test = self.tests(SOURCES[declared.target] if declared.target else None, value)
         if expression is None:
             return lambda thing: test(thing.row[declared.name])
         return lambda thing: test(view.value(thing, expression, expression))
 
-    def test(self, declared: ColumnFilter, name: str, operand: Any) -> Callable[[Any], bool]:
-        """What the column's value is asked; a null is only equal to nothing."""
-        view, source = self.view, SOURCES[declared.target] if declared.target else None
-        if name == "is_null":
-            return lambda value: operand == (value is None if source is None else view.row(source, value) is None)
-        if name == "in":
-            if len(operand) > MAX_VALUES and source is not None:
-                view.refuse("Too many values")
-            among = operand if source is None else [view.known_key(source, id_) for id_ in operand]
-            return lambda value: value in among
-        if name == "contains":
-            if len(operand) > MAX_TEXT:
-                view.refuse("Too long")
-            lower = view.reader.rows.lower
-            return lambda value: value is not None and lower(operand) in lower(value)
-        wanted = operand if source is None else view.known_key(source, operand)
-        return lambda value: value is not None and COMPARISONS[name](value, wanted)
+    def tests(self, source: Source | None, operands: Any) -> Test:
+        tests = [self.test(source, name, operand) for name, operand in operands.items() if operand is not None]
+        return lambda value: all(test(value) for test in tests)
+
+    def test(self, source: Any, name: str, operand: Any) -> Test:
+        """What one operator asks of a value. A null meets no condition, so it meets `not` of each."""
+        view = self.view
+        match name:
+            case "not":
+                test = self.tests(source, operand)
+                return lambda value: not test(value)
+            case "is_null":
+                return lambda value: operand == (value is None if source is None else not view.is_seen(source, value))
+            case "contains":
+                if len(operand) > MAX_TEXT:
+                    view.refuse("Too long")
+                lower = view.reader.rows.lower
+                return lambda value: value is not None and lower(operand) in lower(value)
+            case "in" if source is None:
+                return lambda value: value in operand
+            case "in":
+                if len(operand) > MAX_IDS:
+                    view.refuse("Too many ids")
+                keys = [view.known_key(source, id_) for id_ in operand]
+                return lambda value: value in keys
+            case _:
+                wanted = operand if source is None else view.known_key(source, operand)
+                return lambda value: value is not None and COMPARISONS[name](value, wanted)
 
     def period(self, declared: PeriodFilter, value: Any) -> Predicate:
         """Periods of days include their last day, periods of instants not their end."""

@@ -3,7 +3,7 @@
 import base64
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -54,20 +54,6 @@ def snake_case(value: Any) -> Any:
     return [snake_case(item) for item in value] if isinstance(value, list) else value
 
 
-def texts(value: Any) -> Iterator[str]:
-    """All texts within the arguments."""
-    if isinstance(value, str):
-        yield value
-    items = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
-    for item in items:
-        yield from texts(item)
-
-
-def names(path: Iterable[str | int]) -> list[str]:
-    """A path without the positions in lists."""
-    return [step for step in path if isinstance(step, str)]
-
-
 @cache
 def definition() -> str:
     """The schema as text, which takes half a second to print."""
@@ -75,16 +61,16 @@ def definition() -> str:
 
 
 @cache
-def reader_schema(*, is_loose: bool) -> GraphQLSchema:
-    """The schema with its scalars; if loose, every field is nullable, so that a mistake spoils nothing but its own field."""
+def loose_schema() -> GraphQLSchema:
+    """The schema with every field nullable, so that a mistake spoils nothing but its own field."""
     schema = build_schema(definition())
-    for scalar in SCALARS.values():
-        type_ = schema.get_type(scalar.name)
-        if isinstance(type_, GraphQLScalarType) and scalar.parse_value is not None:
-            type_.coerce_input_value = scalar.parse_value
-            type_.coerce_output_value = json_value
+    scalars = {scalar.name: scalar for scalar in SCALARS.values()}
     for type_ in schema.type_map.values():
-        if is_loose and (is_object_type(type_) or is_interface_type(type_)) and not type_.name.startswith("__"):
+        if isinstance(type_, GraphQLScalarType) and type_.name in scalars:
+            type_.coerce_output_value = json_value
+            if (parse := scalars[type_.name].parse_value) is not None:
+                type_.coerce_input_value = parse
+        if (is_object_type(type_) or is_interface_type(type_)) and not type_.name.startswith("__"):
             for each in type_.fields.values():
                 each.type = each.type.of_type if isinstance(each.type, GraphQLNonNull) else each.type
     return schema

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
-import sqlalchemy as sa
 
 from api.models import METADATA
 
@@ -21,7 +20,7 @@ class Rows:
     tables: Mapping[str, list[Row]]
     ranks: Mapping[str, int]
     lower: Callable[[str], str]
-    _indexes: dict[tuple[str, str], Mapping[Any, list[Row]]] = field(init=False, default_factory=dict)
+    _indexes: dict[tuple[str, str], defaultdict[Any, list[Row]]] = field(init=False, default_factory=dict)
 
     @classmethod
     async def read(cls, connection: "asyncpg.Connection[asyncpg.Record]") -> "Rows":
@@ -38,16 +37,18 @@ class Rows:
         ranks = {row["text"]: rank for rank, row in enumerate(ordered)}
         return cls(tables, ranks, str.lower if folds_all else ascii_lower)
 
-    def where(self, table: sa.Table, column: str, value: Any) -> list[Row]:
+    def all_of(self, table: Any) -> list[Row]:
+        return self.tables[table.name]
+
+    def where(self, table: Any, column: str, value: Any) -> list[Row]:
         """The rows whose column has the value."""
         if (table.name, column) not in self._indexes:
-            index: defaultdict[Any, list[Row]] = defaultdict(list)
+            index = self._indexes[table.name, column] = defaultdict(list)
             for row in self.tables[table.name]:
                 index[row[column]].append(row)
-            self._indexes[table.name, column] = index
         return self._indexes[table.name, column].get(value, [])
 
-    def get(self, table: sa.Table, key: Any) -> Row | None:
+    def get(self, table: Any, key: Any) -> Row | None:
         """The row with this primary key."""
         (column,) = table.primary_key.columns
         return next(iter(self.where(table, column.name, key)), None)

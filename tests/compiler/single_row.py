@@ -22,7 +22,7 @@ def origin_of(columns: Iterable[Any]) -> sa.TableClause:
 
 
 @cache
-def table_origin(table: sa.Table) -> sa.TableClause:
+def table_origin(table: Any) -> sa.TableClause:
     return origin_of(table.c)
 
 
@@ -51,16 +51,6 @@ class SingleRowStatement:
         return origin_of(self.select.selected_columns)
 
     @cached_property
-    def columns(self) -> Mapping[str, str] | None:
-        """The columns of the row that are the answer, if it is nothing else."""
-        labels = [each for each in self.select.selected_columns if isinstance(each, sa.Label)]
-        columns = {each.name: each.element for each in labels if isinstance(each.element, sa.ColumnClause)}
-        is_plain = all(each.table is self.origin for each in columns.values())
-        if not is_plain or len(columns) < len(self.select.selected_columns):
-            return None
-        return {name: column.name for name, column in columns.items()}
-
-    @cached_property
     def used(self) -> Sequence[str]:
         """The columns of the row that are read."""
         elements = [each for each in visitors.iterate(self.select) if isinstance(each, sa.ColumnClause)]
@@ -81,8 +71,6 @@ class SingleRowStatement:
 
     def run(self, connection: "asyncpg.Connection[Any]", row: Row, parameters: Mapping[str, Any]) -> list[Row]:
         """The rows of the answer; to be called in a worker thread."""
-        if self.columns is not None:
-            return [{name: row[column] for name, column in self.columns.items()}]
         values = tuple(row[name] for name in self.used)
         if values not in self.answers:
             named = {f"this_{name}": self.value(name, row) for name in self.used}

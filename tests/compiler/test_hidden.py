@@ -109,7 +109,7 @@ def clients(
 @pytest.fixture
 async def pool(reader: Reader) -> ValuePool:
     """Ids and cursors of all rows, hidden or not."""
-    await anyio.to_thread.run_sync(reader.write_cursors)
+    await anyio.to_thread.run_sync(reader.learn_cursors)
     return value_pool(reader, None, has_hidden=True)
 
 

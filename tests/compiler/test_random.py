@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 
+from api.schema.build import core_schema
 from tests.asking import Api
 from tests.compiler.comparison import compare
 from tests.compiler.documents import INTROSPECTION_KEY, Request, generated_selections, requests, value_pool
 from tests.compiler.reader import Reader
-from tests.compiler.reader_value import reader_schema
 from tests.compiler.sample_data import SampleData
 from tests.sampling import IS_FUZZ
 
@@ -45,8 +45,8 @@ async def test_random_documents_are_answered_like_the_plain_reader(
 
 def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int) -> None:
     """Runs in a thread, as hypothesis and the reader are synchronous; requests are sent from the test's event loop."""
-    reader.write_cursors()
-    schema = reader_schema(is_loose=False)
+    reader.learn_cursors()
+    schema = core_schema()
     shapes = generated_selections(schema)
     by_actor = [
         st.tuples(st.just(actor), requests(schema, value_pool(reader, actor, has_hidden=False), shapes))
@@ -72,7 +72,7 @@ def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int)
 def assert_same_answer(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
     for variables in request.variables:
         compiled = anyio.from_thread.run(partial(api.post, request.text, actor=actor, **variables))
-        expected = reader.answer(request.text, variables, actor)
+        expected = reader.view(actor).answer(request.text, variables)
         compare(compiled, expected)
         # Some documents are also answered by one statement, and by the executor.
         for text in request.variants() if "errors" not in compiled and len(request.text) % 4 == 0 else ():
