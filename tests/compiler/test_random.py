@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.internal.conjecture import engine
 
 from api.schema.build import core_schema
-from tests.asking import Api
+from tests.asking import Api, Json
 from tests.compiler.comparison import compare
 from tests.compiler.documents import INTROSPECTION_KEY, Request, generated_selections, requests, value_pool
 from tests.compiler.reader import Reader
@@ -69,9 +69,15 @@ def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int)
     check()
 
 
+def is_too_large(compiled: Json) -> bool:
+    return any(error["extensions"]["code"] == "DOCUMENT_TOO_LARGE" for error in compiled.get("errors", ()))
+
+
 def assert_same_answer(api: Api, reader: Reader, request: Request, actor: uuid.UUID | None) -> None:
     for variables in request.variables:
         compiled = anyio.from_thread.run(partial(api.post, request.text, actor=actor, **variables))
+        if is_too_large(compiled):  # What a document costs is proven in test_cost.py.
+            return
         expected = reader.view(actor).answer(request.text, variables)
         compare(compiled, expected)
         # Some documents are also answered by one statement, and by the executor.
