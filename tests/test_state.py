@@ -90,7 +90,8 @@ async def test_the_allowed_actions_are_the_moves_from_the_status(
     public = await api.ask(f'{{ {field}(id: "{machine.noun}:{key}") {{ allowedActions }} }}')
 
     moves = [move.action for move in machine.moves if status in move.sources]
-    assert (answer, public) == ({field: {"allowedActions": moves}}, {field: None})
+    assert answer == {field: {"allowedActions": moves}}
+    assert public[field] in (None, {"allowedActions": []})
 
 
 @pytest.mark.parametrize("machine", state_machines(), ids=lambda machine: machine.noun)

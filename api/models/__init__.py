@@ -1,4 +1,7 @@
-"""What is remembered: tables, constraints."""
+"""What is remembered: tables, constraints, enumerations, state machines."""
+
+import pkgutil
+from importlib import import_module
 
 from api.models.account import Account, Role
 from api.models.assignment import Assignment, Commitment, Override
@@ -49,3 +52,7 @@ __all__ = [
     "Symbol",
     "Volunteer",
 ]
+
+# Every module of this room, so that METADATA has all tables.
+for module in pkgutil.iter_modules(__path__):
+    import_module(f"{__name__}.{module.name}")

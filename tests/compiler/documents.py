@@ -129,7 +129,7 @@ def value_pool(reader: Reader, account_id: uuid.UUID | None, *, has_hidden: bool
                 if source.table is not Kabupaten or row["code"] in homes
             ]
             shown = [row for row in rows if has_hidden or view.visibility.holds(source.visible, row)]
-            ids[source.name] = [f"{source.name}:{row[source.key]}" for row in [*shown[:60], rows[0]]]
+            ids[source.name] = [f"{source.name}:{row[source.key]}" for row in [*shown[:60], *rows[:1]]]
     cursors: dict[str, list[str]] = {}
     for cursor, (tag, _) in reader.cursors.items():
         cursors.setdefault(tag, []).append(cursor)
