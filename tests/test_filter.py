@@ -147,14 +147,33 @@ def nested(depth: int) -> Json:
     return {"peopleWanted": {"gte": 1}} if depth == 1 else {"and": [nested(depth - 1)]}
 
 
+def repeated(times: int, **operators: Any) -> Json:
+    return {"and": [{"peopleWanted": operators}] * times}
+
+
+AT_MOST_8: Json = {"not": {"gt": 8}}
+MANY_VALUES = "Name at most 100 values at once."
+FUTURE = NOW + timedelta(days=999)
+
+
 @pytest.mark.usefixtures("needs")
 @pytest.mark.parametrize(
     ("largest", "larger", "message"),
     [
         (nested(5), nested(6), "Conditions may be nested 5 deep."),
         ({"or": [nested(1)] * 50}, {"or": [nested(1)] * 51}, "A filter may have 50 conditions."),
+        # Every operator, every `not` and every empty group is a condition.
+        (repeated(25, gte=1, lt=9), repeated(26, gte=1, lt=9), "A filter may have 50 conditions."),
+        (repeated(16, gte=1, **AT_MOST_8), repeated(17, gte=1, **AT_MOST_8), "A filter may have 50 conditions."),
+        ({"and": [{}] * 50}, {"and": [{}] * 51}, "A filter may have 50 conditions."),
+        ({"peopleWanted": {"in": list(range(100))}}, {"peopleWanted": {"in": list(range(101))}}, MANY_VALUES),
+        (
+            {"startsAt": {"not": {"in": [instant(FUTURE)] * 100}}},
+            {"startsAt": {"not": {"in": [instant(FUTURE)] * 101}}},
+            MANY_VALUES,
+        ),
     ],
-    ids=["depth", "conditions"],
+    ids=["depth", "conditions", "operators", "nots", "groups", "numbers", "instants"],
 )
 async def test_the_size_of_a_filter_is_limited(api: Api, largest: Json, larger: Json, message: str) -> None:
     answer = await api.post(
@@ -275,6 +294,9 @@ async def test_volunteers_are_filtered(api: Api, build: Build) -> None:
         ({"freeIn": during}, ["Budi", "Citra"]),
         ({"freeIn": {"since": instant(start + DAY), "until": instant(start + 2 * DAY)}}, ["Ani", "Budi", "Citra"]),
         ({"not": {"freeIn": during}}, ["Ani"]),
+        # One instant; a duty holds its start and not its end.
+        ({"freeIn": {"since": instant(start), "until": instant(start)}}, ["Budi", "Citra"]),
+        ({"freeIn": {"since": instant(start + DAY), "until": instant(start + DAY)}}, ["Ani", "Budi", "Citra"]),
         ({"kabupaten": {"in": [HOME, FAR]}}, ["Ani", "Citra"]),
         ({"province": {"eq": "62"}}, ["Ani", "Budi"]),
         ({"reach": {"eq": "NATIONAL"}}, ["Ani", "Citra"]),
@@ -383,6 +405,14 @@ async def test_assignments_and_incidents_are_filtered(api: Api, build: Build) ->
         ({"kabupaten": {"in": [HOME, NEIGHBOUR]}}, ["Banjir 50%"]),
         ({"kabupaten": {"in": [HOME, FAR]}}, ["Banjir 50%", "Gelombang"]),
         ({"not": {"kabupaten": {"eq": HOME}}}, ["Gelombang"]),
+        # Among what belongs to it, `not` means that none of them is it.
+        ({"kabupaten": {"not": {"eq": NEIGHBOUR}}}, ["Gelombang"]),
+        ({"kabupaten": {"not": {"in": [HOME, FAR]}}}, []),
+        ({"kabupaten": {"eq": HOME, "not": {"eq": NEIGHBOUR}}}, []),
+        ({"kabupaten": {"eq": HOME, "not": {"eq": FAR}}}, ["Banjir 50%"]),
+        ({"kabupaten": {"not": {"not": {"eq": NEIGHBOUR}}}}, ["Banjir 50%"]),
+        ({"kabupaten": {}}, ["Banjir 50%", "Gelombang"]),
+        ({"kabupaten": {"eq": None, "not": None}}, ["Banjir 50%", "Gelombang"]),
         ({"hazard": {"eq": "EXTREME_WAVE"}}, ["Gelombang"]),
         ({"status": {"in": ["ACTIVE", "VERIFIED"]}}, ["Banjir 50%"]),
         ({"title": {"contains": "50%"}}, ["Banjir 50%"]),

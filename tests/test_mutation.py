@@ -863,6 +863,33 @@ async def test_an_idempotency_key_is_valid_for_one_request_of_one_account(api: A
     assert await build.connection.fetchval("SELECT count(*) FROM incident") == 2
 
 
+async def test_a_request_in_another_spelling_is_the_same_request(api: Api, build: Build) -> None:
+    coordinator, need, volunteer = await build.coordinator(), await build.need(), await build.volunteer()
+    declare = partial(api.do, DECLARE, actor=coordinator, hazard="FLOOD", title="Longsor", idempotencyKey="k")
+    offer = partial(api.do, OFFER, actor=coordinator, need=f"Need:{need}", idempotencyKey="another")
+
+    declared = [
+        await declare(kabupatens=[HOME], startedAt="2026-02-28T20:00:00+07:00"),
+        await declare(kabupatens=[f"Kabupaten:{HOME}"], startedAt="2026-02-28T22:00:00+09:00"),
+    ]
+    offered = [await offer(volunteer=f"Volunteer:{each}") for each in (volunteer, str(volunteer).upper())]
+
+    assert declared[0] == declared[1]
+    assert offered[0] == offered[1]
+    assert declared[0]["problems"] == offered[0]["problems"] == []
+    assert await build.connection.fetchval("SELECT count(*) FROM incident WHERE title = 'Longsor'") == 1
+
+
+async def test_a_payload_that_names_an_unknown_thing_changes_nothing(api: Api, build: Build) -> None:
+    fields = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}
+    selected = """incident { needs(first: 1, filter: {minimumRank: {eq: "GENERAL"}}) { totalCount } }"""
+
+    errors = await api.errors(document("declareIncident", selected), actor=await build.coordinator(), input=fields)
+
+    assert errors == [("BAD_USER_INPUT", ["declareIncident", "incident", "needs"])]
+    assert await build.connection.fetchval("SELECT count(*) FROM incident") == 0
+
+
 async def test_repeated_requests_without_a_key_are_all_executed(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     fields = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}
@@ -1004,11 +1031,15 @@ async def test_a_problem_has_its_message_in_both_languages(api: Api, build: Buil
     assert (problem["id"], problem["en"]) == ("Tidak ditemukan.", "Not found.")
 
 
+UNAVAILABLE = graphql_error("The database does not answer; try again.", "UNAVAILABLE")
+
+
+@pytest.mark.parametrize("error", [UNAVAILABLE, RuntimeError()], ids=["unavailable", "unexpected"])
 async def test_a_committed_mutation_whose_payload_cannot_be_read_is_unread(
-    api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
+    api: Api, build: Build, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     async def unread(*_: object) -> None:
-        raise graphql_error("The database does not answer; try again.", "UNAVAILABLE")
+        raise error
 
     monkeypatch.setattr(mutation, "run", unread)
     fields = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": "2026-02-28T20:00:00+07:00"}

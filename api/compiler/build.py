@@ -270,6 +270,8 @@ class Builder:
         values = arguments.with_slots.get("filter")
         if values is None:
             return []
+        if filter_size(values) > MAX_FILTER_CONDITIONS:
+            raise BadInput(f"A filter may have {MAX_FILTER_CONDITIONS} conditions.", path)
         return Filter(self, target, row, arguments, path).conditions(values, arguments.shape_of("filter"))
 
     def missing(self, required: RequiredThing) -> str:
@@ -340,10 +342,9 @@ class Filter:
     row: Row
     arguments: Arguments
     path: Path
-    count: int = 0
 
     def conditions(self, values: Mapping[str, Any], shapes: Any, depth: int = 1) -> list[str]:
-        """All conditions of a group; a member that is null adds none. Raises `BadInput` for too many."""
+        """All conditions of a group; a member that is null adds none. Raises `BadInput` for too deep a group."""
         if depth > MAX_FILTER_DEPTH:
             raise BadInput(f"Conditions may be nested {MAX_FILTER_DEPTH} deep.", self.path)
         conditions: list[str] = []
@@ -367,9 +368,6 @@ class Filter:
         return [conjunction(self.conditions(value, shape, depth + 1)) for value, shape in pairs]
 
     def condition(self, name: str, value: Any, shape: Any) -> str:
-        self.count += 1
-        if self.count > MAX_FILTER_CONDITIONS:
-            raise BadInput(f"A filter may have {MAX_FILTER_CONDITIONS} conditions.", self.path)
         builder, row, declaration = self.builder, self.row, self.target.filters[name]
         context = builder.field_context(self.arguments, self.path)
         template = builder.templates.expression(
@@ -380,6 +378,17 @@ class Filter:
             partial(declaration, row.type.this, context, value),
         )
         return template.render([row], self.arguments, builder.binds, self.path)
+
+
+def filter_size(value: Any) -> int:
+    """How many conditions a filter or a part of it has: each operator, each `not`, and a group that is empty."""
+    if isinstance(value, Mapping):
+        sizes = [filter_size(each) + int(name == "not") for name, each in value.items()]
+        return max(1, sum(sizes))
+    if isinstance(value, list):
+        sizes = [filter_size(each) for each in value if isinstance(each, Mapping)]
+        return max(1, sum(sizes))
+    return 1
 
 
 def row_of(ref: RowRef) -> Row:

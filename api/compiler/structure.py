@@ -23,6 +23,7 @@ from api.compiler.source import (
 from api.compiler.value import Slot
 
 LONGEST_SEARCH_TEXT = 200  # Characters.
+MAX_VALUES = 100  # Of one `in`.
 
 
 def type_name(table: sa.FromClause) -> str:
@@ -148,7 +149,7 @@ class ColumnFilter:
             return column.in_([str(operand) for operand in operands])
         if self.target is not None:
             return column == sa.any_(context.keys(operands, self.target))
-        return column == sa.any_(context.bind(operands, type_=ARRAY(self.type)))
+        return column == sa.any_(context.bind(operands, limited_values, ARRAY(self.type)))
 
     def value(self, context: FieldContext, operand: Any) -> Any:
         if self.target is not None:
@@ -169,7 +170,7 @@ COMPARISONS: Mapping[str, Any] = {
 class RelatedFilter:
     """A filter on a column of rows that belong to the row, or that it belongs to; one of them must meet it.
 
-    For rows that everybody may see who sees the row.
+    With `not`, none of them may meet what it holds. For rows that everybody may see who sees the row.
     """
 
     filter: ColumnFilter
@@ -177,6 +178,15 @@ class RelatedFilter:
     on: Callable[[Row, Row], Condition]
 
     def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        opposite = value.get("not")
+        operators = {name: operand for name, operand in value.items() if name != "not" and operand is not None}
+        conditions: list[Condition] = [self.is_met(row, context, operators)] if operators else []
+        if opposite is not None:
+            conditions.append(sa.not_(self(row, context, opposite)))
+        return sa.and_(sa.true(), *conditions)
+
+    def is_met(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        """Whether one of the rows meets all operators."""
         other = self.table.alias()
         met: sa.Select[Any] = sa.select(sa.literal_column("1")).where(
             self.on(row, other), self.filter(other, context, value)
@@ -266,6 +276,12 @@ def _filter(table: sa.Table, name: str) -> tuple[str, ColumnFilter | PeriodFilte
         target = type_name(referenced(column).table)
         return relation_name(column), ColumnFilter(name, column.type, target)
     return name, ColumnFilter(name, column.type)
+
+
+def limited_values(values: Sequence[Any], path: tuple[str, ...]) -> Sequence[Any]:
+    if len(values) > MAX_VALUES:
+        raise BadInput(f"Name at most {MAX_VALUES} values at once.", path)
+    return values
 
 
 def contains_pattern(text: str, path: tuple[str, ...]) -> str:

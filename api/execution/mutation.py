@@ -24,6 +24,7 @@ from api.execution.answer import (
     plan_info,
     run,
 )
+from api.log import unexpected
 from api.resolvers.verb import payload_root, payload_values
 from api.rules.code import ProblemCode
 from api.services.frame import Call, ItemResult, Outcome, perform
@@ -38,16 +39,21 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
         raise graphql_error("Sign in first.", "UNAUTHENTICATED")
     # The payload is planned before anything is changed: what is wrong with its selection is told first.
     plan = plan_info(info, payload_root(verb, context.planner.sources))
-    count_rows(context, bind_payload(info, plan, verb, Outcome()))
+    unanswered = bind_payload(info, plan, verb, Outcome())
+    count_rows(context, unanswered)
+    if plan.required:
+        await run(context, unanswered)
     call = service_call(context, verb, values)
     with database_errors_as_graphql():
         outcome = await perform(context.database, context.actor.account_id, context.clock, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)
     try:
         return await run(context, bind_payload(info, plan, verb, outcome))
-    except GraphQLError as unread:
+    except Exception as unread:
         if outcome.problems:
             raise  # Nothing was changed, so the client may try again.
+        if not isinstance(unread, GraphQLError):
+            unexpected(unread, request=context.id, mutation=verb.name)
         # A client that tried again would make the change twice.
         raise graphql_error(
             "It was done, but its answer could not be read; read the thing again.", "UNREAD"
@@ -56,14 +62,15 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
 
 def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, Any]) -> Call:
     """The arguments of the service: keys in place of global ids; the problems of values that cannot be used at all."""
-    body = {name: value for name, value in values.items() if name != "idempotency_key"}
     problems: list[Problem] = []
     arguments = {name: service_value(verb, context, value, (name,), problems) for name, value in values.items()}
     idempotency_key = arguments.pop("idempotency_key", None)
+    # Of the arguments, so that an id in another spelling is the same body; of what was sent if that cannot be used.
+    # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
+    body = arguments if not problems else {**values, "idempotency_key": None}
+    digest = context.vault.blind_index(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
     if verb.needs_vault:
         arguments["vault"] = context.vault
-    # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
-    digest = context.vault.blind_index(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
     if not isinstance(verb.answers, ResultPerItem):
         return Call(verb, arguments, digest, idempotency_key, problems)
     name = verb.answers.items

@@ -50,9 +50,10 @@ def is_member_on(day: Sql) -> Condition:
 
 
 def free_in(row: Row, context: FieldContext, value: object) -> Condition:
-    """Without any promised time in the period."""
+    """Without any promised time in the period, which may be one instant."""
     assert isinstance(value, Mapping)
-    period = sa.func.tstzrange(*period_bounds(context, value, INSTANT))
+    since, until = period_bounds(context, value, INSTANT)
+    period = sa.func.tstzrange(since, until, sa.case((since == until, "[]"), else_="[)"))
     busy = access.exists_where(
         row, Commitment.c.volunteer_id == row.c.id, Commitment.c.period.op("&&", is_comparison=True)(period)
     )

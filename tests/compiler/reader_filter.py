@@ -24,7 +24,7 @@ COMPARISONS: Any = {"eq": eq, "gt": gt, "gte": ge, "lt": lt, "lte": le}
 # By whether a period is one of days.
 END_OF_TIME = {True: date.max, False: datetime.max.replace(tzinfo=UTC)}
 
-MAX_DEPTH, MAX_CONDITIONS, MAX_IDS, MAX_TEXT = 5, 50, 100, 200
+MAX_DEPTH, MAX_CONDITIONS, MAX_VALUES, MAX_TEXT = 5, 50, 100, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,11 @@ class FilterReader:
 
     view: "View"
     target: Source
-    count: int = 0
 
     def predicate(self, values: Any, depth: int = 1) -> Predicate:
         """Whether a thing meets all conditions of a group."""
-        if depth > MAX_DEPTH:
-            self.view.refuse("Too deep")
+        if depth > MAX_DEPTH or size(values) > MAX_CONDITIONS:
+            self.view.refuse("Too large")
         parts = [self.part(name, value, depth) for name, value in values.items() if value is not None]
         return lambda thing: all(part(thing) for part in parts)
 
@@ -88,9 +87,6 @@ class FilterReader:
             parts = [self.predicate(each, depth + 1) for each in value]
             holds = all if name == "and" else any
             return lambda thing: holds(part(thing) for part in parts)
-        self.count += 1
-        if self.count > MAX_CONDITIONS:
-            self.view.refuse("Too many conditions")
         return self.condition(self.target.filters[name], value)
 
     def condition(self, declared: Any, value: Any) -> Predicate:
@@ -100,10 +96,21 @@ class FilterReader:
             case PeriodFilter():
                 return self.period(declared, value)
             case RelatedFilter(filter=inner, table=table, on=on):
-                meets = self.column(inner, value)
-                return lambda thing: any(meets(each) for each in self.view.belonging(thing, table, on))
+                return self.related(inner, value, lambda thing: self.view.belonging(thing, table, on))
             case _:
                 return self.computed(declared, value)
+
+    def related(self, inner: ColumnFilter, value: Any, belonging: "Callable[[Thing], list[Thing]]") -> Predicate:
+        """One of the things that belong to a thing meets the operators; none of them what `not` holds."""
+        asked = {name: operand for name, operand in value.items() if operand is not None}
+        opposite = self.related(inner, asked.pop("not"), belonging) if "not" in asked else None
+        meets = self.column(inner, asked)
+
+        def holds(thing: "Thing") -> bool:
+            is_met = not asked or any(meets(each) for each in belonging(thing))
+            return is_met and not (opposite and opposite(thing))
+
+        return holds
 
     def computed(self, declared: Any, value: Any) -> Predicate:
         view, context = self.view, Context(self.view, {})
@@ -140,12 +147,10 @@ class FilterReader:
                     view.refuse("Too long")
                 lower = view.reader.rows.lower
                 return lambda value: value is not None and lower(operand) in lower(value)
-            case "in" if source is None:
-                return lambda value: value in operand
             case "in":
-                if len(operand) > MAX_IDS:
-                    view.refuse("Too many ids")
-                keys = [view.known_key(source, id_) for id_ in operand]
+                if len(operand) > MAX_VALUES:
+                    view.refuse("Too many values")
+                keys = operand if source is None else [view.known_key(source, id_) for id_ in operand]
                 return lambda value: value in keys
             case _:
                 wanted = operand if source is None else view.known_key(source, operand)
@@ -168,3 +173,14 @@ class FilterReader:
             return bool((starts < until or starts == until == since) and ends > since)
 
         return lambda thing: all(overlaps(thing.row, *each) for each in asked)
+
+
+def size(value: Any) -> int:
+    """Operators, `not`s and empty groups."""
+    match value:
+        case dict() if value:
+            return sum(size(each) for each in value.values()) + ("not" in value)
+        case [dict(), *_]:
+            return sum(map(size, value))
+        case _:
+            return 1

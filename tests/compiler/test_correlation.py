@@ -35,21 +35,19 @@ class RecordingDialect(template.Dialect):
     statement_compiler = CrossJoinRecorder
 
 
-def filter_literal(type_: GraphQLInputObjectType, target: str = "") -> str:
-    """An input object with every condition of the filter by every operator, each with a value of its type."""
-    members = []
+def filter_members(type_: GraphQLInputObjectType, target: str = "") -> Iterator[str]:
+    """Every condition of the filter by every operator, each with a value of its type."""
     for name, field in type_.fields.items():
         named: Any = get_named_type(field.type)
         own = TARGETS.get((type_.name, name)) or type_named(name, target)
         if named is type_:  # Groups, and an operator's `not`.
             continue
         if is_input_object_type(named):
-            members.append(f"{name}: {filter_literal(named, own)}")
+            yield f"{name}: {{{', '.join(filter_members(named, own))}}}"
         elif named.name == "ID":
-            members.append(f'{name}: "{own}:{KEY}"')
+            yield f'{name}: "{own}:{KEY}"'
         else:
-            members.append(f"{name}: {SAMPLES.get(named.name) or next(iter(named.values))}")
-    return "{" + ", ".join(members) + "}"
+            yield f"{name}: {SAMPLES.get(named.name) or next(iter(named.values))}"
 
 
 def documents() -> Iterator[str]:
@@ -63,8 +61,8 @@ def documents() -> Iterator[str]:
         if "filter" in field.args:
             filter_type = get_named_type(field.args["filter"].type)
             assert is_input_object_type(filter_type)
-            condition = filter_literal(filter_type)
-            yield text.replace("(first: 100)", f"(first: 100, filter: {condition})", 1)
+            for condition in filter_members(filter_type):
+                yield text.replace("(first: 100)", f"(first: 100, filter: {{{condition}}})", 1)
     for name in sorted(NODES):
         named = core_schema().type_map[name]
         assert is_object_type(named)
