@@ -566,6 +566,10 @@ async def test_register_volunteer_refuses_invalid_input(api: Api, build: Build) 
         ({"number": "8"}, "INVALID", "organization"),
         ({"rank": "TAGANA_MUDA"}, "INVALID", "organization"),
         ({"since": "2026-01-01"}, "INVALID", "organization"),
+        # Before the republic, or before the fifteenth birthday that the NIK tells.
+        ({**member, "since": "1900-01-01"}, "INVALID", "since"),
+        ({**member, "since": "1944-12-31"}, "INVALID", "since"),
+        ({**member, "nik": NIK, "since": "2005-01-30"}, "INVALID", "since"),
         *(
             ({"nik": nik}, "INVALID", "nik")
             for nik in (
@@ -598,6 +602,8 @@ async def test_issue_certificate_refuses_invalid_input(api: Api, build: Build) -
         ({"expiresOn": "2026-02-27"}, "INVALID", "expiresOn"),
         ({"expiresOn": "2028-02-29"}, "INVALID", "expiresOn"),
         ({"issuedOn": "2026-03-03"}, "INVALID", "issuedOn"),
+        ({"issuedOn": "1900-01-01"}, "INVALID", "issuedOn"),
+        ({"issuedOn": "1944-12-31"}, "INVALID", "issuedOn"),
         ({"number": "  "}, "INVALID", "number"),
         ({"number": "x" * 101}, "INVALID", "number"),
         ({"number": "WR-1"}, "NUMBER_TAKEN", "number"),

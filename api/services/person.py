@@ -4,7 +4,6 @@ import uuid
 from datetime import date
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -24,11 +23,12 @@ from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
-from api.values.nik import parse_nik
+from api.values.day import check_earliest, local_day
+from api.values.nik import birth_date, parse_nik
 from api.values.phone import parse_phone
 from api.values.text import line, paragraph
 
-JAKARTA = ZoneInfo("Asia/Jakarta")
+JAKARTA = "Asia/Jakarta"
 
 
 @verb(
@@ -64,7 +64,7 @@ async def register(
     """The NIK is looked at last, when all else is right: else the answers would tell who is registered."""
     problems = Problems()
     # access.py judges by the day in Jakarta who is a member; elsewhere in the country that day has begun already.
-    today = request.now.astimezone(JAKARTA).date()
+    today = local_day(request.now, JAKARTA)
     person = {
         "name": problems.read(line, "name", value=name, minimum=1, maximum=200),
         "phone": problems.read(parse_phone, "phone", value=phone),
@@ -72,6 +72,7 @@ async def register(
     }
     problems.read(check_point, "position", value=position)
     digits = problems.read(parse_nik, "nik", value=nik)
+    problems.read(check_earliest, "since", value=since, birth_date=birth_date(digits, today) if digits else None)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     await _check_place_and_organization(session, request, problems, kabupaten, organization)
     await check_codes(session, problems, {"rank": (Rank, rank)})

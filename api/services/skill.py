@@ -18,6 +18,7 @@ from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
 from api.values.text import line
 
 
@@ -58,6 +59,7 @@ async def issue(
     expiry = await _expiry(session, problems, type, issued_on, expires_on)
     if issued_on > request.now.date() + timedelta(days=1):
         problems.invalid("issued_on", indonesian="Tanggal terbit belum tiba.", english="The day of issue has not come.")
+    problems.read(check_earliest, "issued_on", value=issued_on)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     problems.refuse()
 
