@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 from graphql.pyutils import camel_to_snake
 
-from api.app import Services
 from api.auth import Tokens
 from api.resolvers import VERBS
+from api.web.services import Services
 
 # Decoded JSON; the tests assert its shape.
 Json = Any

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from hypothesis import settings
 
 from api import reference
-from api.app import Services, application
+from api.app import application
 from api.auth import Tokens
 from api.compiler.plan import Planner
 from api.database import embedded, migration
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.settings import read_settings
+from api.web.services import Services
 from tests.asking import Api
 from tests.builders import Build
 from tests.isolation import WorkerDatabase, command, connected, with_database

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import httpx
 
-from api.app import Services, application
+from api.app import application
 from api.auth import Tokens
 from api.database.engine import Pooler
+from api.web.services import Services
 from tests.asking import Api
 
 

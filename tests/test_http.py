@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from api.app import MAX_BODY_BYTES
 from api.execution.limit import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS
+from api.web.request import MAX_BODY_BYTES
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW

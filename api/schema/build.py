@@ -91,7 +91,7 @@ class Schema(strawberry.Schema):
         return HookRunner(execution_context, extensions)
 
     def process_errors(self, _errors: list[GraphQLError], _context: ExecutionContext | None = None) -> None:
-        """Strawberry would log them with their messages; `app.format_error` logs what is unexpected."""
+        """Strawberry would log them with their messages; `api.web.error` logs what is unexpected."""
 
 
 # Every module of this room declares its types before the lists and mutations are made of them.

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: reading requests, executing them, writing answers."""

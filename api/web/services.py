@@ -1,0 +1,20 @@
+"""Objects shared by all requests."""
+
+from dataclasses import dataclass
+
+from api.auth import Authenticator
+from api.compiler.plan import Planner
+from api.context import Clock
+from api.database.engine import Database
+from api.services.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Objects shared by all requests, created at start-up."""
+
+    database: Database
+    planner: Planner
+    authenticator: Authenticator
+    vault: Vault
+    clock: Clock
