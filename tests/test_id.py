@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -212,7 +213,7 @@ def with_ids(verb: Verb[Any, Any], value: str) -> Json:
 # What the inputs require besides ids.
 REQUIRED: Mapping[str, Json] = {
     "declare_incident": {"title": "Banjir", "startedAt": NOW.isoformat()},
-    "raise_need": {"peopleWanted": 1, "startsAt": NOW.isoformat(), "endsAt": NOW.isoformat()},
+    "raise_need": {"peopleWanted": 1, "startsAt": NOW.isoformat(), "endsAt": (NOW + timedelta(hours=1)).isoformat()},
     "register_volunteer": {"name": "Sinta", "reach": "NATIONAL", "consentPurpose": "Penugasan"},
     "issue_certificate": {"number": "1", "issuedOn": "2026-01-01"},
     "offer_assignment": {},
@@ -248,6 +249,46 @@ async def test_all_malformed_ids_of_an_input_are_problems_at_once(
     expected = [problem("Simple", "NOT_FOUND", *path[1:]) for path in paths(ids)]
     assert sorted(refused["problems"], key=str) == sorted(expected, key=str)
     assert ids
+    assert await snapshot(build.connection) == before
+
+
+async def test_a_malformed_id_does_not_hide_what_else_is_wrong(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    fields = {"name": "\u200b", "phone": "12", "reach": "NATIONAL", "consentPurpose": "Penugasan"}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(
+        f"mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{ {PROBLEMS} }} }}",
+        actor=manager,
+        **fields,
+        kabupaten="Need:1",
+        organization=":",
+    )
+
+    told = sorted((each["code"], each["path"][-1]) for each in refused["problems"])
+    assert told == [
+        ("INVALID", "name"),
+        ("INVALID", "phone"),
+        ("NOT_FOUND", "kabupaten"),
+        ("NOT_FOUND", "organization"),
+    ]
+    assert await snapshot(build.connection) == before
+
+
+async def test_an_input_that_is_right_but_for_an_optional_id_changes_nothing(api: Api, build: Build) -> None:
+    coordinator, incident = await build.coordinator(), await build.incident([HOME])
+    fields = {**REQUIRED["raise_need"], "incident": f"Incident:{incident}", "endsAt": "2026-03-02T00:00:00Z"}
+    codes = {"skill": SKILL, "cluster": "HEALTH", "kabupaten": HOME, "minimumRank": "Need:1"}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(
+        f"mutation($input: RaiseNeedInput!) {{ raiseNeed(input: $input) {{ {PROBLEMS} }} }}",
+        actor=coordinator,
+        **fields,
+        **codes,
+    )
+
+    assert refused == {"problems": [problem("Simple", "NOT_FOUND", "minimumRank")]}
     assert await snapshot(build.connection) == before
 
 

@@ -1,10 +1,12 @@
 """How a mutation is answered: by a verb in its frame, then by the plan of its payload."""
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import orjson
+import sqlalchemy as sa
 from graphql import GraphQLError
 
 from api.compiler.error import BadInput
@@ -99,14 +101,16 @@ def service_value(verb: Verb[Any, Any], context: Context, value: Any, path: Inpu
     if isinstance(value, list):
         return [service_value(verb, context, item, (*path, str(index)), problems) for index, item in enumerate(value)]
     noun = verb.ids.get(".".join(step for step in path if not step.isdecimal()))
+    type_ = key_type(context.planner.sources[noun]) if noun else None
     try:
         storable(value, ())
-        if noun is None or value is None:
+        if noun is None or type_ is None or value is None:
             return value
-        return key_of(value, noun, key_type(context.planner.sources[noun]), ())
+        return key_of(value, noun, type_, ())
     except BadInput:
         problems.append(Problem(ProblemCode.NOT_FOUND if noun else ProblemCode.INVALID, input_path(*path)))
-        return None
+        # A key that no thing has.
+        return uuid.UUID(int=0) if isinstance(type_, sa.Uuid) else ""
 
 
 def bind_payload(info: Info, plan: Plan, verb: Verb[Any, Any], outcome: Outcome) -> BoundPlan:

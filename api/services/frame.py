@@ -19,7 +19,7 @@ from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
-from api.services.problem import Problem, Refused, input_path
+from api.services.problem import Problem, Refused, input_path, refuse
 from api.services.request import Request
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
 
@@ -88,6 +88,7 @@ class Outcome:
 class Call:
     """One call of a verb: its arguments, what is wrong with the input already, and the caller's idempotency key.
 
+    In place of a malformed id the arguments have a key that no thing has, so that the service tells what else is wrong.
     `refused_items` are the items of a bulk mutation with which something is wrong already, by their position; they are
     not among the arguments.
     """
@@ -141,18 +142,26 @@ async def _attempt(
 async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     if not call.verb.callers.include(request.actor):
         return Outcome.refused(Problem(ProblemCode.FORBIDDEN))
-    if call.problems:
+    if any(problem.code is not ProblemCode.NOT_FOUND for problem in call.problems):
         return Outcome.refused(*call.problems)
     try:
         async with session.savepoint():
-            return Outcome.of(call, await call.verb(session, request, **call.arguments))
+            outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
+            refuse(call.problems)
+            return outcome
     except Refused as refused:
-        return Outcome.refused(*refused.problems)
+        return Outcome.refused(*call.problems, *_further(refused.problems, call.problems))
     except asyncpg.IntegrityConstraintViolationError as error:
         problem = call.verb.conflicts.get(error.constraint_name or "")
         if problem is None:
             raise
         return Outcome.refused(problem)
+
+
+def _further(found: Sequence[Problem], known: Sequence[Problem]) -> Iterator[Problem]:
+    """The problems that are not known already: an id that was malformed is one that the service did not find."""
+    paths = {problem.path for problem in known}
+    return (problem for problem in found if problem.path not in paths)
 
 
 async def _claim_key(session: Transaction, account_id: uuid.UUID | None, call: Call, key: str) -> Outcome | None:

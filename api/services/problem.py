@@ -1,7 +1,7 @@
 """How a service refuses: problems with their codes, paths and facts."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -60,6 +60,12 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raises `Refused` if there are any."""
+    if problems:
+        raise Refused(*problems)
+
+
 def not_found(*steps: str) -> Refused:
     return Refused(Problem(ProblemCode.NOT_FOUND, input_path(*steps)))
 
@@ -92,5 +98,4 @@ class Problems:
 
     def refuse(self) -> None:
         """Raises `Refused` if there are any."""
-        if self._problems:
-            raise Refused(*self._problems)
+        refuse(self._problems)
