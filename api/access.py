@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Volunteer
 from api.models.assignment import ASSIGNMENT
 from api.models.choice import Move
+from api.models.day import days_of_provinces
 
 Row = sa.FromClause
 Condition = sa.ColumnElement[bool]
@@ -107,8 +108,6 @@ _NEAR_PROVINCES = _listed("actor_near_provinces", sa.Text())
 _ORGANIZATIONS = _listed("actor_organizations", sa.Uuid())
 
 NOW: sa.ColumnElement[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
-# A day without a place is the day in Jakarta.
-TODAY: sa.ColumnElement[Any] = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +172,24 @@ def manages(kind: Kind, organization_id: Sql) -> Condition:
     return organization_id == sa.any_(_ORGANIZATIONS) if kind.organizations else sa.false()
 
 
+def members_today(*conditions: Condition) -> sa.Select[Any]:
+    """The ids of those who are members today, the day in the kabupaten of the organization."""
+    organization, province = Organization.alias(), days_of_provinces(NOW)
+    return (
+        sa.select(Membership.c.volunteer_id)
+        .join(organization, organization.c.id == Membership.c.organization_id)
+        .join(province, province.c.code == sa.func.left(organization.c.kabupaten_code, 2))
+        .where(
+            Membership.c.since <= province.c.day,
+            sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day),
+            *conditions,
+        )
+    )
+
+
 def answers_for(kind: Kind, volunteer_id: Sql) -> Condition:
     """The volunteer alone, and the managers of the organizations the volunteer belongs to today."""
-    members = sa.select(Membership.c.volunteer_id).where(
-        Membership.c.organization_id == sa.any_(_ORGANIZATIONS),
-        Membership.c.since <= TODAY,
-        sa.or_(Membership.c.until.is_(None), Membership.c.until >= TODAY),
-    )
+    members = members_today(Membership.c.organization_id == sa.any_(_ORGANIZATIONS))
     return _any_of(
         volunteer_id == _VOLUNTEER if kind.volunteer else None,
         volunteer_id.in_(members) if kind.organizations else None,

@@ -5,48 +5,41 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 
 from api import access
-from api.access import TODAY
+from api.access import NOW
 from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Sql, ToMany
 from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_many
 from api.models import Account, Assignment, Certificate, Commitment, Membership, Rank, Role, Volunteer
 from api.models.base import INSTANT
+from api.models.day import local_day
 from api.resolvers.place import distance_from, seat_of
-from api.rules.sending import days_between, skills_on
+from api.rules.sending import skills_on
 
 
-def day_argument(context: FieldContext, value: object) -> Sql:
-    """The day that is given; today where none is."""
-    return TODAY if value is None else context.bind(value)
+def day_argument(row: Row, context: FieldContext, value: object) -> Sql:
+    """The day that is given; where none is, today at the volunteer's home."""
+    return local_day(row.c.kabupaten_code, NOW) if value is None else context.bind(value)
 
 
 def trained_for(row: Row, context: FieldContext, value: object) -> Condition:
     assert isinstance(value, Mapping)
-    trained = skills_on(row.c.id, day_argument(context, value.get("on"))).correlate(row)
+    trained = skills_on(row.c.id, day_argument(row, context, value.get("on"))).correlate(row)
     return context.key(value["skill"], "Skill").in_(trained)
 
 
 def in_organization(row: Row, context: FieldContext, value: object) -> Condition:
     """A member today."""
-    members = sa.select(Membership.c.volunteer_id).where(
-        Membership.c.organization_id == context.key(value, "Organization"), is_member_on(TODAY)
-    )
-    return row.c.id.in_(members)
+    return row.c.id.in_(access.members_today(Membership.c.organization_id == context.key(value, "Organization")))
 
 
 def has_rank(row: Row, context: FieldContext, value: object) -> Condition:
     """Today a member with the rank or a higher one of its corps."""
     held, wanted = Rank.alias(), Rank.alias()
     ranked = (
-        sa.select(Membership.c.volunteer_id)
+        access.members_today(wanted.c.code == context.key(value, "Rank"))
         .join(held, held.c.code == Membership.c.rank_code)
         .join(wanted, sa.and_(wanted.c.corps == held.c.corps, wanted.c.level <= held.c.level))
-        .where(wanted.c.code == context.key(value, "Rank"), is_member_on(TODAY))
     )
     return row.c.id.in_(ranked)
-
-
-def is_member_on(day: Sql) -> Condition:
-    return days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(day)
 
 
 def free_in(row: Row, context: FieldContext, value: object) -> Condition:
@@ -76,7 +69,7 @@ def private(name: str) -> Expression:
 SKILLS_ON = ToMany(
     "Skill",
     "CODE_ASC",
-    through=lambda row, context: skills_on(row.c.id, day_argument(context, context.arguments.get("on"))),
+    through=lambda row, context: skills_on(row.c.id, day_argument(row, context, context.arguments.get("on"))),
 )
 
 SOURCES = (

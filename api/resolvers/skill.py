@@ -12,8 +12,8 @@ from api.models import (
     CertificateTypeInclusion,
     Skill,
 )
+from api.models.day import days_between
 from api.resolvers.common import reference
-from api.rules.sending import days_between
 
 
 def valid_on(row: Row, context: FieldContext, value: object) -> Condition:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import Province
+from api.models.day import days_between, local_day
 from api.rules.code import ProblemCode
 
 Sql = sa.ColumnElement[Any]
@@ -71,12 +71,9 @@ class Rule:
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:
     """The calendar days that a period touches in the time zone of the need, both ends included."""
-    zone = sa.select(Province.c.time_zone).where(Province.c.code == sa.func.left(need.c.kabupaten_code, 2))
-    local = zone.correlate(need).scalar_subquery()
     last = ends - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
-    return sa.func.daterange(
-        sa.cast(sa.func.timezone(local, starts), sa.Date), sa.cast(sa.func.timezone(local, last), sa.Date), "[]"
-    )
+    kabupaten = need.c.kabupaten_code
+    return days_between(local_day(kabupaten, starts), local_day(kabupaten, last))
 
 
 def hours(number: int) -> Sql:

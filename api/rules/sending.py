@@ -17,6 +17,7 @@ from api.models import (
     Rank,
 )
 from api.models.assignment import ASSIGNMENT
+from api.models.day import days_between
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
 
@@ -124,11 +125,6 @@ NOT_YET_OFFERED = Rule(
 )
 
 # Rule 3: only qualified people are assigned.
-
-
-def days_between(since: Any, until: Any) -> Sql:
-    """A range of whole days, both ends included; unbounded when `until` is null."""
-    return sa.func.daterange(since, until, "[]")
 
 
 def merged_days(since: Any, until: Any) -> Sql:

@@ -36,7 +36,7 @@ PRIVATE = "Null unless you are the volunteer, answer for them, or coordinate the
 @strawberry.input(description="Trained for a skill on a day.")
 class TrainedFor:
     skill: strawberry.ID = field("The skill that is wanted.")
-    on: date | None = optional("The day; today if left out.")
+    on: date | None = optional("The day; today in the home kabupaten if left out.")
 
 
 @noun(
@@ -70,7 +70,7 @@ class Volunteer(Node, Located):
     )
     trained_for: list[Skill] = field_with_arguments(
         "The skills that an unrevoked certificate grants, itself or by inclusion, on a day on which it is valid.",
-        argument("on", date | None, "The day; today if left out."),
+        argument("on", date | None, "The day; today in the home kabupaten if left out."),
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When the volunteer was registered.")

@@ -18,6 +18,7 @@ from api.models import (
     Membership,
     Need,
     Organization,
+    Province,
     Role,
     Volunteer,
 )
@@ -57,9 +58,13 @@ class Visibility:
     def volunteer_id(self) -> uuid.UUID | None:
         return self.account["volunteer_id"] if self.account else None
 
-    @property
-    def today(self) -> date:
-        return self.now.astimezone(ZoneInfo("Asia/Jakarta")).date()
+    def today(self, kabupaten_code: str) -> date:
+        """The day in a kabupaten."""
+        return self.now.astimezone(ZoneInfo(self.row(Province, kabupaten_code[:2])["time_zone"])).date()
+
+    def is_current(self, membership: Row) -> bool:
+        today = self.today(self.row(Organization, membership["organization_id"])["kabupaten_code"])
+        return bool(membership["since"] <= today <= (membership["until"] or date.max))
 
     def row(self, table: Any, key: Any) -> Row:
         row = self.rows.get(table, key)
@@ -78,8 +83,7 @@ class Visibility:
     def represents(self, volunteer_id: uuid.UUID) -> bool:
         """Whether the account is the volunteer's or that of a manager of one of the volunteer's organizations."""
         return self.volunteer_id == volunteer_id or any(
-            membership["organization_id"] in self.organization_ids
-            and membership["since"] <= self.today <= (membership["until"] or date.max)
+            membership["organization_id"] in self.organization_ids and self.is_current(membership)
             for membership in self.rows.where(Membership, "volunteer_id", volunteer_id)
         )
 
