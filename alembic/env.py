@@ -24,6 +24,7 @@ context.configure(
     # Without a connection the SQL is only written down, to be read before it is run.
     dialect_name=None if connection else "postgresql",
     target_metadata=METADATA,
+    transaction_per_migration=True,
     compare_type=True,
     compare_server_default=True,
     render_item=rendered,

@@ -22,6 +22,7 @@ from api import log, reference
 from api.auth import issue_tokens
 from api.database import embedded, migration
 from api.settings import Settings, SettingsError, read_settings
+from api.values.database_url import connection_arguments
 
 command = typer.Typer(
     name="sigap",
@@ -207,7 +208,7 @@ def database(settings: Settings) -> Generator[str]:
 
 @asynccontextmanager
 async def connect(url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(url, statement_cache_size=0)
+    connection = await asyncpg.connect(**connection_arguments(url), statement_cache_size=0)
     try:
         yield connection
     finally:
@@ -240,7 +241,7 @@ def main() -> None:
     except USAGE_ERROR as error:
         sys.stderr.write(f"{error.format_message()} Try --help.\n")
         sys.exit(2)
-    except (CommandError, SettingsError, embedded.EmbeddedError) as error:
+    except (CommandError, SettingsError, embedded.EmbeddedError, migration.SchemaError) as error:
         sys.exit(str(error))
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         sys.exit(f"The database cannot be used: {next(iter(str(error).splitlines()), type(error).__name__)}")

@@ -8,6 +8,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
+from api.values import database_url
+
 
 class SettingsError(Exception):
     """Wrong settings: one line for each."""
@@ -59,13 +61,6 @@ def _postgres_bin(value: str) -> Path:
     return program.parent.absolute()
 
 
-def _database_url(value: str) -> str:
-    if not value.startswith("postgresql://"):
-        # The value is not repeated: in a malformed one the password may be anywhere.
-        raise ValueError("must be an address like postgresql://user@host:5432/database")
-    return value
-
-
 def _pooler(value: str) -> str:
     if value != "transaction":
         raise ValueError(f"must be 'transaction' or unset, not {value!r}")
@@ -77,7 +72,7 @@ _PARSERS = {
     "SIGAP_PORT": _port,
     "SIGAP_DATA": _data,
     "SIGAP_POSTGRES_BIN": _postgres_bin,
-    "DATABASE_URL": _database_url,
+    "DATABASE_URL": database_url.checked,
     "SIGAP_POOLER": _pooler,
 }
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from api.database.pool import MAX_IDLE_SECONDS, ReadPool
 from api.database.statement import CompiledStatement, Statement, compile_statement, insert_statement, update_statement
+from api.values.database_url import connection_arguments
 
 READ_POOL_SIZE = 8
 WRITE_POOL_SIZE = 8
@@ -40,7 +41,6 @@ class Row(asyncpg.Record):
 
 # For every connection: times in UTC, no JIT, and statements are cancelled when the client is gone.
 SERVER_SETTINGS = {
-    "application_name": "sigap",
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
     "jit": "off",
@@ -255,11 +255,11 @@ async def _open(url: str) -> Database:
     return Database(
         await _open_read_pool(
             url,
-            server_settings=READ_SETTINGS,
+            settings=READ_SETTINGS,
             statement_cache_size=STATEMENT_CACHE_SIZE,
             max_cacheable_statement_size=MAX_CACHED_STATEMENT_LENGTH,
         ),
-        await _open_write_pool(url, server_settings=WRITE_SETTINGS),
+        await _open_write_pool(url, settings=WRITE_SETTINGS),
     )
 
 
@@ -271,10 +271,12 @@ async def _open_behind_pooler(url: str) -> Database:
     )
 
 
-async def _open_read_pool(url: str, **options: Any) -> ReadPool:
+async def _open_read_pool(url: str, settings: Mapping[str, str] | None = None, **options: Any) -> ReadPool:
+    arguments = connection_arguments(url, settings)
+
     async def connect() -> "asyncpg.Connection[Row]":
         connection: asyncpg.Connection[Row] = await asyncpg.connect(
-            url, timeout=ACQUIRE_SECONDS, command_timeout=READ_SECONDS, record_class=Row, **options
+            **arguments, timeout=ACQUIRE_SECONDS, command_timeout=READ_SECONDS, record_class=Row, **options
         )
         await enable_keepalive(connection)
         return connection
@@ -285,9 +287,9 @@ async def _open_read_pool(url: str, **options: Any) -> ReadPool:
     return pool
 
 
-async def _open_write_pool(url: str, **options: Any) -> "asyncpg.Pool[Row]":
+async def _open_write_pool(url: str, settings: Mapping[str, str] | None = None, **options: Any) -> "asyncpg.Pool[Row]":
     return await asyncpg.create_pool(
-        url,
+        **connection_arguments(url, settings),
         min_size=0,
         max_size=WRITE_POOL_SIZE,
         max_inactive_connection_lifetime=MAX_IDLE_SECONDS,

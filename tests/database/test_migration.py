@@ -1,0 +1,134 @@
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from api.database import migration
+from api.database.migration import SchemaError
+from tests.isolation import command, connected, with_database
+from tests.waiting import wait_until
+
+CONCURRENT = '''"""An index that is built without blocking writes."""
+
+from alembic import op
+
+revision = "9001"
+down_revision = "{down}"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE built (id integer)")
+    with op.get_context().autocommit_block():
+        op.execute("CREATE INDEX CONCURRENTLY ix_built ON built (id)")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE built")
+'''
+FAILING = '''"""Fails halfway."""
+
+from alembic import op
+
+revision = "9002"
+down_revision = "9001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE unfinished (id integer)")
+    op.execute("SELECT 1 / 0")
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE unfinished")
+'''
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+POLLS = f"SELECT count(*) {OTHERS} AND query = 'ROLLBACK'"
+SNAPSHOTS = f"SELECT count(*) {OTHERS} AND backend_xmin IS NOT NULL"
+
+
+@pytest.fixture
+async def empty_url(database_url: str) -> AsyncGenerator[str]:
+    """The address of an empty database."""
+    url = with_database(database_url, "sigap_empty_" + str(id(database_url)))
+    name = url.rpartition("/")[2].partition("?")[0]
+    await command(database_url, f"CREATE DATABASE {name}")
+    yield url
+    await command(database_url, f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the migrations, with one more that builds an index concurrently."""
+    head = migration.head()
+    folder = tmp_path / "alembic"
+    shutil.copytree(migration.SCRIPTS, folder)
+    (folder / "versions" / "9001_concurrent.py").write_text(CONCURRENT.format(down=head))
+    monkeypatch.setattr(migration, "SCRIPTS", folder)
+    return folder
+
+
+async def revision(url: str) -> object:
+    async with connected(url) as connection:
+        return await connection.fetchval("SELECT string_agg(version_num, ' ') FROM alembic_version")
+
+
+async def test_of_many_starters_one_migrates_also_concurrent_indexes(empty_url: str, scripts: Path) -> None:
+    upgraded = await asyncio.gather(*(migration.upgrade(empty_url) for _ in range(5)))
+
+    async with connected(empty_url) as connection:
+        index = await connection.fetchval("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_built'::regclass")
+    assert sorted(upgraded) == [False, False, False, False, True]
+    assert (await revision(empty_url), index) == ("9001", True)
+
+
+async def test_a_failing_migration_is_rolled_back_and_those_before_it_stay(empty_url: str, scripts: Path) -> None:
+    (scripts / "versions" / "9002_failing.py").write_text(FAILING)
+
+    with pytest.raises(Exception, match="division by zero"):
+        await migration.upgrade(empty_url)
+
+    async with connected(empty_url) as connection:
+        found = await connection.fetchrow("SELECT to_regclass('built') IS NULL, to_regclass('unfinished') IS NULL")
+    assert (await revision(empty_url), tuple(found or ())) == ("9001", (False, True))
+
+
+async def test_neither_who_has_the_lock_nor_who_waits_for_it_has_a_snapshot(empty_url: str) -> None:
+    async with connected(empty_url) as other:
+        async with migration.locked(empty_url):
+            waiting = asyncio.create_task(migration.upgrade(empty_url))
+            await wait_until(other, POLLS, 1)
+            await wait_until(other, SNAPSHOTS, 0)
+            is_waiting = not waiting.done()
+        upgraded = await waiting
+
+    assert (is_waiting, upgraded) == (True, True)
+
+
+@pytest.mark.parametrize("unknown", ["9001", "abc123"])
+async def test_a_revision_that_this_version_does_not_know_is_refused(database_url: str, unknown: str) -> None:
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{unknown}'")
+
+    for refused in (migration.upgrade, migration.check):
+        with pytest.raises(SchemaError) as error:
+            await refused(database_url)
+        assert str(error.value) == (
+            f"The database is at revision {unknown}, which this version of Sigap does not know; its own is"
+            f" {migration.head()}. Install the version that migrated the database, or restore a backup."
+        )
+
+    assert await revision(database_url) == unknown
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
+
+
+async def test_a_schema_behind_is_refused_where_nothing_is_to_be_migrated(empty_url: str) -> None:
+    with pytest.raises(SchemaError, match=r"^The database is not migrated to this version. Run: sigap migrate$"):
+        await migration.check(empty_url)
+    await migration.upgrade(empty_url)
+
+    await migration.check(empty_url)
