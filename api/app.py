@@ -15,12 +15,21 @@ from api.database.engine import Database, Pooler
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.services.vault import KEY_BYTES, Vault
+from api.settings import DEFAULTS, Settings
 from api.web.endpoint import GraphQL
+from api.web.middleware import Application
 from api.web.page import health, index
 from api.web.services import Services
 
 
-def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pooler | None = None) -> Starlette:
+def application(
+    url: str,
+    data: Path,
+    *,
+    clock: Clock = wall_clock,
+    pooler: Pooler | None = None,
+    settings: Settings = DEFAULTS,
+) -> Application:
     """Creates the ASGI application for a migrated database; the secret keys are in the folder `data`."""
 
     @asynccontextmanager
@@ -38,8 +47,10 @@ def application(url: str, data: Path, *, clock: Clock = wall_clock, pooler: Pool
         finally:
             await database.close()
 
-    routes = [Route("/graphql", GraphQL(), methods=["POST"]), Route("/health", health), Route("/", index)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    routes = [Route("/graphql", GraphQL()), Route("/health", health), Route("/", index)]
+    app = Application(routes=routes, lifespan=lifespan)
+    app.origins = settings.origins
+    return app
 
 
 def load_vault(data: Path) -> Vault:

@@ -179,7 +179,7 @@ def run_server(settings: Settings, url: str, listener: socket.socket, *, logins:
         typer.echo(f"\n{login}, {demo_story.LOGINS[login]}:\nAuthorization: Bearer {token}")
     log.configure()
     config = uvicorn.Config(
-        application(url, settings.data, pooler=settings.pooler),
+        application(url, settings.data, pooler=settings.pooler, settings=settings),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,6 +28,11 @@ class Settings:
     database_url: str | None = field(default=None, repr=False)
     # What a pooler at `database_url` assigns a server connection to; None without a pooler.
     pooler: Literal["transaction"] | None = None
+    # The origins of web pages that may use the API in a browser, as browsers write them.
+    origins: tuple[str, ...] = ()
+
+
+DEFAULTS = Settings()
 
 
 def _host(value: str) -> str:
@@ -67,13 +73,26 @@ def _pooler(value: str) -> str:
     return value
 
 
-_PARSERS = {
+def _origins(value: str) -> tuple[str, ...]:
+    """Origins as browsers send them: scheme, host in lower case, and the port unless it is the scheme's own."""
+    origins = tuple(part.strip() for part in value.split(","))
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise ValueError(f"must be origins like https://sigap.example, separated by commas; {origin!r} is none")
+    return origins
+
+
+_ORIGIN = re.compile(r"http(s)?://([a-z0-9.-]+|\[[0-9a-f:]+\])(?!:0|(?(1):443|:80)$)(:[0-9]{1,5})?", re.ASCII)
+
+
+_PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_HOST": _host,
     "SIGAP_PORT": _port,
     "SIGAP_DATA": _data,
     "SIGAP_POSTGRES_BIN": _postgres_bin,
     "DATABASE_URL": database_url.checked,
     "SIGAP_POOLER": _pooler,
+    "SIGAP_ORIGINS": _origins,
 }
 
 

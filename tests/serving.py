@@ -1,25 +1,35 @@
 """Runs an application with a clock, keys or a database of the test's own."""
 
+import asyncio
+import socket
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 import httpx
+import uvicorn
 
 from api.app import application
 from api.auth import Tokens
 from api.database.engine import Pooler
+from api.settings import DEFAULTS, Settings
 from api.web.services import Services
 from tests.asking import Api
+from tests.conftest import NOW
 
 
 @asynccontextmanager
 async def running_api(
-    url: str, keys: Path, clock: Callable[[], datetime], *, pooler: Pooler | None = None
+    url: str,
+    keys: Path,
+    clock: Callable[[], datetime],
+    *,
+    pooler: Pooler | None = None,
+    settings: Settings = DEFAULTS,
 ) -> AsyncGenerator[Api]:
     """A client for the application in this process. Tokens are issued for the time that the clock has at the start."""
-    app = application(url, keys, clock=clock, pooler=pooler)
+    app = application(url, keys, clock=clock, pooler=pooler, settings=settings)
     # An unhandled exception becomes a response with status 500, as with a real server.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
@@ -28,3 +38,15 @@ async def running_api(
     ):
         services: Services = app.state.services
         yield Api(client, Tokens.load(keys), clock(), services)
+
+
+@asynccontextmanager
+async def running_server(url: str, keys: Path, settings: Settings = DEFAULTS) -> AsyncGenerator[int]:
+    """The port of a uvicorn server that runs the application at the instant NOW."""
+    app = application(url, keys, clock=lambda: NOW, settings=settings)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server_task = asyncio.create_task(server.serve(sockets=[listener]))
+        yield listener.getsockname()[1]
+        server.should_exit = True
+        await server_task

@@ -1,5 +1,4 @@
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,31 +6,18 @@ from pathlib import Path
 import asyncpg
 import orjson
 import pytest
-import uvicorn
 
-from api.app import application
 from api.auth import Tokens
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
+from tests.serving import running_server
 from tests.waiting import LOCK_WAITS, wait_until
 
 HAZARDS = "{ hazards(first: 1) { totalCount } }"
 MIXED = "{ hazards(first: 1) { totalCount } ranks(first: 1) { totalCount } __schema { queryType { name } } }"
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) { problems { code } } }"""
 INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": NOW.isoformat()}
-
-
-@asynccontextmanager
-async def running_server(url: str, keys: Path) -> AsyncGenerator[int]:
-    """The port of a uvicorn server that runs the application."""
-    config = uvicorn.Config(application(url, keys, clock=lambda: NOW), log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server_task = asyncio.create_task(server.serve(sockets=[listener]))
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await server_task
 
 
 @asynccontextmanager

@@ -30,7 +30,13 @@ def refusal() -> str:
 
 def test_every_setting_has_a_default(tmp_path: Path) -> None:
     assert read_settings() == Settings(
-        host="127.0.0.1", port=8000, data=tmp_path / ".sigap", postgres_bin=None, database_url=None, pooler=None
+        host="127.0.0.1",
+        port=8000,
+        data=tmp_path / ".sigap",
+        postgres_bin=None,
+        database_url=None,
+        pooler=None,
+        origins=(),
     )
 
 
@@ -41,6 +47,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("SIGAP_POSTGRES_BIN", "lib postgresql/bin")
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
     monkeypatch.setenv("SIGAP_POOLER", "transaction")
+    monkeypatch.setenv("SIGAP_ORIGINS", "https://sigap.example, http://localhost:3000")
 
     assert read_settings() == Settings(
         host="0.0.0.0",  # noqa: S104  # As above.
@@ -49,6 +56,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         postgres_bin=binaries,
         database_url="postgresql://sigap:rahasia@db/sigap",
         pooler="transaction",
+        origins=("https://sigap.example", "http://localhost:3000"),
     )
 
 
@@ -73,6 +81,29 @@ def test_an_invalid_host_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) 
     monkeypatch.setenv("SIGAP_HOST", host)
 
     assert refusal() == f"SIGAP_HOST must be a host name or an IP address, not {host!r}"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("*", "null", "sigap.example", "https://sigap.example/", "https://Sigap.example", "https://sigap.example:443"),
+        *(
+            "http://a.example:80",
+            "https://a b",
+            "ftp://a.example",
+            "https://",
+            "https://a.example:0",
+            "https://a.example,",
+        ),
+        *("https://a.example?x", "https://u@a.example"),
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("SIGAP_ORIGINS", origin)
+
+    wrong = repr(origin.strip() if "," not in origin else "")
+    text = f"must be origins like https://sigap.example, separated by commas; {wrong} is none"
+    assert refusal() == f"SIGAP_ORIGINS {text}"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "8_000", "٨٠٠٠", "http"])
@@ -130,7 +161,7 @@ def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
 
     assert str(read_settings()) == (
-        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None)"
+        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=())"
     )
 
 

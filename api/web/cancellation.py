@@ -1,11 +1,11 @@
 """Cancelling what nobody waits for any more."""
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any
 
 from graphql import OperationType, get_operation_ast, parse
 from starlette.requests import Request
+
+from api.web.request import GraphQLRequest
 
 # Delay before listening for a disconnect. Most requests are answered sooner, and save its cost.
 DISCONNECT_CHECK_SECONDS = 1.0
@@ -14,14 +14,14 @@ DISCONNECT_CHECK_SECONDS = 1.0
 class CancelOnDisconnect:
     """Cancels a query, and with it its SQL statements, when the client disconnects. Mutations are never cancelled."""
 
-    def __init__(self, request: Request, body: Mapping[str, Any]) -> None:
+    def __init__(self, request: Request, asked: GraphQLRequest) -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         self.task = task
         self.has_cancelled = False
         self._request = request
-        self._body = body
+        self._asked = asked
         self._listener: asyncio.Task[None] | None = None
         self._timer = loop.call_later(DISCONNECT_CHECK_SECONDS, self._start)
 
@@ -31,7 +31,7 @@ class CancelOnDisconnect:
             self._listener.cancel()
 
     def _start(self) -> None:
-        node = get_operation_ast(parse(self._body["query"]), self._body.get("operationName"))
+        node = get_operation_ast(parse(self._asked.document), self._asked.operation_name)
         if node is not None and node.operation is OperationType.QUERY:
             self._listener = asyncio.create_task(self._cancel_on_disconnect())
 

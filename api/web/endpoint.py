@@ -1,26 +1,30 @@
 """The GraphQL endpoint: one request from its reading to its answer."""
 
 import asyncio
-from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from api.auth import Unauthenticated
 from api.context import Context
 from api.database import engine
-from api.log import log
+from api.execution.answer import graphql_error
+from api.log import log, unexpected
 from api.schema.build import SCHEMA
 from api.web.cancellation import CancelOnDisconnect
-from api.web.error import HttpError, error_code
-from api.web.request import parse_body, read_body
-from api.web.response import accepted_media_type, error_response, result_response
+from api.web.error import HttpError, InternalError, error_code
+from api.web.negotiation import GRAPHQL_JSON, JSON, accepted_media_type
+from api.web.request import GraphQLRequest, read_request
+from api.web.response import error_response, result_response
 from api.web.services import Services
+
+METHODS = ("GET", "HEAD", "POST")
+OFFERS = (GRAPHQL_JSON, JSON)
 
 
 class GraphQL:
@@ -33,26 +37,37 @@ class GraphQL:
 
 async def graphql(request: Request) -> Response:
     """Answers one GraphQL request."""
-    media_type = accepted_media_type(request)
-    start = perf_counter()
+    media_type = accepted_media_type(request.headers.get("accept", ""), OFFERS)
     try:
-        body = parse_body(await read_body(request))
-        context = await make_context(request)
-        result = await execute(body, context, CancelOnDisconnect(request, body))
+        return await answer(request, media_type)
     except HttpError as error:
-        return error_response(error, media_type)
+        return error_response(error, media_type or JSON)
     except ClientDisconnect:
         return Response(status_code=499)
-    log_request(context, body, result, start)
+    except Exception as error:  # noqa: BLE001  # The border: a client is answered in JSON, whatever happened.
+        return error_response(InternalError(unexpected(error)), media_type or JSON)
+
+
+async def answer(request: Request, media_type: str | None) -> Response:
+    """Raises `HttpError` and `ClientDisconnect`."""
+    start = perf_counter()
+    if media_type is None:
+        raise HttpError(406, f"Accept {GRAPHQL_JSON} or {JSON}.")
+    if request.method not in METHODS:
+        raise HttpError(405, "Send queries by GET or POST, mutations by POST.", headers={"Allow": ", ".join(METHODS)})
+    asked = await read_request(request)
+    context = await make_context(request)
+    result = await execute(asked, context, CancelOnDisconnect(request, asked))
+    log_request(context, asked, result, start)
     return result_response(result, context, media_type)
 
 
-def log_request(context: Context, body: Mapping[str, Any], result: ExecutionResult, start: float) -> None:
+def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult, start: float) -> None:
     """One line; nothing of the variables and of the answer but the codes of problems."""
     log.info(
         "request",
         id=context.id,
-        operation=body.get("operationName"),
+        operation=asked.operation_name,
         actor=context.actor.kind.name,
         milliseconds=round((perf_counter() - start) * 1000, 2),
         rows=sum(context.row_counts),
@@ -68,24 +83,31 @@ async def make_context(request: Request) -> Context:
     try:
         actor = await services.authenticator.authenticate(request.headers.get("authorization"), now)
     except Unauthenticated:
-        raise HttpError(401, "The token is invalid or has expired.", "UNAUTHENTICATED") from None
+        raise HttpError(
+            401, "The token is invalid or has expired.", "UNAUTHENTICATED", headers={"WWW-Authenticate": "Bearer"}
+        ) from None
     except engine.Unavailable:
         raise HttpError(503, "The database does not answer; try again.", "UNAVAILABLE") from None
     return Context(actor, now, services.clock, services.database, services.planner, services.vault)
 
 
-async def execute(body: dict[str, Any], context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:
+async def execute(asked: GraphQLRequest, context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:
     """Executes the operation. Raises `ClientDisconnect` if it was cancelled because the client disconnected."""
     try:
         return await SCHEMA.execute(
-            body["query"],
-            variable_values=body.get("variables"),
-            operation_name=body.get("operationName"),
+            asked.document,
+            variable_values=asked.variables,
+            operation_name=asked.operation_name,
             context_value=context,
-            operation_extensions=body.get("extensions"),
+            operation_extensions=asked.extensions,
+            allowed_operation_types=asked.allowed,
         )
-    except (CannotGetOperationTypeError, InvalidOperationTypeError):
-        raise HttpError(400, "Name one of the document's operations in 'operationName'.") from None
+    except CannotGetOperationTypeError:
+        return refused("Name one of the document's operations in 'operationName'.")
+    except InvalidOperationTypeError as error:
+        if error.operation_type is OperationType.MUTATION:
+            raise HttpError(405, "Send mutations by POST.", headers={"Allow": "POST"}) from None
+        return refused("There are no subscriptions.")
     except asyncio.CancelledError:
         if not cancellation.has_cancelled:
             raise
@@ -93,3 +115,7 @@ async def execute(body: dict[str, Any], context: Context, cancellation: CancelOn
         raise ClientDisconnect from None
     finally:
         cancellation.stop()
+
+
+def refused(message: str) -> ExecutionResult:
+    return ExecutionResult(None, [graphql_error(message, "BAD_USER_INPUT")])

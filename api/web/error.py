@@ -1,5 +1,7 @@
 """Errors as clients see them: HTTP statuses, messages and stable codes."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from graphql import GraphQLError
@@ -7,14 +9,34 @@ from graphql import GraphQLError
 from api.context import Context
 from api.log import unexpected
 
+INTERNAL = "An internal error occurred; it has been logged under the id in extensions."
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
 
 class HttpError(Exception):
     """Ends the request with an HTTP error status and one GraphQL error."""
 
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
+    def __init__(
+        self, status: int, message: str, code: str = "BAD_REQUEST", *, headers: Mapping[str, str] = NO_HEADERS
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
+        self.headers = headers
+
+    def as_json(self) -> dict[str, Any]:
+        return {"message": str(self), "extensions": {"code": self.code}}
+
+
+class InternalError(HttpError):
+    """Something that nothing handled; the log has it under `id`."""
+
+    def __init__(self, id: str) -> None:
+        super().__init__(500, INTERNAL, "INTERNAL")
+        self.id = id
+
+    def as_json(self) -> dict[str, Any]:
+        return {"message": str(self), "extensions": {"code": self.code, "id": self.id}}
 
 
 def format_error(error: GraphQLError, context: Context) -> dict[str, Any]:
@@ -23,7 +45,7 @@ def format_error(error: GraphQLError, context: Context) -> dict[str, Any]:
     if original is None or isinstance(original, GraphQLError):
         return {**error.formatted, "extensions": extensions}
     id_ = unexpected(original, request=context.id, path=error.path)
-    shown = {**error.formatted, "message": "An internal error occurred; it has been logged under the id in extensions."}
+    shown = {**error.formatted, "message": INTERNAL}
     return {**shown, "extensions": {**extensions, "id": id_}}
 
 

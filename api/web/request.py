@@ -1,26 +1,64 @@
-"""Reading a GraphQL request: its media type, its body, its members."""
+"""Reading a GraphQL request: from the body of a POST or the address of a GET."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import Request
+from strawberry.types.graphql import OperationType
 
 from api.web.error import HttpError
-from api.web.response import JSON
+from api.web.negotiation import JSON, is_json
 
 MAX_BODY_BYTES = 256 * 1024
-# Members of the request body that may be missing or null: their type, and its name for error messages.
+# Members that may be missing or null: their type, and its name for error messages.
 OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
     "variables": (dict, "an object"),
     "operationName": (str, "a string"),
     "extensions": (dict, "an object"),
 }
+READING = frozenset({OperationType.QUERY})
+ALL_OPERATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """What the client wants to have executed, and which kinds of operations its method may execute."""
+
+    document: str
+    variables: dict[str, Any] | None
+    operation_name: str | None
+    extensions: dict[str, Any] | None
+    allowed: frozenset[OperationType]
+
+    @classmethod
+    def from_members(cls, members: Mapping[str, Any], allowed: frozenset[OperationType]) -> "GraphQLRequest":
+        """Raises `HttpError` if a member has the wrong type."""
+        document = members.get("query")
+        if not isinstance(document, str) or not document.strip():
+            raise HttpError(400, "The document is missing: send it as a string in 'query'.")
+        for name, (type_, type_name) in OPTIONAL_MEMBERS.items():
+            if not isinstance(members.get(name), type_ | None):
+                raise HttpError(400, f"'{name}' must be {type_name}.")
+        get = members.get
+        return cls(document, get("variables"), get("operationName"), get("extensions"), allowed)
+
+
+async def read_request(request: Request) -> GraphQLRequest:
+    """Raises `HttpError` if it is not a GraphQL request."""
+    if request.method == "POST":
+        return GraphQLRequest.from_members(parse_body(await read_body(request)), ALL_OPERATIONS)
+    return GraphQLRequest.from_members(parse_address(request.scope["query_string"]), READING)
 
 
 async def read_body(request: Request) -> bytearray:
-    """The raw request body. Raises `HttpError` if it is too large or its content type is not JSON."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
-        raise HttpError(415, f"Send the request as {JSON}.")
+    """The raw request body. Raises `HttpError` if it is too large, compressed or not JSON."""
+    if not is_json(request.headers.get("content-type", "")):
+        raise HttpError(415, f"Send the request as {JSON} in UTF-8.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(415, "Send the request uncompressed.", headers={"Accept-Encoding": "identity"})
     raw = bytearray()
     async for chunk in request.stream():
         raw += chunk
@@ -29,15 +67,33 @@ async def read_body(request: Request) -> bytearray:
     return raw
 
 
-def parse_body(raw: bytearray) -> dict[str, Any]:
-    """The members of a GraphQL request. Raises `HttpError` if one has the wrong type."""
-    try:
-        body = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise HttpError(400, "The request body is not valid JSON.") from None
-    if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
-        raise HttpError(400, "The request body must be a JSON object with the document in 'query'.")
-    for name, (type_, type_name) in OPTIONAL_MEMBERS.items():
-        if not isinstance(body.get(name), type_ | None):
-            raise HttpError(400, f"'{name}' must be {type_name}.")
+def parse_body(raw: bytearray) -> Mapping[str, Any]:
+    """The members of a GraphQL request. Raises `HttpError` if it is not a JSON object."""
+    body = parse_json(raw, "The request body")
+    if isinstance(body, list):
+        raise HttpError(400, "Batches are not supported: send each request by itself, over one connection.")
+    if not isinstance(body, dict):
+        raise HttpError(400, "The request body must be a JSON object.")
     return body
+
+
+def parse_address(query_string: bytes) -> Mapping[str, Any]:
+    """The members of a GraphQL request. Raises `HttpError` if the address is malformed or names one twice."""
+    try:
+        pairs = parse_qsl(query_string.decode("ascii"), errors="strict", max_num_fields=20)
+    except ValueError:
+        raise HttpError(400, "The parameters of the address are malformed.") from None
+    members: dict[str, Any] = dict(pairs)
+    if len(members) < len(pairs):
+        raise HttpError(400, "A parameter may be in the address only once.")
+    for name in members.keys() & {"variables", "extensions"}:
+        members[name] = parse_json(members[name], f"'{name}'")
+    return members
+
+
+def parse_json(text: bytearray | str, what: str) -> object:
+    try:
+        value: object = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise HttpError(400, f"{what} is not valid JSON.") from None
+    return value
