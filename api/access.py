@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Volunteer
+from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Role, Volunteer
+from api.models.account import RoleKind
 from api.models.assignment import ASSIGNMENT
 from api.models.choice import Move
 from api.models.day import days_of_provinces
@@ -57,6 +58,8 @@ class Actor:
     province_codes: tuple[str, ...] = ()
     kabupaten_codes: tuple[str, ...] = ()
     organization_ids: tuple[uuid.UUID, ...] = ()
+    # All roles that are in force, also those that are no scope of these.
+    role_ids: tuple[uuid.UUID, ...] = ()
 
     @cached_property
     def kind(self) -> Kind:
@@ -73,6 +76,7 @@ class Actor:
         """As what the actor may call mutations."""
         kind = self.kind
         held = {"COORDINATOR": kind.coordinator, "MANAGER": kind.organizations, "VOLUNTEER": kind.volunteer}
+        held["ACCOUNT"] = kind.account
         return frozenset(name for name, holds in held.items() if holds)
 
     def parameters(self, now: datetime) -> Mapping[str, Any]:
@@ -84,6 +88,7 @@ class Actor:
             "actor_kabupaten": ",".join(self.kabupaten_codes),
             "actor_near_provinces": ",".join({*self.province_codes, *(code[:2] for code in self.kabupaten_codes)}),
             "actor_organizations": ",".join(map(str, self.organization_ids)),
+            "actor_roles": ",".join(map(str, self.role_ids)),
             "now": now,
         }
 
@@ -106,6 +111,7 @@ _PROVINCES = _listed("actor_provinces", sa.Text())
 _KABUPATEN = _listed("actor_kabupaten", sa.Text())
 _NEAR_PROVINCES = _listed("actor_near_provinces", sa.Text())
 _ORGANIZATIONS = _listed("actor_organizations", sa.Uuid())
+_ROLES = _listed("actor_roles", sa.Uuid())
 
 NOW: sa.ColumnElement[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
 
@@ -135,6 +141,11 @@ CERTIFIERS = Callers(
 )
 VOLUNTEER_OR_MANAGERS = Callers(
     "The volunteer, or a manager of one of the volunteer's organizations", frozenset({"VOLUNTEER", "MANAGER"})
+)
+ACCOUNTS = Callers("Everybody who is signed in, for what is theirs", frozenset({"ACCOUNT"}))
+GRANTORS = Callers(
+    "Coordinators for places and organizations in their scope, managers for their organization",
+    frozenset({"COORDINATOR", "MANAGER"}),
 )
 EITHER_SIDE = Callers(
     "Coordinators of the need's kabupaten, the volunteer, or a manager of one of the volunteer's organizations",
@@ -313,14 +324,75 @@ def sends_to_need(kind: Kind, row: Row) -> Condition:
     return coordinates(kind, row.c.kabupaten_code)
 
 
-def sees_account(kind: Kind, row: Row) -> Condition:
-    """One's own only."""
+def is_own_account(kind: Kind, row: Row) -> Condition:
+    """The account that asks."""
     return row.c.id == _ACCOUNT if kind.account else sa.false()
 
 
+def sees_account(kind: Kind, row: Row) -> Condition:
+    """One's own, and those with a role that one sees."""
+    role = Role.alias()
+    holder = exists_where(row, role.c.account_id == row.c.id, _administers(kind, role))
+    return _any_of(is_own_account(kind, row), holder if kind.coordinator or kind.organizations else None)
+
+
 def sees_role(kind: Kind, row: Row) -> Condition:
-    """One's own only."""
-    return row.c.account_id == _ACCOUNT if kind.account else sa.false()
+    """Its holder, and who may grant such a role."""
+    own = row.c.account_id == _ACCOUNT if kind.account else None
+    return _any_of(own, _administers(kind, row))
+
+
+def is_in_force(role: Row) -> Condition:
+    """Whether a role's period has begun, and neither the period is over nor the role revoked."""
+    return sa.and_(
+        sa.or_(role.c.since.is_(None), role.c.since <= NOW),
+        sa.or_(role.c.until.is_(None), role.c.until > NOW),
+        role.c.ended_at.is_(None),
+    )
+
+
+def covers(held: Row, other: Row) -> Condition:
+    """Whether what the holder of one role may do includes another role: nobody grants more than they hold.
+
+    Coordinators, all roles of places in their scope and of organizations at home there; managers, those of their
+    organization.
+    """
+    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == other.c.organization_id)
+    kabupaten = sa.func.coalesce(other.c.kabupaten_code, home.correlate(other).scalar_subquery(), type_=sa.Text())
+    province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
+    is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
+    in_scope = sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
+    return sa.or_(
+        sa.and_(held.c.kind == RoleKind.COORDINATOR, in_scope),
+        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == other.c.organization_id),
+    )
+
+
+def _holds(row: Row, *conditions: Callable[[Row], Condition]) -> Condition:
+    """Whether a role that the actor holds meets the conditions beside this row."""
+    held = Role.alias()
+    return exists_where(row, held.c.id == sa.any_(_ROLES), *(condition(held) for condition in conditions))
+
+
+def _administers(kind: Kind, row: Row) -> Condition:
+    """Whether the actor holds a role that covers this one, so may revoke it."""
+    if kind.nation:
+        return sa.true()
+    return _holds(row, lambda held: covers(held, row)) if kind.places or kind.organizations else sa.false()
+
+
+def grants(row: Row) -> Condition:
+    """Whether the actor holds a role that covers this one and lasts as long."""
+    return _holds(
+        row,
+        lambda held: covers(held, row),
+        lambda held: sa.or_(held.c.until.is_(None), held.c.until >= row.c.until),
+    )
+
+
+def revokes(kind: Kind, row: Row) -> Condition:
+    """Who may grant such a role, for however long, and its holder, who gives it back."""
+    return sees_role(kind, row)
 
 
 def enrols(kind: Kind, organization: Row) -> Condition:

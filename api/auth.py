@@ -106,7 +106,7 @@ class Authenticator:
             raise Unauthenticated
         account_id, expires_at = self.tokens.read(token.strip(), now)
         async with self._database.reading() as session:
-            actor = await account.actor(session, account_id)
+            actor = await account.actor(session, account_id, now)
         if actor.account_id is None:
             raise Unauthenticated
         self._cache[authorization] = CachedActor(actor, min(expires_at, now + CACHE_LIFETIME))

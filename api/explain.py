@@ -79,7 +79,7 @@ async def load_actor(database: Database, login: str | None) -> Actor:
         account_id = await account.id_of(session, login)
         if account_id is None:
             raise ExplainError(f"There is no active account {login!r}.")
-        return await account.actor(session, account_id)
+        return await account.actor(session, account_id, wall_clock())
 
 
 async def execute(request: ExplainRequest, context: Context) -> ExecutionResult:

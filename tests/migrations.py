@@ -84,7 +84,7 @@ def compare(connection: sa.Connection) -> None:
 # Of all constraints and indexes in a schema: the table, the name and the definition.
 DEFINITIONS = sa.text("""
   SELECT conrelid::regclass::text, conname::text, pg_get_constraintdef(oid) FROM pg_constraint
-  WHERE connamespace = to_regnamespace(:schema) AND contype <> 'n'
+  WHERE connamespace = to_regnamespace(:schema) AND contype NOT IN ('n', 't')
   UNION ALL
   SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = :schema
 """)

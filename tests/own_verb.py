@@ -305,7 +305,7 @@ class OwnApi:
             viewer = PUBLIC
         else:
             async with self.database.reading() as session:
-                viewer = await account.actor(session, actor)
+                viewer = await account.actor(session, actor, NOW)
         context = Context(viewer, NOW, lambda: NOW, self.database, self.planner, load_vault(self.keys))
         schema, _sources = own_schema()
         result = await schema.execute(document, variable_values={"input": input_values}, context_value=context)

@@ -11,9 +11,9 @@ TABLES = (
 )
 
 
-async def snapshot(connection: "asyncpg.Connection[asyncpg.Record]") -> Mapping[str, Sequence[str]]:
-    """All rows of these tables, each as text."""
+async def snapshot(connection: "asyncpg.Connection[asyncpg.Record]", *more: str) -> Mapping[str, Sequence[str]]:
+    """All rows of these tables and of `more`, each as text."""
     return {
         table: [row[0] for row in await connection.fetch(f'SELECT t::text FROM "{table}" AS t ORDER BY 1')]
-        for table in TABLES
+        for table in (*TABLES, *more)
     }

@@ -269,15 +269,19 @@ async def test_an_assignment_is_visible_to_the_side_of_the_need_and_of_the_volun
     }
 
 
-async def test_an_account_is_visible_to_its_owner_only(api: Api, build: Build) -> None:
-    owner, nation = await build.coordinator(kabupaten_code=HOME), await build.coordinator()
+async def test_an_account_is_visible_to_its_owner_and_to_who_may_end_its_roles(api: Api, build: Build) -> None:
+    owner = await build.coordinator(kabupaten_code=HOME)
+    nation, neighbour = await build.coordinator(), await build.coordinator(kabupaten_code=NEIGHBOUR)
     document = "query($id: ID!) { me { id roles { kind kabupaten { code } } } node(id: $id) { id } }"
 
     own = await api.ask(document, actor=owner, id=f"Account:{owner}")
-    foreign = await api.ask(document, actor=nation, id=f"Account:{owner}")
+    granter = await api.ask(document, actor=nation, id=f"Account:{owner}")
+    foreign = await api.ask(document, actor=neighbour, id=f"Account:{owner}")
 
     role = {"kind": "COORDINATOR", "kabupaten": {"code": HOME}}
     assert own == {"me": {"id": f"Account:{owner}", "roles": [role]}, "node": {"id": f"Account:{owner}"}}
+    national = {"id": f"Account:{nation}", "roles": [{"kind": "COORDINATOR", "kabupaten": None}]}
+    assert granter == {"me": national, "node": {"id": f"Account:{owner}"}}
     assert foreign["node"] is None
 
 
@@ -545,12 +549,14 @@ async def test_a_mutation_is_forbidden_for_all_but_its_callers(api: Api, build: 
         assert allowed == set(actors)
         assert "errors" not in public
     else:
-        assert allowed == verb.callers.roles
+        assert allowed == (set(actors) if "ACCOUNT" in verb.callers.roles else verb.callers.roles)
         assert [error["extensions"]["code"] for error in public["errors"]] == ["UNAUTHENTICATED"]
         assert await snapshot(build.connection) == before
 
 
 CALLER_ROLES = {
+    "grant_role": {"COORDINATOR", "MANAGER"},
+    "revoke_role": {"ACCOUNT"},
     "declare_incident": {"COORDINATOR"},
     "raise_need": {"COORDINATOR"},
     "register_volunteer": {"COORDINATOR", "MANAGER"},
@@ -660,7 +666,7 @@ def test_every_mutation_has_a_verb_whose_description_says_who_may_call_it_and_wh
         for name, verb in VERBS.items()
     }
     assert all(verb.callers.is_public or verb.callers.roles for verb in VERBS.values())
-    assert all(verb.callers.roles <= {"COORDINATOR", "MANAGER", "VOLUNTEER"} for verb in VERBS.values())
+    assert all(verb.callers.roles <= {"COORDINATOR", "MANAGER", "VOLUNTEER", "ACCOUNT"} for verb in VERBS.values())
 
 
 def test_every_object_type_has_a_source_with_a_row_policy() -> None:

@@ -166,7 +166,7 @@ async def test_a_token_of_an_unknown_or_inactive_account_is_rejected(api: Api, b
 async def test_a_revoked_role_ends_writing_at_once_and_reading_after_the_cache_lifetime(
     build: Build, database_url: str, keys: Path
 ) -> None:
-    coordinator, clock = await build.coordinator(), [NOW]
+    coordinator, clock = await build.coordinator(kabupaten_code=HOME), [NOW]
     await build.person(reach="KABUPATEN")
     document = "{ volunteers(first: 1) { totalCount } }"
     async with running_api(database_url, keys, lambda: clock[0]) as api:
@@ -193,7 +193,7 @@ async def test_a_revoked_role_ends_writing_at_once_and_reading_after_the_cache_l
 async def test_a_deactivated_account_cannot_write_and_is_rejected_after_the_cache_lifetime(
     build: Build, database_url: str, keys: Path
 ) -> None:
-    coordinator, clock = await build.coordinator(), [NOW]
+    coordinator, clock = await build.coordinator(kabupaten_code=HOME), [NOW]
     async with running_api(database_url, keys, lambda: clock[0]) as api:
         token = f"Bearer {api.tokens.issue(coordinator, NOW)}"
 

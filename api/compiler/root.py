@@ -48,7 +48,8 @@ def single_row(
     """The one row of the type that the viewer may see; the JSON null if there is none."""
     target = builder.sources[declared.target]
     row = builder.table_row(target)
-    clauses = f"{where_clause(builder.policy_conditions(target, row, visible_with_parent=False))} LIMIT 1"
+    guard = [builder.row_condition(declared.guard, row)] if declared.guard else []
+    clauses = f"{where_clause([*builder.policy_conditions(target, row, visible_with_parent=False), *guard])} LIMIT 1"
     return table_row_object(builder, level, selected, source=target, row=row, clauses=clauses, path=path)
 
 

@@ -120,9 +120,10 @@ class TieredConnection:
 
 @dataclass(frozen=True, slots=True)
 class SingleRow:
-    """A root that reads the only row of its type that the viewer may see."""
+    """A root that reads the one row of its type that the viewer may see; with `guard`, that also meets this."""
 
     target: str
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)

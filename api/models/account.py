@@ -1,8 +1,19 @@
-"""Who may sign in, and their roles: as what, where."""
+"""Who may sign in, and their roles: as what, where, how long."""
 
 import sqlalchemy as sa
 
-from api.models.base import Chosen, Symbol, optional, record, references, required, symbol, table
+from api.models.base import (
+    INSTANT,
+    Chosen,
+    Symbol,
+    optional,
+    record,
+    references,
+    required,
+    symbol,
+    table,
+    versioned,
+)
 from api.models.choice import Choice
 
 Account = table(
@@ -21,18 +32,33 @@ class RoleKind(Choice):
 
     COORDINATOR = "COORDINATOR", "Coordinates a kabupaten, a province or the nation."
     MANAGER = "MANAGER", "Answers for the members of an organization."
+    DESK_OFFICER = "DESK_OFFICER", "Answers what the public reports in a kabupaten, a province or the nation."
+    CAMP_STAFF = "CAMP_STAFF", "Works at the camps of an organization."
+    AUDITOR = "AUDITOR", "Looks at what was done in a kabupaten, a province or the nation."
 
 
-# What an account may do, with its scope: the nation, one province, one kabupaten, or one organization.
+# The roles whose scope is an organization; that of the others is a place.
+OF_ORGANIZATIONS = (RoleKind.MANAGER, RoleKind.CAMP_STAFF)
+
+# What an account may do, with its scope: the nation, one province, one kabupaten, or one organization. A role holds from
+# `since` (null: from its grant) until before `until` (null: without end). `ended_at` is set when it is revoked, or when
+# somebody records that its period is over.
+#
+# A trigger refuses whatever would leave no national coordinator without end where there was one.
 Role = table(
     "role",
-    *record(),
+    *versioned(),
     required("account_id", sa.Uuid, references("account.id")),
     required("kind", Chosen(RoleKind)),
     optional("province_code", Symbol, references("province.code")),
     optional("kabupaten_code", Symbol, references("kabupaten.code")),
     optional("organization_id", sa.Uuid, references("organization.id")),
+    optional("since", INSTANT),
+    optional("until", INSTANT),
+    optional("ended_at", INSTANT),
     sa.CheckConstraint("num_nonnulls(province_code, kabupaten_code, organization_id) <= 1", name="one_scope"),
-    sa.CheckConstraint("(kind = 'MANAGER') = (organization_id IS NOT NULL)", name="manager_of_one"),
+    sa.CheckConstraint("(kind IN ('MANAGER', 'CAMP_STAFF')) = (organization_id IS NOT NULL)", name="scope_of_kind"),
+    sa.CheckConstraint("until > since", name="ends_after_start"),
     sa.Index(None, "account_id"),
+    sa.Index(None, "created_at", "id"),
 )

@@ -4,6 +4,7 @@ import pkgutil
 from collections.abc import Mapping
 from importlib import import_module
 
+from api import access
 from api.compiler.source import ById, ByIds, Root, SingleRow, Source, ToConnection
 from api.resolvers.verb import VERBS, field_name, payload_sources
 
@@ -21,7 +22,7 @@ SOURCES: Mapping[str, Source] = {
 
 # A thing by its id and a list of them for every noun, beside the roots of all nouns.
 ROOTS: Mapping[str, Root] = {
-    "me": SingleRow("Account"),
+    "me": SingleRow("Account", guard=access.is_own_account),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
     **{field_name(name): ById(name) for name, source in NOUNS.items() if source.node},

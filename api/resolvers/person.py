@@ -1,4 +1,4 @@
-"""Volunteers, and the accounts that sign in."""
+"""Volunteers."""
 
 from collections.abc import Mapping
 
@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Sql, ToMany
-from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_many
-from api.models import Account, Assignment, Certificate, Commitment, Membership, Rank, Role, Volunteer
+from api.compiler.structure import connection, filters, orders, period_bounds, table_source
+from api.models import Assignment, Certificate, Commitment, Membership, Rank, Volunteer
 from api.models.base import INSTANT
 from api.models.day import local_day
 from api.resolvers.place import distance_from, seat_of
@@ -98,11 +98,4 @@ SOURCES = (
             "free_in": free_in,
         },
     ),
-    table_source(
-        Account,
-        access.sees_account,
-        fields={"roles": to_many(Role.c.account_id, "CREATED_AT_ASC", visible_with_parent=True)},
-        orders=orders(Account, "login"),
-    ),
-    table_source(Role, access.sees_role, orders=orders(Role, "created_at"), node=False),
 )

@@ -68,6 +68,19 @@ class ProblemCode(StrEnum):
         "Kunci permintaan ini sudah dipakai untuk permintaan lain.",
         "This idempotency key was used for a different request.",
     )
+    ALREADY_GRANTED = (
+        "ALREADY_GRANTED",
+        ProblemShape.SIMPLE,
+        "Akun ini sudah memegang peran itu pada masa tersebut.",
+        "The account holds this role in that period already.",
+    )
+    ALREADY_ENDED = ("ALREADY_ENDED", ProblemShape.SIMPLE, "Ini sudah berakhir.", "It has ended already.")
+    LAST_COORDINATOR = (
+        "LAST_COORDINATOR",
+        ProblemShape.SIMPLE,
+        "Koordinator nasional terakhir tidak dapat dicabut.",
+        "The last national coordinator cannot be removed.",
+    )
     ALREADY_REGISTERED = (
         "ALREADY_REGISTERED",
         ProblemShape.SIMPLE,

@@ -1,4 +1,4 @@
-"""Volunteers, and the accounts that sign in."""
+"""Volunteers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.account import RoleKind
 from api.models.person import Reach, VolunteerStatus
 from api.schema.field import (
     Connection,
@@ -21,9 +20,8 @@ from api.schema.field import (
 )
 from api.schema.list_argument import PeriodInput
 from api.schema.membership import Membership
-from api.schema.organization import Organization
-from api.schema.place import Kabupaten, Located, Point, PointInput, Province, distance
-from api.schema.scalar import Code, PhoneNumber
+from api.schema.place import Kabupaten, Located, Point, PointInput, distance
+from api.schema.scalar import PhoneNumber
 from api.schema.skill import Certificate, Skill
 from api.services import person
 
@@ -75,24 +73,6 @@ class Volunteer(Node, Located):
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When the volunteer was registered.")
     updated_at: datetime = field("When the record was last changed.")
-
-
-@noun("A role of an account: the capacity in which it acts, and its scope.")
-class Role:
-    kind: RoleKind = field("The capacity in which the account acts.")
-    province: Province | None = field("The province coordinated; null in other roles.")
-    kabupaten: Kabupaten | None = field(
-        "The kabupaten coordinated; null in other roles. A coordinator of neither coordinates the nation."
-    )
-    organization: Organization | None = field("The organization managed; null in other roles.")
-
-
-@noun("An account that signs in.")
-class Account(Node):
-    login: Code = field("The name to sign in with.")
-    name: str = field("The name that people call the account by.")
-    volunteer: Volunteer | None = field("The volunteer it belongs to; null if it belongs to none.")
-    roles: list[Role] = field("The roles, which say what it may do, and where.")
 
 
 @verb_input(person.register)

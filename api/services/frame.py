@@ -127,7 +127,7 @@ async def _attempt(
 ) -> Outcome:
     async with database.transaction() as session:
         # Read again in the transaction, so that a right that was taken away no longer writes.
-        actor = PUBLIC if account_id is None else await account.actor(session, account_id)
+        actor = PUBLIC if account_id is None else await account.actor(session, account_id, clock())
         request = Request(actor, clock)
         if call.idempotency_key is None:
             return await _run(session, request, call)

@@ -19,7 +19,7 @@ async def reader(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sam
     """The second reader of the sample data."""
     async with api.services.database.reading() as session:
         actors = {
-            account_id: PUBLIC if account_id is None else await account.actor(session, account_id)
+            account_id: PUBLIC if account_id is None else await account.actor(session, account_id, api.now)
             for account_id in sample_data.actors.values()
         }
     return Reader(connection, await Rows.read(connection), api.now, actors)

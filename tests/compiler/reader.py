@@ -178,7 +178,9 @@ class View:
             case ToConnection(target=target):
                 return self.page(declared, self.visible(SOURCES[target]), context.arguments)
             case declarations.SingleRow(target=target):
-                return next(iter(self.visible(SOURCES[target])), None)
+                found = self.visible(SOURCES[target])
+                guard = declared.guard
+                return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
             case declarations.ById(target=target):
                 return self.by_id(SOURCES[target], context.arguments["id"])
             case declarations.ByIds(plural=False):

@@ -253,6 +253,7 @@ class SampleData:
         await build.row("role", account_id=mixed, kind="COORDINATOR", kabupaten_code=FAR)
         await build.row("role", account_id=mixed, kind="COORDINATOR", province_code=WIT[:2])
         await build.row("role", account_id=mixed, kind="MANAGER", organization_id=self.organizations[2])
+        await self.make_roles()
         self.actors = {
             "public": None,
             "volunteer": await build.volunteer_account(people[1]),
@@ -262,3 +263,25 @@ class SampleData:
             "nation": await build.coordinator(),
             "mixed": mixed,
         }
+
+    async def make_roles(self) -> None:
+        """Roles of every kind, in force, over, to come and revoked; some of the actors' own."""
+        build, now = self.build, self.build.now
+        scopes: tuple[tuple[str, dict[str, Any]], ...] = (
+            ("COORDINATOR", {"kabupaten_code": HOME}),
+            ("AUDITOR", {}),
+            ("DESK_OFFICER", {"province_code": NEIGHBOUR[:2]}),
+            ("CAMP_STAFF", {"organization_id": self.organizations[0]}),
+            ("MANAGER", {"organization_id": self.organizations[3]}),
+            ("DESK_OFFICER", {"kabupaten_code": WIT}),
+        )
+        periods: tuple[dict[str, Any], ...] = (
+            {"until": now + timedelta(days=9)},
+            {"since": now - timedelta(days=9), "until": now},
+            {"since": now + timedelta(microseconds=1)},
+            {"ended_at": now - timedelta(days=1), "until": now + timedelta(days=1)},
+        )
+        holder = await build.account(volunteer_id=self.people[7])
+        for (kind, scope), period in itertools.product(scopes, periods):
+            await build.row("role", account_id=holder, kind=kind, **scope, **period)
+            holder = await build.account()

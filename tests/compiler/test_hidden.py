@@ -187,6 +187,7 @@ async def delete_hidden(connection: "asyncpg.Connection[asyncpg.Record]", hidden
     Accounts are deleted with their volunteers only: who decided something is named where the account itself is hidden.
     """
     await connection.execute(DROP_FOREIGN_KEYS)
+    await connection.execute("ALTER TABLE role DISABLE TRIGGER last_national_coordinator")
     for name, keys in hidden.items():
         source, key = STORED[name], "volunteer_id" if name == "Account" else STORED[name].key
         assert source.table is not None

@@ -6,7 +6,7 @@ The methods have the names of the predicates that they repeat, and take a row of
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from api.models import (
     Volunteer,
 )
 from tests.compiler.rows import Row, Rows
+
+LATER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -48,7 +50,13 @@ class Visibility:
 
     @cached_property
     def roles(self) -> list[Row]:
-        return self.rows.where(Role, "account_id", self.account["id"]) if self.account else []
+        """The roles in force."""
+        held = self.rows.where(Role, "account_id", self.account["id"]) if self.account else []
+        return [
+            role
+            for role in held
+            if (role["since"] or self.now) <= self.now < (role["until"] or LATER) and role["ended_at"] is None
+        ]
 
     @cached_property
     def organization_ids(self) -> set[uuid.UUID]:
@@ -101,7 +109,9 @@ class Visibility:
         agreed = volunteer["consent_given_at"] and not volunteer["consent_withdrawn_at"]
         if volunteer["status"] != "ACTIVE" or not agreed:
             return False
-        places = [role["province_code"] or role["kabupaten_code"] for role in self.roles if role["kind"] != "MANAGER"]
+        places = [
+            role["province_code"] or role["kabupaten_code"] for role in self.roles if role["kind"] == "COORDINATOR"
+        ]
         reach, home = volunteer["reach"], volunteer["kabupaten_code"][:2]
         return any(place and (reach == "NATIONAL" or (reach == "PROVINCE" and place[:2] == home)) for place in places)
 
@@ -147,12 +157,27 @@ class Visibility:
         return row["status"] != "REPORTED" or any(self.coordinates(each["kabupaten_code"]) for each in touched)
 
     def sees_account(self, row: Row) -> bool:
-        return self.account is not None and row["id"] == self.account["id"]
+        held = self.rows.where(Role, "account_id", row["id"])
+        return self.is_own_account(row) or any(self.covers(each, role) for each in self.roles for role in held)
 
     def sees_role(self, row: Row) -> bool:
-        return self.account is not None and row["account_id"] == self.account["id"]
+        is_own = self.account is not None and row["account_id"] == self.account["id"]
+        return is_own or any(self.covers(each, row) for each in self.roles)
+
+    def covers(self, held: Row, other: Row) -> bool:
+        """Whether the holder of a role in force may do what the other role allows."""
+        if held["kind"] == "MANAGER":
+            return bool(held["organization_id"] == other["organization_id"])
+        organization = self.rows.get(Organization, other["organization_id"])
+        kabupaten = other["kabupaten_code"] or (organization and organization["kabupaten_code"])
+        province = other["province_code"] or (kabupaten and kabupaten[:2])
+        scope = held["province_code"] or held["kabupaten_code"]
+        return held["kind"] == "COORDINATOR" and (not scope or scope in (kabupaten, province))
 
     # The guards.
+
+    def is_own_account(self, row: Row) -> bool:
+        return self.account is not None and row["id"] == self.account["id"]
 
     def knows_volunteer(self, row: Row) -> bool:
         return (

@@ -1,0 +1,180 @@
+"""Granting and revoking roles."""
+
+import uuid
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import NOW, Kind
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Account, Kabupaten, Organization, Province, Role
+from api.models.account import OF_ORGANIZATIONS
+from api.models.base import new_id
+from api.rules.code import ProblemCode
+from api.services.feed import record
+from api.services.problem import Problem, Problems, Refused, input_path, not_found
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.values.text import paragraph
+
+SCOPES = {"province": "province_code", "kabupaten": "kabupaten_code", "organization": "organization_id"}
+
+
+@verb(
+    "grant_role",
+    "Grants an account a role, for a period or without end.",
+    answers=OneThing("Role"),
+    callers=access.GRANTORS,
+    ids={"province": "Province", "kabupaten": "Kabupaten", "organization": "Organization"},
+    codes=(ProblemCode.ALREADY_GRANTED,),
+)
+async def grant(
+    session: Transaction,
+    request: Request,
+    *,
+    login: str,
+    kind: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    reason: str | None = None,
+    **scope: Any,
+) -> uuid.UUID:
+    """Nobody grants more than they hold, nor for longer."""
+    problems = Problems()
+    text = problems.read(paragraph, "reason", value=reason, minimum=1, maximum=1000)
+    columns = {column: scope.get(name) for name, column in SCOPES.items()}
+    _check_scope(problems, kind, scope)
+    _check_period(problems, since, until, request.now)
+    await _check_things(session, request, problems, scope)
+    account_id = await session.value(LOCK_ACCOUNT, {"login": login})
+    if account_id is None:
+        problems.add(ProblemCode.NOT_FOUND, "login")
+    problems.refuse()
+    role = {"account_id": account_id, "kind": kind, **columns, "since": since, "until": until}
+    if not await session.value(MAY_GRANT, {**request.parameters, **role}):
+        raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(_named(scope) or "kind")))
+    if await session.value(SAME, {**request.parameters, **role}):
+        raise Refused(Problem(ProblemCode.ALREADY_GRANTED, input_path("login")))
+    key = new_id()
+    await session.insert(Role, id=key, created_at=request.now, **role)
+    await record(session, request, "role.granted", subject=("Role", key), change=_change(role), reason=text)
+    return key
+
+
+@verb(
+    "revoke_role",
+    "Ends a role at once: for reads within five seconds, for writes immediately.",
+    answers=OneThing("Role"),
+    callers=access.ACCOUNTS,
+    ids={"role": "Role"},
+    codes=(ProblemCode.ALREADY_ENDED,),
+    conflicts={"last_national_coordinator": Problem(ProblemCode.LAST_COORDINATOR, input_path("role"))},
+    updates=True,
+)
+async def revoke(session: Transaction, request: Request, *, role: uuid.UUID, version: int, reason: str) -> uuid.UUID:
+    problems = Problems()
+    text = problems.read(paragraph, "reason", value=reason, minimum=1, maximum=1000)
+    problems.refuse()
+    held = await session.row(_revocable(request.actor.kind), {**request.parameters, "role": role})
+    if held is None:
+        raise not_found("role")
+    _check_not_ended(held, version, request.now)
+    now = request.now
+    await session.update(Role, role, ended_at=now, updated_at=now, version=held.version + 1)
+    # The trigger has its say here, where its refusal is a problem, and not at the commit.
+    await session.rows(sa.text("SET CONSTRAINTS last_national_coordinator IMMEDIATE"))
+    await record(session, request, "role.revoked", subject=("Role", role), change=_change(held), reason=text)
+    return role
+
+
+def _check_not_ended(held: Row, version: int, now: datetime) -> None:
+    if held.ended_at is not None or (held.until is not None and held.until <= now):
+        raise Refused(Problem(ProblemCode.ALREADY_ENDED, input_path("role")))
+    if held.version != version:
+        raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
+
+
+def _named(scope: dict[str, Any]) -> str | None:
+    return next((name for name in SCOPES if scope.get(name) is not None), None)
+
+
+def _change(role: Any) -> dict[str, Any]:
+    """What the event says of a role."""
+    names = ("account_id", "kind", *SCOPES.values())
+    times = {name: role[name].isoformat() for name in ("since", "until") if role[name] is not None}
+    return {name: str(role[name]) for name in names if role[name] is not None} | times
+
+
+def _check_scope(problems: Problems, kind: str, scope: dict[str, Any]) -> None:
+    named = [name for name in SCOPES if scope.get(name) is not None]
+    wanted = {"organization"} if kind in OF_ORGANIZATIONS else {"province", "kabupaten"}
+    if len(named) > 1 or not wanted.issuperset(named) or (kind in OF_ORGANIZATIONS and not named):
+        problems.invalid(
+            "kind",
+            indonesian="Peran pengelola dan petugas kemah berlaku untuk satu organisasi, yang lain untuk satu tempat.",
+            english="Managers and camp staff have one organization as their scope, the others one place or the nation.",
+        )
+
+
+def _check_period(problems: Problems, since: datetime | None, until: datetime | None, now: datetime) -> None:
+    if until is not None and until <= max(since or now, now):
+        problems.invalid(
+            "until",
+            indonesian="Akhir masa peran harus sesudah awalnya dan belum lewat.",
+            english="The role must end after it begins, and not in the past.",
+        )
+
+
+async def _check_things(session: Transaction, request: Request, problems: Problems, scope: dict[str, Any]) -> None:
+    for name, table in (("province", Province), ("kabupaten", Kabupaten), ("organization", Organization)):
+        key = scope.get(name)
+        if key is None:
+            continue
+        (column,) = table.primary_key.columns
+        found = sa.select(column).where(column == sa.bindparam("key", key, type_=column.type))
+        if table is Organization:
+            found = found.where(access.sees_organization(request.actor.kind, Organization))
+        if await session.value(found, request.parameters) is None:
+            problems.add(ProblemCode.NOT_FOUND, name)
+
+
+# The statements, compiled once.
+
+LOCK_ACCOUNT = compile_statement(
+    sa.select(Account.c.id)
+    .where(Account.c.login == sa.bindparam("login", type_=sa.Text()), Account.c.active)
+    .with_for_update(key_share=True)
+)
+
+_COLUMNS = ("account_id", "kind", *SCOPES.values(), "since", "until")
+# The role that is asked for, as a row.
+_WANTED = sa.select(
+    *(sa.cast(sa.bindparam(name, type_=Role.c[name].type), Role.c[name].type).label(name) for name in _COLUMNS)
+).subquery("wanted")
+MAY_GRANT = compile_statement(sa.select(access.grants(_WANTED)).select_from(_WANTED))
+
+# The same capacity in the same scope, at some time of the same period.
+SAME = compile_statement(
+    sa.select(Role.c.id)
+    .select_from(Role, _WANTED)
+    .where(
+        Role.c.ended_at.is_(None),
+        *(Role.c[name].is_not_distinct_from(_WANTED.c[name]) for name in ("account_id", "kind", *SCOPES.values())),
+        sa.func.tstzrange(Role.c.since, Role.c.until).op("&&", is_comparison=True)(
+            sa.func.tstzrange(sa.func.coalesce(_WANTED.c.since, NOW), _WANTED.c.until)
+        ),
+    )
+)
+
+
+@cache
+def _revocable(kind: Kind) -> CompiledStatement:
+    return compile_statement(
+        sa.select(Role)
+        .where(Role.c.id == sa.bindparam("role", type_=sa.Uuid()), access.revokes(kind, Role))
+        .with_for_update()
+    )
