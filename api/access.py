@@ -43,9 +43,13 @@ class Kind:
     @property
     def name(self) -> str:
         """For logs: the widest capacity."""
-        names = {"NATION": self.nation, "COORDINATOR": self.places, "MANAGER": self.organizations}
-        names |= {"VOLUNTEER": self.volunteer, "ACCOUNT": self.account}
-        return next((name for name, holds in names.items() if holds), "PUBLIC")
+        if self.coordinator:
+            return "NATION" if self.nation else "COORDINATOR"
+        if self.organizations:
+            return "MANAGER"
+        if self.volunteer:
+            return "VOLUNTEER"
+        return "ACCOUNT" if self.account else "PUBLIC"
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -24,20 +25,15 @@ def configure() -> None:
     """Sends all lines of the program and its libraries to standard error."""
     is_terminal = sys.stderr.isatty()
     processors: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
-    renderer: Any
-    if is_terminal:
-        renderer = structlog.dev.ConsoleRenderer()
-        factory: Any = structlog.PrintLoggerFactory(sys.stderr)
-    else:
-        renderer = structlog.processors.JSONRenderer(serializer=orjson.dumps)
-        factory = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    library_renderer: Any = structlog.dev.ConsoleRenderer() if is_terminal else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*processors, renderer],
+        processors=[*processors, library_renderer] if is_terminal else [json_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=factory,
+        logger_factory=(
+            structlog.PrintLoggerFactory(sys.stderr) if is_terminal else structlog.BytesLoggerFactory(sys.stderr.buffer)
+        ),
         cache_logger_on_first_use=True,
     )
-    library_renderer = renderer if is_terminal else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -46,6 +42,11 @@ def configure() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def json_line(_logger: object, method: str, event: MutableMapping[str, Any]) -> bytes:
+    """Level, time and JSON at once: structlog's three processors for it take twice the time, at every request."""
+    return orjson.dumps({**event, "level": method, "timestamp": datetime.now(UTC)}, option=orjson.OPT_UTC_Z)
 
 
 def without_message_of_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -355,8 +355,15 @@ async def test_a_line_for_each_request_says_who_what_and_how_it_went(api: Api, b
             "/graphql", json={**body, "operationName": "Declare", "variables": variables}, headers=headers
         )
 
-    told = [(line["operation"], line["actor"], line["problems"], line["errors"]) for line in lines]
-    assert told == [("Ask", "COORDINATOR", [], []), ("Declare", "COORDINATOR", ["INVALID"], [])]
+        list_query = "query List { kabupatens(first: 3) { nodes { code } } provinces(first: 2) { nodes { code } } }"
+        await api.client.post("/graphql", json={"query": list_query, "operationName": "List"})
+
+    told = [(line["operation"], line["actor"], line["rows"], line["problems"], line["errors"]) for line in lines]
+    assert told == [
+        ("Ask", "COORDINATOR", 0, [], []),
+        ("Declare", "COORDINATOR", 10, ["INVALID"], []),
+        ("List", "PUBLIC", 5, [], []),
+    ]
 
 
 async def test_terminated_connections_are_replaced(api: Api, build: Build) -> None:

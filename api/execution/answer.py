@@ -1,7 +1,6 @@
 """How a field that is read is answered: by the statement of a plan."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -22,17 +21,23 @@ def graphql_error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQ
     return GraphQLError(message, path=list(path) or None, extensions={"code": code})
 
 
-@contextmanager
-def database_errors_as_graphql() -> Generator[None]:
+class _DatabaseErrorsAsGraphQL:
     """Turns what may go wrong with a statement into GraphQL errors with a code."""
-    try:
-        yield
-    except BadInput as bad:
-        raise graphql_error(str(bad), "BAD_USER_INPUT", bad.path) from None
-    except engine.InvalidValue:
-        raise graphql_error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
-    except engine.Unavailable:
-        raise graphql_error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, BadInput):
+            raise graphql_error(str(error), "BAD_USER_INPUT", error.path) from None
+        if isinstance(error, engine.InvalidValue):
+            raise graphql_error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
+        if isinstance(error, engine.Unavailable):
+            raise graphql_error("The database does not answer; try again.", "UNAVAILABLE") from None
+
+
+# Has no state, so one object serves all statements.
+DATABASE_ERRORS_AS_GRAPHQL = _DatabaseErrorsAsGraphQL()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class BoundPlan:
 
 def bind_document(context: Context, operation: Operation, roots: Mapping[str, Root]) -> BoundPlan:
     """All roots by one statement."""
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         plan = context.planner.document(operation, context.actor.kind, roots)
         return bind_plan(context, plan, operation.variables)
 
@@ -61,7 +66,7 @@ def bind_field(
     nodes: Sequence[FieldNode],
 ) -> BoundPlan:
     """One root by a statement of its own."""
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
         return bind_plan(context, plan, operation.variables)
 
@@ -72,7 +77,7 @@ def bind_plan(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Bou
 
 async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:
     """The answer as JSON. No document uses more connections than its share."""
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         async with context.connection_slots:
             text = await context.database.read(bound.plan.sql, bound.parameters)
         return orjson.Fragment(bound.plan.result(text))
@@ -87,7 +92,7 @@ def plan_info(info: Info, declared: Root) -> Plan:
     """The plan of the field that the executor resolves."""
     operation = Operation(info.schema, info.operation, info.fragments, operation_variables(info))
     parent, key, nodes = info.parent_type, str(info.path.key), info.field_nodes
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         planner, kind = info.context.planner, info.context.actor.kind
         return planner.field(operation, kind, declared, parent=parent, key=key, nodes=nodes)
 
@@ -95,7 +100,7 @@ def plan_info(info: Info, declared: Root) -> Plan:
 async def read(info: Info, declared: Root) -> orjson.Fragment:
     """The value of the field being resolved, as JSON."""
     plan = plan_info(info, declared)
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         bound = bind_plan(info.context, plan, operation_variables(info))
     count_rows(info.context, bound)
     return await run(info.context, bound)

@@ -16,11 +16,11 @@ from api.compiler.template import key_type
 from api.compiler.value import key_of, storable
 from api.context import Context
 from api.execution.answer import (
+    DATABASE_ERRORS_AS_GRAPHQL,
     BoundPlan,
     Info,
     bind_plan,
     count_rows,
-    database_errors_as_graphql,
     graphql_error,
     operation_variables,
     plan_info,
@@ -46,7 +46,7 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
     if plan.required:
         await run(context, unanswered)
     call = service_call(context, verb, values)
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         outcome = await perform(context.database, context.actor.account_id, context.clock, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)
     try:
@@ -116,5 +116,5 @@ def service_value(verb: Verb[Any, Any], context: Context, value: Any, path: Inpu
 def bind_payload(info: Info, plan: Plan, verb: Verb[Any, Any], outcome: Outcome) -> BoundPlan:
     values = payload_values(verb, outcome, info.context.planner.sources)
     variables = {**operation_variables(info), VALUES_FROM_PYTHON: values}
-    with database_errors_as_graphql():
+    with DATABASE_ERRORS_AS_GRAPHQL:
         return bind_plan(info.context, plan, variables)

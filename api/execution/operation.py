@@ -12,7 +12,7 @@ from api.compiler.plan import Operation
 from api.compiler.selection import SelectedField
 from api.compiler.source import Root
 from api.context import Context
-from api.execution.answer import BoundPlan, bind_document, bind_field, run
+from api.execution.answer import BoundPlan, bind_document, bind_field, count_rows, run
 from api.execution.limit import row_limit_error
 from api.resolvers import ROOTS
 
@@ -57,8 +57,7 @@ async def run_consistent(context: Context, operation: Operation) -> ExecutionRes
     """Reads all root fields with one statement, so from one snapshot. An error in any of them makes `data` null."""
     try:
         ready = bind_document(context, operation, ROOTS)
-        if limit_error := row_limit_error(ready.rows):
-            return ExecutionResult(None, [limit_error])
+        count_rows(context, ready)
         data: Any = await run(context, ready)
     except GraphQLError as error:
         return ExecutionResult(None, [error])
@@ -69,7 +68,8 @@ async def run_concurrently(context: Context, operation: Operation, roots: Sequen
     """Reads each root field with a statement of its own. An error in a nullable field leaves the others."""
     result = ResultBuilder(dict.fromkeys(root.key for root in roots))
     ready = prepare_roots(context, operation, roots, result)
-    if limit_error := row_limit_error(sum(each.rows for _, each in ready)):
+    context.row_counts.extend(each.rows for _, each in ready)
+    if limit_error := row_limit_error(sum(context.row_counts)):
         return ExecutionResult(None, [limit_error])
     if result.is_null:
         return result.build()
