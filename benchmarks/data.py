@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
@@ -183,22 +183,18 @@ async def fill_shard(shard: Shard) -> None:
     if await connection.fetchval(CAN_DEFER_KEY_CHECKS):
         await connection.execute("SET session_replication_role = replica")
     volunteers = list(people(rng, ids, shard))
-    await copy(connection, row.Volunteer, volunteers)
+    await row.copy_table(connection, row.Volunteer, volunteers)
     membership_rows = [membership for person in volunteers for membership in memberships(rng, ids, shard, person)]
     ranks = {member.volunteer_id: member.rank_code for member in membership_rows if member.rank_code}
-    await copy(connection, row.Membership, membership_rows)
+    await row.copy_table(connection, row.Membership, membership_rows)
     certificate_rows = (
         certificate
         for person in volunteers
         for certificate in certificates(rng, ids, shard, person=person, rank=ranks.get(person.id))
     )
-    await copy(connection, row.Certificate, certificate_rows)
+    await row.copy_table(connection, row.Certificate, certificate_rows)
     await row.copy_rows(connection, assignments(rng, ids, shard, volunteers))
     await connection.close()
-
-
-async def copy(connection: asyncpg.Connection, kind: type[row.Row], rows: Iterable[row.Row]) -> None:
-    await connection.copy_records_to_table(row.TABLES[kind], records=rows, columns=list(kind._fields))
 
 
 async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Shard]:

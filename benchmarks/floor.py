@@ -17,8 +17,8 @@ from api.database.engine import READ_SETTINGS
 
 PAGE = """
 WITH page AS (
-  SELECT v.*, row_number() OVER (ORDER BY v.name, v.id) AS place FROM volunteer v
-  WHERE v.kabupaten_code = $1 ORDER BY v.name, v.id LIMIT 50
+  SELECT v.*, row_number() OVER (ORDER BY v.sort_key, v.id) AS place FROM volunteer v
+  WHERE v.kabupaten_code = $1 ORDER BY v.sort_key, v.id LIMIT 50
 ), membership_page AS (
   SELECT p.id, string_agg('{"organization":' || CASE WHEN o.id IS NULL THEN 'null' ELSE
     '{"name":' || to_json(o.name)::text || '}' END || '}', ',' ORDER BY m.since DESC, m.id DESC) AS items
@@ -95,8 +95,8 @@ WHERE province_code = $1 AND reach = $2 AND status = 'ACTIVE'
 # Writes the same rows as Sigap, without its locks and checks.
 MUTATION = """
 WITH declared AS (
-  INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
-  SELECT gen_random_uuid(), $1, $2, k.latitude, k.longitude, 'ACTIVE', $4 FROM kabupaten k WHERE k.code = $3
+  INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)
+  SELECT gen_random_uuid(), $1, $2, lower($2), lower($2), k.latitude, k.longitude, 'ACTIVE', $4 FROM kabupaten k WHERE k.code = $3
   RETURNING *
 ), touched AS (
   INSERT INTO incident_kabupaten (incident_id, kabupaten_code) SELECT id, $3 FROM declared

@@ -33,7 +33,7 @@ CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(f
 
 # PostGraphile derives names from tables and columns; aliases give its answers the shape of Sigap's.
 PEER_PAGE = """query($kabupaten: String!, $day: Date!) {
-  volunteers: allVolunteers(first: 50, condition: {kabupatenCode: $kabupaten}, orderBy: [NAME_ASC, ROW_ID_ASC]) { nodes {
+  volunteers: allVolunteers(first: 50, condition: {kabupatenCode: $kabupaten}, orderBy: [SORT_KEY_ASC, ROW_ID_ASC]) { nodes {
     id: rowId name kabupaten: kabupatenByKabupatenCode { name province: provinceByProvinceCode { name } }
     memberships: membershipsByVolunteerId(first: 10, orderBy: [SINCE_DESC, ROW_ID_DESC]) { nodes {
       organization: organizationByOrganizationId { name } } }
@@ -111,6 +111,8 @@ def incident_row(incident: Mapping[str, Any]) -> Variables:
             "rowId": f"00000000-0000-7000-8000-{SERIAL}",
             "hazardCode": incident["hazard"],
             "title": incident["title"],
+            "searchKey": incident["title"].lower(),
+            "sortKey": incident["title"].lower(),
             "latitude": 0.0,
             "longitude": 100.0,
             "status": "ACTIVE",

@@ -101,8 +101,8 @@ INCIDENTS = """
 SELECT id AS key, title, status, started_at, hazard_code FROM incident
 WHERE status <> 'REPORTED' ORDER BY started_at DESC, id DESC LIMIT $1"""
 DECLARE = """
-INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
-SELECT gen_random_uuid(), $1, $2, latitude, longitude, 'ACTIVE', $4 FROM kabupaten WHERE code = $3
+INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)
+SELECT gen_random_uuid(), $1, $2, lower($2), lower($2), latitude, longitude, 'ACTIVE', $4 FROM kabupaten WHERE code = $3
 RETURNING id AS key, title, status, started_at, hazard_code"""
 
 
@@ -342,7 +342,7 @@ class VolunteerConnection:
     @strawberry.field
     async def nodes(self, info: Info) -> list[Volunteer]:
         where, values = self.filter.condition()
-        sql = f"{VOLUNTEER} WHERE {where} ORDER BY name, id LIMIT ${len(values) + 1}"
+        sql = f"{VOLUNTEER} WHERE {where} ORDER BY sort_key, id LIMIT ${len(values) + 1}"
         return [Volunteer.from_row(row) for row in await info.context.pool.fetch(sql, *values, self.first)]
 
     @strawberry.field

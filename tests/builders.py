@@ -9,6 +9,9 @@ from typing import Any
 
 import asyncpg
 
+from api.database.statement import with_stored_keys
+from api.models import METADATA
+
 # A skill, and a certificate type that grants it.
 SKILL = "WATER_RESCUE"
 CERTIFICATE_TYPE = "WATER_RESCUE_BASIC"
@@ -28,7 +31,7 @@ class Build:
 
     async def row(self, table: str, **values: Any) -> uuid.UUID:
         """A row with a new id."""
-        values = {"id": uuid.uuid4(), **values}
+        values = {"id": uuid.uuid4(), **with_stored_keys(METADATA.tables[table], values)}
         names = ", ".join(f'"{name}"' for name in values)
         places = ", ".join(f"${number}" for number in range(1, len(values) + 1))
         await self.connection.execute(f'INSERT INTO "{table}" ({names}) VALUES ({places})', *values.values())

@@ -23,6 +23,7 @@ from api.compiler.plan import Planner
 from api.compiler.source import Source, column, everybody
 from api.context import Context
 from api.database.engine import Database, Transaction
+from api.database.statement import with_stored_keys
 from api.models import Certificate, Need, Skill, Volunteer
 from api.models.base import new_id
 from api.resolvers import NOUNS, ROOTS
@@ -91,7 +92,7 @@ async def register_people(
         )
         results.append(ItemResult(key=rows[-1]["id"]))
     if rows:
-        await session.rows(sa.insert(Volunteer).values(rows))
+        await session.rows(sa.insert(Volunteer).values([with_stored_keys(Volunteer, each) for each in rows]))
     return results
 
 

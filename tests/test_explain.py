@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from api.explain import format_sql
+from api.values.key import search_key
 from tests.builders import HOME, Build
 from tests.snapshot import snapshot
 from tests.test_cli import TIMEOUT, environment
@@ -48,7 +49,9 @@ def failed(completed: Completed) -> str:
 async def test_it_prints_the_statement_with_its_values_and_plan(
     explain: Explain, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    await connection.execute("UPDATE kabupaten SET name = 'x' || $1 || 'y' WHERE code = $2", NAME, HOME)
+    await connection.execute(
+        "UPDATE kabupaten SET name = 'x' || $1 || 'y', search_key = $2 WHERE code = $3", NAME, search_key(NAME), HOME
+    )
 
     completed = explain(PLACE, *VALUES_FROM_PYTHON)
 

@@ -63,9 +63,15 @@ async def test_a_kabupaten_has_its_province_and_the_position_of_its_seat(connect
         "code": "62.02",
         "province_code": "62",
         "name": "Kabupaten Kotawaringin Timur",
+        "search_key": "kabupatenkotawaringintimur",
+        "sort_key": "kabupaten kotawaringin timur",
         "kind": "KABUPATEN",
         "latitude": -2.53754,
         "longitude": 112.94101,
+        "south": -3.2947,
+        "north": -1.2152,
+        "west": 112.075,
+        "east": 113.2841,
     }
 
 
@@ -163,8 +169,8 @@ async def test_rows_without_a_line_in_the_files_are_deleted_with_their_grants(co
 async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(connection: asyncpg.Connection) -> None:
     await connection.execute("INSERT INTO hazard (code, label_id, label_en) VALUES ('OMEN', 'Pertanda', 'Omen')")
     await connection.execute(
-        "INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)"
-        " VALUES (gen_random_uuid(), 'OMEN', 'Burung hantu', 0, 0, 'REPORTED', now())"
+        "INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)"
+        " VALUES (gen_random_uuid(), 'OMEN', 'Burung hantu', 'burunghantu', 'burung hantu', 0, 0, 'REPORTED', now())"
     )
     await connection.execute("UPDATE skill SET label_en = 'Soup' WHERE code = 'FIELD_KITCHEN'")
     before = await row_versions(connection)

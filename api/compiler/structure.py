@@ -20,7 +20,7 @@ from api.compiler.source import (
     ToMany,
     ToOne,
 )
-from api.compiler.value import Slot
+from api.compiler.value import Slot, planning_value, storable
 
 LONGEST_SEARCH_TEXT = 200  # Characters.
 MAX_VALUES = 100  # Of one `in`.
@@ -103,13 +103,16 @@ class ColumnFilter:
     """A filter on one column by operators: `eq`, `in`, `not`, `gt`, `gte`, `lt`, `lte`, `isNull`, `contains`.
 
     A null that `not` meets counts as different. With a `target` the column refers to a thing, and values are its ids.
-    An `expression` takes the column's place where what is shown is computed from it.
+    An `expression` takes the column's place where what is shown is computed from it. Texts are searched and compared by
+    their stored keys, if they have any: the names of the columns, and how the keys are computed.
     """
 
     name: str
     type: sa.types.TypeEngine[Any]
     target: str | None = None
     expression: Callable[[Row], Sql] | None = None
+    searched: tuple[str, Callable[[str], str]] | None = None
+    compared: tuple[str, Callable[[str], str]] | None = None
 
     def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
         conditions = [
@@ -129,13 +132,32 @@ class ColumnFilter:
                 return self(row, context, operand).is_not(sa.true())
             case "is_null":
                 return self.is_null(row, context) if operand else sa.not_(self.is_null(row, context))
+            case "contains":
+                return self.contains(row, context, operand)
+            case _ if self.compared is not None:
+                return self.is_same_text(row, context, operand)
             case "in":
                 return self.is_among(column, context, operand)
-            case "contains":
-                return column.ilike(context.bind(operand, contains_pattern))
             case _:
                 compared: Condition = COMPARISONS[operator](column, self.value(context, operand))
                 return compared
+
+    def contains(self, row: Row, context: FieldContext, operand: Any) -> Condition:
+        if self.searched is None:
+            return self.sql(row).ilike(context.bind(operand, contains_pattern))
+        name, key = self.searched
+        return row.c[name].like(context.bind(operand, lambda text, path: contains_pattern(text, path, key)))
+
+    def is_same_text(self, row: Row, context: FieldContext, operand: Any) -> Condition:
+        """Whether the key is that of the text, or of one of the texts."""
+        assert self.compared is not None
+        name, key = self.compared
+        if not isinstance(planning_value(operand), list):
+            return row.c[name] == context.bind(operand, lambda text, _path: key(text), self.type)
+        keys = context.bind(
+            operand, lambda texts, path: [key(text) for text in limited_values(texts, path)], ARRAY(self.type)
+        )
+        return row.c[name] == sa.any_(keys)
 
     def is_null(self, row: Row, context: FieldContext) -> Condition:
         """Whether nothing is there for the viewer: what refers to a hidden thing reads as null."""
@@ -275,7 +297,8 @@ def _filter(table: sa.Table, name: str) -> tuple[str, ColumnFilter | PeriodFilte
     if column.foreign_keys:
         target = type_name(referenced(column).table)
         return relation_name(column), ColumnFilter(name, column.type, target)
-    return name, ColumnFilter(name, column.type)
+    keys = {use: column.info.get(use) for use in ("searched", "compared")}
+    return name, ColumnFilter(name, column.type, **keys)
 
 
 def limited_values(values: Sequence[Any], path: tuple[str, ...]) -> Sequence[Any]:
@@ -284,11 +307,12 @@ def limited_values(values: Sequence[Any], path: tuple[str, ...]) -> Sequence[Any
     return values
 
 
-def contains_pattern(text: str, path: tuple[str, ...]) -> str:
-    """The pattern of ILIKE for a text anywhere; its own wildcards are escaped."""
+def contains_pattern(text: str, path: tuple[str, ...], key: Callable[[str], str] = str) -> str:
+    """The pattern of LIKE for the key of a text anywhere; its own wildcards are escaped."""
+    storable(text, path)
     if len(text) > LONGEST_SEARCH_TEXT:
         raise BadInput(f"Look for a text of at most {LONGEST_SEARCH_TEXT} characters.", path)
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    escaped = key(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
@@ -298,7 +322,7 @@ def contains_pattern(text: str, path: tuple[str, ...]) -> str:
 def orders(table: sa.Table, *keys: str) -> Mapping[str, Order]:
     """Each key in both directions; the first is the default, descending where it begins with a minus.
 
-    A key is a column; `code` of reference data is its own key. A day or instant that may be null counts as the last.
+    A key is a column; `code` of reference data is its own key, and names have a stored one. A day or instant that may be null counts as the last.
     """
     found: dict[str, Order] = {}
     for key in keys:
@@ -316,7 +340,8 @@ def _order(table: sa.Table, name: str, *, descending: bool = False) -> Order:
     if column.primary_key:
         return Order(_no_columns, descending)
     if not column.nullable:
-        return Order(lambda row: [row.c[name]], descending)
+        ordered_by = column.info.get("ordered", name)
+        return Order(lambda row: [row.c[ordered_by]], descending)
     endless = sa.literal_column("'infinity'", column.type)
     return Order(
         lambda row: [sa.func.coalesce(row.c[name], sa.cast(endless, column.type), type_=column.type)], descending

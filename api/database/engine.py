@@ -10,7 +10,14 @@ import asyncpg
 import sqlalchemy as sa
 
 from api.database.pool import MAX_IDLE_SECONDS, ReadPool
-from api.database.statement import CompiledStatement, Statement, compile_statement, insert_statement, update_statement
+from api.database.statement import (
+    CompiledStatement,
+    Statement,
+    compile_statement,
+    insert_statement,
+    update_statement,
+    with_stored_keys,
+)
 from api.values.database_url import connection_arguments
 
 READ_POOL_SIZE = 8
@@ -168,11 +175,13 @@ class Transaction:
 
     async def insert(self, table: sa.Table, **values: Any) -> None:
         """Inserts a row."""
-        await self.rows(insert_statement(table, tuple(values)), values)
+        stored = with_stored_keys(table, values)
+        await self.rows(insert_statement(table, tuple(stored)), stored)
 
     async def update(self, table: sa.Table, key: Any, **values: Any) -> None:
         """Changes columns of the row with this primary key."""
-        await self.rows(update_statement(table, tuple(values)), {**values, "key": key})
+        stored = with_stored_keys(table, values)
+        await self.rows(update_statement(table, tuple(stored)), {**stored, "key": key})
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:

@@ -1,6 +1,6 @@
 """Compiles SQLAlchemy Core statements into what asyncpg executes: SQL with numbered parameters, and values in that order."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -61,6 +61,22 @@ def compile_statement(statement: Statement) -> CompiledStatement:
     }
     json_names = frozenset(name for name, bind in compiled.binds.items() if isinstance(bind.type, JSONB))
     return CompiledStatement(str(compiled), tuple(compiled.positiontup or ()), constants, json_names)
+
+
+def with_stored_keys(table: sa.Table, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of a row and the keys that are stored with them: those of texts that are among the values."""
+    keys = {
+        name: values[source] and compute(values[source])
+        for name, (source, compute) in _stored_keys(table)
+        if source in values
+    }
+    return {**values, **keys}
+
+
+@cache
+def _stored_keys(table: sa.Table) -> list[tuple[str, tuple[str, Callable[[str], str]]]]:
+    """The columns that hold keys, with the column and the function each is computed from."""
+    return [(column.name, column.info["computed"]) for column in table.c if "computed" in column.info]
 
 
 @cache

@@ -7,6 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
+from api.database.statement import with_stored_keys
+from api.models import METADATA
+
 
 class Organization(NamedTuple):
     id: UUID
@@ -168,5 +171,13 @@ async def copy_rows(connection: asyncpg.Connection, rows: Iterable[Row]) -> None
     rows_by_type: dict[type[Row], list[Row]] = {row_type: [] for row_type in TABLES}
     for row in rows:
         rows_by_type[type(row)].append(row)
-    for row_type, records in rows_by_type.items():
-        await connection.copy_records_to_table(TABLES[row_type], records=records, columns=list(row_type._fields))
+    for row_type, own in rows_by_type.items():
+        await copy_table(connection, row_type, own)
+
+
+async def copy_table(connection: asyncpg.Connection, row_type: type[Row], rows: Iterable[Row]) -> None:
+    """Copies rows of one type into their table, with the keys that are stored with their texts."""
+    table = METADATA.tables[TABLES[row_type]]
+    columns = with_stored_keys(table, dict.fromkeys(row_type._fields))
+    records = (tuple(with_stored_keys(table, row._asdict()).values()) for row in rows)
+    await connection.copy_records_to_table(table.name, records=records, columns=[*columns])

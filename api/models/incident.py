@@ -4,6 +4,8 @@ import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, references, required, table, versioned
 from api.models.choice import Choice
+from api.models.key import name_indexes, named
+from api.values.key import title_search_key
 
 
 class IncidentStatus(Choice):
@@ -27,7 +29,7 @@ Incident = table(
     "incident",
     *versioned(),
     required("hazard_code", Symbol, references("hazard.code")),
-    required("title"),
+    *named("title", search=title_search_key),
     required("latitude", sa.Float),
     required("longitude", sa.Float),
     required("status", Chosen(IncidentStatus)),
@@ -35,6 +37,7 @@ Incident = table(
     optional("ended_at", INSTANT),
     sa.CheckConstraint("ended_at > started_at", name="ends_after_start"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
+    *name_indexes("incident"),
     sa.Index(None, "started_at", "id"),
     sa.Index(None, "status", "started_at", "id"),
     sa.Index(None, "hazard_code"),

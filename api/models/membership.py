@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from api.models.base import Symbol, optional, references, required, table, versioned
+from api.models.key import numbered
 
 # Whole days, both ends counted; several at once are allowed, two of one organization are not.
 Membership = table(
@@ -11,7 +12,7 @@ Membership = table(
     *versioned(),
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     required("organization_id", sa.Uuid, references("organization.id")),
-    optional("number"),
+    *numbered(nullable=True),
     optional("rank_code", Symbol, references("rank.code")),
     required("since", sa.Date),
     optional("until", sa.Date),
@@ -27,7 +28,7 @@ Membership = table(
         using="gist",
         name="ex_membership_once",
     ),
-    sa.UniqueConstraint("organization_id", "number"),
+    sa.UniqueConstraint("organization_id", "number_key"),
     sa.Index(None, "volunteer_id", "since", "id"),
     sa.Index(None, "organization_id", "since", "id"),
 )

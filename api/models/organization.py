@@ -4,6 +4,8 @@ import sqlalchemy as sa
 
 from api.models.base import Chosen, Symbol, labelled, optional, record, references, required, symbol, table, versioned
 from api.models.choice import Choice
+from api.models.key import name_indexes, named, numbered
+from api.values.key import title_search_key
 
 
 class OrganizationKind(Choice):
@@ -36,15 +38,14 @@ class LicenceKind(Choice):
 Organization = table(
     "organization",
     *versioned(),
-    required("name"),
+    *named(search=title_search_key),
     required("kind", Chosen(OrganizationKind)),
     optional("parent_id", sa.Uuid, references("organization.id")),
     required("kabupaten_code", Symbol, references("kabupaten.code")),
     required("verification", Chosen(Verification)),
     sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),
-    sa.UniqueConstraint("name", "kabupaten_code"),
-    sa.Index(None, "name", "id"),
-    sa.Index(None, "kabupaten_code", "name", "id"),
+    sa.UniqueConstraint("sort_key", "kabupaten_code"),
+    *name_indexes("organization", "kabupaten_code"),
     sa.Index(None, "parent_id"),
 )
 
@@ -55,13 +56,13 @@ Licence = table(
     *record(),
     required("organization_id", sa.Uuid, references("organization.id")),
     required("kind", Chosen(LicenceKind)),
-    required("number"),
-    required("issuer"),
+    *numbered(),
+    *numbered("issuer"),
     required("valid_from", sa.Date),
     optional("valid_until", sa.Date),
     optional("revoked_on", sa.Date),
     sa.CheckConstraint("valid_until >= valid_from", name="ends_after_start"),
-    sa.UniqueConstraint("issuer", "number"),
+    sa.UniqueConstraint("issuer_key", "number_key"),
     sa.Index(None, "organization_id"),
 )
 

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Cube, Symbol, optional, references, required, table, versioned
 from api.models.choice import Choice
+from api.models.key import name_indexes, named
 
 
 class Reach(Choice):
@@ -28,7 +29,7 @@ PRIVATE = {"private": True}
 Volunteer = table(
     "volunteer",
     *versioned(),
-    required("name"),
+    *named(),
     optional("phone", info=PRIVATE),
     optional("nik_cipher", sa.LargeBinary, info=PRIVATE),
     optional("nik_index", sa.LargeBinary, unique=True, info=PRIVATE),
@@ -51,9 +52,6 @@ Volunteer = table(
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
     sa.CheckConstraint("(consent_given_at IS NULL) = (consent_purpose IS NULL)", name="consent_whole"),
     sa.CheckConstraint("(nik_cipher IS NULL) = (nik_index IS NULL)", name="nik_whole"),
-    sa.Index(None, "kabupaten_code", "name", "id"),
-    sa.Index(None, "province_code", "name", "id"),
-    sa.Index(None, "name", "id"),
+    *name_indexes("volunteer", "kabupaten_code", "province_code"),
     sa.Index(None, "kabupaten_code", "home", postgresql_using="gist"),
-    sa.Index("ix_volunteer_name_trigram", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )

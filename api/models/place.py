@@ -4,6 +4,8 @@ import sqlalchemy as sa
 
 from api.models.base import Chosen, Symbol, references, required, symbol, table
 from api.models.choice import Choice
+from api.models.key import named
+from api.values.key import place_search_key
 
 
 class KabupatenKind(Choice):
@@ -16,7 +18,7 @@ class KabupatenKind(Choice):
 Province = table(
     "province",
     sa.Column("code", Symbol, primary_key=True),
-    required("name"),
+    *named(search=place_search_key),
     required("time_zone"),
     symbol("code"),
 )
@@ -26,10 +28,16 @@ Kabupaten = table(
     "kabupaten",
     sa.Column("code", Symbol, primary_key=True),
     required("province_code", Symbol, references("province.code")),
-    required("name"),
+    *named(search=place_search_key),
     required("kind", Chosen(KabupatenKind)),
+    # The seat of government.
     required("latitude", sa.Float),
     required("longitude", sa.Float),
+    # The smallest box around the kabupaten, in degrees.
+    required("south", sa.Float),
+    required("north", sa.Float),
+    required("west", sa.Float),
+    required("east", sa.Float),
     symbol("code"),
     sa.CheckConstraint("left(code, 2) = province_code", name="in_its_province"),
     sa.Index(None, "province_code"),

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import Symbol, labelled, optional, references, required, table, versioned
+from api.models.key import numbered
 
 Skill = table(
     "skill",
@@ -49,12 +50,12 @@ Certificate = table(
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     required("certificate_type_code", Symbol, references("certificate_type.code")),
     required("issuer_id", sa.Uuid, references("organization.id")),
-    required("number"),
+    *numbered(),
     required("issued_on", sa.Date),
     optional("expires_on", sa.Date),
     optional("revoked_on", sa.Date),
     optional("revocation_reason"),
-    sa.UniqueConstraint("issuer_id", "number"),
+    sa.UniqueConstraint("issuer_id", "number_key"),
     sa.CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),
     sa.CheckConstraint("(revoked_on IS NULL) = (revocation_reason IS NULL)", name="revoked_with_reason"),
     sa.Index(None, "volunteer_id", "issued_on", "id"),

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import asyncpg
 
+from api.values.key import place_search_key, sort_key
+
 Rows = list[dict[str, str | None]]
 
 
@@ -28,10 +30,24 @@ class Source:
         return [{name: value or None for name, value in row.items()} for row in csv.DictReader(text.splitlines())]
 
 
-class KabupatenSource(Source):
-    """The file of kabupaten as published: its columns have other names, and it repeats the name of the province."""
+class PlaceSource(Source):
+    """A file of places; the keys that names are searched and ordered by are added."""
 
     def rows(self) -> Rows:
+        rows = super().rows()
+        names = (str(row["name"]) for row in rows)
+        keys = [{"search_key": place_search_key(name), "sort_key": sort_key(name)} for name in names]
+        return [{**row, **own} for row, own in zip(rows, keys, strict=True)]
+
+
+class KabupatenSource(PlaceSource):
+    """The file of kabupaten as published: its columns have other names, and it repeats the name of the province.
+
+    The extents are in a file of their own, with the same codes.
+    """
+
+    def rows(self) -> Rows:
+        extents = {row["code"]: row for row in Source("kabupaten_extents.csv", self.table).rows()}
         return [
             {
                 "code": row["code"],
@@ -40,6 +56,9 @@ class KabupatenSource(Source):
                 "kind": str(row["type"]).upper(),
                 "latitude": row["lat"],
                 "longitude": row["lon"],
+                "search_key": row["search_key"],
+                "sort_key": row["sort_key"],
+                **extents[row["code"]],
             }
             for row in super().rows()
         ]
@@ -47,7 +66,7 @@ class KabupatenSource(Source):
 
 # In the order of the foreign keys: referenced tables first.
 CATALOGUES: Sequence[Source] = (
-    Source("provinces.csv", "province"),
+    PlaceSource("provinces.csv", "province"),
     KabupatenSource("kabupaten.csv", "kabupaten"),
     Source("hazards.csv", "hazard"),
     Source("clusters.csv", "cluster"),

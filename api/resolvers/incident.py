@@ -17,7 +17,7 @@ SOURCES = (
             ),
             "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },
-        orders=orders(Incident, "-started_at", "-created_at"),
+        orders=orders(Incident, "-started_at", "-created_at", "title"),
         filters={
             **filters(Incident, "status", "hazard_code", "title", "started_at", "ended_at"),
             "kabupaten": related(IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code),

@@ -9,6 +9,7 @@ from api.compiler.error import BadInput
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, column, everybody
 from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source
 from api.models import Cube, Kabupaten, Need, Organization, Province, Volunteer
+from api.models.day import time_zone
 from api.resolvers.common import POSITION
 from api.rules.candidate import chord, kilometres, on_globe
 
@@ -70,6 +71,7 @@ SOURCES = (
             "organizations": connection(Organization.c.kabupaten_code),
             "needs": connection(Need.c.kabupaten_code),
             "position": POSITION,
+            "time_zone": Expression(lambda row, _context: time_zone(row.c.code)),
             "distance_to": distance_from(point),
         },
         orders=orders(Kabupaten, "code", "name"),

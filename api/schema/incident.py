@@ -49,4 +49,6 @@ class DeclareIncidentInput:
     title: str = field("The title that people know it by, 3 to 200 characters.")
     kabupatens: list[strawberry.ID] = field("The kabupaten that it affects, all in your scope; the main one first.")
     started_at: datetime = field("When it started.")
-    position: PointInput | None = optional("The position; the seat of the first kabupaten if left out.")
+    position: PointInput | None = optional(
+        "The position, in one of the kabupaten or at most 25 km outside; the seat of the first if left out."
+    )

@@ -26,7 +26,7 @@ OPERATORS: Mapping[str, str] = {
     "gte": "Greater than or equal to this.",
     "lt": "Less than this.",
     "lte": "Less than or equal to this.",
-    "contains": "Containing this text, whatever its case.",
+    "contains": "Containing this text, whatever its case; in names also whatever accents, punctuation and spaces.",
     "is_null": "True: null; false: not null.",
 }
 EQUALITY, RANGE = ("eq", "in", "not", "is_null"), ("eq", "in", "not", "gt", "gte", "lt", "lte", "is_null")

@@ -107,4 +107,6 @@ class RaiseNeedInput:
     ends_at: datetime = field("When the duty ends.")
     priority: Priority = strawberry.field(default=Priority.NORMAL, description="How urgent it is.")
     minimum_rank: strawberry.ID | None = optional("The lowest rank accepted, within its corps.")
-    position: PointInput | None = optional("The position; the seat of the kabupaten if left out.")
+    position: PointInput | None = optional(
+        "The position, in the kabupaten or at most 25 km outside; its seat if left out."
+    )

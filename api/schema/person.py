@@ -85,7 +85,7 @@ class RegisterVolunteerInput:
     )
     phone: str | None = optional("The phone number, in any usual writing.")
     nik: str | None = optional("The NIK, 16 digits; stored encrypted, never shown whole.")
-    position: PointInput | None = optional("The position of the home.")
+    position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
     organization: strawberry.ID | None = optional("The organization to join at once.")
     number: str | None = optional("The membership number there (nomor induk).")
     rank: strawberry.ID | None = optional("The rank in that organization.")

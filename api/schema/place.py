@@ -61,6 +61,7 @@ class Kabupaten(Node, Located):
     kind: KabupatenKind = field("Whether it is a regency or a city.")
     position: Point = field("The position of the seat of government.")
     province: Province = field("The province it lies in.")
+    time_zone: str = field("The IANA time zone in which its days begin: that of its province.")
     distance_to: float = distance("the seat of government")
     volunteers: Connection[Annotated[Volunteer, strawberry.lazy("api.schema.person")]] = field(
         "The volunteers at home here, as far as you may see them."

@@ -51,7 +51,7 @@ async def declare(
         problems.invalid("started_at", indonesian="Kejadian belum mulai.", english="The incident has not begun.")
     await check_codes(session, problems, {"hazard": (Hazard, hazard)})
     places = await _coordinated_kabupatens(session, request, problems, kabupatens)
-    problems.read(check_point, "position", value=position)
+    problems.read(check_point, "position", value=position, kabupatens=places)
     problems.refuse()
 
     key = new_id()
@@ -107,7 +107,7 @@ async def raise_need(
     codes = {"skill": (Skill, skill), "cluster": (Cluster, cluster), "minimum_rank": (Rank, minimum_rank)}
     await check_codes(session, problems, codes)
     _check_people_and_period(problems, people_wanted, starts_at, ends_at, request.now)
-    problems.read(check_point, "position", value=position)
+    problems.read(check_point, "position", value=position, kabupatens=places)
     problems.refuse()
 
     (place,) = places

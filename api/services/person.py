@@ -24,6 +24,7 @@ from api.services.request import Request
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest, local_day
+from api.values.key import code_key
 from api.values.nik import birth_date, parse_nik
 from api.values.phone import parse_phone
 from api.values.text import line, paragraph
@@ -39,7 +40,7 @@ JAKARTA = "Asia/Jakarta"
     ids={"kabupaten": "Kabupaten", "organization": "Organization", "rank": "Rank"},
     conflicts={
         "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
-        "uq_membership_organization_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
+        "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
     },
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED,),
     needs_vault=True,
@@ -70,11 +71,11 @@ async def register(
         "phone": problems.read(parse_phone, "phone", value=phone),
         "consent_purpose": problems.read(paragraph, "consent_purpose", value=consent_purpose, minimum=3, maximum=500),
     }
-    problems.read(check_point, "position", value=position)
     digits = problems.read(parse_nik, "nik", value=nik)
     problems.read(check_earliest, "since", value=since, birth_date=birth_date(digits, today) if digits else None)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
-    await _check_place_and_organization(session, request, problems, kabupaten, organization)
+    place = await _check_place_and_organization(session, request, problems, kabupaten, organization)
+    problems.read(check_point, "position", value=position, kabupatens=[place] if place else [])
     await check_codes(session, problems, {"rank": (Rank, rank)})
     _check_membership(problems, organization, number=number, rank=rank, since=since, today=today)
     problems.refuse()
@@ -129,8 +130,8 @@ def _check_membership(
 
 async def _check_place_and_organization(
     session: Transaction, request: Request, problems: Problems, kabupaten: str, organization: uuid.UUID | None
-) -> None:
-    """A manager registers members of the managed organization; a coordinator, people and members of the scope."""
+) -> Row | None:
+    """The kabupaten. A manager registers members of the managed organization; a coordinator, people and members of the scope."""
     parameters = {**request.parameters, "kabupaten": kabupaten, "organization": organization}
     place = await session.row(_place(request.actor.kind), parameters)
     if place is None:
@@ -140,6 +141,7 @@ async def _check_place_and_organization(
         _check_organization(problems, found, is_home_in_scope=place is not None and place.may)
     elif place is not None and not place.may:
         problems.add(ProblemCode.FORBIDDEN, "kabupaten")
+    return place
 
 
 def _check_organization(problems: Problems, organization: Row | None, *, is_home_in_scope: bool) -> None:
@@ -154,7 +156,9 @@ def _check_organization(problems: Problems, organization: Row | None, *, is_home
 @cache
 def _place(kind: Kind) -> CompiledStatement:
     scope = access.coordinates(kind, Kabupaten.c.code).label("may")
-    return compile_statement(sa.select(scope).where(Kabupaten.c.code == sa.bindparam("kabupaten", type_=sa.Text())))
+    return compile_statement(
+        sa.select(Kabupaten, scope).where(Kabupaten.c.code == sa.bindparam("kabupaten", type_=sa.Text()))
+    )
 
 
 @cache
@@ -179,7 +183,9 @@ async def _refuse_duplicates(
     session: Transaction, vault: Vault, organization: uuid.UUID | None, *, number: str | None, nik: str | None
 ) -> None:
     problems = Problems()
-    if number is not None and await session.value(SAME_NUMBER, {"organization": organization, "number": number}):
+    if number is not None and await session.value(
+        SAME_NUMBER, {"organization": organization, "number_key": code_key(number)}
+    ):
         problems.add(ProblemCode.NUMBER_TAKEN, "number")
     problems.refuse()
     if nik is not None and await session.value(SAME_NIK, {"nik_index": vault.blind_index(nik)}):
@@ -190,7 +196,7 @@ async def _refuse_duplicates(
 SAME_NUMBER = compile_statement(
     sa.select(Membership.c.id).where(
         Membership.c.organization_id == sa.bindparam("organization", type_=sa.Uuid()),
-        Membership.c.number == sa.bindparam("number", type_=sa.Text()),
+        Membership.c.number_key == sa.bindparam("number_key", type_=sa.Text()),
     )
 )
 SAME_NIK = compile_statement(

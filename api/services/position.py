@@ -1,8 +1,9 @@
 """Positions in inputs."""
 
-from typing import TypedDict
+from collections.abc import Iterable
+from typing import Any, TypedDict
 
-from api.values.position import check_position
+from api.values.position import Extent, check_position
 
 
 class Point(TypedDict):
@@ -12,6 +13,10 @@ class Point(TypedDict):
     longitude: float
 
 
-def check_point(point: Point) -> None:
-    """Raises `Unreadable` where there is no such position."""
-    check_position(point["latitude"], point["longitude"])
+def check_point(point: Point, *, kabupatens: Iterable[Any]) -> None:
+    """Raises `Unreadable` where there is no such position, or where it is not near one of the kabupaten, if there are any.
+
+    The kabupaten are rows with the columns of their extents.
+    """
+    extents = [Extent(row.south, row.north, row.west, row.east) for row in kabupatens]
+    check_position(point["latitude"], point["longitude"], extents)

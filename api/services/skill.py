@@ -29,7 +29,7 @@ from api.values.text import line
     callers=access.CERTIFIERS,
     ids={"volunteer": "Volunteer", "issuer": "Organization", "type": "CertificateType"},
     conflicts={
-        "uq_certificate_issuer_id_number": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
+        "uq_certificate_issuer_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
     },
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED,),
 )

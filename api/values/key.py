@@ -1,5 +1,6 @@
 """Keys that texts are compared, searched and ordered by. They are made here and stored, so that all databases agree."""
 
+from collections.abc import Mapping
 from unicodedata import normalize
 
 import regex
@@ -23,17 +24,17 @@ DASHES = regex.compile(r"[\p{Pd}\u2212]")
 MORE_MARKS = regex.compile(r"(\p{M}{16})\p{M}+")
 UNPRINTED = regex.compile(r"[\p{White_Space}\p{Default_Ignorable_Code_Point}]+")
 
-# The words before the names of places, each as it is stored; words without an entry are part of the name.
-PLACE_WORDS = {
+# Words before the names of places that are written in several ways. The last word of a text is taken as it is: it may be half a word.
+ABBREVIATIONS = {
     "kab": "kabupaten",
     "kodya": "kota",
     "kotamadya": "kota",
     "kep": "kepulauan",
-    "adm": "",
-    "administrasi": "",
-    "prov": "",
-    "provinsi": "",
+    "adm": "administrasi",
+    "prov": "provinsi",
 }
+# Of places themselves, these words are not part of the name.
+PLACE_WORDS = {**ABBREVIATIONS, **dict.fromkeys(("adm", "administrasi", "prov", "provinsi"), "")}
 
 
 def search_key(text: str) -> str:
@@ -48,8 +49,22 @@ def search_key(text: str) -> str:
 
 def place_search_key(name: str) -> str:
     """As `search_key`, with the words before names of places unified: `Kab. Agam` and `Kabupaten Agam` have one key."""
-    words = BETWEEN_WORDS.split(_fold(name))
-    return "".join(PLACE_WORDS.get(word, word) for word in words) or search_key(name)
+    return _unified(name, PLACE_WORDS)
+
+
+def title_search_key(title: str) -> str:
+    """As `search_key`, for texts that name places among other things: `Dinsos Kab. Agam` is found as `Dinsos Kabupaten Agam`."""
+    return _unified(title, ABBREVIATIONS)
+
+
+def _unified(text: str, unified: Mapping[str, str]) -> str:
+    *words, last = BETWEEN_WORDS.split(_fold(text))
+    return "".join([*(unified.get(word, word) for word in words), last]) or search_key(text)
+
+
+def plain(text: str) -> str:
+    """A text in the spelling in which it is stored: NFC, each run of white space one space, none at the ends."""
+    return " ".join(normalize("NFC", MORE_MARKS.sub(r"\1", text)).split())
 
 
 def sort_key(text: str) -> str:

@@ -93,7 +93,7 @@ const resolvers = {
   VolunteerConnection: {
     nodes({ first, filter }) {
       const { text, values } = condition(filter);
-      const page = `ORDER BY v.name, v.id LIMIT $${values.length + 1}`;
+      const page = `ORDER BY v.sort_key, v.id LIMIT $${values.length + 1}`;
       return select(`SELECT ${VOLUNTEER} FROM volunteer v WHERE ${text} ${page}`, ...values, first);
     },
     async totalCount({ filter }) {
@@ -104,8 +104,8 @@ const resolvers = {
   Mutation: {
     async declareIncident(_, { input }) {
       const [incident] = await select(
-        `INSERT INTO incident AS i (id, hazard_code, title, latitude, longitude, status, started_at)
-         SELECT $1, $2, $3, latitude, longitude, 'ACTIVE', $5 FROM kabupaten WHERE code = $4 RETURNING ${INCIDENT}`,
+        `INSERT INTO incident AS i (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)
+         SELECT $1, $2, $3, lower($3), lower($3), latitude, longitude, 'ACTIVE', $5 FROM kabupaten WHERE code = $4 RETURNING ${INCIDENT}`,
         randomUUID(), input.hazard, input.title, input.kabupatens[0], input.startedAt,
       );
       return { incident, problems: [] };

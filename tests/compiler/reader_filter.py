@@ -124,34 +124,39 @@ class FilterReader:
 
     def column(self, declared: ColumnFilter, value: Any) -> Predicate:
         view, expression = self.view, declared.expression
-        test = self.tests(SOURCES[declared.target] if declared.target else None, value)
+        test = self.tests(SOURCES[declared.target] if declared.target else None, value, declared)
         if expression is None:
             return lambda thing: test(thing.row[declared.name])
         return lambda thing: test(view.value(thing, expression, expression))
 
-    def tests(self, source: Source | None, operands: Any) -> Test:
-        tests = [self.test(source, name, operand) for name, operand in operands.items() if operand is not None]
+    def tests(self, source: Source | None, operands: Any, declared: ColumnFilter) -> Test:
+        tests = [
+            self.test(source, name, operand, declared) for name, operand in operands.items() if operand is not None
+        ]
         return lambda value: all(test(value) for test in tests)
 
-    def test(self, source: Any, name: str, operand: Any) -> Test:
+    def test(self, source: Any, name: str, operand: Any, declared: ColumnFilter) -> Test:
         """What one operator asks of a value. A null meets no condition, so it meets `not` of each."""
         view = self.view
         match name:
             case "not":
-                test = self.tests(source, operand)
+                test = self.tests(source, operand, declared)
                 return lambda value: not test(value)
             case "is_null":
                 return lambda value: operand == (value is None if source is None else not view.is_seen(source, value))
             case "contains":
                 if len(operand) > MAX_TEXT:
                     view.refuse("Too long")
-                lower = view.reader.rows.lower
-                return lambda value: value is not None and lower(operand) in lower(value)
+                key = declared.searched[1] if declared.searched else view.reader.rows.lower
+                return lambda value: value is not None and key(operand) in key(value)
             case "in":
                 if len(operand) > MAX_VALUES:
                     view.refuse("Too many values")
-                keys = operand if source is None else [view.known_key(source, id_) for id_ in operand]
-                return lambda value: value in keys
+                tests = [self.test(source, "eq", each, declared) for each in operand]
+                return lambda value: any(test(value) for test in tests)
+            case "eq" if declared.compared:
+                same = declared.compared[1]
+                return lambda value: value is not None and same(value) == same(operand)
             case _:
                 wanted = operand if source is None else view.known_key(source, operand)
                 return lambda value: value is not None and COMPARISONS[name](value, wanted)

@@ -19,12 +19,13 @@ LARGE = {"volunteer", "certificate", "membership", "assignment"}
 
 # 20,000 volunteers, spread evenly over all kabupaten.
 CROWD = """
-INSERT INTO organization (id, name, kind, kabupaten_code, verification)
-SELECT gen_random_uuid(), 'Organisasi ' || number, 'CORPS', code, 'VERIFIED'
+INSERT INTO organization (id, name, search_key, sort_key, kind, kabupaten_code, verification)
+SELECT gen_random_uuid(), 'Organisasi ' || number, 'organisasi' || number, 'organisasi ' || number, 'CORPS', code, 'VERIFIED'
 FROM (SELECT code, row_number() OVER (ORDER BY code) AS number FROM kabupaten) AS place;
 
-INSERT INTO volunteer (id, name, kabupaten_code, reach, status, consent_given_at, consent_purpose, created_at)
-SELECT gen_random_uuid(), 'Relawan ' || number, code, (ARRAY['KABUPATEN', 'PROVINCE', 'NATIONAL'])[1 + number % 3],
+INSERT INTO volunteer (id, name, search_key, sort_key, kabupaten_code, reach, status, consent_given_at, consent_purpose,
+  created_at)
+SELECT gen_random_uuid(), 'Relawan ' || number, 'relawan' || number, 'relawan ' || number, code, (ARRAY['KABUPATEN', 'PROVINCE', 'NATIONAL'])[1 + number % 3],
   'ACTIVE', now(), 'Penugasan', now() - number * interval '1 minute'
 FROM (SELECT code, row_number() OVER (ORDER BY code) - 1 AS place FROM kabupaten) AS home
 JOIN generate_series(1, 20000) AS number ON number % 514 = place;
@@ -33,13 +34,14 @@ INSERT INTO membership (id, volunteer_id, organization_id, since)
 SELECT gen_random_uuid(), volunteer.id, organization.id, '2020-01-01'
 FROM volunteer JOIN organization USING (kabupaten_code);
 
-INSERT INTO certificate (id, volunteer_id, issuer_id, certificate_type_code, number, issued_on, expires_on)
-SELECT gen_random_uuid(), volunteer_id, organization_id, type.code, row_number() OVER () || type.code, '2024-01-01', '2029-01-01'
+INSERT INTO certificate (id, volunteer_id, issuer_id, certificate_type_code, number, number_key, issued_on, expires_on)
+SELECT gen_random_uuid(), volunteer_id, organization_id, type.code, membership.id || type.code, lower(membership.id || type.code),
+  '2024-01-01', '2029-01-01'
 FROM membership CROSS JOIN (VALUES ('WATER_RESCUE_BASIC'), ('FIRST_AID_BASIC'), ('TAGANA_MUDA')) AS type (code)
 WHERE hashtext(membership.id::text || type.code) % 2 = 0;
 
-INSERT INTO incident (id, hazard_code, title, latitude, longitude, status, started_at)
-SELECT gen_random_uuid(), 'FLOOD', 'Banjir ' || number, 0, 110, 'ACTIVE', now() - number * interval '1 hour'
+INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)
+SELECT gen_random_uuid(), 'FLOOD', 'Banjir ' || number, 'banjir' || number, 'banjir ' || number, 0, 110, 'ACTIVE', now() - number * interval '1 hour'
 FROM generate_series(1, 200) AS number;
 
 INSERT INTO need (id, incident_id, skill_code, cluster_code, people_wanted, priority, starts_at, ends_at, kabupaten_code,

@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.day import birthday, check_earliest, local_day, parse_day
@@ -56,6 +56,7 @@ def test_another_day_is_refused(written: str) -> None:
         parse_day(written)
 
 
+@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
 def test_every_day_is_read(day: date) -> None:
     assert parse_day(day.isoformat()) == day

@@ -1,7 +1,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.instant import parse_instant
@@ -81,11 +81,13 @@ def test_what_is_not_rfc_3339_is_refused(written: str) -> None:
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
+@settings(deadline=None)
 @given(st.builds(datetime.combine, st.dates(date(1900, 1, 1), date(2200, 12, 31)), st.times(), OFFSETS))
 def test_every_instant_with_an_offset_is_read(instant: datetime) -> None:
     assert parse_instant(instant.isoformat()) == instant
 
 
+@settings(deadline=None)
 @given(st.text("0123456789-:TtZz+.W ", max_size=30))
 def test_an_instant_that_is_read_is_written_again(text: str) -> None:
     try:

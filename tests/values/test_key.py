@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.key import LONGEST_SORT_KEY, code_key, compact, place_search_key, search_key, sort_key
@@ -160,12 +160,14 @@ def test_a_text_with_very_many_marks_is_compared_in_little_time() -> None:
     assert len(compact(text)) < 20
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_keys_are_idempotent(text: str) -> None:
     for key in (search_key, place_search_key, sort_key, code_key):
         assert key(key(text)) == key(text)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="ascii", categories=("L", "N", "P", "Zs")), min_size=1, max_size=20))
 def test_case_and_accents_make_no_difference(text: str) -> None:
     accented = "".join(each + "\u0301" if each.isalpha() else each for each in text)
@@ -174,6 +176,7 @@ def test_case_and_accents_make_no_difference(text: str) -> None:
         assert key(text.upper()) == key(text) == key(accented)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_a_visible_text_has_keys(text: str) -> None:
     try:

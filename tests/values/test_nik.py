@@ -3,7 +3,7 @@ from datetime import date
 from importlib.resources import files
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.nik import PROVINCE, Sex, birth_date, check_nik_agrees, parse_nik, sex
@@ -109,6 +109,7 @@ def test_a_nik_that_differs_is_refused(known_birth_date: date | None, known_sex:
         check_nik_agrees("6202017001901234", known_birth_date=known_birth_date, known_sex=known_sex)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"(62|99|13)[0-2]{4}[0-7][0-9][01][0-9]{3}[01]{4}", fullmatch=True))
 def test_a_nik_that_is_read_has_a_real_day_of_birth(text: str) -> None:
     try:
@@ -121,6 +122,7 @@ def test_a_nik_that_is_read_has_a_real_day_of_birth(text: str) -> None:
     assert f"{born.day + (40 if sex(nik) == 'FEMALE' else 0):02}{born:%m%y}" == nik[6:12]
 
 
+@settings(deadline=None)
 @given(st.dates(date(1927, 1, 1), TODAY), st.sampled_from(["FEMALE", "MALE"]))
 def test_every_day_of_birth_is_read(born: date, expected: Sex) -> None:
     day = born.day + 40 if expected == "FEMALE" else born.day

@@ -1,6 +1,6 @@
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.phone import parse_phone
@@ -91,6 +91,7 @@ NUMBERS = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(NUMBERS)
 def test_a_number_that_is_read_round_trips(text: str) -> None:
     try:
@@ -109,6 +110,7 @@ def test_a_number_that_is_read_round_trips(text: str) -> None:
         assert parse_phone(phonenumbers.format_number(parsed, style)) == number
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_reader(text: str) -> None:
     try:

@@ -1,7 +1,7 @@
 from math import inf, nan
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.position import Extent, check_position, distance_km
@@ -80,6 +80,7 @@ def test_the_distance_to_a_box_is_that_of_the_great_circle() -> None:
     assert distance_km(-2.0, 114.3, KOTIM) == pytest.approx(111.127, abs=0.001)
 
 
+@settings(deadline=None)
 @given(st.floats(-90, 90), st.floats(-180, 180))
 def test_a_position_is_read_if_it_is_within_25_km(latitude: float, longitude: float) -> None:
     try:

@@ -1,6 +1,6 @@
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.values.problem import Unreadable
@@ -158,6 +158,7 @@ DIFFICULT = st.text(
 )
 
 
+@settings(deadline=None)
 @given(DIFFICULT)
 def test_a_text_that_is_read_equals_its_own_normalization(text: str) -> None:
     for read in (line, paragraph):
@@ -168,6 +169,7 @@ def test_a_text_that_is_read_equals_its_own_normalization(text: str) -> None:
         assert read(first, 1, 50) == first
 
 
+@settings(deadline=None)
 @given(DIFFICULT)
 def test_a_text_that_is_read_can_be_seen(text: str) -> None:
     try:
