@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api import access, models
-from api.models.choice import StateMachine
+from api.models.choice import Phase, StateMachine
 from api.resolvers import VERBS
 from api.schema.field import mutation_name
 
@@ -32,7 +32,7 @@ def states() -> str:
             f"## {machine.noun}\n",
             f"```mermaid\nstateDiagram-v2\n{lines(diagram(machine))}```\n",
             table(("status", "what it means", "groups"), status_rows(machine)),
-            table(("action", "from", "to", "who may", "what it needs"), move_rows(machine)),
+            table(("action", "from", "when", "to", "who may", "what it needs"), move_rows(machine)),
             lines(f"- {lapse.source} becomes {lapse.target} {lapse.description}." for lapse in machine.lapses),
         ]
     return "\n".join(parts)
@@ -55,7 +55,8 @@ def status_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:
 def move_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:
     for move in machine.moves:
         who = (access.may_move(move).__doc__ or "").removesuffix(".")
-        yield move.action, ", ".join(move.sources) or "nothing", move.target, who, move.needs
+        when = "" if move.phases == tuple(Phase) else ", ".join(phase.description for phase in move.phases)
+        yield move.action, ", ".join(move.sources) or "nothing", when, move.target, who, move.needs
 
 
 def verbs() -> str:

@@ -18,7 +18,7 @@ Json = Any
 # The facts of each type of problem.
 FACTS = """... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
   ... on LimitProblem { count limit } ... on CommitmentProblem { assignment { id } startsAt endsAt }
-  ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
+  ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
   ... on NearerProblem { volunteer { id } }"""
 # The problems of a payload, with all that they say but their messages.

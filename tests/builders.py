@@ -11,6 +11,7 @@ import asyncpg
 
 from api.database.statement import with_stored_keys
 from api.models import METADATA
+from api.models.assignment import ASSIGNMENT
 
 # A skill, and a certificate type that grants it.
 SKILL = "WATER_RESCUE"
@@ -111,17 +112,18 @@ class Build:
         return await self.row("need", **{**defaults, **values})
 
     async def assignment(self, need: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
-        """An assignment for the full period of the need, offered by default; later statuses have a commitment too."""
+        """An assignment for the full period of the need, offered by default; with a commitment if it has one, until now if it is released."""
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
         assert period is not None
         columns = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
         assignment = await self.row("assignment", **columns)
-        if columns["status"] in ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"):
+        until = min(columns["ends_at"], self.now) if columns["status"] == "RELEASED" else columns["ends_at"]
+        if columns["status"] in ASSIGNMENT.group("COMMITTED") and columns["starts_at"] < until:
             await self.row(
                 "commitment",
                 volunteer_id=volunteer,
                 assignment_id=assignment,
-                period=asyncpg.Range(columns["starts_at"], columns["ends_at"]),
+                period=asyncpg.Range(columns["starts_at"], until),
             )
         return assignment
 

@@ -443,6 +443,7 @@ INPUTS: Mapping[str, Json] = {
     "acceptAssignment": {"assignment": "Assignment", "version": 1},
     "declineAssignment": {"assignment": "Assignment", "version": 1},
     "cancelAssignment": {"assignment": "Assignment", "version": 1, "reason": "Batal"},
+    "releaseAssignment": {"assignment": "Assignment", "version": 1, "reason": "Pulang"},
 }
 KINDS = ("Incident", "Organization", "Volunteer", "Need", "Assignment")
 
@@ -472,6 +473,7 @@ def filled(name: str, ids: Mapping[str, uuid.UUID]) -> Json:
         ("acceptAssignment", "assignment", "Assignment"),
         ("declineAssignment", "assignment", "Assignment"),
         ("cancelAssignment", "assignment", "Assignment"),
+        ("releaseAssignment", "assignment", "Assignment"),
     ],
 )
 async def test_a_mutation_reports_a_hidden_id_as_not_found(
@@ -565,6 +567,7 @@ CALLER_ROLES = {
     "accept_assignment": {"VOLUNTEER", "MANAGER"},
     "decline_assignment": {"VOLUNTEER", "MANAGER"},
     "cancel_assignment": {"COORDINATOR", "VOLUNTEER", "MANAGER"},
+    "release_assignment": {"COORDINATOR"},
 }
 
 
@@ -583,6 +586,7 @@ def test_a_mutation_has_these_callers(name: str) -> None:
         ("registerVolunteer", NEIGHBOUR, "organization"),
         ("declareIncident", NEIGHBOUR, "kabupatens.0"),
         ("cancelAssignment", FAR, "assignment"),
+        ("releaseAssignment", FAR, "assignment"),
     ],
 )
 async def test_a_coordinator_of_another_place_is_refused(

@@ -220,6 +220,7 @@ REQUIRED: Mapping[str, Json] = {
     "accept_assignment": {"version": 1},
     "decline_assignment": {"version": 1},
     "cancel_assignment": {"version": 1, "reason": "Batal"},
+    "release_assignment": {"version": 1, "reason": "Pulang"},
 }
 
 

@@ -268,5 +268,6 @@ async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(
             name: ["ACCEPT", "DECLINE", "CANCEL"] if name in answering else cancelling[name] for name in actors
         },
         **dict.fromkeys(("ACCEPTED", "MOBILIZED"), cancelling),
-        **{status: {name: [] for name in actors} for status in ("ON_DUTY", "COMPLETED", "DECLINED")},
+        "ON_DUTY": {name: ["RELEASE"] if name in ("need", "nation") else [] for name in actors},
+        **{status: {name: [] for name in actors} for status in ("COMPLETED", "DECLINED")},
     }

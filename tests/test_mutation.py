@@ -12,7 +12,6 @@ import pytest
 
 from api.execution import mutation
 from api.execution.answer import graphql_error
-from api.models.assignment import AssignmentAction, AssignmentStatus
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES
 from tests.asking import PROBLEMS, Api, Json, instant, problem
@@ -437,46 +436,6 @@ async def test_the_second_of_two_writers_gets_a_version_conflict(api: Api, build
         "assignment": None,
         "problems": [problem("Version", "VERSION_CONFLICT", "version", currentVersion=2)],
     }
-
-
-# From which statuses each action leads to which. Offering an assignment makes one.
-MOVES: Mapping[str, tuple[str, set[str]]] = {
-    "ACCEPT": ("ACCEPTED", {"OFFERED"}),
-    "DECLINE": ("DECLINED", {"OFFERED"}),
-    "CANCEL": ("CANCELLED", {"OFFERED", "ACCEPTED", "MOBILIZED"}),
-}
-
-
-def test_there_is_a_case_for_every_action() -> None:
-    assert set(MOVES) == set(AssignmentAction) - {AssignmentAction.OFFER}
-
-
-@pytest.mark.parametrize("action", MOVES)
-async def test_an_action_is_possible_from_its_statuses_only(api: Api, build: Build, action: str) -> None:
-    target, sources = MOVES[action]
-    organization, incident = await build.organization(), await build.incident()
-    manager = await build.manager(organization)
-    moved: dict[str, str] = {}
-
-    for number, status in enumerate(AssignmentStatus):
-        starts_at = START + number * 40 * DAY
-        need = await build.need(incident, starts_at=starts_at, ends_at=starts_at + HOUR)
-        assignment = f"Assignment:{await build.assignment(need, await build.volunteer(organization), status=status)}"
-        before = await snapshot(build.connection)
-        shown = await api.ask(ALLOWED_ACTIONS, actor=manager, id=assignment)
-        answered = await api.do(
-            ANSWERS[target], actor=manager, assignment=assignment, version=1, **REASONS.get(target, {})
-        )
-        is_allowed = action in shown["assignment"]["allowedActions"]
-        if answered["problems"]:
-            wrong = problem("Status", "WRONG_STATUS", "assignment", currentStatus=status)
-            assert (is_allowed, answered) == (False, {"assignment": None, "problems": [wrong]})
-            assert await snapshot(build.connection) == before
-        else:
-            assert is_allowed
-            moved[status] = answered["assignment"]["status"]
-
-    assert moved == dict.fromkeys(sources, target)
 
 
 @pytest.mark.parametrize(("pause", "codes"), [(timedelta(0), ["OFFER_EXPIRED"]), (timedelta(microseconds=1), [])])

@@ -13,9 +13,7 @@ from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
 from api.demo.random_source import RandomSource
-
-# Statuses of assignments that have a commitment.
-COMMITTED = frozenset({"ACCEPTED", "COMPLETED"})
+from api.models.assignment import ASSIGNMENT
 
 REASONS = {
     "DECLINED": "Ada acara keluarga",
@@ -112,7 +110,7 @@ def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignmen
         expires_at=need.starts_at,
         reason=REASONS.get(planned.status),
     )
-    if planned.status in COMMITTED:
+    if planned.status in ASSIGNMENT.group("COMMITTED"):
         yield row.Commitment(
             id=rng.uuid(),
             volunteer_id=person.row.id,

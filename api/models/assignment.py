@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
-from api.models.choice import Choice, Lapse, Move, StateMachine
+from api.models.choice import Choice, Lapse, Move, Phase, StateMachine
 
 
 class AssignmentStatus(Choice):
@@ -20,8 +20,8 @@ class AssignmentStatus(Choice):
     DECLINED = "DECLINED", "Declined: the volunteer said no."
     EXPIRED = "EXPIRED", "Expired: the offer was not answered in time."
     CANCELLED = "CANCELLED", "Cancelled before the duty began."
-    RELEASED = "RELEASED", "Released: sent home before the end of the duty."
-    NO_SHOW = "NO_SHOW", "No-show: the volunteer did not come."
+    RELEASED = "RELEASED", "Released: sent home before the end of the duty; the time served remains."
+    NO_SHOW = "NO_SHOW", "No-show: the volunteer did not come; the time is free again."
 
 
 class AssignmentAction(Choice):
@@ -31,11 +31,20 @@ class AssignmentAction(Choice):
     ACCEPT = "ACCEPT", "Accept the offer (acceptAssignment)."
     DECLINE = "DECLINE", "Decline the offer (declineAssignment)."
     CANCEL = "CANCEL", "Take the offer or the promise back (cancelAssignment)."
+    RELEASE = "RELEASE", "Send the volunteer home before the end of the duty (releaseAssignment)."
 
 
 def answer_deadline(row: sa.FromClause) -> sa.ColumnElement[Any]:
     """The instant from which an offer can no longer be answered: its deadline, at the latest the end of its duty."""
     return sa.func.least(row.c.expires_at, row.c.ends_at, type_=INSTANT)
+
+
+def phase(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The phase of a duty. It begins at its start, or with the check-in if that is earlier; an offer has promised nothing yet."""
+    is_begun = sa.or_(row.c.status == AssignmentStatus.ON_DUTY, row.c.starts_at <= now)
+    ahead, running, over = (sa.literal_column(f"'{phase}'", sa.Text) for phase in Phase)
+    is_offer = row.c.status == AssignmentStatus.OFFERED
+    return sa.case((is_offer, ahead), (row.c.ends_at <= now, over), (is_begun, running), else_=ahead)
 
 
 _S, _A = AssignmentStatus, AssignmentAction
@@ -54,6 +63,15 @@ ASSIGNMENT = StateMachine(
             _S.CANCELLED,
             who="cancels_assignment",
             needs="A reason.",
+            phases=(Phase.AHEAD,),
+        ),
+        Move(
+            _A.RELEASE,
+            (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
+            _S.RELEASED,
+            who="sends_to_need_of",
+            needs="A reason.",
+            phases=(Phase.RUNNING,),
         ),
     ),
     groups={
@@ -61,12 +79,13 @@ ASSIGNMENT = StateMachine(
         "LIVE": (_S.OFFERED, _S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
         # What binds the volunteer's time now.
         "PROMISED": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
-        # What fills a place of a need: a completed duty filled it, too.
-        "FILLING": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY, _S.COMPLETED),
+        # What has a commitment: the time that is promised, or what of it was served. It fills a place and counts for rest.
+        "COMMITTED": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY, _S.COMPLETED, _S.RELEASED),
     },
     lapses=(
         Lapse(_S.OFFERED, _S.EXPIRED, at=answer_deadline, description="at its deadline, or at the end of its duty"),
     ),
+    phase=phase,
 )
 
 

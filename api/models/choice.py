@@ -24,6 +24,14 @@ class Choice(StrEnum):
         return member
 
 
+class Phase(Choice):
+    """Where a thing stands in the time that it takes."""
+
+    AHEAD = "AHEAD", "before it begins"
+    RUNNING = "RUNNING", "while it runs"
+    OVER = "OVER", "after its end"
+
+
 Status = TypeVar("Status", bound=Choice)
 Action = TypeVar("Action", bound=Choice)
 Row = sa.FromClause
@@ -34,7 +42,8 @@ Sql = sa.ColumnElement[Any]
 class Move(Generic[Status, Action]):
     """One step that exists: by which action, from which statuses, to which.
 
-    `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes.
+    `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
+    those in which it exists.
     """
 
     action: Action
@@ -42,6 +51,7 @@ class Move(Generic[Status, Action]):
     target: Status
     who: str
     needs: str = ""
+    phases: tuple[Phase, ...] = tuple(Phase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +66,10 @@ class Lapse(Generic[Status]):
 
 @dataclass(frozen=True)
 class StateMachine(Generic[Status, Action]):
-    """The statuses of a noun, named groups of them, the moves between them and what lapses with time."""
+    """The statuses of a noun, named groups of them, the moves between them and what lapses with time.
+
+    `phase` says in which `Phase` a row is at an instant; it is needed where a move does not exist in all of them.
+    """
 
     noun: str
     statuses: type[Status]
@@ -65,6 +78,7 @@ class StateMachine(Generic[Status, Action]):
     moves: Sequence[Move[Status, Action]]
     groups: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
     lapses: Sequence[Lapse[Status]] = ()
+    phase: Callable[[Row, Sql], Sql] | None = None
 
     def group(self, name: str) -> tuple[Status, ...]:
         return self.groups[name]
@@ -72,6 +86,13 @@ class StateMachine(Generic[Status, Action]):
     def move(self, action: Action) -> Move[Status, Action]:
         (found,) = (move for move in self.moves if move.action is action)
         return found
+
+    def allows(self, move: Move[Status, Action], row: Row, now: Sql) -> sa.ColumnElement[bool]:
+        """Whether the move exists from the present status and in the present phase."""
+        is_source = self.current(row, now).in_(move.sources)
+        if self.phase is None or move.phases == tuple(Phase):
+            return is_source
+        return sa.and_(is_source, self.phase(row, now).in_(move.phases))
 
     def in_group(self, name: str) -> sa.TextClause:
         """The stored status is of the group, as the predicate of a partial index."""

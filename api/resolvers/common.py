@@ -44,14 +44,13 @@ def status_filter(machine: StateMachine[Any, Any], table: sa.Table) -> ColumnFil
 
 
 def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:
-    """The actions that exist from the present status and that the viewer may take, as a list of their names."""
+    """The actions that exist from the present status and in the present phase, and that the viewer may take, as a list of their names."""
 
     def actions(row: Row, context: FieldContext) -> Sql:
-        current = machine.current(row, NOW)
         names = [
             sa.case(
                 (
-                    sa.and_(current.in_(move.sources), access.may_move(move)(context.viewer, row)),
+                    sa.and_(machine.allows(move, row, NOW), access.may_move(move)(context.viewer, row)),
                     sa.literal_column(f"'{move.action}'"),
                 )
             )

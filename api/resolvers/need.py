@@ -26,6 +26,7 @@ from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.resolvers.common import POSITION, reference
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.candidate import candidates, whole_need_case
+from api.rules.place import places_taken
 from api.rules.refusal import refusals
 from api.rules.rule import days_of
 
@@ -36,10 +37,11 @@ def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
     def count(*statuses: AssignmentStatus) -> sa.ColumnElement[int]:
         return sa.func.count().filter(current.in_(statuses))
 
+    taken = places_taken(need, need.c.starts_at, need.c.ends_at)
     return sa.select(
         need.c.people_wanted.label("wanted"),
         count(AssignmentStatus.OFFERED).label("offered"),
-        count(*ASSIGNMENT.group("FILLING")).label("accepted"),
+        sa.select(taken.c.least).correlate(need).scalar_subquery().label("accepted"),
         count(AssignmentStatus.ON_DUTY).label("on_duty"),
     ).where(Assignment.c.need_id == need.c.id)
 

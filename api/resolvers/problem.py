@@ -54,6 +54,8 @@ FACTS: dict[str, Any] = {
     "current_version": column("version"),
     "current_status": column("status"),
     "deadline": column("ends_at"),
+    "duty_starts_at": column("starts_at"),
+    "duty_ends_at": column("ends_at"),
     **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit")},
 }
 

@@ -51,14 +51,15 @@ def whole_need_case(person: sa.FromClause, need: sa.FromClause, *, days: Sql, no
 def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
     """The volunteers of one tier (index 0 to 2) for whom all rules hold in the period, nearest first.
 
-    Rules that use only columns filter the people first. The other rules are checked person by person in the order of
-    distance, so that a query for the first few does not check everybody. OFFSET 0 keeps the planner from computing the
-    days for every person.
+    Rules that use only the need are checked once, and rules that use only columns filter the people first. The other
+    rules are checked person by person in the order of distance, so that a query for the first few does not check
+    everybody. OFFSET 0 keeps the planner from computing the days for every person.
     """
-    days = sa.select(days_of(need, starts, ends).label("days")).offset(0)
-    period = days.correlate(need).lateral()
     volunteer = Volunteer.alias()
     column_case = Case(volunteer, need, starts, ends, sa.null(), now)
+    is_sought = [rule.holds(column_case) for rule in RULES if rule.uses_only_need]
+    days = sa.select(days_of(need, starts, ends).label("days")).where(*is_sought).offset(0)
+    period = days.correlate(need).lateral()
     filters = [rule.holds(column_case) for rule in RULES if rule.uses_only_columns]
     if tier_index == 0:
         people = _people_in_kabupaten(need, volunteer, filters)
@@ -71,7 +72,7 @@ def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, 
         sa.select(person, kilometres(person.c.chord).label("kilometres"), tier)
         .select_from(period)
         .join(person, sa.true())
-        .where(*[rule.holds(case) for rule in RULES if not rule.uses_only_columns])
+        .where(*[rule.holds(case) for rule in RULES if not (rule.uses_only_columns or rule.uses_only_need)])
         .correlate(need)
     )
 

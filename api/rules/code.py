@@ -19,6 +19,7 @@ class ProblemShape(Enum):
     DEADLINE = "DeadlineProblem", "deadline"
     LIMIT = "LimitProblem", "count", "limit"
     COMMITMENT = "CommitmentProblem", "assignment", "starts_at", "ends_at"
+    DUTY = "DutyProblem", "duty_starts_at", "duty_ends_at"
     DUPLICATE = "DuplicateProblem", "assignment"
     TRAINING = "TrainingProblem", "skill", "certificate"
     RANK = "RankProblem", "rank"
@@ -124,6 +125,24 @@ class ProblemCode(StrEnum):
         ProblemShape.DEADLINE,
         "Tawaran sudah lewat batas waktunya.",
         "The offer's time to answer is over.",
+    )
+    DUTY_BEGUN = (
+        "DUTY_BEGUN",
+        ProblemShape.DUTY,
+        "Tugas sudah dimulai; lepaskan relawan, jangan batalkan.",
+        "The duty has begun; it can be released, not cancelled.",
+    )
+    DUTY_NOT_BEGUN = (
+        "DUTY_NOT_BEGUN",
+        ProblemShape.DUTY,
+        "Tugas belum dimulai; batalkan saja.",
+        "The duty has not begun; it can be cancelled, not released.",
+    )
+    DUTY_OVER = (
+        "DUTY_OVER",
+        ProblemShape.DUTY,
+        "Tugas sudah selesai.",
+        "The duty is over.",
     )
     PERSON_INACTIVE = (
         "PERSON_INACTIVE",

@@ -60,6 +60,7 @@ class Rule:
 
     `overridable`: a coordinator may override it with a recorded reason. `checked_on_accept`: it is checked again when the
     offer is accepted. `uses_only_columns`: it reads only columns of person and need, so it is cheap to check for many people.
+    `uses_only_need`: it is the same for all people, so it is checked once for a need.
     """
 
     holds: Callable[[Case], Condition]
@@ -67,6 +68,7 @@ class Rule:
     overridable: bool = True
     checked_on_accept: bool = True
     uses_only_columns: bool = False
+    uses_only_need: bool = False
 
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:

@@ -19,6 +19,7 @@ from api.models import (
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
 from api.rules.code import ProblemCode
+from api.rules.place import places_taken
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
 
 REST_HOURS = 24
@@ -71,15 +72,14 @@ NOT_COMMITTED_ELSEWHERE = Rule(
     overridable=False,
 )
 
-# Rule 2: a need never gets more people than it wants.
+# Rule 2: a need never has more people than it wants at any instant. A place is a person at a time: two may share one, one
+# after the other.
 
 
-def filled_places(case: Case) -> Sql:
-    """The number of people assigned to the need who accepted, whatever their present step."""
-    count = sa.select(sa.func.count()).where(
-        Assignment.c.need_id == case.need.c.id, Assignment.c.status.in_(ASSIGNMENT.group("FILLING"))
-    )
-    return count.correlate(case.need).scalar_subquery()
+def most_places_taken(case: Case) -> Sql:
+    """The number of people of the need at the fullest instant of the period."""
+    taken = places_taken(case.need, case.starts, case.ends)
+    return sa.select(taken.c.most).correlate(case.need).scalar_subquery()
 
 
 def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
@@ -99,18 +99,27 @@ def is_open(case: Case) -> Condition:
     return sa.and_(case.need.c.closed_at.is_(None), active.correlate(case.need).exists())
 
 
-NEED_OPEN = Rule(holds=is_open, refusals=(Refusal(ProblemCode.NEED_CLOSED, no_fact),), overridable=False)
+NEED_OPEN = Rule(
+    holds=is_open,
+    refusals=(Refusal(ProblemCode.NEED_CLOSED, no_fact),),
+    overridable=False,
+    uses_only_need=True,
+)
 NOT_PAST = Rule(
     holds=lambda case: case.ends > case.now,
     refusals=(Refusal(ProblemCode.PERIOD_PAST, lambda case: {"ends_at": case.ends}),),
     overridable=False,
+    uses_only_need=True,
 )
 PLACES_LEFT = Rule(
-    holds=lambda case: filled_places(case) < case.need.c.people_wanted,
+    holds=lambda case: most_places_taken(case) < case.need.c.people_wanted,
     refusals=(
-        Refusal(ProblemCode.NEED_FULL, lambda case: {"count": filled_places(case), "limit": case.need.c.people_wanted}),
+        Refusal(
+            ProblemCode.NEED_FULL, lambda case: {"count": most_places_taken(case), "limit": case.need.c.people_wanted}
+        ),
     ),
     overridable=False,
+    uses_only_need=True,
 )
 NOT_YET_OFFERED = Rule(
     holds=lambda case: ~exists_for(live_assignments(case, Assignment.c.id), case),

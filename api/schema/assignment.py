@@ -35,9 +35,11 @@ class Assignment(Node):
     volunteer: Volunteer | None = field("The volunteer; null where you may not see the person.")
     status: AssignmentStatus = field("The status; an offer past its deadline reads as expired.")
     starts_at: datetime = field("When the duty starts.")
-    ends_at: datetime = field("When the duty ends; that instant is free again.")
+    ends_at: datetime = field("When the duty ends, as offered; that instant is free again.")
     expires_at: datetime | None = field("The deadline for the answer to the offer; null if it is the end of the duty.")
-    reason: str | None = field("Why it was declined or cancelled; null if it was not, or if no reason was given.")
+    reason: str | None = field(
+        "Why it was declined, cancelled or released; null if it was not, or if no reason was given."
+    )
     overrides: list[Override] = field("The rules that were set aside for it.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     allowed_actions: list[AssignmentAction] = field("What you may do with it now.")
@@ -72,3 +74,9 @@ class DeclineAssignmentInput:
 class CancelAssignmentInput:
     assignment: strawberry.ID = field("The offer or promise to take back.")
     reason: str = field("Why it is taken back, at most 1,000 characters.")
+
+
+@verb_input(assignment.release)
+class ReleaseAssignmentInput:
+    assignment: strawberry.ID = field("The running duty.")
+    reason: str = field("Why the volunteer is sent home, at most 1,000 characters.")

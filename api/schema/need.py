@@ -40,11 +40,15 @@ class Cluster(Node, Labelled):
     label: str = label("The name of the cluster.")
 
 
-@noun("How far a need is met, counted at every reading.")
+@noun(
+    "How far a need is met, counted at every reading. A place is a person at a time: two may share one, one after the other."
+)
 class Coverage:
     wanted: int = field("The number of people asked for, including those already sent.")
     offered: int = field("The number of offers that wait for an answer.")
-    accepted: int = field("The number of people who have promised or done the duty.")
+    accepted: int = field(
+        "The number of places that are taken at every instant of the period: promised, or served until somebody was released."
+    )
     on_duty: int = field("The number of people at work now.")
 
 

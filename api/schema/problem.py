@@ -61,6 +61,12 @@ class CommitmentProblem(Problem):
     ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
 
 
+@noun("The duty does not stand where this can be done: it has begun, has not begun, or is over.")
+class DutyProblem(Problem):
+    duty_starts_at: datetime = field("When the duty starts.")
+    duty_ends_at: datetime = field("When the duty ends.")
+
+
 @noun("There is an assignment of this volunteer to this need already.")
 class DuplicateProblem(Problem):
     assignment: Annotated[Assignment, strawberry.lazy("api.schema.assignment")] | None = field(

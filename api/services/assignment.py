@@ -1,4 +1,4 @@
-"""Offering, accepting, declining and cancelling; the rules are checked under the locks that keep them true."""
+"""Offering, accepting, declining, cancelling, releasing; the rules are checked under the locks that keep them true."""
 
 import uuid
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Commitment, Need, Override, Volunteer
-from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline
+from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline, phase
 from api.models.base import new_id
-from api.models.choice import Move
+from api.models.choice import Move, Phase
 from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, OVERRIDABLE_CODES, codes_of, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
@@ -153,11 +153,11 @@ async def decline(
 
 @verb(
     "cancel_assignment",
-    "Takes an offer or a promise back; the promised time is free again.",
+    "Takes an offer or a promise back before the duty begins; the promised time is free again.",
     answers=OneThing("Assignment"),
     callers=access.EITHER_SIDE,
     ids={"assignment": "Assignment"},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED, ProblemCode.DUTY_BEGUN),
     updates=True,
 )
 async def cancel(
@@ -167,8 +167,31 @@ async def cancel(
     text = _read_reason(problems, "reason", reason)
     problems.refuse()
     duty = await _locked_assignment(session, request, assignment, version, AssignmentAction.CANCEL)
-    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
     return await _move(session, request, duty, AssignmentStatus.CANCELLED, reason=text)
+
+
+@verb(
+    "release_assignment",
+    "Sends a volunteer home while the duty runs; the time served remains promised, the rest is free again.",
+    answers=OneThing("Assignment"),
+    callers=access.COORDINATORS_OF_NEED,
+    ids={"assignment": "Assignment"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED, ProblemCode.DUTY_NOT_BEGUN, ProblemCode.DUTY_OVER),
+    updates=True,
+)
+async def release(
+    session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    problems = Problems()
+    text = _read_reason(problems, "reason", reason)
+    problems.refuse()
+    duty = await _locked_assignment(session, request, assignment, version, AssignmentAction.RELEASE)
+    # Whoever came early and is released before the start has served nothing of the promised time.
+    has_served = duty.starts_at < request.now
+    await session.rows(
+        SHORTEN_COMMITMENT if has_served else DELETE_COMMITMENT, {**request.parameters, "assignment": duty.id}
+    )
+    return await _move(session, request, duty, AssignmentStatus.RELEASED, reason=text)
 
 
 # What is locked: always the need first, then the volunteer, then the assignment. One order, so no deadlock.
@@ -202,16 +225,22 @@ async def _locked_assignment(
     (held,) = await session.rows(LOCK_ASSIGNMENT, {**request.parameters, "assignment": key})
     if held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
-    if held.current_status not in move.sources:
-        raise Refused(_wrong_status(held))
+    if held.current_status not in move.sources or held.phase not in move.phases:
+        raise Refused(_not_now(held, move))
     return held
 
 
-def _wrong_status(held: Row) -> Problem:
-    """Why the move does not exist from the status as it reads now."""
+def _not_now(held: Row, move: Move[Any, Any]) -> Problem:
+    """Why the move does not exist from the status as it reads now, or in this phase of the duty."""
     if held.current_status != held.status:
         return Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.deadline})
-    return Problem(ProblemCode.WRONG_STATUS, input_path("assignment"), {"status": held.status})
+    if held.status not in ASSIGNMENT.group("PROMISED") or held.phase in move.phases:
+        return Problem(ProblemCode.WRONG_STATUS, input_path("assignment"), {"status": held.status})
+    if Phase.RUNNING not in move.phases:
+        code = ProblemCode.DUTY_BEGUN
+    else:
+        code = ProblemCode.DUTY_OVER if held.phase == Phase.OVER else ProblemCode.DUTY_NOT_BEGUN
+    return Problem(code, input_path("assignment"), {"starts_at": held.starts_at, "ends_at": held.ends_at})
 
 
 # The rules.
@@ -307,7 +336,9 @@ async def _move(
     reason: str | None = None,
     lapsed_at: datetime | None = None,
 ) -> uuid.UUID:
-    """Sets the status and writes the event; `lapsed_at`: the clock moved it then."""
+    """Sets the status, frees the time that it no longer commits, and writes the event; `lapsed_at`: the clock moved it then."""
+    if status not in ASSIGNMENT.group("COMMITTED"):
+        await session.rows(DELETE_COMMITMENT, {"assignment": held.id})
     moved = {"status": status, "reason": reason, "version": held.version + 1, "updated_at": request.now}
     await session.update(Assignment, held.id, **moved)
     await record(
@@ -340,6 +371,7 @@ LOCK_ASSIGNMENT = compile_statement(
         Assignment,
         ASSIGNMENT.current(Assignment, access.NOW).label("current_status"),
         answer_deadline(Assignment).label("deadline"),
+        phase(Assignment, access.NOW).label("phase"),
     )
     .where(Assignment.c.id == _id("assignment"))
     .with_for_update()
@@ -354,6 +386,11 @@ LOCK_LAPSED = compile_statement(
     .with_for_update()
 )
 OVERRIDDEN = compile_statement(sa.select(Override.c.rule_code).where(Override.c.assignment_id == _id("assignment")))
+SHORTEN_COMMITMENT = compile_statement(
+    sa.update(Commitment)
+    .values(period=sa.func.tstzrange(sa.func.lower(Commitment.c.period), access.NOW))
+    .where(Commitment.c.assignment_id == _id("assignment"))
+)
 DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
 
 

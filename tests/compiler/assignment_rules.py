@@ -31,7 +31,6 @@ from api.rules.rule import FACT_TYPES
 from tests.compiler.rows import Row, Rows
 from tests.compiler.visibility import end_of
 
-FILLING_STATUSES = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED")
 LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
 NOT_OVERRIDABLE = ("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "ALREADY_OFFERED", "PERSON_ELSEWHERE")
@@ -116,6 +115,17 @@ class AssignmentRules:
     def candidates_of_tier(self, index: int, need: Row, _arguments: object) -> list[Row]:
         return [row for row in self.candidates(need) if row["tier"] == index + 1]
 
+    def coverage(self, need: Row, _arguments: object) -> list[Row]:
+        rows = self.rows.where(Assignment, "need_id", need["id"])
+        return [
+            {
+                "wanted": need["people_wanted"],
+                "offered": sum(row["status"] == "OFFERED" and end_of(row) > self.now for row in rows),
+                "accepted": min(self.people_at(instant, need) for instant in self.changes(need)),
+                "on_duty": sum(row["status"] == "ON_DUTY" for row in rows),
+            }
+        ]
+
     def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
         volunteer = self.get(Volunteer, UUID(arguments["volunteer"].partition(":")[2]))
         return [
@@ -153,9 +163,26 @@ class AssignmentRules:
             yield "NEED_CLOSED", {}
         if need["ends_at"] <= self.now:
             yield "PERIOD_PAST", {"ends_at": need["ends_at"]}
-        filled = sum(row["status"] in FILLING_STATUSES for row in self.rows.where(Assignment, "need_id", need["id"]))
-        if filled >= need["people_wanted"]:
-            yield "NEED_FULL", {"count": filled, "limit": need["people_wanted"]}
+        most = max(self.people_at(instant, need) for instant in self.changes(need))
+        if most >= need["people_wanted"]:
+            yield "NEED_FULL", {"count": most, "limit": need["people_wanted"]}
+
+    def periods(self, need: Row) -> list[Any]:
+        """The promised and served times of the people of the need."""
+        assignments = self.rows.where(Assignment, "need_id", need["id"])
+        return [
+            commitment["period"]
+            for assignment in assignments
+            for commitment in self.rows.where(Commitment, "assignment_id", assignment["id"])
+        ]
+
+    def changes(self, need: Row) -> list[datetime]:
+        """The start of the need, and the instants within it at which somebody comes or goes."""
+        bounds = [bound for period in self.periods(need) for bound in (period.lower, period.upper)]
+        return [need["starts_at"], *(each for each in bounds if need["starts_at"] < each < need["ends_at"])]
+
+    def people_at(self, instant: datetime, need: Row) -> int:
+        return sum(period.lower <= instant < period.upper for period in self.periods(need))
 
     def broken_by_person(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         if volunteer["status"] != "ACTIVE":
