@@ -185,6 +185,7 @@ async def delete_hidden(connection: "asyncpg.Connection[asyncpg.Record]", hidden
     """Deletes the rows, but not the rows that refer to them.
 
     Accounts are deleted with their volunteers only: who decided something is named where the account itself is hidden.
+    Organizations are changed, all but their kabupaten: its day decides whose memberships, which may be seen, have begun.
     """
     await connection.execute(DROP_FOREIGN_KEYS)
     await connection.execute("ALTER TABLE role DISABLE TRIGGER last_national_coordinator")
@@ -192,9 +193,10 @@ async def delete_hidden(connection: "asyncpg.Connection[asyncpg.Record]", hidden
         source, key = STORED[name], "volunteer_id" if name == "Account" else STORED[name].key
         assert source.table is not None
         of = hidden["Volunteer"] if name == "Account" else keys
-        await connection.execute(
-            f'DELETE FROM "{source.table.name}" WHERE {key}::text = ANY ($1)', [str(each) for each in of]
-        )
+        change = f'DELETE FROM "{source.table.name}"'
+        if name == "Organization":
+            change = "UPDATE organization SET name = id::text, kind = 'NGO', parent_id = NULL"
+        await connection.execute(f"{change} WHERE {key}::text = ANY ($1)", [str(each) for each in of])
 
 
 def other_value(column: sa.Column[Any]) -> Any:
