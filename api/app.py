@@ -1,7 +1,7 @@
 """The Starlette application: routes and lifespan."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.services.vault import KEY_BYTES, Vault
 from api.settings import DEFAULTS, Settings
+from api.web.document import Documents
 from api.web.endpoint import GraphQL
+from api.web.explorer import DemoPerson, explorer_routes
 from api.web.middleware import Application
-from api.web.page import health, index
+from api.web.page import contract, document, health, index
 from api.web.services import Services
 
 
@@ -29,8 +31,12 @@ def application(
     clock: Clock = wall_clock,
     pooler: Pooler | None = None,
     settings: Settings = DEFAULTS,
+    people: Sequence[DemoPerson] = (),
 ) -> Application:
-    """Creates the ASGI application for a migrated database; the secret keys are in the folder `data`."""
+    """Creates the ASGI application for a migrated database; the secret keys are in the folder `data`.
+
+    Whoever uses the explorer may ask as one of `people`.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -42,12 +48,21 @@ def application(
                 Authenticator(Tokens.load(data), database),
                 load_vault(data),
                 clock,
+                Documents(settings.documents),
+                settings,
             )
             yield
         finally:
             await database.close()
 
-    routes = [Route("/graphql", GraphQL()), Route("/health", health), Route("/", index)]
+    routes = [
+        Route("/graphql", GraphQL()),
+        Route("/schema.graphql", contract),
+        Route("/docs/{name}", document),
+        Route("/health", health),
+        Route("/", index),
+        *explorer_routes(people),
+    ]
     app = Application(routes=routes, lifespan=lifespan)
     app.origins = settings.origins
     return app

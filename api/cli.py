@@ -55,9 +55,8 @@ def serve(
         signal.signal(number, exit_on_signal)
     with bound_socket(settings) as listener, database(settings) as url:
         asyncio.run(migrate_database(url))
-        if demo:
-            asyncio.run(load_demo_story(url))
-        run_server(settings, url, listener, logins=DEMO_LOGINS if demo else ())
+        has_story = demo and asyncio.run(ensure_demo_story(url))
+        run_server(settings, url, listener, logins=DEMO_LOGINS if has_story else ())
 
 
 @command.command()
@@ -171,15 +170,17 @@ def bound_socket(settings: Settings) -> Generator[socket.socket]:
 def run_server(settings: Settings, url: str, listener: socket.socket, *, logins: Sequence[str]) -> None:
     """Serves until a signal arrives. Prints the address first, and tokens for the logins."""
     from api.app import application  # noqa: PLC0415  # As in `schema`.
+    from api.web.explorer import DemoPerson  # noqa: PLC0415  # As above.
 
     tokens = asyncio.run(issue_tokens(settings.data, url, logins, pooler=settings.pooler)) if logins else {}
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     typer.echo(f"Sigap answers at http://{host}:{settings.port}/graphql")
     for login, token in tokens.items():
         typer.echo(f"\n{login}, {demo_story.LOGINS[login]}:\nAuthorization: Bearer {token}")
+    people = [DemoPerson(login, demo_story.LOGINS[login], token) for login, token in tokens.items()]
     log.configure()
     config = uvicorn.Config(
-        application(url, settings.data, pooler=settings.pooler, settings=settings),
+        application(url, settings.data, pooler=settings.pooler, settings=settings, people=people),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -232,6 +233,13 @@ async def load_demo_story(url: str) -> bool:
         with Console(stderr=True).status("Loading the demo story"):
             await demo_story.load(connection, today=datetime.now(ZoneInfo("Asia/Jakarta")).date())
     return True
+
+
+async def ensure_demo_story(url: str) -> bool:
+    """Loads the demo story if the database is empty. Returns whether the database has it, so that its tokens may be shown."""
+    await load_demo_story(url)
+    async with connect(url) as connection:
+        return await demo_story.is_loaded(connection)
 
 
 def main() -> None:

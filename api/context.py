@@ -33,6 +33,8 @@ class Context:
     database: Database
     planner: Planner
     vault: Vault
+    # Whether introspection is answered, and names are suggested in the place of unknown ones.
+    is_schema_open: bool = True
     connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
     # For each field read so far by graphql-core's executor, how many rows its pages may have.
     row_counts: list[int] = field(default_factory=list)

@@ -1,9 +1,10 @@
 """Settings: read once from environment variables at the start, which fails when one is wrong."""
 
+import json
 import os
 import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -30,6 +31,10 @@ class Settings:
     pooler: Literal["transaction"] | None = None
     # The origins of web pages that may use the API in a browser, as browsers write them.
     origins: tuple[str, ...] = ()
+    # Who may ask what the contract contains: by introspection, suggestions in error messages, and /schema.graphql.
+    introspection: Literal["everybody", "accounts"] = "everybody"
+    # The only documents that are executed, by their ids; None if any document is.
+    documents: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 DEFAULTS = Settings()
@@ -85,6 +90,23 @@ def _origins(value: str) -> tuple[str, ...]:
 _ORIGIN = re.compile(r"http(s)?://([a-z0-9.-]+|\[[0-9a-f:]+\])(?!:0|(?(1):443|:80)$)(:[0-9]{1,5})?", re.ASCII)
 
 
+def _introspection(value: str) -> str:
+    if value not in {"everybody", "accounts"}:
+        raise ValueError(f"must be 'everybody' or 'accounts', not {value!r}")
+    return value
+
+
+def _documents(value: str) -> Mapping[str, str]:
+    """A manifest as codegen's client preset and Relay's compiler write it: an object with the documents by their ids."""
+    try:
+        manifest = json.loads(Path(value).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"must be a JSON file that can be read, and {value!r} is not: {error}") from None
+    if not isinstance(manifest, dict) or not all(isinstance(text, str) for text in manifest.values()):
+        raise ValueError(f"must be a file with a JSON object of documents by their ids, and {value!r} is not")
+    return manifest
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_HOST": _host,
     "SIGAP_PORT": _port,
@@ -93,6 +115,8 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "DATABASE_URL": database_url.checked,
     "SIGAP_POOLER": _pooler,
     "SIGAP_ORIGINS": _origins,
+    "SIGAP_INTROSPECTION": _introspection,
+    "SIGAP_DOCUMENTS": _documents,
 }
 
 

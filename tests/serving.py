@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from api.app import application
 from api.auth import Tokens
 from api.database.engine import Pooler
 from api.settings import DEFAULTS, Settings
+from api.web.explorer import DemoPerson
 from api.web.services import Services
 from tests.asking import Api
 from tests.conftest import NOW
@@ -27,9 +28,10 @@ async def running_api(
     *,
     pooler: Pooler | None = None,
     settings: Settings = DEFAULTS,
+    people: Sequence[DemoPerson] = (),
 ) -> AsyncGenerator[Api]:
     """A client for the application in this process. Tokens are issued for the time that the clock has at the start."""
-    app = application(url, keys, clock=clock, pooler=pooler, settings=settings)
+    app = application(url, keys, clock=clock, pooler=pooler, settings=settings, people=people)
     # An unhandled exception becomes a response with status 500, as with a real server.
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with (
@@ -41,9 +43,11 @@ async def running_api(
 
 
 @asynccontextmanager
-async def running_server(url: str, keys: Path, settings: Settings = DEFAULTS) -> AsyncGenerator[int]:
+async def running_server(
+    url: str, keys: Path, settings: Settings = DEFAULTS, people: Sequence[DemoPerson] = ()
+) -> AsyncGenerator[int]:
     """The port of a uvicorn server that runs the application at the instant NOW."""
-    app = application(url, keys, clock=lambda: NOW, settings=settings)
+    app = application(url, keys, clock=lambda: NOW, settings=settings, people=people)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server_task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -410,12 +410,3 @@ async def test_without_its_database_the_api_answers_unavailable(
     assert codes(written) == ["UNAVAILABLE"]
     assert (signed_in.status_code, codes(signed_in)) == (503, ["UNAVAILABLE"])
     assert (unhealthy.status_code, unhealthy.text) == (503, "The database does not answer.\n")
-
-
-async def test_the_index_page_names_the_endpoint(api: Api) -> None:
-    response = await api.client.get("/")
-
-    assert (response.status_code, response.text) == (
-        200,
-        "Sigap. Send GraphQL requests by POST to /graphql; README.md shows how.\n",
-    )

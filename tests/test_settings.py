@@ -37,6 +37,8 @@ def test_every_setting_has_a_default(tmp_path: Path) -> None:
         database_url=None,
         pooler=None,
         origins=(),
+        introspection="everybody",
+        documents=None,
     )
 
 
@@ -47,6 +49,9 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("SIGAP_POSTGRES_BIN", "lib postgresql/bin")
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
     monkeypatch.setenv("SIGAP_POOLER", "transaction")
+    monkeypatch.setenv("SIGAP_INTROSPECTION", "accounts")
+    monkeypatch.setenv("SIGAP_DOCUMENTS", "documents.json")
+    Path("documents.json").write_text('{"a1": "{ me { id } }"}', encoding="utf-8")
     monkeypatch.setenv("SIGAP_ORIGINS", "https://sigap.example, http://localhost:3000")
 
     assert read_settings() == Settings(
@@ -57,6 +62,8 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         database_url="postgresql://sigap:rahasia@db/sigap",
         pooler="transaction",
         origins=("https://sigap.example", "http://localhost:3000"),
+        introspection="accounts",
+        documents={"a1": "{ me { id } }"},
     )
 
 
@@ -104,6 +111,22 @@ def test_an_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPa
     wrong = repr(origin.strip() if "," not in origin else "")
     text = f"must be origins like https://sigap.example, separated by commas; {wrong} is none"
     assert refusal() == f"SIGAP_ORIGINS {text}"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"[", b"[]", b'{"a": 1}', b'{"a": "\xff"}'])
+def test_a_manifest_that_cannot_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, content: bytes | None) -> None:
+    monkeypatch.setenv("SIGAP_DOCUMENTS", "documents.json")
+    if content is not None:
+        Path("documents.json").write_bytes(content)
+
+    assert refusal().startswith("SIGAP_DOCUMENTS must be a ")
+    assert "'documents.json' is not" in refusal()
+
+
+def test_introspection_is_for_everybody_or_for_accounts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGAP_INTROSPECTION", "nobody")
+
+    assert refusal() == "SIGAP_INTROSPECTION must be 'everybody' or 'accounts', not 'nobody'"
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "8000.0", "8_000", "٨٠٠٠", "http"])
@@ -161,7 +184,8 @@ def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:rahasia@db/sigap")
 
     assert str(read_settings()) == (
-        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=())"
+        f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=(), "
+        "introspection='everybody')"
     )
 
 

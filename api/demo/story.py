@@ -15,6 +15,8 @@ from api.demo.population import PopulationGenerator
 from api.demo.random_source import RandomSource
 
 SEED = 2019
+# The need for rescuers of the story made with that seed.
+RESCUE_ID = UUID("c92ea703-3aa7-42e9-a43e-fe44cc8d6d5a")
 
 
 class DemoError(Exception):
@@ -39,6 +41,12 @@ async def is_empty(connection: asyncpg.Connection) -> bool:
         " AND NOT EXISTS (SELECT FROM incident)"
     )
     return empty
+
+
+async def is_loaded(connection: asyncpg.Connection) -> bool:
+    """Whether the database has the demo story, made with `SEED`: accounts of its names may be real ones elsewhere."""
+    loaded: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM need WHERE id = $1)", RESCUE_ID)
+    return loaded
 
 
 async def load(connection: asyncpg.Connection, *, today: date, seed: int = SEED) -> Story:

@@ -38,6 +38,8 @@ from api.resolvers import ROOTS
 MAX_CACHED_DOCUMENTS = 128
 MAX_CACHED_LENGTH = 8_000  # Characters; longer documents are parsed again each time.
 
+INTROSPECTION = frozenset({"__schema", "__type"})
+
 # The directive that makes a query read all of its data from one snapshot.
 CONSISTENT = "consistent"
 CONSISTENT_INTROSPECTION = "A @consistent query cannot select __schema or __type."
@@ -51,6 +53,7 @@ class PreparedOperation:
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableTypes
+    is_introspection: bool  # Whether it selects `__schema` or `__type`.
     is_compiled: bool  # Whether it is a query whose root fields are all compiled to SQL.
     is_consistent: bool
     is_cached: bool
@@ -74,6 +77,7 @@ class PreparedOperation:
             node,
             fragments,
             VariableTypes.from_definitions(schema, node.variable_definitions or ()),
+            not names.isdisjoint(INTROSPECTION),
             is_compiled,
             any(directive.name.value == CONSISTENT for directive in node.directives or ()),
             is_cached,
@@ -220,6 +224,10 @@ class CompiledExecution(SchemaExtension):
         if len(self.document.operations) > 1 and self._operation_name() is None:
             missing_name = GraphQLError("Name one of the document's operations in 'operationName'.")
             context.pre_execution_errors.append(missing_name)
+        if not context.context.is_schema_open and any(
+            each.is_introspection for each in self.document.operations.values()
+        ):
+            context.pre_execution_errors.append(graphql_error("Introspection is for accounts.", "FORBIDDEN"))
         yield
 
     async def on_execute(self) -> AsyncIterator[None]:

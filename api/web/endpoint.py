@@ -18,13 +18,15 @@ from api.log import log, unexpected
 from api.schema.build import SCHEMA
 from api.web.cancellation import CancelOnDisconnect
 from api.web.error import HttpError, InternalError, error_code
-from api.web.negotiation import GRAPHQL_JSON, JSON, accepted_media_type
+from api.web.explorer import explorer_page
+from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_media_type
 from api.web.request import GraphQLRequest, read_request
 from api.web.response import error_response, result_response
 from api.web.services import Services
 
 METHODS = ("GET", "HEAD", "POST")
 OFFERS = (GRAPHQL_JSON, JSON)
+PAGE_OFFERS = (*OFFERS, HTML)
 
 
 class GraphQL:
@@ -36,8 +38,12 @@ class GraphQL:
 
 
 async def graphql(request: Request) -> Response:
-    """Answers one GraphQL request."""
-    media_type = accepted_media_type(request.headers.get("accept", ""), OFFERS)
+    """Answers one GraphQL request. Browsers get the explorer, which is of no use where only trusted documents run."""
+    services: Services = request.app.state.services
+    is_page_offered = request.method in {"GET", "HEAD"} and services.documents.manifest is None
+    media_type = accepted_media_type(request.headers.get("accept", ""), PAGE_OFFERS if is_page_offered else OFFERS)
+    if media_type == HTML:
+        return explorer_page()
     try:
         return await answer(request, media_type)
     except HttpError as error:
@@ -55,8 +61,9 @@ async def answer(request: Request, media_type: str | None) -> Response:
         raise HttpError(406, f"Accept {GRAPHQL_JSON} or {JSON}.")
     if request.method not in METHODS:
         raise HttpError(405, "Send queries by GET or POST, mutations by POST.", headers={"Allow": ", ".join(METHODS)})
-    asked = await read_request(request)
-    context = await make_context(request)
+    services: Services = request.app.state.services
+    asked = await read_request(request, services.documents)
+    context = await make_context(request, services)
     result = await execute(asked, context, CancelOnDisconnect(request, asked))
     log_request(context, asked, result, start)
     return result_response(result, context, media_type)
@@ -76,9 +83,8 @@ def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult
     )
 
 
-async def make_context(request: Request) -> Context:
+async def make_context(request: Request, services: Services) -> Context:
     """The context of one request, with its authenticated actor. Raises `HttpError`."""
-    services: Services = request.app.state.services
     now = services.clock()
     try:
         actor = await services.authenticator.authenticate(request.headers.get("authorization"), now)
@@ -88,7 +94,15 @@ async def make_context(request: Request) -> Context:
         ) from None
     except engine.Unavailable:
         raise HttpError(503, "The database does not answer; try again.", "UNAVAILABLE") from None
-    return Context(actor, now, services.clock, services.database, services.planner, services.vault)
+    return Context(
+        actor,
+        now,
+        services.clock,
+        services.database,
+        services.planner,
+        services.vault,
+        is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
+    )
 
 
 async def execute(asked: GraphQLRequest, context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:

@@ -1,5 +1,6 @@
 """Errors as clients see them: HTTP statuses, messages and stable codes."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,8 @@ from api.context import Context
 from api.log import unexpected
 
 INTERNAL = "An internal error occurred; it has been logged under the id in extensions."
+# What graphql-core adds to a message about an unknown name.
+SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,7 +46,8 @@ def format_error(error: GraphQLError, context: Context) -> dict[str, Any]:
     """The error as JSON, with `extensions.code`; an unexpected exception is logged, and only its id is shown."""
     original, extensions = error.original_error, {**(error.extensions or {}), "code": error_code(error)}
     if original is None or isinstance(original, GraphQLError):
-        return {**error.formatted, "extensions": extensions}
+        message = error.message if context.is_schema_open else SUGGESTION.sub("", error.message)
+        return {**error.formatted, "message": message, "extensions": extensions}
     id_ = unexpected(original, request=context.id, path=error.path)
     shown = {**error.formatted, "message": INTERNAL}
     return {**shown, "extensions": {**extensions, "id": id_}}

@@ -1,13 +1,67 @@
-"""Pages beside the GraphQL endpoint."""
+"""Pages beside the GraphQL endpoint: the first page, the contract, the documents."""
 
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from anyio.to_thread import run_sync
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 
+from api.auth import Unauthenticated
 from api.database import engine
+from api.schema.build import schema_definition
+from api.web.explorer import STATIC
+from api.web.services import Services
+
+# The documents are beside the package in a checkout, and inside it once installed.
+CHECKOUT, INSTALLED = (Path(__file__).resolve().parents[level] / "docs" for level in (2, 1))
+DOCUMENTS = CHECKOUT if CHECKOUT.exists() else INSTALLED
+DOCUMENT_NAMES = frozenset({"glossary.md", "mutations.md", "states.md"})
 
 
 async def index(_request: Request) -> Response:
-    return PlainTextResponse("Sigap. Send GraphQL requests by POST to /graphql; README.md shows how.\n")
+    return FileResponse(STATIC / "home.html")
+
+
+async def document(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in DOCUMENT_NAMES:
+        raise HTTPException(404)
+    return FileResponse(DOCUMENTS / name, media_type="text/plain; charset=utf-8")
+
+
+async def contract(request: Request) -> Response:
+    """The schema's definition. Where introspection is for accounts, so is this."""
+    services: Services = request.app.state.services
+    if services.settings.introspection == "accounts":
+        await require_account(request, services)
+    # It takes a third of a second the first time, which other requests need not wait for.
+    text, tag = await run_sync(tagged_definition)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
+    if known & {tag.removeprefix("W/"), "*"}:
+        return Response(status_code=304, headers=headers)
+    return PlainTextResponse(text, headers=headers)
+
+
+@cache
+def tagged_definition() -> tuple[str, str]:
+    """The definition with its entity tag, a weak one because the answer may be compressed."""
+    text = schema_definition()
+    return text, f'W/"{sha256(text.encode()).hexdigest()}"'
+
+
+async def require_account(request: Request, services: Services) -> None:
+    try:
+        actor = await services.authenticator.authenticate(request.headers.get("authorization"), services.clock())
+    except Unauthenticated:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
+    except engine.Unavailable:
+        raise HTTPException(503) from None
+    if actor.account_id is None:
+        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
 
 
 async def health(request: Request) -> Response:

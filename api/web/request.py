@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import Request
 from strawberry.types.graphql import OperationType
 
+from api.web.document import Documents
 from api.web.error import HttpError
 from api.web.negotiation import JSON, is_json
 
@@ -34,23 +35,22 @@ class GraphQLRequest:
     allowed: frozenset[OperationType]
 
     @classmethod
-    def from_members(cls, members: Mapping[str, Any], allowed: frozenset[OperationType]) -> "GraphQLRequest":
-        """Raises `HttpError` if a member has the wrong type."""
-        document = members.get("query")
-        if not isinstance(document, str) or not document.strip():
-            raise HttpError(400, "The document is missing: send it as a string in 'query'.")
+    def from_members(
+        cls, members: Mapping[str, Any], allowed: frozenset[OperationType], documents: Documents
+    ) -> "GraphQLRequest":
+        """Raises `HttpError` if a member has the wrong type, or the document may not be executed."""
         for name, (type_, type_name) in OPTIONAL_MEMBERS.items():
             if not isinstance(members.get(name), type_ | None):
                 raise HttpError(400, f"'{name}' must be {type_name}.")
         get = members.get
-        return cls(document, get("variables"), get("operationName"), get("extensions"), allowed)
+        return cls(documents.find(members), get("variables"), get("operationName"), get("extensions"), allowed)
 
 
-async def read_request(request: Request) -> GraphQLRequest:
-    """Raises `HttpError` if it is not a GraphQL request."""
+async def read_request(request: Request, documents: Documents) -> GraphQLRequest:
+    """Raises `HttpError` if it is not a GraphQL request, or its document may not be executed."""
     if request.method == "POST":
-        return GraphQLRequest.from_members(parse_body(await read_body(request)), ALL_OPERATIONS)
-    return GraphQLRequest.from_members(parse_address(request.scope["query_string"]), READING)
+        return GraphQLRequest.from_members(parse_body(await read_body(request)), ALL_OPERATIONS, documents)
+    return GraphQLRequest.from_members(parse_address(request.scope["query_string"]), READING, documents)
 
 
 async def read_body(request: Request) -> bytearray:

@@ -7,6 +7,8 @@ from api.compiler.plan import Planner
 from api.context import Clock
 from api.database.engine import Database
 from api.services.vault import Vault
+from api.settings import Settings
+from api.web.document import Documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +20,5 @@ class Services:
     authenticator: Authenticator
     vault: Vault
     clock: Clock
+    documents: Documents
+    settings: Settings

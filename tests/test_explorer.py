@@ -1,0 +1,87 @@
+"""The explorer in a real browser."""
+
+import json
+import shutil
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from api.auth import Tokens
+from api.web.explorer import DemoPerson
+from tests.builders import HOME, Build
+from tests.conftest import NOW
+from tests.serving import running_server
+
+CHROMIUM = shutil.which("chromium")
+TABS = ["OpenNeeds", "Candidates", "Volunteers", "Assignments", "Declare"]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian's package chromium).")
+
+
+@dataclass
+class Visit:
+    """The explorer, opened in Chromium: the hosts it asked, and what its console said."""
+
+    page: Page
+    host: str
+    hosts: set[str] = field(default_factory=set)
+    messages: list[str] = field(default_factory=list)
+
+    async def open(self) -> None:
+        self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
+        self.page.on("console", lambda message: self.messages.append(message.text))
+        self.page.on("pageerror", lambda error: self.messages.append(str(error)))
+        await self.page.clock.set_fixed_time(NOW)
+        await self.page.goto(f"http://{self.host}/graphql")
+        await self.page.wait_for_selector(".graphiql-execute-button")
+
+    async def run(self) -> Any:
+        """Runs the document of the current tab, and returns the answer that the page shows."""
+        async with self.page.expect_response(lambda response: response.request.method == "POST"):
+            await self.page.click(".graphiql-execute-button")
+        await self.page.wait_for_function("document.querySelector('.graphiql-response').innerText.includes('}')")
+        shown = "document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue()"
+        return json.loads(await self.page.evaluate(shown))
+
+
+@pytest.fixture
+async def visit(database_url: str, keys: Path, build: Build) -> AsyncGenerator[Visit]:
+    token = Tokens.load(keys).issue(await build.coordinator(kabupaten_code=HOME), NOW)
+    people = [DemoPerson("kotim", "coordinator of Kotawaringin Timur", token)]
+    async with running_server(database_url, keys, people=people) as port, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        visit = Visit(await browser.new_page(), f"127.0.0.1:{port}")
+        await visit.open()
+        yield visit
+        await browser.close()
+
+
+async def test_a_visitor_types_a_query_and_sees_the_answer_without_any_other_host(visit: Visit) -> None:
+    await visit.page.click(".graphiql-query-editor .CodeMirror")
+    await visit.page.keyboard.press("Control+A")
+    await visit.page.keyboard.type('{ kabupaten(id: "62.02") { name } me { id }')
+
+    answer = await visit.run()
+
+    assert answer == {"data": {"kabupaten": {"name": "Kabupaten Kotawaringin Timur"}, "me": None}}
+    assert (visit.hosts, visit.messages) == ({visit.host}, [])
+
+
+async def test_each_example_runs_as_a_person_of_the_demo_story(visit: Visit) -> None:
+    await visit.page.select_option("#people select", label="kotim: coordinator of Kotawaringin Timur")
+    tabs = visit.page.locator(".graphiql-tab-button")
+    names = await tabs.all_inner_texts()
+
+    answers = []
+    for index in range(len(names)):
+        await tabs.nth(index).click()
+        answers.append(await visit.run())
+
+    assert names == TABS
+    assert [answer for answer in answers if "errors" in answer] == []
+    assert answers[-1]["data"]["declareIncident"]["problems"] == []
+    assert (visit.hosts, visit.messages) == ({visit.host}, [])
