@@ -117,6 +117,8 @@ _NEAR_PROVINCES = _listed("actor_near_provinces", sa.Text())
 _ORGANIZATIONS = _listed("actor_organizations", sa.Uuid())
 _ROLES = _listed("actor_roles", sa.Uuid())
 
+# The language of labels and messages whose field names none: a `Language`.
+LANGUAGE: sa.ColumnElement[Any] = sa.bindparam("language", type_=sa.Text())
 NOW: sa.ColumnElement[Any] = sa.bindparam("now", type_=sa.DateTime(timezone=True))
 
 

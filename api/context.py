@@ -35,6 +35,8 @@ class Context:
     vault: Vault
     # Whether introspection is answered, and names are suggested in the place of unknown ones.
     is_schema_open: bool = True
+    # A `Language`: that of labels and messages whose field names none.
+    language: str = "ID"
     connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
     # For each field read so far by graphql-core's executor, how many rows its pages may have.
     row_counts: list[int] = field(default_factory=list)
@@ -44,5 +46,5 @@ class Context:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """Values for the actor's and the clock's parameters in statements."""
-        return self.actor.parameters(self.now)
+        """Values for the parameters in statements that say who asks, when, and in which language."""
+        return {**self.actor.parameters(self.now), "language": self.language}

@@ -350,3 +350,56 @@ async def test_a_crash_is_answered_in_json_with_the_headers(database_url: str, k
 
     assert refusal(response) == (500, ["INTERNAL"])
     assert {name: response.headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+# The language of labels and messages.
+
+
+@pytest.mark.parametrize(
+    ("accept_language", "label"),
+    [
+        (None, "Banjir"),
+        ("", "Banjir"),
+        ("en", "Flood"),
+        ("en-GB,en;q=0.9", "Flood"),
+        ("id-ID,id;q=0.9,en-US;q=0.8,en;q=0.7", "Banjir"),
+        ("en;q=0.5, ID;q=0.6", "Banjir"),
+        ("de, en;q=0.1", "Flood"),
+        ("en;q=0", "Banjir"),
+        ("jv, *", "Banjir"),
+        ("en;q=x", "Banjir"),
+    ],
+)
+async def test_labels_are_in_the_language_of_the_request_unless_an_argument_names_one(
+    api: Api, accept_language: str | None, label: str
+) -> None:
+    document = """query($language: Language) { hazard(id: "FLOOD") {
+      label indonesian: label(language: ID) english: label(language: EN) variable: label(language: $language) } }"""
+    headers = {"Accept-Language": accept_language} if accept_language is not None else {}
+    bodies = [{"query": document, "variables": {"language": language}} for language in ("EN", "ID", None)]
+
+    answers = [(await api.client.post("/graphql", json=body, headers=headers)).json() for body in bodies]
+
+    fixed = {"label": label, "indonesian": "Banjir", "english": "Flood"}
+    assert answers == [{"data": {"hazard": {**fixed, "variable": each}}} for each in ("Flood", "Banjir", label)]
+
+
+async def test_problems_are_told_in_the_language_of_the_request(api: Api, build: Build) -> None:
+    document = DECLARE.replace("code", "message")
+    body = {"query": document, "variables": {"input": {**INCIDENT, "kabupatens": []}}}
+    headers = api.headers(await build.coordinator())
+
+    english, indonesian = [
+        (await api.client.post("/graphql", json=body, headers={**headers, "Accept-Language": language})).json()
+        for language in ("en", "id")
+    ]
+
+    assert english != indonesian
+
+
+async def test_a_need_has_the_time_zone_of_its_kabupaten(api: Api, build: Build) -> None:
+    need = await build.need(kabupaten_code="72.71")
+
+    answer = await api.ask("query($id: ID!) { need(id: $id) { timeZone kabupaten { timeZone } } }", id=f"Need:{need}")
+
+    assert answer == {"need": {"timeZone": "Asia/Makassar", "kabupaten": {"timeZone": "Asia/Makassar"}}}

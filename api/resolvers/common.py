@@ -6,15 +6,19 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from api import access
-from api.access import NOW
+from api.access import LANGUAGE, NOW
 from api.compiler.source import Embedded, Expression, FieldContext, Row, Source, Sql, everybody
 from api.compiler.structure import ColumnFilter, filters, orders, table_source
 from api.models.choice import StateMachine
 
 
 def label(row: Row, context: FieldContext) -> Sql:
-    """The label of reference data in the language of the argument."""
-    return row.c.label_en if context.arguments["language"] == "EN" else row.c.label_id
+    """The label of reference data in the language of the argument, else in that of the request."""
+    labels = {"ID": row.c.label_id, "EN": row.c.label_en}
+    chosen = context.arguments["language"]
+    if isinstance(chosen, str):
+        return labels[chosen]
+    return sa.case((LANGUAGE == "EN", labels["EN"]), else_=labels["ID"])
 
 
 LABEL = Expression(label)

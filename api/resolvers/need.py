@@ -23,6 +23,7 @@ from api.compiler.source import (
 from api.compiler.structure import connection, filters, orders, table_source, to_one
 from api.models import Assignment, Cluster, Need, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models.day import time_zone
 from api.resolvers.common import POSITION, reference
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.candidate import candidates, whole_need_case
@@ -77,6 +78,7 @@ SOURCES = (
         fields={
             "incident": to_one(Need.c.incident_id, visible_with_parent=True),
             "position": POSITION,
+            "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
             "distance_to": distance_from(point),
             "coverage": Embedded("Coverage", computed_row=coverage),
             "assignments": connection(Assignment.c.need_id),

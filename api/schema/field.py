@@ -124,11 +124,16 @@ def field_with_arguments(description: str, *arguments: StrawberryArgument) -> De
     return declared
 
 
-LANGUAGE = argument("language", Language, "The language to read it in.", Language.ID)
+LANGUAGE = argument(
+    "language",
+    Language | None,
+    "The language to read it in; without it that of the request's header Accept-Language, else Indonesian.",
+    None,
+)
 
 
 def label(description: str) -> Declared:
-    """A text in the language of the argument."""
+    """A text in the language of the argument, else in that of the request."""
     return field_with_arguments(description, LANGUAGE)
 
 

@@ -78,6 +78,7 @@ class Need(Node, Located):
     priority: Priority = field("How urgent it is.")
     starts_at: datetime = field("When the duty starts.")
     ends_at: datetime = field("When the duty ends; that instant is free again.")
+    time_zone: str = field("The IANA time zone of the duty, that of its kabupaten, in which people read its times.")
     kabupaten: Kabupaten = field("The kabupaten of the duty; days are counted in its time zone.")
     position: Point = field("The position of the duty.")
     distance_to: float = distance("the duty")

@@ -19,7 +19,7 @@ from api.schema.build import SCHEMA
 from api.web.cancellation import CancelOnDisconnect
 from api.web.error import HttpError, InternalError, error_code
 from api.web.explorer import explorer_page
-from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_media_type
+from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type
 from api.web.request import GraphQLRequest, read_request
 from api.web.response import error_response, result_response
 from api.web.services import Services
@@ -101,6 +101,7 @@ async def make_context(request: Request, services: Services) -> Context:
         services.database,
         services.planner,
         services.vault,
+        language=accepted_language(request.headers.get("accept-language", "")),
         is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
     )
 

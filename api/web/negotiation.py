@@ -68,3 +68,13 @@ def is_json(content_type: str) -> bool:
 
 def accepts_gzip(header: str) -> bool:
     return qualities(header).get("gzip", 0) > 0
+
+
+def accepted_language(header: str) -> str:
+    """`EN` where English is wanted more than Indonesian, whatever the region; else `ID`."""
+    best = {"en": 0.0, "id": 0.0}
+    for tag, quality in qualities(header).items():
+        language = tag.partition("-")[0]
+        if language in best:
+            best[language] = max(best[language], quality)
+    return "EN" if best["en"] > best["id"] else "ID"

@@ -13,11 +13,11 @@ def compare(compiled: Json, expected: Answer) -> None:
     assert codes <= {"BAD_USER_INPUT"}, errors
     if not expected.is_valid:
         assert errors
-        assert compiled["data"] is None
+        assert compiled.get("data") is None
         return
     assert [error for error in errors if not is_expected(error, expected.mistakes)] == []
     assert bool(errors) == bool(expected.mistakes), (errors, expected.mistakes)
-    if compiled["data"] is not None:
+    if compiled.get("data") is not None:
         wrong = {path[0] for path in expected.mistakes}
         assert json_text(compiled["data"], wrong) == json_text(expected.data, wrong)
 
