@@ -15,11 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Role, Volunteer
+from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Role, Site, Volunteer
 from api.models.account import RoleKind
 from api.models.assignment import ASSIGNMENT
 from api.models.choice import Move
 from api.models.day import days_of_provinces
+from api.models.incident import INCIDENT, IncidentStatus
+from api.models.situation import SituationStatus
 
 Row = sa.FromClause
 Condition = sa.ColumnElement[bool]
@@ -135,8 +137,21 @@ class Callers:
 
 
 PUBLIC_CALLERS = Callers("Anybody, also without an account", is_public=True)
+SIGNED_IN = Callers("Anybody signed in", frozenset({"ACCOUNT"}))
 COORDINATORS = Callers("Coordinators, for kabupaten in their scope", frozenset({"COORDINATOR"}))
 COORDINATORS_OF_NEED = Callers("Coordinators of the need's kabupaten", frozenset({"COORDINATOR"}))
+COORDINATORS_OF_INCIDENT = Callers(
+    "Coordinators of a kabupaten that the incident affects, of its province or the nation", frozenset({"COORDINATOR"})
+)
+COORDINATORS_OF_TERRITORY = Callers("Coordinators of the territory", frozenset({"COORDINATOR"}))
+SITE_KEEPERS = Callers(
+    "Coordinators of the site's kabupaten, managers of the organization that runs it",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+SITUATION_RECORDERS = Callers(
+    "Coordinators of the kabupaten, managers of an organization that works there for the incident",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
 REGISTRARS = Callers(
     "Managers for their organization, coordinators for people at home in their scope",
     frozenset({"COORDINATOR", "MANAGER"}),
@@ -309,10 +324,26 @@ def sees_licence(kind: Kind, row: Row) -> Condition:
 
 
 def sees_incident(kind: Kind, row: Row) -> Condition:
-    """Public once verified; before, to the coordinators of a kabupaten it touches."""
+    """Public once verified; else seen by the coordinators of a kabupaten it touches, and by who reported it."""
+    return _any_of(
+        row.c.status.in_(INCIDENT.group("PUBLIC")),
+        sa.and_(row.c.status == IncidentStatus.MERGED, row.c.verified_at.is_not(None)),
+        coordinates_incident(kind, row) if kind.coordinator else None,
+        row.c.reporter_id == _ACCOUNT if kind.account else None,
+    )
+
+
+def coordinates_incident(kind: Kind, incident: Row) -> Condition:
+    """Coordinators of a kabupaten that the incident affects, of its province or the nation."""
+    if kind.nation or not kind.places:
+        return sa.literal(kind.nation)
     touched = IncidentKabupaten.alias()
-    here = exists_where(row, touched.c.incident_id == row.c.id, coordinates(kind, touched.c.kabupaten_code))
-    return _any_of(row.c.status != "REPORTED", here if kind.coordinator else None)
+    return exists_where(incident, touched.c.incident_id == incident.c.id, coordinates(kind, touched.c.kabupaten_code))
+
+
+def reports_incident(kind: Kind, _incident: Row) -> Condition:
+    """Anybody signed in."""
+    return sa.literal(kind.account)
 
 
 def nobody(_kind: Kind, _row: Row) -> Condition:
@@ -323,6 +354,67 @@ def nobody(_kind: Kind, _row: Row) -> Condition:
 def sees_need(_kind: Kind, _row: Row) -> Condition:
     """Public: a need can only be raised for an incident that is itself public."""
     return sa.true()
+
+
+def sees_part_of_incident(_kind: Kind, _row: Row) -> Condition:
+    """Public: sites, decrees and the like are only entered for an incident that is itself public."""
+    return sa.true()
+
+
+def keeps_site(kind: Kind, site: Row) -> Condition:
+    """Coordinators of its kabupaten, managers of the organization that runs it."""
+    runs = sa.func.coalesce(manages(kind, site.c.organization_id), sa.false(), type_=sa.Boolean())
+    return sa.or_(coordinates(kind, site.c.kabupaten_code), runs)
+
+
+def sees_situation(kind: Kind, row: Row) -> Condition:
+    """Public once verified; before and once withdrawn, to coordinators and to who recorded it."""
+    return _any_of(
+        row.c.status == SituationStatus.VERIFIED,
+        sa.literal(kind.coordinator),
+        row.c.recorder_id == _ACCOUNT if kind.account else None,
+    )
+
+
+def reports_from(kind: Kind, incident_id: Sql, kabupaten_code: Sql) -> Condition:
+    """Whether the actor coordinates the kabupaten, or manages an organization that runs a site of the incident there."""
+    site = Site.alias()
+    here = sa.exists().where(
+        site.c.incident_id == incident_id,
+        site.c.kabupaten_code == kabupaten_code,
+        site.c.closed_at.is_(None),
+        manages(kind, site.c.organization_id),
+    )
+    return _any_of(coordinates(kind, kabupaten_code), here if kind.organizations else None)
+
+
+def records_situation(kind: Kind, report: Row) -> Condition:
+    """Coordinators of the kabupaten, managers of an organization that runs a site of the incident there."""
+    return reports_from(kind, report.c.incident_id, report.c.kabupaten_code)
+
+
+def verifies_situation(kind: Kind, report: Row) -> Condition:
+    """Coordinators of the kabupaten that the figures are of."""
+    return coordinates(kind, report.c.kabupaten_code)
+
+
+def withdraws_situation(kind: Kind, report: Row) -> Condition:
+    """Coordinators of the kabupaten that the figures are of, and who recorded them."""
+    own = report.c.recorder_id == _ACCOUNT if kind.account else None
+    return _any_of(verifies_situation(kind, report), own)
+
+
+def coordinates_territory(kind: Kind, row: Row) -> Condition:
+    """Coordinators of the territory of an emergency status: the kabupaten, else the province, else the nation."""
+    return decrees_for(kind, row.c.kabupaten_code, row.c.province_code)
+
+
+def decrees_for(kind: Kind, kabupaten_code: Sql, province_code: Sql) -> Condition:
+    """Whether the actor coordinates the kabupaten, or the province; the nation if both are null."""
+    if kind.nation or not kind.places:
+        return sa.literal(kind.nation)
+    in_province = sa.type_coerce(province_code, sa.Text) == sa.any_(_PROVINCES)
+    return sa.func.coalesce(sa.or_(coordinates(kind, kabupaten_code), in_province), sa.false(), type_=sa.Boolean())
 
 
 def sends_to_need(kind: Kind, row: Row) -> Condition:
@@ -434,7 +526,12 @@ Predicate = Callable[[Kind, Row], Condition]
 
 # The predicates that the moves of state machines name.
 MOVE_PREDICATES: Mapping[str, Predicate] = {
-    predicate.__name__: predicate for predicate in (answers_assignment, sends_to_need_of, cancels_assignment)
+    predicate.__name__: predicate
+    for predicate in (
+        *(answers_assignment, sends_to_need_of, cancels_assignment),
+        *(reports_incident, coordinates_incident),
+        *(records_situation, verifies_situation, withdraws_situation),
+    )
 }
 
 

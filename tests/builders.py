@@ -12,6 +12,7 @@ import asyncpg
 from api.database.statement import with_stored_keys
 from api.models import METADATA
 from api.models.assignment import ASSIGNMENT
+from api.models.situation import FIGURES
 
 # A skill, and a certificate type that grants it.
 SKILL = "WATER_RESCUE"
@@ -94,6 +95,48 @@ class Build:
         for code in kabupaten:
             await self.connection.execute("INSERT INTO incident_kabupaten VALUES ($1, $2)", incident, code)
         return incident
+
+    async def emergency_status(self, incident: uuid.UUID, **values: Any) -> uuid.UUID:
+        """An emergency response in HOME, for the month of the tests and the one before."""
+        defaults = {
+            "incident_id": incident,
+            "kind": "TANGGAP_DARURAT",
+            "level": "KABUPATEN",
+            "decree_number": f"SK-{next(self.numbers)}",
+            "starts_on": date(2026, 2, 1),
+            "ends_on": date(2026, 3, 31),
+        }
+        territory = {"kabupaten_code": HOME} if values.get("level", "KABUPATEN") == "KABUPATEN" else {}
+        return await self.row("emergency_status", **{**defaults, **territory, **values})
+
+    async def situation_report(self, incident: uuid.UUID, **values: Any) -> uuid.UUID:
+        """Verified figures of HOME as of now: ten people displaced."""
+        defaults = {
+            "incident_id": incident,
+            "kabupaten_code": HOME,
+            "at": self.now,
+            "source": "BPBD",
+            "status": "VERIFIED",
+        }
+        figures = {} if values.keys() & set(FIGURES) else {"displaced": 10}
+        return await self.row("situation_report", **{**defaults, **figures, **values})
+
+    async def site(self, incident: uuid.UUID, **values: Any) -> uuid.UUID:
+        """A shelter in HOME, open since yesterday."""
+        kitchen = {"kitchen_type_code": "FIELD_KITCHEN"} if values.get("kind") == "PUBLIC_KITCHEN" else {}
+        defaults = {
+            "incident_id": incident,
+            "kind": "SHELTER",
+            "name": f"Posko {next(self.numbers)}",
+            "kabupaten_code": HOME,
+            "latitude": -2.53,
+            "longitude": 112.95,
+            "opened_at": self.now - timedelta(days=1),
+        }
+        return await self.row("site", **{**defaults, **kitchen, **values})
+
+    async def site_load(self, site: uuid.UUID, people: int, at: datetime) -> uuid.UUID:
+        return await self.row("site_load", site_id=site, people=people, at=at)
 
     async def need(self, incident: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
         """A need of ten people with SKILL in HOME, for three days from tomorrow."""

@@ -42,8 +42,8 @@ def write(connection: sa.Connection, name: str) -> str:
 
     def add_checks(_context: object, _revision: object, directives: list[Any]) -> None:
         for table, constraint, old, new in changed:
-            directives[0].upgrade_ops.ops += replace_check(table, constraint, new)
-            directives[0].downgrade_ops.ops += replace_check(table, constraint, old)
+            directives[0].upgrade_ops.ops += replace_check(table, constraint, old, new)
+            directives[0].downgrade_ops.ops += replace_check(table, constraint, new, old)
 
     revision = f"{int(migration.head()) + 1:04}"
     script = command.revision(
@@ -62,23 +62,21 @@ def write(connection: sa.Connection, name: str) -> str:
     return str(file)
 
 
-def changed_checks(connection: sa.Connection) -> Iterable[tuple[str, str, str, str]]:
-    """Table, name, old and new definition of each CHECK that differs; Alembic does not see these."""
+def changed_checks(connection: sa.Connection) -> Iterable[tuple[str, str, str | None, str]]:
+    """Table, name, old and new definition of each CHECK that differs or is new in its table; Alembic does not see these."""
     migrated = {(table, name): text for table, name, text in definitions(connection, "public")}
+    tables = {table for table, _ in migrated}
     for table, name, text in sorted(declared_definitions(connection)):
-        old = migrated.get((table, name), text)
+        old = migrated.get((table, name), None if table in tables else text)
         if old != text and text.startswith("CHECK"):
             yield table, name, old, text
 
 
-def replace_check(table: str, name: str, definition: str) -> list[ops.MigrateOperation]:
-    return [
-        ops.ExecuteSQLOp(sql)
-        for sql in (
-            f"-- squawk-ignore ban-drop-constraint\nALTER TABLE {table} DROP CONSTRAINT {name}",
-            f"-- squawk-ignore constraint-missing-not-valid\nALTER TABLE {table} ADD CONSTRAINT {name} {definition}",
-        )
-    ]
+def replace_check(table: str, name: str, old: str | None, new: str | None) -> list[ops.MigrateOperation]:
+    """Drops the one definition and adds the other, where there is one."""
+    drop = f"-- squawk-ignore ban-drop-constraint\nALTER TABLE {table} DROP CONSTRAINT {name}"
+    add = f"-- squawk-ignore constraint-missing-not-valid\nALTER TABLE {table} ADD CONSTRAINT {name} {new}"
+    return [ops.ExecuteSQLOp(sql) for sql, wanted in ((drop, old), (add, new)) if wanted]
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from graphql.pyutils import snake_to_camel
 
 from api.compiler.source import ToConnection
 from api.demo import load
@@ -446,11 +447,10 @@ async def test_reference_data_are_filtered(api: Api) -> None:
 # Orders.
 
 LISTS = {name: declared.target for name, declared in ROOTS.items() if isinstance(declared, ToConnection)}
-GRAPHQL_NAMES = {"certificate_types": "certificateTypes"}
 
 
 async def listed(api: Api, root: str, actor: uuid.UUID, arguments: str) -> list[str]:
-    name = GRAPHQL_NAMES.get(root, root)
+    name = snake_to_camel(root, upper=False)
     data = await api.ask(f"{{ {name}({arguments}) {{ nodes {{ id }} }} }}", actor=actor)
     return [node["id"] for node in data[name]["nodes"]]
 

@@ -142,7 +142,7 @@ async def test_an_incident_is_declared(api: Api, build: Build) -> None:
         "createdAt": instant(created_at),
     }
     assert declared["problems"] == []
-    change = {"hazard": "FLOOD", "kabupaten": [NEIGHBOUR, HOME]}
+    change = {"status": "ACTIVE", "hazard": "FLOOD", "kabupaten": [NEIGHBOUR, HOME]}
     assert await events(build) == [("incident.declared", incident["id"], coordinator, None, change)]
 
 

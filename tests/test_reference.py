@@ -30,10 +30,12 @@ async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> Non
     assert counts == {
         "province": 38,
         "kabupaten": 514,
+        "desk": 3,
         "hazard": 28,
         "cluster": 8,
         "rank": 9,
         "skill": 20,
+        "kitchen_type": 1,
         "certificate_type": 26,
         "certificate_type_inclusion": 8,
         "certificate_type_skill": 29,
@@ -167,7 +169,9 @@ async def test_rows_without_a_line_in_the_files_are_deleted_with_their_grants(co
 
 
 async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(connection: asyncpg.Connection) -> None:
-    await connection.execute("INSERT INTO hazard (code, label_id, label_en) VALUES ('OMEN', 'Pertanda', 'Omen')")
+    await connection.execute(
+        "INSERT INTO hazard (code, desk_code, label_id, label_en) VALUES ('OMEN', 'SOCIAL', 'Pertanda', 'Omen')"
+    )
     await connection.execute(
         "INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)"
         " VALUES (gen_random_uuid(), 'OMEN', 'Burung hantu', 'burunghantu', 'burung hantu', 0, 0, 'REPORTED', now())"

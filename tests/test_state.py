@@ -35,17 +35,40 @@ async def make_assignment(build: Build, status: Choice, phase: Phase) -> tuple[u
     return await build.assignment(need, volunteer, status=str(status)), account
 
 
-MAKE: dict[str, Make] = {"Assignment": make_assignment}
+async def make_incident(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    others: dict[str, Any] = {"merged_into_id": await build.incident()} if status == "MERGED" else {}
+    return await build.incident(status=str(status), **others), await build.coordinator()
+
+
+async def make_situation_report(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    return await build.situation_report(await build.incident(), status=str(status)), await build.coordinator()
+
+
+MAKE: dict[str, Make] = {
+    "Assignment": make_assignment,
+    "Incident": make_incident,
+    "SituationReport": make_situation_report,
+}
 
 # What the input of an action needs besides the thing and its version.
 INPUT: dict[str, dict[str, object]] = {
     "cancel_assignment": {"reason": "Batal"},
     "release_assignment": {"reason": "Pulang"},
+    "reject_incident": {"reason": "Bukan bencana"},
+    "withdraw_situation": {"reason": "Salah hitung"},
 }
 
 
+async def make_other(build: Build) -> dict[str, object]:
+    """What the input of a merger needs besides: another incident that is being worked on."""
+    return {"into": f"Incident:{await build.incident()}"}
+
+
+OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {"merge_incidents": make_other}
+
+
 def verb_name(machine: StateMachine[Any, Any], move: Move[Any, Any]) -> str:
-    return f"{move.action.lower()}_{field_name(machine.noun)}"
+    return move.verb or f"{move.action.lower()}_{field_name(machine.noun)}"
 
 
 def phases(machine: StateMachine[Any, Any]) -> tuple[Phase, ...]:
@@ -80,20 +103,21 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
 ) -> None:
     key, account = await MAKE[machine.noun](build, status, phase)
     name, field = verb_name(machine, move), snake_to_camel(field_name(machine.noun), upper=False)
+    others = await OTHERS[name](build) if name in OTHERS else INPUT.get(name, {})
     before = await snapshot(build.connection)
 
     payload: Json = await api.do(
         f"mutation($input: {VERBS[name].type_name}Input!) {{ {snake_to_camel(name, upper=False)}(input: $input) {{"
         f" {field} {{ status version }} problems {{ code ... on StatusProblem {{ currentStatus }} }} }} }}",
         actor=account,
-        **{field: f"{machine.noun}:{key}", "version": 1, **INPUT.get(name, {})},
+        **{field: f"{machine.noun}:{key}", "version": 1, **others},
     )
 
     code = expected_code(machine, move, status, phase)
     if code is None:
-        events = await build.connection.fetch("SELECT kind, subject_key FROM event")
+        events = await build.connection.fetch("SELECT kind, subject_key FROM event WHERE subject_key = $1", str(key))
         assert payload == {field: {"status": move.target, "version": 2}, "problems": []}
-        assert [tuple(event) for event in events] == [(f"{field}.{move.target.lower()}", str(key))]
+        assert [tuple(event) for event in events] == [(f"{field_name(machine.noun)}.{move.target.lower()}", str(key))]
     else:
         facts = {"currentStatus": status} if code == "WRONG_STATUS" else {}
         assert payload == {field: None, "problems": [{"code": code, **facts}]}

@@ -176,22 +176,26 @@ class Builder:
     def embedded(self, ref: RowRef, declared: Embedded, selected: SelectedField, path: Path) -> SqlText:
         target, parent = self.sources[declared.target], ref
         if declared.computed_row is not None:
-            ref = self.join_computed_row(ref, declared)
+            ref = self.join_computed_row(ref, declared, self.document.arguments(selected), path)
         text = self.object(ref, target, selected.type, selected.selection_sets, path)
         if declared.exists is not None:
             text = text_if(self.condition(declared.exists, row_of(parent)), text)
         return self.apply_guard(parent, declared.guard, text)
 
-    def join_computed_row(self, ref: RowRef, declared: Embedded) -> RowRef:
-        """Joins the row that the declaration computes, unless it is joined already, and returns its reference."""
+    def join_computed_row(self, ref: RowRef, declared: Embedded, arguments: Arguments, path: Path) -> RowRef:
+        """Joins the row that the declaration computes, unless it is joined already, and returns its reference.
+
+        With arguments each field has a row of its own.
+        """
         assert declared.computed_row is not None
         row = row_of(ref)
-        joined = ref.level.joined_rows.get((row.name, declared))
+        name = (row.name, declared, path if arguments.values else ())
+        joined = ref.level.joined_rows.get(name)
         if joined is None:
-            text, row_type = self.lateral_select(declared.computed_row, row, NO_ARGUMENTS, ())
+            text, row_type = self.lateral_select(declared.computed_row, row, arguments, path)
             other = Row(self.steps.new_name(), row_type)
             join = JoinedRow(other, f"LATERAL ({text}) AS {other.name}", "true")
-            joined = ref.level.joined_rows[row.name, declared] = ref.join(join)
+            joined = ref.level.joined_rows[name] = ref.join(join)
         return joined
 
     def to_many(self, ref: RowRef, declared: ToMany, selected: SelectedField, path: Path) -> SqlText:

@@ -61,6 +61,7 @@ def flood(rng: RandomSource, *, today: date) -> IncidentRows:
             status="ACTIVE",
             started_at=at_hour(today, 4, days=-2),
             ended_at=None,
+            verified_at=at_hour(today, 4, days=-2),
         ),
         kabupaten=("62.02", "62.06", "62.07"),
         planned_needs=(
@@ -97,6 +98,7 @@ def landslide(rng: RandomSource, *, today: date) -> IncidentRows:
             status="CLOSED",
             started_at=at_hour(today, 20, days=-5),
             ended_at=end,
+            verified_at=at_hour(today, 20, days=-5),
         ),
         kabupaten=("62.10",),
         planned_needs=(
@@ -122,6 +124,7 @@ def legundi(rng: RandomSource, *, today: date) -> IncidentRows:
             status="CLOSED",
             started_at=at_hour(today, 15, days=-212),
             ended_at=at_hour(today, 17, days=-206),
+            verified_at=at_hour(today, 15, days=-212),
         ),
         kabupaten=("18.09",),
         planned_needs=(

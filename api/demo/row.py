@@ -77,11 +77,59 @@ class Incident(NamedTuple):
     status: str
     started_at: datetime
     ended_at: datetime | None
+    verified_at: datetime | None = None
 
 
 class IncidentKabupaten(NamedTuple):
     incident_id: UUID
     kabupaten_code: str
+
+
+class EmergencyStatus(NamedTuple):
+    id: UUID
+    incident_id: UUID
+    kind: str
+    level: str
+    kabupaten_code: str | None
+    province_code: str | None
+    decree_number: str
+    starts_on: date
+    ends_on: date
+
+
+class Site(NamedTuple):
+    id: UUID
+    incident_id: UUID
+    kind: str
+    name: str
+    kabupaten_code: str
+    latitude: float
+    longitude: float
+    capacity: int | None
+    organization_id: UUID
+    kitchen_id: UUID | None
+    kitchen_type_code: str | None
+    opened_at: datetime
+
+
+class SiteLoad(NamedTuple):
+    id: UUID
+    site_id: UUID
+    at: datetime
+    people: int
+
+
+class SituationReport(NamedTuple):
+    id: UUID
+    incident_id: UUID
+    kabupaten_code: str
+    at: datetime
+    source: str
+    status: str
+    affected: int | None = None
+    displaced: int | None = None
+    dead: int | None = None
+    houses_damaged_lightly: int | None = None
 
 
 class Need(NamedTuple):
@@ -142,6 +190,10 @@ Row = (
     | Certificate
     | Incident
     | IncidentKabupaten
+    | EmergencyStatus
+    | Site
+    | SiteLoad
+    | SituationReport
     | Need
     | Assignment
     | Commitment
@@ -158,6 +210,10 @@ TABLES: Mapping[type[Row], str] = {
     Certificate: "certificate",
     Incident: "incident",
     IncidentKabupaten: "incident_kabupaten",
+    EmergencyStatus: "emergency_status",
+    Site: "site",
+    SiteLoad: "site_load",
+    SituationReport: "situation_report",
     Need: "need",
     Assignment: "assignment",
     Commitment: "commitment",

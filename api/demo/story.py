@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from api.demo import account, assignment, catalogue, incident, organization, row
+from api.demo import account, assignment, catalogue, coordination, incident, organization, row
 from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
@@ -91,6 +91,7 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         *assignment_rows(
             rng, reference_data=reference_data, organizations=organizations, people=people, incidents=incidents
         ),
+        *coordination.make_rows(rng, flood, organizations, today=today),
         *account.make_accounts(rng, organizations=organizations, relawan=people[0]),
     )
     return Story(tuple(account.ACCOUNTS), flood.incident.id, flood.needs["WATER_RESCUE"].id, people[0].row.id, rows)

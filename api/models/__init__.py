@@ -6,13 +6,16 @@ from importlib import import_module
 from api.models.account import Account, Role
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.base import METADATA, Cube, Symbol
+from api.models.emergency import EmergencyStatus
 from api.models.event import Event, Idempotency
-from api.models.incident import Hazard, Incident, IncidentKabupaten
+from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.membership import Membership
 from api.models.need import Cluster, Need
 from api.models.organization import Licence, Organization, Rank
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
+from api.models.site import KitchenType, Site, SiteLoad
+from api.models.situation import SituationReport
 from api.models.skill import (
     Certificate,
     CertificateType,
@@ -34,12 +37,15 @@ __all__ = [
     "Cluster",
     "Commitment",
     "Cube",
+    "Desk",
+    "EmergencyStatus",
     "Event",
     "Hazard",
     "Idempotency",
     "Incident",
     "IncidentKabupaten",
     "Kabupaten",
+    "KitchenType",
     "Licence",
     "Membership",
     "Need",
@@ -48,6 +54,9 @@ __all__ = [
     "Province",
     "Rank",
     "Role",
+    "Site",
+    "SiteLoad",
+    "SituationReport",
     "Skill",
     "Symbol",
     "Volunteer",

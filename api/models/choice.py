@@ -43,7 +43,7 @@ class Move(Generic[Status, Action]):
     """One step that exists: by which action, from which statuses, to which.
 
     `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
-    those in which it exists.
+    those in which it exists. `verb` names its mutation where that is not the action and the noun.
     """
 
     action: Action
@@ -52,6 +52,7 @@ class Move(Generic[Status, Action]):
     who: str
     needs: str = ""
     phases: tuple[Phase, ...] = tuple(Phase)
+    verb: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

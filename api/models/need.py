@@ -29,6 +29,7 @@ Need = table(
     required("incident_id", sa.Uuid, references("incident.id")),
     required("skill_code", Symbol, references("skill.code")),
     optional("minimum_rank_code", Symbol, references("rank.code")),
+    optional("site_id", sa.Uuid, references("site.id")),
     required("cluster_code", Symbol, references("cluster.code")),
     required("people_wanted", sa.Integer),
     required("priority", Chosen(Priority)),
@@ -45,4 +46,5 @@ Need = table(
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "kabupaten_code", "starts_at", "id"),
     sa.Index(None, "skill_code"),
+    sa.Index(None, "site_id", "starts_at", "id"),
 )

@@ -68,10 +68,12 @@ class KabupatenSource(PlaceSource):
 CATALOGUES: Sequence[Source] = (
     PlaceSource("provinces.csv", "province"),
     KabupatenSource("kabupaten.csv", "kabupaten"),
+    Source("desks.csv", "desk"),
     Source("hazards.csv", "hazard"),
     Source("clusters.csv", "cluster"),
     Source("ranks.csv", "rank"),
     Source("skills.csv", "skill"),
+    Source("kitchen_types.csv", "kitchen_type"),
     Source("certificate_types.csv", "certificate_type"),
 )
 LINKS: Sequence[Source] = (

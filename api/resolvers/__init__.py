@@ -6,7 +6,7 @@ from importlib import import_module
 
 from api import access
 from api.compiler.source import ById, ByIds, Root, SingleRow, Source, ToConnection
-from api.resolvers.verb import VERBS, field_name, payload_sources
+from api.resolvers.verb import VERBS, field_name, payload_sources, plural_name
 
 # Of every module in this room that declares some.
 NOUNS: Mapping[str, Source] = {
@@ -26,7 +26,7 @@ ROOTS: Mapping[str, Root] = {
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
     **{field_name(name): ById(name) for name, source in NOUNS.items() if source.node},
-    **{f"{field_name(name)}s": ToConnection(name) for name, source in NOUNS.items() if source.node},
+    **{plural_name(name): ToConnection(name) for name, source in NOUNS.items() if source.node},
 }
 
 __all__ = ["NOUNS", "ROOTS", "SOURCES", "VERBS"]

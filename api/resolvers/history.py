@@ -19,7 +19,9 @@ def history(noun: str) -> ToMany:
 
 
 def account_name(row: Row, context: FieldContext) -> Sql:
-    """What people call the account; null where it is the account of a volunteer whom the viewer may not see."""
+    """What people call the account; null for the public, and for the account of a volunteer whom the viewer may not see."""
+    if not context.viewer.account:
+        return sa.cast(sa.null(), sa.Text)
     account, volunteer = Account.alias(), Volunteer.alias()
     seen = sa.select(volunteer.c.id).where(
         volunteer.c.id == account.c.volunteer_id, access.sees_volunteer(context.viewer, volunteer)

@@ -1,25 +1,50 @@
-"""Hazards and incidents."""
+"""Hazards, their desks, and incidents."""
+
+import sqlalchemy as sa
 
 from api import access
+from api.compiler.source import Embedded, Row, ToMany, ToOne
 from api.compiler.structure import connection, filters, orders, related, table_source, to_many, to_many_through
-from api.models import Hazard, Incident, IncidentKabupaten, Need
-from api.resolvers.common import POSITION, reference
+from api.models import Desk, EmergencyStatus, Hazard, Incident, IncidentKabupaten, Need, Site, SituationReport
+from api.models.incident import INCIDENT
+from api.resolvers.common import POSITION, allowed_actions, reference, status, status_filter
+from api.resolvers.history import history
+from api.resolvers.situation import added_up, by_kabupaten
+
+
+def has_desk(incident: Row, desk: Row) -> sa.ColumnElement[bool]:
+    """Whether the hazard of the incident goes to the desk."""
+    code = sa.select(Hazard.c.desk_code).where(Hazard.c.code == incident.c.hazard_code)
+    return desk.c.code == code.correlate(incident).scalar_subquery()
+
 
 SOURCES = (
-    reference(Hazard, "parent_code", children=to_many(Hazard.c.parent_code, "CODE_ASC")),
+    reference(Desk, hazards=to_many(Hazard.c.desk_code, "CODE_ASC")),
+    reference(Hazard, "parent_code", "desk_code", children=to_many(Hazard.c.parent_code, "CODE_ASC")),
     table_source(
         Incident,
         access.sees_incident,
         fields={
+            "status": status(INCIDENT),
+            "desk": ToOne("Desk", on=has_desk),
+            "history": history("Incident"),
+            "allowed_actions": allowed_actions(INCIDENT),
             "position": POSITION,
             "kabupatens": to_many_through(
                 IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code, "CODE_ASC"
             ),
+            "emergency_statuses": connection(EmergencyStatus.c.incident_id, visible_with_parent=True),
+            "situation": Embedded("Situation", computed_row=added_up),
+            "situation_by_kabupaten": ToMany("KabupatenSituation", "KABUPATEN_ASC", rows=by_kabupaten),
+            "situation_reports": connection(SituationReport.c.incident_id),
+            "sites": connection(Site.c.incident_id, visible_with_parent=True),
             "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },
         orders=orders(Incident, "-started_at", "-created_at", "title"),
         filters={
-            **filters(Incident, "status", "hazard_code", "title", "started_at", "ended_at"),
+            "status": status_filter(INCIDENT, Incident),
+            **filters(Incident, "hazard_code", "title", "started_at", "ended_at"),
+            "desk": related(Incident.c.hazard_code, Hazard.c.desk_code),
             "kabupaten": related(IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code),
         },
     ),

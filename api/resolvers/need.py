@@ -77,6 +77,7 @@ SOURCES = (
         access.sees_need,
         fields={
             "incident": to_one(Need.c.incident_id, visible_with_parent=True),
+            "site": to_one(Need.c.site_id, visible_with_parent=True),
             "position": POSITION,
             "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
             "distance_to": distance_from(point),
@@ -89,7 +90,7 @@ SOURCES = (
         filters={
             **filters(
                 Need,
-                *("incident_id", "skill_code", "minimum_rank_code", "cluster_code", "kabupaten_code"),
+                *("incident_id", "skill_code", "minimum_rank_code", "cluster_code", "kabupaten_code", "site_id"),
                 *("priority", "people_wanted", "starts_at", "ends_at", "closed_at", "starts_at..ends_at"),
             ),
             "province": IN_PROVINCE,

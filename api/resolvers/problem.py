@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.compiler.source import FieldContext, Order, Row, Source, ToOne, Variant, column, everybody
 from api.compiler.structure import type_name
-from api.models import Assignment, Certificate, Organization, Rank, Skill, Volunteer
+from api.models import Assignment, Certificate, EmergencyStatus, Organization, Rank, Skill, Volunteer
 from api.resolvers.common import LABEL
 from api.rules.code import ProblemShape
 from api.rules.rule import FACT_TYPES
@@ -48,6 +48,7 @@ FACTS: dict[str, Any] = {
     "assignment": fact("assignment_id", Assignment),
     "certificate": fact("certificate_id", Certificate),
     "organization": fact("organization_id", Organization),
+    "emergency_status": fact("emergency_status_id", EmergencyStatus),
     "volunteer": fact("volunteer_id", Volunteer),
     "skill": fact("skill_code", Skill),
     "rank": fact("rank_code", Rank),

@@ -51,6 +51,14 @@ def field_name(noun: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in noun).lstrip("_")
 
 
+def plural_name(noun: str) -> str:
+    """The name of a field that holds several things of the type: `emergency_statuses`, `deliveries`."""
+    name = field_name(noun)
+    if name.endswith("s"):
+        return f"{name}es"
+    return f"{name.removesuffix('y')}ies" if name.endswith("y") else f"{name}s"
+
+
 def payload_root(verb: Verb[Any, Any], sources: Mapping[str, Source]) -> RowsFromPython:
     """The root that a payload is read from: what the service did, as values."""
     values: dict[str, sa.types.TypeEngine[Any]] = {"problems": sa.Text()}
@@ -105,7 +113,7 @@ def payload_sources(verb: Verb[Any, Any], sources: Mapping[str, Source]) -> Iter
         case SeveralThings(noun):
             default_order = next(iter(sources[noun].orders))
             through = lambda row, _context: sa.select(sa.func.unnest(row.c["keys"]).label("key"))  # noqa: E731  # A declaration.
-            fields[f"{field_name(noun)}s"] = ToMany(noun, default_order, through=through)
+            fields[plural_name(noun)] = ToMany(noun, default_order, through=through)
         case ResultPerItem(noun):
             fields["results"] = ToMany(result_name(verb), "POSITION_ASC", rows=result_rows(sources[noun]))
             yield result_source(result_name(verb), sources[noun])

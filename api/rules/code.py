@@ -25,6 +25,7 @@ class ProblemShape(Enum):
     RANK = "RankProblem", "rank"
     ORGANIZATION = "OrganizationProblem", "organization"
     NEARER = "NearerProblem", "volunteer"
+    EMERGENCY = "EmergencyProblem", "emergency_status"
 
     @property
     def codes(self) -> list[str]:
@@ -110,8 +111,33 @@ class ProblemCode(StrEnum):
     NEED_CLOSED = (
         "NEED_CLOSED",
         ProblemShape.SIMPLE,
-        "Kebutuhan atau kejadiannya sudah ditutup.",
-        "The need or its incident is closed.",
+        "Kebutuhan sudah ditutup, atau kejadiannya tidak sedang ditangani.",
+        "The need is closed, or its incident is not being worked on.",
+    )
+    DUTY_RUNNING = (
+        "DUTY_RUNNING",
+        ProblemShape.COMMITMENT,
+        "Masih ada relawan yang sedang bertugas.",
+        "A duty has begun and is not over.",
+    )
+    STILL_USED = (
+        "STILL_USED",
+        ProblemShape.SIMPLE,
+        "Masih dipakai: ada kebutuhan, pos atau status darurat di sana.",
+        "It is still used: there are needs, sites or emergency statuses.",
+    )
+    STATUS_OVERLAPS = (
+        "STATUS_OVERLAPS",
+        ProblemShape.EMERGENCY,
+        "Wilayah ini sudah berstatus darurat pada hari-hari itu.",
+        "The territory has an emergency status on some of these days already.",
+    )
+    SITE_CLOSED = ("SITE_CLOSED", ProblemShape.SIMPLE, "Pos ini sudah ditutup.", "The site is closed.")
+    ALREADY_RECORDED = (
+        "ALREADY_RECORDED",
+        ProblemShape.SIMPLE,
+        "Sudah ada catatan untuk waktu itu.",
+        "There is a record for this time already.",
     )
     PERIOD_PAST = ("PERIOD_PAST", ProblemShape.DEADLINE, "Masa tugas sudah lewat.", "The period of duty is over.")
     ALREADY_OFFERED = (

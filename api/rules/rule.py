@@ -18,6 +18,7 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "certificate_id": sa.Uuid(),
     "organization_id": sa.Uuid(),
     "volunteer_id": sa.Uuid(),
+    "emergency_status_id": sa.Uuid(),
     "skill_code": sa.Text(),
     "rank_code": sa.Text(),
     "starts_at": sa.DateTime(timezone=True),

@@ -18,6 +18,7 @@ from api.models import (
 )
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
+from api.models.incident import IncidentStatus
 from api.rules.code import ProblemCode
 from api.rules.place import places_taken
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
@@ -94,7 +95,7 @@ def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
 
 def is_open(case: Case) -> Condition:
     active = sa.select(Incident.c.id).where(
-        Incident.c.id == case.need.c.incident_id, Incident.c.status.in_(("VERIFIED", "ACTIVE"))
+        Incident.c.id == case.need.c.incident_id, Incident.c.status == IncidentStatus.ACTIVE
     )
     return sa.and_(case.need.c.closed_at.is_(None), active.correlate(case.need).exists())
 

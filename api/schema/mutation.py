@@ -6,7 +6,7 @@ from typing import Any
 import strawberry
 
 from api.resolvers import VERBS
-from api.resolvers.verb import field_name, payload_name, result_name
+from api.resolvers.verb import field_name, payload_name, plural_name, result_name
 from api.schema.field import TYPES, field, list_of, mutation, mutation_name
 from api.schema.problem import Problem
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
@@ -29,7 +29,7 @@ def payload_type(verb: Verb[Any, Any]) -> Any:
             fields[field_name(noun)] = (thing, "The thing as it is now; null if nothing was changed.")
         case SeveralThings(noun):
             things = list_of(TYPES[noun].type)
-            fields[f"{field_name(noun)}s"] = (things, "The things as they are now; empty if nothing was changed.")
+            fields[plural_name(noun)] = (things, "The things as they are now; empty if nothing was changed.")
         case ResultPerItem(noun):
             results = list_of(result_type(verb, noun))
             fields["results"] = (results, "One result for each item, in the order of the input.")

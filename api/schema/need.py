@@ -28,10 +28,11 @@ from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.problem import Problem
 from api.schema.scalar import Code
 from api.schema.skill import Skill
-from api.services import incident
+from api.services import need
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
+    from api.schema.site import Site
 
 
 @noun("One of the eight national clusters of disaster response.")
@@ -82,6 +83,9 @@ class Need(Node, Located):
     kabupaten: Kabupaten = field("The kabupaten of the duty; days are counted in its time zone.")
     position: Point = field("The position of the duty.")
     distance_to: float = distance("the duty")
+    site: Annotated[Site, strawberry.lazy("api.schema.site")] | None = field(
+        "The site where people are wanted; null if it is none."
+    )
     closed_at: datetime | None = field("When it was closed; null if it was not.")
     coverage: Coverage = field("How far it is met.")
     assignments: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
@@ -101,7 +105,7 @@ class Need(Node, Located):
     updated_at: datetime = field("When it was last changed.")
 
 
-@verb_input(incident.raise_need)
+@verb_input(need.raise_need)
 class RaiseNeedInput:
     incident: strawberry.ID = field("The incident it is for.")
     skill: strawberry.ID = field("The skill that people must be trained for.")
@@ -112,6 +116,7 @@ class RaiseNeedInput:
     ends_at: datetime = field("When the duty ends.")
     priority: Priority = strawberry.field(default=Priority.NORMAL, description="How urgent it is.")
     minimum_rank: strawberry.ID | None = optional("The lowest rank accepted, within its corps.")
+    site: strawberry.ID | None = optional("The site where people are wanted; one of the incident in the kabupaten.")
     position: PointInput | None = optional(
-        "The position, in the kabupaten or at most 25 km outside; its seat if left out."
+        "The position, in the kabupaten or at most 25 km outside; that of the site, else the seat, if left out."
     )

@@ -15,6 +15,7 @@ from api.schema.skill import Certificate, Skill
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
+    from api.schema.emergency import EmergencyStatus
     from api.schema.person import Volunteer
 
 
@@ -98,4 +99,11 @@ class OrganizationProblem(Problem):
 class NearerProblem(Problem):
     volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
         "The volunteer who is nearer; null where you may not see the person."
+    )
+
+
+@noun("An emergency status is in the way, or does not last.")
+class EmergencyProblem(Problem):
+    emergency_status: Annotated[EmergencyStatus, strawberry.lazy("api.schema.emergency")] | None = field(
+        "The emergency status; null if there is none, or if it was declared at the same time."
     )

@@ -6,6 +6,7 @@ import strawberry
 
 from api.compiler.source import ById, ToConnection
 from api.resolvers import ROOTS
+from api.resolvers.verb import plural_name
 from api.schema.field import TYPES, Node, argument, page_of, root
 from api.schema.list_argument import list_arguments
 
@@ -39,7 +40,7 @@ def query_type() -> type:
             members[name] = root(f"The {words(declared.target)} with this id; null if you may see none.", ID)
             annotations[name] = TYPES[declared.target].type | None
         elif isinstance(declared, ToConnection):
-            description = f"The {words(declared.target)}s that you may see, page by page."
+            description = f"The {plural_name(declared.target).replace('_', ' ')} that you may see, page by page."
             members[name] = root(description, *list_arguments(declared.target))
             annotations[name] = page_of(TYPES[declared.target].type) | None
     description = "Everything that may be read; each list as far as you may see it."

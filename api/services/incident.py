@@ -1,30 +1,60 @@
-"""Declaring incidents and raising needs."""
+"""Reporting, declaring, verifying, activating and changing incidents."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert
 
 from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Cluster, Hazard, Incident, IncidentKabupaten, Kabupaten, Need, Rank, Skill
+from api.models import EmergencyStatus, Hazard, Incident, IncidentKabupaten, Kabupaten, Need, Site
 from api.models.base import new_id
-from api.models.incident import IncidentStatus
+from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
+from api.services.change import Changeable, check_status
 from api.services.feed import record
+from api.services.place import CODES, NO_KABUPATEN, coordinated_kabupatens, known_kabupatens
 from api.services.position import Point, check_point
 from api.services.problem import Problems
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
-from api.values.text import line
+from api.values.text import line, paragraph
 
-MAX_NEED_PERIOD = timedelta(days=366)
+INCIDENTS = Changeable(Incident, access.sees_incident, INCIDENT)
+INCIDENT_ID = sa.bindparam("incident", type_=sa.Uuid())
+
+
+@verb(
+    "report_incident",
+    "Reports an incident; the coordinators of the kabupaten verify or reject it.",
+    answers=OneThing("Incident"),
+    callers=access.SIGNED_IN,
+    ids={"hazard": "Hazard", "kabupatens": "Kabupaten"},
+)
+async def report(
+    session: Transaction,
+    request: Request,
+    *,
+    hazard: str,
+    title: str,
+    kabupatens: Sequence[str],
+    started_at: datetime,
+    position: Point | None = None,
+) -> uuid.UUID:
+    problems = Problems()
+    places = await known_kabupatens(session, request, problems, kabupatens, "kabupatens")
+    columns = {"status": IncidentStatus.REPORTED, "reporter_id": request.actor.account_id}
+    values = await _read(
+        session, request, problems, places=places, hazard=hazard, title=title, started_at=started_at, position=position
+    )
+    return await _insert(session, request, places, {**values, **columns}, "reported")
 
 
 @verb(
@@ -44,121 +74,179 @@ async def declare(
     started_at: datetime,
     position: Point | None = None,
 ) -> uuid.UUID:
-    """Its position is the seat of the first kabupaten, unless one is given."""
     problems = Problems()
-    title_line = problems.read(line, "title", value=title, minimum=3, maximum=200)
+    places = await coordinated_kabupatens(session, request, problems, kabupatens, "kabupatens")
+    columns = {"status": IncidentStatus.ACTIVE, "verified_at": request.now}
+    values = await _read(
+        session, request, problems, places=places, hazard=hazard, title=title, started_at=started_at, position=position
+    )
+    return await _insert(session, request, places, {**values, **columns}, "declared")
+
+
+async def _read(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    *,
+    places: Sequence[Row],
+    hazard: str,
+    title: str,
+    started_at: datetime,
+    position: Point | None,
+) -> dict[str, Any]:
+    """The columns that a report and a declaration share; the position is the seat of the first kabupaten by default."""
+    values = {"hazard_code": hazard, "title": _title(problems, title), "started_at": started_at}
     if started_at > request.now + timedelta(days=1):
         problems.invalid("started_at", indonesian="Kejadian belum mulai.", english="The incident has not begun.")
     await check_codes(session, problems, {"hazard": (Hazard, hazard)})
-    places = await _coordinated_kabupatens(session, request, problems, kabupatens)
     problems.read(check_point, "position", value=position, kabupatens=places)
     problems.refuse()
+    return {**values, **(position or {"latitude": places[0].latitude, "longitude": places[0].longitude})}
 
-    key = new_id()
-    await session.insert(
-        Incident,
-        id=key,
-        hazard_code=hazard,
-        title=title_line,
-        latitude=position["latitude"] if position else places[0].latitude,
-        longitude=position["longitude"] if position else places[0].longitude,
-        status=IncidentStatus.ACTIVE,
-        started_at=started_at,
-    )
-    await session.rows(INSERT_KABUPATENS, {"incident": key, "codes": [place.code for place in places]})
-    change = {"hazard": hazard, "kabupaten": [place.code for place in places]}
-    await record(session, request, "incident.declared", subject=("Incident", key), change=change)
+
+def _title(problems: Problems, title: str | None) -> str | None:
+    return problems.read(line, "title", value=title, minimum=3, maximum=200)
+
+
+async def _insert(
+    session: Transaction, request: Request, places: Sequence[Row], values: Mapping[str, Any], event: str
+) -> uuid.UUID:
+    key, codes = new_id(), [place.code for place in places]
+    await session.insert(Incident, id=key, **values)
+    await session.rows(ADD_KABUPATENS, {"incident": key, "codes": codes})
+    change = {"status": values["status"], "hazard": values["hazard_code"], "kabupaten": codes}
+    await record(session, request, f"incident.{event}", subject=("Incident", key), change=change)
     return key
 
 
 @verb(
-    "raise_need",
-    "Asks for people for an open incident.",
-    answers=OneThing("Need"),
-    callers=access.COORDINATORS,
-    ids={
-        "incident": "Incident",
-        "skill": "Skill",
-        "cluster": "Cluster",
-        "kabupaten": "Kabupaten",
-        "minimum_rank": "Rank",
-    },
-    codes=(ProblemCode.NEED_CLOSED, ProblemCode.PERIOD_PAST),
+    "verify_incident",
+    "Confirms a report: the incident is public, and needs can be raised.",
+    answers=OneThing("Incident"),
+    callers=access.COORDINATORS_OF_INCIDENT,
+    ids={"incident": "Incident"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
 )
-async def raise_need(
+async def verify(session: Transaction, request: Request, *, incident: uuid.UUID, version: int) -> uuid.UUID:
+    held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.VERIFY)
+    columns = {"verified_at": request.now}
+    return await INCIDENTS.move(session, request, held, IncidentStatus.VERIFIED, columns=columns)
+
+
+@verb(
+    "reject_incident",
+    "Rejects a report; it stays hidden from the public.",
+    answers=OneThing("Incident"),
+    callers=access.COORDINATORS_OF_INCIDENT,
+    ids={"incident": "Incident"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def reject(
+    session: Transaction, request: Request, *, incident: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    text = read_reason(reason)
+    held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.REJECT)
+    columns = {"reason": text}
+    return await INCIDENTS.move(session, request, held, IncidentStatus.REJECTED, columns=columns, reason=text)
+
+
+@verb(
+    "activate_incident",
+    "Begins the work: from now on duties are offered.",
+    answers=OneThing("Incident"),
+    callers=access.COORDINATORS_OF_INCIDENT,
+    ids={"incident": "Incident"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def activate(session: Transaction, request: Request, *, incident: uuid.UUID, version: int) -> uuid.UUID:
+    held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.ACTIVATE)
+    return await INCIDENTS.move(session, request, held, IncidentStatus.ACTIVE)
+
+
+def read_reason(text: str | None) -> str | None:
+    """A reason as people wrote it; refused where there is nothing in it, or too much."""
+    problems = Problems()
+    reason = problems.read(paragraph, "reason", value=text, minimum=1, maximum=1000)
+    problems.refuse()
+    return reason
+
+
+@verb(
+    "change_incident",
+    "Changes the title, the position or the kabupaten of an incident; what is left out stays.",
+    answers=OneThing("Incident"),
+    callers=access.COORDINATORS_OF_INCIDENT,
+    ids={"incident": "Incident", "add_kabupatens": "Kabupaten", "remove_kabupatens": "Kabupaten"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.STILL_USED),
+    updates=True,
+)
+async def change(
     session: Transaction,
     request: Request,
     *,
     incident: uuid.UUID,
-    skill: str,
-    cluster: str,
-    kabupaten: str,
-    people_wanted: int,
-    starts_at: datetime,
-    ends_at: datetime,
-    priority: str,
-    minimum_rank: str | None = None,
+    version: int,
+    title: str | None = None,
     position: Point | None = None,
+    add_kabupatens: Sequence[str] | None = None,
+    remove_kabupatens: Sequence[str] | None = None,
 ) -> uuid.UUID:
-    """In one of the kabupaten that the incident affects."""
+    """The kabupaten added and removed must be in the actor's scope."""
     problems = Problems()
-    places = await _coordinated_kabupatens(session, request, problems, [kabupaten], name="kabupaten")
-    await _check_incident(session, request, problems, incident, kabupaten if places and places[0].may else None)
-    codes = {"skill": (Skill, skill), "cluster": (Cluster, cluster), "minimum_rank": (Rank, minimum_rank)}
-    await check_codes(session, problems, codes)
-    _check_people_and_period(problems, people_wanted, starts_at, ends_at, request.now)
-    problems.read(check_point, "position", value=position, kabupatens=places)
+    columns: dict[str, Any] = {} if title is None else {"title": _title(problems, title)}
+    columns |= position or {}
+    added = await coordinated_kabupatens(session, request, problems, add_kabupatens or (), "add_kabupatens", least=0)
+    removed = await coordinated_kabupatens(
+        session, request, problems, remove_kabupatens or (), "remove_kabupatens", least=0
+    )
+    problems.refuse()
+    held = await INCIDENTS.lock(session, request, incident, version, may=access.coordinates_incident)
+    check_status(held, INCIDENT.group("OPEN"), "incident")
+    codes = {"added": [place.code for place in added], "removed": [place.code for place in removed]}
+    await _change_kabupatens(session, incident, **codes)
+    problems.read(
+        check_point, "position", value=position, kabupatens=await session.rows(KABUPATENS, {"incident": incident})
+    )
+    problems.refuse()
+    change = {name: value for name, value in {**columns, **codes}.items() if value != []}
+    return await INCIDENTS.change(session, request, held, "changed", columns=columns, change=change)
+
+
+async def _change_kabupatens(
+    session: Transaction, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
+) -> None:
+    """At least one stays, and none is removed where a need or a site is open or a decree was made."""
+    await session.rows(ADD_KABUPATENS, {"incident": incident, "codes": added})
+    parameters = {"incident": incident, "codes": removed}
+    used = {row.kabupaten_code for row in await session.rows(KABUPATENS_IN_USE, parameters)}
+    problems = Problems()
+    for index, code in enumerate(removed):
+        if code in used:
+            problems.add(ProblemCode.STILL_USED, "remove_kabupatens", str(index))
+    if not await session.value(REMOVE_KABUPATENS, parameters):
+        problems.invalid("remove_kabupatens", **NO_KABUPATEN)
     problems.refuse()
 
-    (place,) = places
-    key = new_id()
-    await session.insert(
-        Need,
-        id=key,
-        incident_id=incident,
-        skill_code=skill,
-        cluster_code=cluster,
-        minimum_rank_code=minimum_rank,
-        kabupaten_code=kabupaten,
-        people_wanted=people_wanted,
-        priority=priority,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        latitude=position["latitude"] if position else place.latitude,
-        longitude=position["longitude"] if position else place.longitude,
-    )
-    change = {"incident": str(incident), "skill": skill, "people_wanted": people_wanted, "kabupaten": kabupaten}
-    await record(session, request, "need.raised", subject=("Need", key), change=change)
-    return key
 
-
-def _check_people_and_period(
-    problems: Problems, people_wanted: int, starts_at: datetime, ends_at: datetime, now: datetime
+async def check_incident(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    key: uuid.UUID,
+    kabupaten: str | None,
+    *,
+    code: ProblemCode = ProblemCode.NEED_CLOSED,
 ) -> None:
-    if not 1 <= people_wanted <= 10_000:
-        problems.invalid(
-            "people_wanted", indonesian="Antara 1 dan 10.000 orang.", english="Between 1 and 10,000 people."
-        )
-    if not starts_at < ends_at <= starts_at + MAX_NEED_PERIOD:
-        problems.invalid(
-            "ends_at",
-            indonesian="Masa tugas tidak masuk akal.",
-            english="The need must end after it starts, within a year.",
-        )
-    elif ends_at <= now:
-        problems.add(ProblemCode.PERIOD_PAST, "ends_at", ends_at=ends_at)
-
-
-async def _check_incident(
-    session: Transaction, request: Request, problems: Problems, key: uuid.UUID, kabupaten: str | None
-) -> None:
-    """It must be open and affect the kabupaten, if there is one; it is locked, so that it is not closed meanwhile."""
+    """It must be verified or active and affect the kabupaten, if there is one; locked, so that it is not closed meanwhile."""
     parameters = {**request.parameters, "incident": key, "kabupaten": kabupaten}
     incident = await session.row(_seen_incident(request.actor.kind), parameters)
     if incident is None:
         problems.add(ProblemCode.NOT_FOUND, "incident")
-    elif incident.status not in (IncidentStatus.VERIFIED, IncidentStatus.ACTIVE):
-        problems.add(ProblemCode.NEED_CLOSED, "incident")
+    elif incident.status not in INCIDENT.group("TAKES_NEEDS"):
+        problems.add(code, "incident", status=incident.status)
     elif kabupaten is not None and not incident.affects:
         problems.invalid(
             "kabupaten",
@@ -183,34 +271,38 @@ def _seen_incident(kind: Kind) -> CompiledStatement:
     )
 
 
-async def _coordinated_kabupatens(
-    session: Transaction, request: Request, problems: Problems, codes: Sequence[str], name: str = "kabupatens"
-) -> list[Row]:
-    """The kabupaten of the codes, in their order; each must be in the actor's scope."""
-    if not codes:
-        problems.invalid(name, indonesian="Sebutkan kabupaten terdampak.", english="Name the kabupaten affected.")
-    statement = _kabupatens(request.actor.kind)
-    rows = {row.code: row for row in await session.rows(statement, {**request.parameters, "codes": [*codes]})}
-    is_list = name == "kabupatens"
-    for index, code in enumerate(codes):
-        steps = (name, str(index)) if is_list else (name,)
-        if code not in rows:
-            problems.add(ProblemCode.NOT_FOUND, *steps)
-        elif not rows[code].may:
-            problems.add(ProblemCode.FORBIDDEN, *steps)
-    return [rows[code] for code in dict.fromkeys(codes) if code in rows]
+KABUPATENS = compile_statement(
+    sa.select(Kabupaten)
+    .join(IncidentKabupaten, IncidentKabupaten.c.kabupaten_code == Kabupaten.c.code)
+    .where(IncidentKabupaten.c.incident_id == INCIDENT_ID)
+)
+ADD_KABUPATENS = compile_statement(
+    insert(IncidentKabupaten)
+    .from_select(["incident_id", "kabupaten_code"], sa.select(INCIDENT_ID, sa.func.unnest(CODES, type_=sa.Text())))
+    .on_conflict_do_nothing()
+)
 
 
-@cache
-def _kabupatens(kind: Kind) -> CompiledStatement:
-    may = access.coordinates(kind, Kabupaten.c.code).label("may")
-    return compile_statement(sa.select(Kabupaten, may).where(Kabupaten.c.code == sa.any_(CODES)))
+def _used(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Select[str]:
+    here = (table.c.incident_id == INCIDENT_ID, table.c.kabupaten_code == sa.any_(CODES))
+    return sa.select(table.c.kabupaten_code).where(*here, *conditions)
 
 
-CODES = sa.bindparam("codes", type_=ARRAY(sa.Text()))
-INSERT_KABUPATENS = compile_statement(
-    sa.insert(IncidentKabupaten).from_select(
-        ["incident_id", "kabupaten_code"],
-        sa.select(sa.bindparam("incident", type_=sa.Uuid()), sa.func.unnest(CODES, type_=sa.Text())),
+KABUPATENS_IN_USE = compile_statement(
+    sa.union(_used(Need, Need.c.closed_at.is_(None)), _used(Site, Site.c.closed_at.is_(None)), _used(EmergencyStatus))
+)
+_REMOVED = (
+    sa.delete(IncidentKabupaten)
+    .where(IncidentKabupaten.c.incident_id == INCIDENT_ID, IncidentKabupaten.c.kabupaten_code == sa.any_(CODES))
+    .returning(IncidentKabupaten.c.kabupaten_code)
+    .cte("removed")
+)
+# Whether one is left.
+REMOVE_KABUPATENS = compile_statement(
+    sa.select(
+        sa.exists().where(
+            IncidentKabupaten.c.incident_id == INCIDENT_ID,
+            IncidentKabupaten.c.kabupaten_code.not_in(sa.select(_REMOVED.c.kabupaten_code)),
+        )
     )
 )

@@ -159,7 +159,7 @@ class AssignmentRules:
         yield from self.broken_by_rest(volunteer, need)
 
     def broken_by_need(self, need: Row) -> Iterator[BrokenRule]:
-        if need["closed_at"] or self.get(Incident, need["incident_id"])["status"] not in ("VERIFIED", "ACTIVE"):
+        if need["closed_at"] or self.get(Incident, need["incident_id"])["status"] != "ACTIVE":
             yield "NEED_CLOSED", {}
         if need["ends_at"] <= self.now:
             yield "PERIOD_PAST", {"ends_at": need["ends_at"]}

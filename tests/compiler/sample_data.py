@@ -75,6 +75,8 @@ class SampleData:
             await sample_data.make_needs()
             await sample_data.make_assignments()
             await sample_data.make_actors()
+            await sample_data.make_reports()
+            await sample_data.make_sites()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -197,6 +199,7 @@ class SampleData:
                 ([], "Kabar tanpa tempat", "REPORTED", INSTANTS[4], None, "FLOOD"),
             )
         ]
+        await self.make_decrees(incidents)
         for incident, values in (
             (0, {}),
             (0, {"people_wanted": 2, "minimum_rank_code": "TAGANA_MADYA", "priority": "URGENT"}),
@@ -210,6 +213,16 @@ class SampleData:
             (3, {"skill_code": "LOGISTICS", "latitude": 0.0, "longitude": -180.0}),
         ):
             self.needs.append(await build.need(incidents[incident], **values))
+
+    async def make_decrees(self, incidents: list[uuid.UUID]) -> None:
+        decrees: tuple[tuple[int, dict[str, Any]], ...] = (
+            (0, {"kabupaten_code": NEIGHBOUR}),
+            (0, {"starts_on": date(2026, 4, 1), "ends_on": date(2026, 4, 1), "kind": "TRANSISI_DARURAT"}),
+            (1, {"level": "PROVINCE", "province_code": FAR[:2], "decree_number": NAMES[2]}),
+            (2, {"level": "NATIONAL", "kind": "SIAGA_DARURAT", "starts_on": date(2025, 1, 1)}),
+        )
+        for incident, values in decrees:
+            await self.build.emergency_status(incidents[incident], **values)
 
     async def make_assignments(self) -> None:
         people, needs = itertools.cycle(self.people), itertools.cycle(self.needs)
@@ -245,6 +258,55 @@ class SampleData:
                 VALUES ($1, $2, $3, $4, $5, 'Assignment', $6, $7, $8)""",
                 *(next(self.build.instants), self.day(0) if kind == "CLOCK" else None, kind, account),
                 *(f"assignment.{status.lower()}", str(assignment), reason, change),
+            )
+
+    async def make_sites(self) -> None:
+        """Kitchens and shelters with counts of every kind, and a camp that belongs to no incident."""
+        build = self.build
+        public = "SELECT id FROM incident WHERE status IN ('ACTIVE', 'VERIFIED', 'CLOSED') ORDER BY title, id"
+        incidents = [row["id"] for row in await build.connection.fetch(public)]
+        kitchen = await build.site(incidents[0], kind="PUBLIC_KITCHEN", organization_id=self.organizations[2])
+        for number in range(6):
+            closed = self.day(-0.2) if number == 4 else None
+            shelter = await build.site(
+                incidents[number % 3],
+                kitchen_id=kitchen if number % 2 else None,
+                capacity=(100, None, 40)[number % 3],
+                closed_at=closed,
+                kabupaten_code=HOMES[number],
+                name=NAMES[number],
+            )
+            for again in range(number % 4):
+                await build.site_load(shelter, 20 * (again + 1) - number, self.day(-again / 4 - number / 10))
+        for number in range(8):
+            await build.situation_report(
+                incidents[number % 3],
+                kabupaten_code=HOMES[number % len(HOMES)],
+                status=("RECORDED", "VERIFIED", "VERIFIED", "WITHDRAWN")[number % 4],
+                source=NAMES[number],
+                displaced=number * 7 if number % 2 else None,
+                dead=number,
+                at=self.day(-number / 3),
+                recorder_id=self.actors["volunteer"] if number % 3 else None,
+            )
+        await build.site(incidents[1], kind="CAMP", name="Kemah", organization_id=self.organizations[0])
+        await build.connection.execute("UPDATE site SET incident_id = NULL WHERE kind = 'CAMP'")
+        await build.connection.execute("UPDATE need SET site_id = $1 WHERE id = ANY($2)", kitchen, self.needs[:3])
+
+    async def make_reports(self) -> None:
+        """Incidents that were reported by somebody, rejected and merged."""
+        build, volunteer = self.build, self.actors["volunteer"]
+        for status, values in (
+            ("REPORTED", {"reporter_id": volunteer}),
+            ("REJECTED", {"reporter_id": self.actors["mixed"], "reason": NAMES[2]}),
+            ("MERGED", {"merged_into_id": await build.incident(), "verified_at": INSTANTS[2]}),
+            ("MERGED", {"merged_into_id": await build.incident([FAR], status="REPORTED")}),
+        ):
+            incident = await build.incident(status=status, title=status, hazard_code="TERROR", **values)
+            await build.connection.execute(
+                """INSERT INTO event (at, actor_kind, account_id, kind, subject_type, subject_key, change)
+                VALUES ($1, 'ACCOUNT', $2, 'incident.reported', 'Incident', $3, '{"status": "REPORTED"}')""",
+                *(INSTANTS[1], volunteer, str(incident)),
             )
 
     async def make_actors(self) -> None:

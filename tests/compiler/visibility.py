@@ -20,6 +20,7 @@ from api.models import (
     Organization,
     Province,
     Role,
+    Site,
     Volunteer,
 )
 from tests.compiler.rows import Row, Rows
@@ -88,6 +89,10 @@ class Visibility:
             if role["kind"] == "COORDINATOR"
         )
 
+    @property
+    def is_national(self) -> bool:
+        return any(role["kind"] == "COORDINATOR" and not scope_of(role) for role in self.roles)
+
     def represents(self, volunteer_id: uuid.UUID) -> bool:
         """Whether the account is the volunteer's or that of a manager of one of the volunteer's organizations."""
         return self.volunteer_id == volunteer_id or any(
@@ -120,7 +125,7 @@ class Visibility:
     def everybody(self, _row: Row) -> bool:
         return True
 
-    sees_need = everybody
+    sees_need = sees_part_of_incident = everybody
 
     def nobody(self, _row: Row) -> bool:
         return False
@@ -152,9 +157,29 @@ class Visibility:
     def sees_licence(self, row: Row) -> bool:
         return self.sees_organization(self.row(Organization, row["organization_id"]))
 
+    def sees_situation(self, row: Row) -> bool:
+        is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
+        return row["status"] == "VERIFIED" or is_coordinator or self.is_own(row["recorder_id"])
+
+    def verifies_situation(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"])
+
+    def withdraws_situation(self, row: Row) -> bool:
+        return self.verifies_situation(row) or self.is_own(row["recorder_id"])
+
+    def is_own(self, account_id: uuid.UUID | None) -> bool:
+        return self.account is not None and account_id == self.account["id"]
+
     def sees_incident(self, row: Row) -> bool:
+        is_own = self.is_own(row["reporter_id"])
+        is_public = row["status"] in ("VERIFIED", "ACTIVE", "CLOSED") or (
+            row["status"] == "MERGED" and row["verified_at"]
+        )
+        return bool(is_public or is_own or self.coordinates_incident(row))
+
+    def coordinates_incident(self, row: Row) -> bool:
         touched = self.rows.where(IncidentKabupaten, "incident_id", row["id"])
-        return row["status"] != "REPORTED" or any(self.coordinates(each["kabupaten_code"]) for each in touched)
+        return self.is_national or any(self.coordinates(each["kabupaten_code"]) for each in touched)
 
     def sees_account(self, row: Row) -> bool:
         held = self.rows.where(Role, "account_id", row["id"])
@@ -189,7 +214,19 @@ class Visibility:
     def sends_to_need(self, row: Row) -> bool:
         return self.coordinates(row["kabupaten_code"])
 
-    # Who may move an assignment.
+    # Who may move an incident, figures or an assignment.
+
+    def reports_incident(self, _row: Row) -> bool:
+        return self.account is not None
+
+    def records_situation(self, row: Row) -> bool:
+        sites = self.rows.where(Site, "incident_id", row["incident_id"])
+        return self.verifies_situation(row) or any(
+            site["kabupaten_code"] == row["kabupaten_code"]
+            and site["organization_id"] in self.organization_ids
+            and not site["closed_at"]
+            for site in sites
+        )
 
     def answers_assignment(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
@@ -199,6 +236,11 @@ class Visibility:
 
     def cancels_assignment(self, row: Row) -> bool:
         return self.answers_assignment(row) or self.sends_to_need_of(row)
+
+
+def scope_of(role: Row) -> str | None:
+    """The code of the role's province or kabupaten; none for the nation."""
+    return role["province_code"] or role["kabupaten_code"] or None
 
 
 def end_of(assignment: Row) -> datetime:

@@ -1,0 +1,136 @@
+"""What every change of a thing does: locks it, compares the version that was read, raises it, leaves an event."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import Kind, Predicate
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models.choice import Choice, StateMachine
+from api.rules.code import ProblemCode
+from api.services.feed import record
+from api.services.problem import Problem, Refused, forbidden, input_path, not_found
+from api.services.request import Request
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Changeable:
+    """A noun whose things are changed from the version that was read; its input field has the name of its table."""
+
+    table: sa.Table
+    sees: Predicate
+    machine: StateMachine[Any, Any] | None = None
+
+    @property
+    def noun(self) -> str:
+        return "".join(part.capitalize() for part in self.table.name.split("_"))
+
+    async def lock(
+        self,
+        session: Transaction,
+        request: Request,
+        key: uuid.UUID,
+        version: int | None,
+        *,
+        may: Predicate,
+        name: str | None = None,
+    ) -> Row:
+        """The row, locked; refused where the actor does not see it, may not change it, or has read another version.
+
+        `name` is the input field of its id, if that is not the table's name; without a version none is compared.
+        """
+        name = name or self.table.name
+        found = await session.row(_locked(self, request.actor.kind, may), {**request.parameters, "key": key})
+        if found is None:
+            raise not_found(name)
+        if not found.may:
+            raise forbidden(name)
+        if version is not None and found.version != version:
+            raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": found.version}))
+        return found
+
+    async def lock_for(
+        self, session: Transaction, request: Request, key: uuid.UUID, version: int, action: Choice
+    ) -> Row:
+        """As `lock`, for a move of the state machine, which must exist from the present status."""
+        assert self.machine is not None
+        move = self.machine.move(action)
+        held = await self.lock(session, request, key, version, may=access.may_move(move))
+        check_status(held, move.sources, self.table.name)
+        return held
+
+    async def change(
+        self,
+        session: Transaction,
+        request: Request,
+        held: Row,
+        event: str,
+        *,
+        columns: Mapping[str, Any],
+        change: Mapping[str, Any],
+        reason: str | None = None,
+        effective_at: datetime | None = None,
+    ) -> uuid.UUID:
+        """Writes the columns, raises the version, leaves the event; `effective_at`: the clock made the change then."""
+        raised = {"version": held.version + 1, "updated_at": request.now}
+        await session.update(self.table, held.id, **columns, **raised)
+        await record(
+            session,
+            request,
+            f"{self.table.name}.{event}",
+            subject=(self.noun, held.id),
+            change=change,
+            reason=reason,
+            effective_at=effective_at,
+            by_clock=effective_at is not None,
+        )
+        key: uuid.UUID = held.id
+        return key
+
+    async def move(
+        self,
+        session: Transaction,
+        request: Request,
+        held: Row,
+        status: Choice,
+        *,
+        reason: str | None = None,
+        columns: Mapping[str, Any] | None = None,
+        change: Mapping[str, Any] | None = None,
+        effective_at: datetime | None = None,
+    ) -> uuid.UUID:
+        """Sets the status, with an event of its name."""
+        return await self.change(
+            session,
+            request,
+            held,
+            status.lower(),
+            columns={"status": status, **(columns or {})},
+            change={"status": status, "from": held.status, **(change or {})},
+            reason=reason,
+            effective_at=effective_at,
+        )
+
+
+def check_status(held: Row, statuses: tuple[Choice, ...], name: str) -> None:
+    """Refuses a step that does not exist from the status as it reads now."""
+    if held.current_status not in statuses:
+        raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path(name), {"status": held.current_status}))
+
+
+@cache
+def _locked(noun: Changeable, kind: Kind, may: Predicate) -> CompiledStatement:
+    table = noun.table
+    current = noun.machine.current(table, access.NOW) if noun.machine else sa.null()
+    return compile_statement(
+        sa.select(table, may(kind, table).label("may"), current.label("current_status"))
+        .where(table.c.id == sa.bindparam("key", type_=sa.Uuid()), noun.sees(kind, table))
+        .with_for_update(key_share=True, of=table)
+    )

@@ -1,0 +1,176 @@
+"""Emergency statuses: who may decree what, for which days."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, problem
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.snapshot import snapshot
+
+READ = """emergencyStatus { kind level kabupaten { code } province { code } decreeNumber startsOn endsOn isInForce version
+    incident { id } history { kind } }"""
+
+
+def document(name: str) -> str:
+    payload = name[0].upper() + name[1:]
+    return f"mutation($input: {payload}Input!) {{ {name}(input: $input) {{ {READ} {PROBLEMS} }} }}"
+
+
+DECLARE, EXTEND, END = (document(f"{name}EmergencyStatus") for name in ("declare", "extend", "end"))
+
+
+def decree(incident: uuid.UUID, **values: Any) -> Json:
+    return {
+        "incident": f"Incident:{incident}",
+        "kind": "TANGGAP_DARURAT",
+        "level": "KABUPATEN",
+        "decreeNumber": "300/12/2026",
+        "startsOn": "2026-02-27",
+        "endsOn": "2026-03-12",
+        **({"kabupaten": HOME} if values.get("level", "KABUPATEN") == "KABUPATEN" else {}),
+        **values,
+    }
+
+
+async def test_a_status_is_declared_extended_and_ended(api: Api, build: Build) -> None:
+    incident, bupati = await build.incident(), await build.coordinator(kabupaten_code=HOME)
+
+    declared = await api.do(DECLARE, actor=bupati, **decree(incident))
+    key = f"EmergencyStatus:{await build.connection.fetchval('SELECT id FROM emergency_status')}"
+    extended = await api.do(
+        EXTEND, actor=bupati, emergencyStatus=key, version=1, endsOn="2026-03-20", decreeNumber="300/13/2026"
+    )
+    ended = await api.do(END, actor=bupati, emergencyStatus=key, version=2, endsOn="2026-03-02", reason="Surut")
+
+    expected = {
+        "kind": "TANGGAP_DARURAT",
+        "level": "KABUPATEN",
+        "kabupaten": {"code": HOME},
+        "province": None,
+        "decreeNumber": "300/12/2026",
+        "startsOn": "2026-02-27",
+        "endsOn": "2026-03-12",
+        "isInForce": True,
+        "version": 1,
+        "incident": {"id": f"Incident:{incident}"},
+        "history": [{"kind": "emergency_status.declared"}],
+    }
+    assert declared == {"emergencyStatus": expected, "problems": []}
+    assert (extended["problems"], ended["problems"]) == ([], [])
+    assert ended["emergencyStatus"] == {
+        **expected,
+        "decreeNumber": "300/13/2026",
+        "endsOn": "2026-03-02",
+        "version": 3,
+        "history": [{"kind": f"emergency_status.{each}"} for each in ("declared", "extended", "ended")],
+    }
+
+
+PROVINCE, NATION = {"level": "PROVINCE", "province": HOME[:2]}, {"level": "NATIONAL"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "allowed"),
+    [
+        ({"kabupaten_code": HOME}, [True, False, False]),
+        ({"kabupaten_code": NEIGHBOUR}, [False, False, False]),
+        ({"province_code": HOME[:2]}, [True, True, False]),
+        ({"province_code": FAR[:2]}, [False, False, False]),
+        ({}, [True, True, True]),
+    ],
+)
+async def test_each_decrees_for_the_own_territory(
+    api: Api, build: Build, scope: dict[str, str], allowed: list[bool]
+) -> None:
+    incident, actor = await build.incident(), await build.coordinator(**scope)
+    names = ("kabupaten", "province", "level")
+
+    answers = [await api.do(DECLARE, actor=actor, **decree(incident, **level)) for level in ({}, PROVINCE, NATION)]
+
+    assert [each["problems"] for each in answers] == [
+        [] if may else [problem("Simple", "FORBIDDEN", name)] for may, name in zip(allowed, names, strict=True)
+    ]
+    assert await build.connection.fetchval("SELECT count(*) FROM emergency_status") == sum(allowed)
+
+
+def invalid(path: str) -> Json:
+    return problem("Simple", "INVALID", path)
+
+
+async def test_a_wrong_decree_is_refused(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(), await build.coordinator()
+    await build.emergency_status(incident)
+    overlap = problem("Emergency", "STATUS_OVERLAPS", "startsOn", emergencyStatus=None)
+    closed, reported = [await build.incident(status=status) for status in ("CLOSED", "REPORTED")]
+    cases = [
+        (decree(incident), [overlap]),
+        (decree(incident, startsOn="2026-03-31", endsOn="2026-04-30"), [overlap]),
+        (decree(incident, kabupaten=NEIGHBOUR), [invalid("kabupaten")]),
+        (decree(incident, level="PROVINCE", province=FAR[:2]), [invalid("province")]),
+        (decree(incident, level="NATIONAL", province="62"), [invalid("province")]),
+        (decree(incident, level="PROVINCE"), [invalid("province")]),
+        (decree(incident, level="PROVINCE", province="62", kabupaten=HOME), [invalid("kabupaten")]),
+        (decree(incident, endsOn="2026-02-26"), [invalid("endsOn")]),
+        (decree(incident, endsOn="2027-03-01"), [invalid("endsOn")]),
+        (decree(incident, decreeNumber=" "), [invalid("decreeNumber")]),
+        (decree(closed), [problem("Status", "WRONG_STATUS", "incident", currentStatus="CLOSED")]),
+        (decree(reported), [problem("Status", "WRONG_STATUS", "incident", currentStatus="REPORTED")]),
+        (decree(uuid.uuid4()), [problem("Simple", "NOT_FOUND", "incident")]),
+    ]
+    before = await snapshot(build.connection)
+
+    for values, expected in cases:
+        assert await api.do(DECLARE, actor=actor, **values) == {"emergencyStatus": None, "problems": expected}
+
+    assert await snapshot(build.connection) == before
+
+
+async def test_statuses_follow_one_another_and_those_of_other_territories_overlap(api: Api, build: Build) -> None:
+    incident, actor = await build.incident([HOME, NEIGHBOUR]), await build.coordinator()
+    await build.emergency_status(incident)
+
+    for values in (
+        {"startsOn": "2026-04-01", "endsOn": "2026-04-30", "kind": "TRANSISI_DARURAT"},
+        {"kabupaten": NEIGHBOUR},
+        PROVINCE,
+        NATION,
+    ):
+        assert (await api.do(DECLARE, actor=actor, **decree(incident, **values)))["problems"] == []
+
+
+async def test_an_extension_that_reaches_the_next_status_is_refused(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(), await build.coordinator(kabupaten_code=HOME)
+    first = await build.emergency_status(incident)
+    await build.emergency_status(incident, starts_on=date(2026, 4, 5), ends_on=date(2026, 4, 6))
+    values = {"emergencyStatus": f"EmergencyStatus:{first}", "version": 1, "decreeNumber": "2"}
+    before = await snapshot(build.connection)
+
+    overlap = await api.do(EXTEND, actor=actor, **values, endsOn="2026-04-05")
+    earlier = await api.do(EXTEND, actor=actor, **values, endsOn="2026-03-31")
+    stranger = await api.do(EXTEND, actor=await build.coordinator(kabupaten_code=FAR), **values, endsOn="2026-04-04")
+
+    assert overlap["problems"] == [problem("Emergency", "STATUS_OVERLAPS", "endsOn", emergencyStatus=None)]
+    assert earlier["problems"] == [problem("Simple", "INVALID", "endsOn")]
+    assert stranger["problems"] == [problem("Simple", "FORBIDDEN", "emergencyStatus")]
+    rows = await snapshot(build.connection)
+    assert rows["emergency_status"] == before["emergency_status"]
+
+
+async def test_a_merger_with_overlapping_statuses_is_refused_with_their_list(api: Api, build: Build) -> None:
+    one, other, actor = await build.incident(), await build.incident(), await build.coordinator()
+    merge = f"""mutation($input: MergeIncidentsInput!) {{ mergeIncidents(input: $input)
+        {{ incident {{ mergedInto {{ emergencyStatuses(first: 5) {{ totalCount }} }} }} {PROBLEMS} }} }}"""
+    status = await build.emergency_status(one)
+    await build.emergency_status(other, starts_on=date(2026, 3, 31), ends_on=date(2026, 4, 2))
+    values = {"incident": f"Incident:{one}", "into": f"Incident:{other}", "version": 1}
+
+    refused = await api.do(merge, actor=actor, **values)
+    await build.connection.execute("UPDATE emergency_status SET ends_on = '2026-03-30' WHERE id = $1", status)
+    merged = await api.do(merge, actor=actor, **values)
+
+    named = {"id": f"EmergencyStatus:{status}"}
+    assert refused["problems"] == [problem("Emergency", "STATUS_OVERLAPS", "incident", emergencyStatus=named)]
+    assert merged == {"incident": {"mergedInto": {"emergencyStatuses": {"totalCount": 2}}}, "problems": []}
