@@ -249,7 +249,9 @@ class View:
     def run(self, statement: SingleRowStatement, thing: Thing) -> list[Row]:
         if self.is_imagined:
             return [Imagined()]
-        return statement.run(self.reader.connection, thing.row, {**self.actor.parameters(self.reader.now), "language": "ID"})
+        return statement.run(
+            self.reader.connection, thing.row, {**self.actor.parameters(self.reader.now), "language": "ID"}
+        )
 
     # Relations.
 
