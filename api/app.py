@@ -1,6 +1,5 @@
 """The Starlette application: routes and lifespan."""
 
-import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,13 +7,13 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from api.auth import Authenticator, Tokens, read_or_create_secret
+from api.auth import Authenticator, Tokens
 from api.compiler.plan import Planner
 from api.context import Clock, wall_clock
 from api.database.engine import Database, Pooler
+from api.keys import open_vault
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
-from api.services.vault import KEY_BYTES, Vault
 from api.settings import DEFAULTS, Settings
 from api.web.document import Documents
 from api.web.endpoint import GraphQL
@@ -46,7 +45,7 @@ def application(
                 database,
                 Planner(core_schema(), SOURCES),
                 Authenticator(Tokens.load(data), database),
-                load_vault(data),
+                await open_vault(data, database),
                 clock,
                 Documents(settings.documents),
                 settings,
@@ -66,11 +65,3 @@ def application(
     app = Application(routes=routes, lifespan=lifespan)
     app.origins = settings.origins
     return app
-
-
-def load_vault(data: Path) -> Vault:
-    """The vault with the key in the folder `data`, created on the first start.
-
-    Without that key no stored NIK can be decrypted or looked up.
-    """
-    return Vault.of(read_or_create_secret(data / "vault.key", lambda: os.urandom(KEY_BYTES)))

@@ -1,13 +1,11 @@
 """Authentication: bearer tokens, and the actor that a token belongs to."""
 
-import os
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from secrets import token_hex
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -15,6 +13,7 @@ from joserfc.jwk import OKPKey
 
 from api.access import PUBLIC, Actor
 from api.database.engine import Database, Pooler
+from api.keys import read_token_key
 from api.services import account
 
 # The name of EdDSA with curve Ed25519 in RFC 9864.
@@ -44,10 +43,7 @@ class Tokens:
     @classmethod
     def load(cls, data: Path) -> "Tokens":
         """Loads the key from the folder `data`; creates it on the first start, readable by its owner only."""
-        path = data / "token-key.pem"
-        return cls(
-            OKPKey.import_key(read_or_create_secret(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True)))
-        )
+        return cls(read_token_key(data))
 
     def issue(self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta = LIFETIME) -> str:
         claims = {"sub": str(account_id), "iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
@@ -64,26 +60,6 @@ class Tokens:
         if expires_at <= now:
             raise Unauthenticated
         return account_id, expires_at
-
-
-def read_or_create_secret(path: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of the file; if there is none yet, it is created atomically with the result of `make`."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A random suffix, as containers that share the folder may have the same process id.
-        draft = path.with_name(f".{path.name}.{token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # Another process created the file first; its content is used.
-        finally:
-            draft.unlink()
-    return path.read_bytes()
 
 
 class Authenticator:

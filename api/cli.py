@@ -1,12 +1,12 @@
-"""The `sigap` command: serve, migrate, demo, token, schema, explain."""
+"""The `sigap` command: serve, migrate, purge, demo, token, schema, explain."""
 
 import asyncio
 import json
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,11 +18,10 @@ import uvicorn
 from rich.console import Console
 
 from api import demo as demo_story
-from api import log, reference
+from api import installation, log
 from api.auth import issue_tokens
-from api.database import embedded, migration
+from api.database import embedded
 from api.settings import Settings, SettingsError, read_settings
-from api.values.database_url import connection_arguments
 
 command = typer.Typer(
     name="sigap",
@@ -48,13 +47,17 @@ class CommandError(Exception):
 @command.command()
 def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Load the demo story if the database is empty.")] = False,
+    no_migrate: Annotated[
+        bool, typer.Option("--no-migrate", help="Only check that `sigap migrate` was run: for a role that may not.")
+    ] = False,
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, exit_on_signal)
     with bound_socket(settings) as listener, database(settings) as url:
-        asyncio.run(migrate_database(url))
+        asyncio.run(installation.check(url) if no_migrate else migrate_database(url))
+        asyncio.run(installation.prepare(url, settings.data, pooler=settings.pooler))
         has_story = demo and asyncio.run(ensure_demo_story(url))
         run_server(settings, url, listener, logins=DEMO_LOGINS if has_story else ())
 
@@ -65,6 +68,16 @@ def migrate() -> None:
     with database(read_settings()) as url:
         changed = asyncio.run(migrate_database(url))
     typer.echo("The database has been brought up to date." if changed else "The database is up to date.")
+
+
+@command.command()
+def purge() -> None:
+    """Delete outcomes of mutations older than 30 days, as each start does: their idempotency keys act anew."""
+    settings = read_settings()
+    with database(settings) as url:
+        asyncio.run(installation.check(url))
+        count = asyncio.run(installation.purge(url, pooler=settings.pooler))
+    typer.echo(f"{count} old outcomes have been deleted.")
 
 
 @command.command()
@@ -207,27 +220,15 @@ def database(settings: Settings) -> Generator[str]:
         yield server.url
 
 
-@asynccontextmanager
-async def connect(url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
-    connection = await asyncpg.connect(**connection_arguments(url), statement_cache_size=0)
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
 async def migrate_database(url: str) -> bool:
     """Migrates and loads the reference data. Returns whether there was anything to migrate."""
     with Console(stderr=True).status("Bringing the database up to date"):
-        changed = await migration.upgrade(url)
-        async with connect(url) as connection:
-            await reference.load(connection)
-    return changed
+        return await installation.migrate(url)
 
 
 async def load_demo_story(url: str) -> bool:
     """Loads the demo story if the database is empty. Returns whether it was."""
-    async with connect(url) as connection:
+    async with installation.connected(url) as connection:
         if not await demo_story.is_empty(connection):
             return False
         with Console(stderr=True).status("Loading the demo story"):
@@ -249,7 +250,7 @@ def main() -> None:
     except USAGE_ERROR as error:
         sys.stderr.write(f"{error.format_message()} Try --help.\n")
         sys.exit(2)
-    except (CommandError, SettingsError, embedded.EmbeddedError, migration.SchemaError) as error:
+    except (CommandError, SettingsError, embedded.EmbeddedError, *installation.REFUSALS) as error:
         sys.exit(str(error))
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         sys.exit(f"The database cannot be used: {next(iter(str(error).splitlines()), type(error).__name__)}")

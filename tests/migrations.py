@@ -145,14 +145,13 @@ def scripts() -> list[Script]:
 
 
 def migration_sql(revisions: str) -> str:
-    """The SQL of some migrations, without alembic's own bookkeeping and transaction."""
+    """The SQL of some migrations, without alembic's own bookkeeping."""
     sql = StringIO()
     config = migration.config()
     config.output_buffer = sql
     command.upgrade(config, revisions, sql=True)
     statements = sql.getvalue().split(";\n")
-    own = [each for each in statements if "alembic_version" not in each and each.strip() not in ("BEGIN", "COMMIT")]
-    return ";\n".join(own)
+    return ";\n".join(each for each in statements if "alembic_version" not in each)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,13 @@ from strawberry.schema.config import StrawberryConfig
 
 from api import access
 from api.access import PUBLIC
-from api.app import load_vault
 from api.compiler.check import check
 from api.compiler.plan import Planner
 from api.compiler.source import Source, column, everybody
 from api.context import Context
 from api.database.engine import Database, Transaction
 from api.database.statement import with_stored_keys
+from api.keys import read_vault
 from api.models import Certificate, Need, Skill, Volunteer
 from api.models.base import new_id
 from api.resolvers import NOUNS, ROOTS
@@ -307,7 +307,7 @@ class OwnApi:
         else:
             async with self.database.reading() as session:
                 viewer = await account.actor(session, actor, NOW)
-        context = Context(viewer, NOW, lambda: NOW, self.database, self.planner, load_vault(self.keys))
+        context = Context(viewer, NOW, lambda: NOW, self.database, self.planner, read_vault(self.keys))
         schema, _sources = own_schema()
         result = await schema.execute(document, variable_values={"input": input_values}, context_value=context)
         data = orjson.loads(orjson.dumps(result.data))

@@ -265,7 +265,7 @@ def test_wrong_arguments_are_reported_in_one_line(data: Path, arguments: list[st
     assert (done.returncode, done.stdout, done.stderr) == (2, "", line)
 
 
-@pytest.mark.parametrize("name", ["serve", "migrate", "demo", "token", "schema", "explain"])
+@pytest.mark.parametrize("name", ["serve", "migrate", "purge", "demo", "token", "schema", "explain"])
 def test_every_command_has_a_help(data: Path, name: str) -> None:
     done = sigap(environment(data), name, "--help")
 

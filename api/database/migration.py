@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from api.database import requirement
 from api.values.database_url import connection_arguments
 
 T = TypeVar("T")
@@ -63,7 +64,9 @@ async def upgrade(url: str) -> bool:
     """
     if await run(url, is_current):
         return False
-    async with locked(url):
+    async with locked(url) as connection:
+        await requirement.check_for_migration(connection)
+        await _end_snapshot(connection)
         return await run(url, _upgrade)
 
 
@@ -90,8 +93,8 @@ async def run(url: str, work: Callable[[sa.Connection], T]) -> T:
 
 
 @asynccontextmanager
-async def locked(url: str) -> AsyncGenerator[None]:
-    """Holds the lock. It belongs to a transaction, so that it works behind a pooler, on a connection of its own.
+async def locked(url: str) -> AsyncGenerator[asyncpg.Connection]:
+    """A connection that holds the lock. It belongs to a transaction, so that it works behind a pooler, on a connection of its own.
 
     A statement that waits for the lock would be waited for by CREATE INDEX CONCURRENTLY, which holds it.
     """
@@ -100,7 +103,7 @@ async def locked(url: str) -> AsyncGenerator[None]:
         while not await _try_lock(connection):
             await connection.execute("ROLLBACK")
             await asyncio.sleep(POLL_SECONDS)
-        yield
+        yield connection
     finally:
         await connection.close()
 
@@ -108,9 +111,13 @@ async def locked(url: str) -> AsyncGenerator[None]:
 async def _try_lock(connection: asyncpg.Connection) -> bool:
     await connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
     has_lock: bool = await connection.fetchval(f"SELECT pg_try_advisory_xact_lock({LOCK})")
-    # The portal of a statement, and with it the snapshot, is open until the next one; a simple query leaves none.
-    await connection.execute("SELECT 1")
+    await _end_snapshot(connection)
     return has_lock
+
+
+async def _end_snapshot(connection: asyncpg.Connection) -> None:
+    """The portal of a statement, and with it its snapshot, is open until the next one; a simple query leaves none."""
+    await connection.execute("SELECT 1")
 
 
 def is_current(connection: sa.Connection) -> bool:

@@ -16,6 +16,7 @@ from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
 from api.models.site import KitchenType, Site, SiteLoad
 from api.models.situation import SituationReport
+from api.models.secret import KeyFingerprint
 from api.models.skill import (
     Certificate,
     CertificateType,
@@ -46,6 +47,7 @@ __all__ = [
     "IncidentKabupaten",
     "Kabupaten",
     "KitchenType",
+    "KeyFingerprint",
     "Licence",
     "Membership",
     "Need",

@@ -59,4 +59,6 @@ Idempotency = table(
     optional("outcome", JSONB),
     required("created_at", INSTANT, server_default=sa.func.now()),
     sa.UniqueConstraint("account_id", "key", postgresql_nulls_not_distinct=True),
+    # Small, as the rows are in the order of their making: for the purge.
+    sa.Index(None, "created_at", postgresql_using="brin"),
 )

@@ -17,6 +17,7 @@ from api.execution.mutation import perform_verb
 from api.resolvers import ROOTS
 from api.schema import choice  # noqa: F401  # Declares the enums before any type uses them.
 from api.schema.scalar import Code
+from api.services.idempotency import DAYS
 from api.services.verb import Verb
 
 T = TypeVar("T")
@@ -205,7 +206,7 @@ INPUTS: dict[str, type] = {}
 VERSION = "The version that you have read; if it is no longer the current one, nothing is changed."
 IDEMPOTENCY_KEY = (
     "A key of your own, 1 to 200 characters: a request that is repeated with it is done once, "
-    "and the first outcome is answered again."
+    f"and the first outcome is answered again, for at least {DAYS} days; later the key acts anew."
 )
 
 

@@ -172,7 +172,9 @@ async def _claim_key(session: Transaction, account_id: uuid.UUID | None, call: C
     parameters = _key_of(account_id, key)
     if await session.value(CLAIM_KEY, {**parameters, **identity}) is not None:
         return None
-    (stored,) = await session.rows(READ_OUTCOME, parameters)
+    stored = await session.row(READ_OUTCOME, parameters)
+    if stored is None:
+        return await _claim_key(session, account_id, call, key)  # It was purged just now, so the key acts anew.
     if {name: stored[name] for name in identity} != identity or stored.outcome is None:
         return Outcome.refused(Problem(ProblemCode.KEY_REUSED, ("input", "idempotencyKey")))
     return Outcome(**orjson.loads(stored.outcome))

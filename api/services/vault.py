@@ -23,6 +23,11 @@ class Vault:
         assert len(key) == KEY_BYTES
         return cls(key[:32], key[32:])
 
+    @property
+    def fingerprint(self) -> bytes:
+        """By which the key is recognized, and of no other use."""
+        return hashlib.sha256(b"sigap vault key\0" + self.encryption + self.index).digest()
+
     def encrypt(self, text: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)
         return nonce + AESGCM(self.encryption).encrypt(nonce, text.encode(), None)

@@ -1,0 +1,64 @@
+"""What is done with an installation before it serves, and by hand: migrate, check, purge, add accounts."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+
+from api import reference
+from api.database import migration, requirement
+from api.database.engine import Database, Pooler
+from api.keys import KeyFileError, open_vault, read_token_key
+from api.models import METADATA
+from api.services import idempotency
+from api.values.database_url import connection_arguments
+
+# Why an installation cannot be used as it is: one line for each reason.
+REFUSALS = (migration.SchemaError, requirement.RequirementError, KeyFileError, reference.CodeInUseError)
+
+
+@asynccontextmanager
+async def connected(url: str) -> "AsyncGenerator[asyncpg.Connection[asyncpg.Record]]":
+    """A connection that keeps no prepared statements, which a pooler would give to other clients."""
+    connection = await asyncpg.connect(**connection_arguments(url), statement_cache_size=0)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def migrate(url: str) -> bool:
+    """Migrates and loads the reference data. Returns whether there was anything to migrate."""
+    has_migrated = await migration.upgrade(url)
+    async with connected(url) as connection:
+        await requirement.check_for_serving(connection, METADATA.tables)
+        await reference.load(connection)
+    return has_migrated
+
+
+async def check(url: str) -> None:
+    """Raises `RequirementError` or `SchemaError` if the database cannot be served as it is."""
+    async with connected(url) as connection:
+        await requirement.check_for_serving(connection, METADATA.tables)
+    await migration.check(url)
+
+
+async def prepare(url: str, data: Path, *, pooler: Pooler | None) -> None:
+    """Checks the keys, creating them at the first start, and purges. Raises `KeyFileError`."""
+    database = await Database.open(url, pooler=pooler)
+    try:
+        read_token_key(data)
+        await open_vault(data, database)
+        await idempotency.purge(database)
+    finally:
+        await database.close()
+
+
+async def purge(url: str, *, pooler: Pooler | None) -> int:
+    """Deletes outcomes of mutations that are too old to be repeated; returns how many."""
+    database = await Database.open(url, pooler=pooler)
+    try:
+        return await idempotency.purge(database)
+    finally:
+        await database.close()

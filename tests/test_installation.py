@@ -1,0 +1,169 @@
+"""A server of which the serving role is not the owner: rights are checked at the start, and suffice."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import sqlalchemy as sa
+
+from api import installation
+from api.database import migration, requirement
+from api.database.requirement import RequirementError
+from api.models import METADATA
+from tests.isolation import command, connected, with_database
+from tests.test_cli import Environment, ask, environment, free_port, serving, sigap
+
+# Of its own for each worker, as roles belong to the server.
+ROLE = f"sigap_serving_{os.getpid()}"
+GRANT = f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {ROLE}"
+
+
+def as_superuser(url: str) -> str:
+    return sa.make_url(url).set(username="postgres").render_as_string()
+
+
+@pytest.fixture
+async def other_url(database_url: str) -> AsyncGenerator[str]:
+    """The address of the test's database for a role without rights."""
+    await command(as_superuser(database_url), f"CREATE ROLE {ROLE} LOGIN")
+    yield sa.make_url(database_url).set(username=ROLE).render_as_string()
+    await command(as_superuser(database_url), f"DROP OWNED BY {ROLE}", f"DROP ROLE {ROLE}")
+
+
+async def lines(url: str) -> list[str]:
+    with pytest.raises(RequirementError) as refused:
+        await installation.check(url)
+    return str(refused.value).splitlines()
+
+
+async def test_a_role_without_rights_is_told_which_it_needs(database_url: str, other_url: str) -> None:
+    tables = ", ".join(sorted(METADATA.tables))
+    none = await lines(other_url)
+    await command(database_url, GRANT, f"REVOKE UPDATE, DELETE ON volunteer, need FROM {ROLE}")
+    few = await lines(other_url)
+
+    assert none == [
+        f"The role {ROLE} has not the rights DELETE, INSERT, SELECT, UPDATE on the tables {tables}: {GRANT}"
+    ]
+    assert few == [f"The role {ROLE} has not the rights DELETE, UPDATE on the tables need, volunteer: {GRANT}"]
+
+
+async def test_a_role_without_the_schema_is_told_so(database_url: str, other_url: str) -> None:
+    await command(as_superuser(database_url), "REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    found = await lines(other_url)
+    await command(as_superuser(database_url), "GRANT USAGE ON SCHEMA public TO PUBLIC")
+
+    assert found == [
+        f"The role {ROLE} has not the right USAGE on the schema public: GRANT USAGE ON SCHEMA public TO {ROLE}"
+    ]
+
+
+async def test_who_may_not_migrate_is_told_why(database_url: str, other_url: str) -> None:
+    await command(database_url, GRANT, "UPDATE alembic_version SET version_num = '0005'")
+    with pytest.raises(RequirementError) as refused:
+        await migration.upgrade(other_url)
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
+
+    assert str(refused.value).splitlines() == [
+        f"The role {ROLE} has not the right CREATE on the schema public: GRANT CREATE ON SCHEMA public TO {ROLE}",
+        f"The tables belong to the role sigap, and only it can migrate them, not {ROLE}.",
+    ]
+
+
+async def test_extensions_that_cannot_be_created_are_named(database_url: str, other_url: str) -> None:
+    empty = with_database(other_url, "sigap_extensions")
+    await command(database_url, "CREATE DATABASE sigap_extensions")
+    with pytest.raises(RequirementError) as refused:
+        await migration.upgrade(empty)
+    await command(database_url, "DROP DATABASE sigap_extensions")
+
+    assert str(refused.value).splitlines()[0] == (
+        f"The role {ROLE} may not create the extensions btree_gist, cube, pg_trgm:"
+        f" GRANT CREATE ON DATABASE sigap_extensions TO {ROLE}"
+    )
+
+
+async def test_an_old_server_another_encoding_and_a_missing_extension_are_named(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await command(
+        database_url,
+        "CREATE DATABASE sigap_ascii ENCODING SQL_ASCII LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0",
+    )
+    monkeypatch.setattr(requirement, "OLDEST_VERSION", 99)
+    monkeypatch.setattr(requirement, "EXTENSIONS", ("cube", "of_nobody"))
+    async with connected(with_database(database_url, "sigap_ascii")) as connection:
+        version = await connection.fetchval("SHOW server_version")
+        with pytest.raises(RequirementError) as refused:
+            await requirement.check_for_migration(connection)
+    await command(database_url, "DROP DATABASE sigap_ascii")
+
+    assert str(refused.value).splitlines() == [
+        f"PostgreSQL 99 or newer is needed, and this is {version}.",
+        "The database must have the encoding UTF8, and has SQL_ASCII: create it with ENCODING 'UTF8' TEMPLATE template0.",
+        "The server does not offer the extension of_nobody: install PostgreSQL's contrib modules, or allow it.",
+    ]
+
+
+# Served by the command.
+
+
+@pytest.fixture
+def env(other_url: str, tmp_path: Path) -> Environment:
+    return environment(tmp_path, DATABASE_URL=other_url, SIGAP_PORT=str(free_port()))
+
+
+@pytest.mark.parametrize("option", [[], ["--no-migrate"]])
+async def test_a_role_without_ddl_serves_what_another_has_migrated(
+    database_url: str, env: Environment, option: list[str]
+) -> None:
+    await command(database_url, GRANT)
+
+    def served() -> object:
+        with serving(env, *option):
+            return ask(env, "{ hazards(first: 0) { totalCount } }")
+
+    assert await asyncio.to_thread(served) == {"data": {"hazards": {"totalCount": 28}}}
+
+
+async def test_serving_without_migrating_needs_a_migrated_database(database_url: str, env: Environment) -> None:
+    await command(database_url, GRANT, "UPDATE alembic_version SET version_num = '0005'")
+    done = await asyncio.to_thread(sigap, env, "serve", "--no-migrate")
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "The database is not migrated to this version. Run: sigap migrate\n"
+
+
+async def test_another_key_stops_the_start_before_anything_is_promised(
+    database_url: str, env: Environment, tmp_path: Path
+) -> None:
+    await command(database_url, GRANT, "INSERT INTO key_fingerprint VALUES ('vault.key', 'x')")
+
+    done = await asyncio.to_thread(sigap, env, "serve", "--no-migrate")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"{tmp_path}/vault.key is missing, and this database was used with it:"
+        " put the copy of that key there (docs/operations.md, Keys).\n"
+    )
+
+
+# Old outcomes.
+
+
+async def test_outcomes_older_than_thirty_days_are_purged(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]", tmp_path: Path
+) -> None:
+    await connection.execute(
+        "INSERT INTO idempotency (key, mutation, body_digest, created_at) SELECT days::text, 'x', '', now() - make_interval(0, 0, 0, days)"
+        " FROM unnest(ARRAY[0, 29, 31, 400]) AS days"
+    )
+
+    done = await asyncio.to_thread(sigap, environment(tmp_path, DATABASE_URL=database_url), "purge")
+
+    left = await connection.fetchval("SELECT array_agg(key ORDER BY key) FROM idempotency")
+    assert (done.returncode, done.stdout, left) == (0, "2 old outcomes have been deleted.\n", ["0", "29"])
