@@ -24,7 +24,7 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint types imports migrations migration pytest fuzz bench schema docs format lock hooks clean
+.PHONY: help run demo test lint types imports migrations migration wheel pytest fuzz bench schema docs format lock hooks clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -62,6 +62,10 @@ migrations: $(VENV)/dev.done ## models and migrations agree, and migrations are 
 
 migration: $(VENV)/dev.done ## write the next migration from the models: make migration NAME="what it does"
 	@$(PYTHON) -m tests.new_migration $(NAME)
+
+wheel: $(VENV)/dev.done ## build the wheel, install it into an environment of its own, and start it there
+	@echo "== wheel"
+	@$(PYTHON) -m tests.wheel
 
 pytest: $(VENV)/dev.done ## the tests; narrow them with ARGS="tests/… -k …" COVERAGE=
 	@echo "== pytest"
