@@ -1,4 +1,4 @@
-"""The `sigap` command: serve, migrate, purge, demo, token, schema, explain."""
+"""The `sigap` command: serve, migrate, purge, account add, demo, token, schema, explain."""
 
 import asyncio
 import json
@@ -21,6 +21,7 @@ from api import demo as demo_story
 from api import installation, log
 from api.auth import issue_tokens
 from api.database import embedded
+from api.models.account import RoleKind
 from api.settings import Settings, SettingsError, read_settings
 
 command = typer.Typer(
@@ -30,6 +31,8 @@ command = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+accounts = typer.Typer(help="Add accounts.", no_args_is_help=True)
+command.add_typer(accounts, name="account")
 SOCKET_BACKLOG = 2048
 SHUTDOWN_SECONDS = 10
 
@@ -88,6 +91,26 @@ def demo() -> None:
         if not asyncio.run(load_demo_story(url)):
             raise CommandError("The database is not empty; the demo story is for an empty one.")
     typer.echo("The demo story is loaded.")
+
+
+@accounts.command("add")
+def add_account(
+    login: Annotated[str, typer.Argument(help="The login: letters, digits, dots, dashes, underscores.")],
+    role: Annotated[RoleKind, typer.Option(case_sensitive=False, help="What the account is.")],
+    scope: Annotated[
+        str, typer.Option(help="Where: nation, the code of a province or kabupaten, or the id of an organization.")
+    ],
+    name: Annotated[str | None, typer.Option(help="What people call it; the login without.")] = None,
+) -> None:
+    """Add an account with a role, for instance the first coordinator of an installation."""
+    settings = read_settings()
+    with database(settings) as url:
+        asyncio.run(migrate_database(url))
+        adding = installation.add_account(
+            url, login=login, name=name or login, kind=role, scope=scope, pooler=settings.pooler
+        )
+        asyncio.run(adding)
+    typer.echo(f"The account {login} has been added; `sigap token {login}` prints a token for it.")
 
 
 @command.command()
@@ -239,7 +262,7 @@ async def load_demo_story(url: str) -> bool:
 async def ensure_demo_story(url: str) -> bool:
     """Loads the demo story if the database is empty. Returns whether the database has it, so that its tokens may be shown."""
     await load_demo_story(url)
-    async with connect(url) as connection:
+    async with installation.connected(url) as connection:
         return await demo_story.is_loaded(connection)
 
 

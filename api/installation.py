@@ -7,15 +7,22 @@ from pathlib import Path
 import asyncpg
 
 from api import reference
+from api.access import PUBLIC
+from api.context import wall_clock
 from api.database import migration, requirement
 from api.database.engine import Database, Pooler
 from api.keys import KeyFileError, open_vault, read_token_key
 from api.models import METADATA
-from api.services import idempotency
+from api.models.account import RoleKind
+from api.services import account, idempotency
+from api.services.request import Request
 from api.values.database_url import connection_arguments
 
 # Why an installation cannot be used as it is: one line for each reason.
-REFUSALS = (migration.SchemaError, requirement.RequirementError, KeyFileError, reference.CodeInUseError)
+REFUSALS = (
+    *(migration.SchemaError, requirement.RequirementError, KeyFileError, reference.CodeInUseError),
+    account.AccountError,
+)
 
 
 @asynccontextmanager
@@ -51,6 +58,17 @@ async def prepare(url: str, data: Path, *, pooler: Pooler | None) -> None:
         read_token_key(data)
         await open_vault(data, database)
         await idempotency.purge(database)
+    finally:
+        await database.close()
+
+
+async def add_account(url: str, *, login: str, name: str, kind: RoleKind, scope: str, pooler: Pooler | None) -> None:
+    """Raises `AccountError`."""
+    database = await Database.open(url, pooler=pooler)
+    try:
+        async with database.transaction() as session:
+            request = Request(PUBLIC, wall_clock)
+            await account.add(session, request, login=login, name=name, kind=kind, scope=scope)
     finally:
         await database.close()
 

@@ -1,4 +1,4 @@
-"""A server of which the serving role is not the owner: rights are checked at the start, and suffice."""
+"""What is done before the server listens, and by hand: rights, keys, purge, accounts."""
 
 import asyncio
 import os
@@ -167,3 +167,76 @@ async def test_outcomes_older_than_thirty_days_are_purged(
 
     left = await connection.fetchval("SELECT array_agg(key ORDER BY key) FROM idempotency")
     assert (done.returncode, done.stdout, left) == (0, "2 old outcomes have been deleted.\n", ["0", "29"])
+
+
+# Accounts.
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "columns"),
+    [
+        ("coordinator", "nation", (None, None)),
+        ("COORDINATOR", "62", ("62", None)),
+        ("coordinator", "Kabupaten:62.02", (None, "62.02")),
+        ("auditor", "62.02", (None, "62.02")),
+    ],
+)
+async def test_an_account_is_added_with_a_role_and_an_event(
+    database_url: str,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    tmp_path: Path,
+    role: str,
+    scope: str,
+    columns: tuple[str | None, str | None],
+) -> None:
+    env = environment(tmp_path, DATABASE_URL=database_url)
+    added = await asyncio.to_thread(sigap, env, "account", "add", "sinta", "--role", role, "--scope", scope)
+    again = await asyncio.to_thread(sigap, env, "account", "add", "sinta", "--role", role, "--scope", scope)
+    token = await asyncio.to_thread(sigap, env, "token", "sinta")
+
+    row = await connection.fetchrow(
+        "SELECT login, name, kind, province_code, kabupaten_code FROM account JOIN role ON account_id = account.id"
+    )
+    event = await connection.fetchrow("SELECT kind, actor_kind, subject_type, change ->> 'scope' FROM event")
+    assert (added.returncode, added.stdout) == (
+        0,
+        "The account sinta has been added; `sigap token sinta` prints a token for it.\n",
+    )
+    assert tuple(row or ()) == ("sinta", "sinta", role.upper(), *columns)
+    assert tuple(event or ()) == ("account.added", "OPERATOR", "Account", scope)
+    assert (again.returncode, again.stderr.splitlines()[-1]) == (1, "There is already an account 'sinta'.")
+    assert (token.returncode, token.stdout.count(".")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("login", "role", "scope", "line"),
+    [
+        (
+            "sinta dewi",
+            "coordinator",
+            "nation",
+            "A login has letters, digits, dots, dashes and underscores only, at most 100.",
+        ),
+        (
+            "sinta",
+            "coordinator",
+            "99",
+            "The scope of coordinator is nation, or the code of a province or a kabupaten; there is none '99'.",
+        ),
+        ("sinta", "manager", "nation", "The scope of manager is an organization's id; there is none 'nation'."),
+    ],
+)
+async def test_a_wrong_account_is_refused_and_nothing_is_added(
+    database_url: str,
+    connection: "asyncpg.Connection[asyncpg.Record]",
+    tmp_path: Path,
+    login: str,
+    role: str,
+    scope: str,
+    line: str,
+) -> None:
+    env = environment(tmp_path, DATABASE_URL=database_url)
+    done = await asyncio.to_thread(sigap, env, "account", "add", login, "--role", role, "--scope", scope)
+
+    assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, "", line)
+    assert await connection.fetchval("SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM event)") == 0

@@ -22,6 +22,7 @@ class ActorKind(Choice):
     ACCOUNT = "ACCOUNT", "Somebody who was signed in."
     PUBLIC = "PUBLIC", "Somebody without an account."
     CLOCK = "CLOCK", "Nobody: a deadline passed."
+    OPERATOR = "OPERATOR", "Somebody who runs the installation, by its command line."
 
 
 # Who did what to which thing, when and why, written in the transaction that did it.
@@ -29,7 +30,8 @@ class ActorKind(Choice):
 # `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
 # running: `transaction < pg_snapshot_xmin(pg_current_snapshot())`.
 # `at` is when the event was written; `effective_at` is when it took effect, where that was earlier, as for an
-# offer whose deadline passed before somebody recorded it.
+# offer whose deadline passed before somebody recorded it. What it concerns, `incident_id` to `organization_id`, is read
+# from its subject; no foreign keys, as they would lock rows in the order of the events, not in that of the locks.
 Event = table(
     "event",
     sa.Column("position", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -43,8 +45,15 @@ Event = table(
     required("subject_key", Symbol),
     optional("reason"),
     required("change", JSONB),
+    optional("incident_id", sa.Uuid),
+    optional("kabupaten_code", Symbol),
+    optional("organization_id", sa.Uuid),
     sa.CheckConstraint("(actor_kind = 'ACCOUNT') = (account_id IS NOT NULL)", name="actor"),
     sa.Index(None, "subject_type", "subject_key", "position"),
+    *(
+        sa.Index(None, name, "position", postgresql_where=sa.text(f"{name} IS NOT NULL"))
+        for name in ("incident_id", "kabupaten_code", "organization_id")
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 """Who an account is, and as what."""
 
+import re
 import uuid
 from datetime import datetime
 from typing import Any
@@ -10,8 +11,12 @@ from api import access
 from api.access import PUBLIC, Actor
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Account, Role
-from api.models.account import RoleKind
+from api.models import Account, Kabupaten, Organization, Province, Role
+from api.models.account import OF_ORGANIZATIONS, RoleKind
+from api.models.base import new_id
+from api.models.event import ActorKind
+from api.services.feed import record
+from api.services.request import Request
 
 ROLES = compile_statement(
     sa.select(Account.c.volunteer_id, Role)
@@ -39,6 +44,53 @@ async def actor(session: Transaction, account_id: uuid.UUID, now: datetime) -> A
 
 def _sorted(rows: list[Row], column: str) -> tuple[Any, ...]:
     return tuple(sorted({row[column] for row in rows if row[column] is not None}))
+
+
+class AccountError(Exception):
+    """Why an account cannot be added, in one line."""
+
+
+async def add(session: Transaction, request: Request, *, login: str, name: str, kind: RoleKind, scope: str) -> None:
+    """An account with a role, added by the operator. Raises `AccountError`.
+
+    `scope` is `nation`, the code of a province or a kabupaten, or the id of an organization.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", login):
+        raise AccountError("A login has letters, digits, dots, dashes and underscores only, at most 100.")
+    if await session.value(sa.select(Account.c.id).where(Account.c.login == login)) is not None:
+        raise AccountError(f"There is already an account {login!r}.")
+    columns = await _scope(session, kind, scope)
+    key = new_id()
+    await session.insert(Account, id=key, login=login, name=name, active=True)
+    await session.insert(Role, id=new_id(), account_id=key, kind=kind, **columns)
+    change = {"login": login, "kind": kind, "scope": scope}
+    await record(session, request, "account.added", subject=("Account", key), change=change, by=ActorKind.OPERATOR)
+
+
+async def _scope(session: Transaction, kind: RoleKind, scope: str) -> dict[str, Any]:
+    """The column of the role, with what the scope names."""
+    text = scope.rpartition(":")[2]
+    key: uuid.UUID | str | None
+    if kind in OF_ORGANIZATIONS:
+        column, table, key = "organization_id", Organization, _uuid(text)
+    elif text == "nation":
+        return {}
+    else:
+        column, table, key = ("kabupaten_code", Kabupaten, text) if "." in text else ("province_code", Province, text)
+    (primary,) = table.primary_key.columns
+    if await session.value(sa.select(primary).where(primary == key)) is None:
+        wanted = (
+            "an organization's id" if kind in OF_ORGANIZATIONS else "nation, or the code of a province or a kabupaten"
+        )
+        raise AccountError(f"The scope of {kind.lower()} is {wanted}; there is none {scope!r}.")
+    return {column: key}
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 async def id_of(session: Transaction, login: str) -> uuid.UUID | None:

@@ -17,6 +17,7 @@ from api.models import Assignment, Commitment, Need, Override, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline, phase
 from api.models.base import new_id
 from api.models.choice import Move, Phase
+from api.models.event import ActorKind
 from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, OVERRIDABLE_CODES, codes_of, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
@@ -349,7 +350,7 @@ async def _move(
         change={"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)},
         reason=reason,
         effective_at=lapsed_at,
-        by_clock=lapsed_at is not None,
+        by=ActorKind.CLOCK if lapsed_at is not None else None,
     )
     key: uuid.UUID = held.id
     return key

@@ -3,12 +3,22 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
+
 from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
 from api.models import Event
 from api.models.event import ActorKind
+from api.services.event_context import event_context
 from api.services.request import Request
+
+# The columns that `record` fills with values.
+VALUES = (
+    *("at", "effective_at", "actor_kind", "account_id", "kind", "subject_type", "subject_key", "reason", "change"),
+)
 
 
 async def record(
@@ -20,24 +30,31 @@ async def record(
     change: Mapping[str, Any],
     reason: str | None = None,
     effective_at: datetime | None = None,
-    by_clock: bool = False,
+    by: ActorKind | None = None,
 ) -> None:
-    """Writes an event in the transaction of the change; nothing private goes into `change`.
+    """Writes an event in the transaction of the change, after it; nothing private goes into `change`.
 
-    `by_clock`: a deadline passed, at `effective_at`, and the request only records it.
+    The incident, kabupaten and organization are those of the subject. `by` is the actor's kind where it is not the
+    request's: with `CLOCK` a deadline passed, at `effective_at`, and the request only records it.
     """
     subject_type, key = subject
     signed_in = ActorKind.ACCOUNT if request.actor.account_id else ActorKind.PUBLIC
-    await session.insert(
-        Event,
+    values = {
         # Read after the last lock, so that the events of a thing follow one another.
-        at=request.now,
-        effective_at=effective_at,
-        actor_kind=ActorKind.CLOCK if by_clock else signed_in,
-        account_id=None if by_clock else request.actor.account_id,
-        kind=kind,
-        subject_type=subject_type,
-        subject_key=str(key),
-        reason=reason,
-        change=change,
-    )
+        "at": request.now,
+        "effective_at": effective_at,
+        "actor_kind": by or signed_in,
+        "account_id": None if by else request.actor.account_id,
+        "kind": kind,
+        "subject_type": subject_type,
+        "subject_key": str(key),
+        "reason": reason,
+        "change": change,
+    }
+    await session.rows(_insert(subject_type), {**values, "subject": key})
+
+
+@cache
+def _insert(noun: str) -> CompiledStatement:
+    values = {name: sa.bindparam(name, type_=Event.c[name].type) for name in VALUES}
+    return compile_statement(sa.insert(Event).values({**values, **event_context(noun)}))

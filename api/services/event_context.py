@@ -1,0 +1,71 @@
+"""Which incident, kabupaten and organization an event concerns, read from its subject."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.models import Assignment, Certificate, Incident, Membership, Need, Organization, Volunteer
+from api.models.base import INSTANT, METADATA
+from api.models.day import days_between
+
+# The columns of an event; a table that has a column of that name is asked for it.
+NAMES = ("incident_id", "kabupaten_code", "organization_id")
+
+Sql = sa.ColumnElement[Any]
+
+
+def _of(column: sa.Column[Any], condition: Sql) -> Sql:
+    return sa.select(column).where(condition).scalar_subquery()
+
+
+def _first_organization(volunteer: Sql) -> Sql:
+    """Of the organizations whose member the volunteer is on the day in Jakarta, the one joined first."""
+    day = sa.cast(sa.func.timezone("Asia/Jakarta", sa.bindparam("at", type_=INSTANT)), sa.Date)
+    return (
+        sa.select(Membership.c.organization_id)
+        .where(
+            Membership.c.volunteer_id == volunteer,
+            days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(day),
+        )
+        .order_by(Membership.c.since, Membership.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+_OF_NEED = Need.c.id == Assignment.c.need_id
+_OF_HOLDER = Volunteer.c.id == Certificate.c.volunteer_id
+
+# Where it is not a column of that name. An incident affects several kabupaten, so its events have none.
+DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
+    Incident: {"incident_id": Incident.c.id},
+    Organization: {"organization_id": Organization.c.id},
+    Volunteer: {"organization_id": _first_organization(Volunteer.c.id)},
+    Certificate: {
+        "kabupaten_code": _of(Volunteer.c.kabupaten_code, _OF_HOLDER),
+        "organization_id": Certificate.c.issuer_id,
+    },
+    Assignment: {
+        "incident_id": _of(Need.c.incident_id, _OF_NEED),
+        "kabupaten_code": _of(Need.c.kabupaten_code, _OF_NEED),
+        "organization_id": _first_organization(Assignment.c.volunteer_id),
+    },
+}
+
+
+@cache
+def event_context(noun: str) -> Mapping[str, Sql]:
+    """Expressions by the name of the column, empty where the noun has no table; the key is the parameter `subject`."""
+    table = METADATA.tables.get(re.sub(r"(?<!^)(?=[A-Z])", "_", noun).lower())
+    if table is None:
+        return {}
+    own = {name: table.c[name] for name in NAMES if name in table.c}
+    (key,) = table.primary_key.columns
+    this = key == sa.bindparam("subject", type_=key.type)
+    return {
+        name: sa.select(value).where(this).scalar_subquery()
+        for name, value in {**own, **DERIVED.get(table, {})}.items()
+    }
