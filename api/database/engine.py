@@ -18,6 +18,7 @@ from api.database.statement import (
     update_statement,
     with_stored_keys,
 )
+from api.log import describe, log
 from api.values.database_url import connection_arguments
 
 READ_POOL_SIZE = 8
@@ -89,17 +90,34 @@ class InvalidValue(Exception):
     """The database cannot represent a value, for instance a date beyond its range."""
 
 
-class _TranslateErrors:
-    """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits."""
+class ErrorTranslation:
+    """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits.
+
+    A loss of the database is logged once, and so is its return.
+    """
+
+    def __init__(self) -> None:
+        self._is_lost = False
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            if self._is_lost:
+                self._is_lost = False
+                log.warning("database returned")
+            return
         if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
             raise InvalidValue from error
         if isinstance(error, UNAVAILABLE_ERRORS) or is_connection_gone(error):
+            self._note_loss(error)
             raise Unavailable from error
+
+    def _note_loss(self, error: BaseException) -> None:
+        if not self._is_lost and (is_connection_gone(error) or is_loss(error)):
+            self._is_lost = True
+            log.error("database lost", **describe(error))
 
 
 # What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
@@ -140,8 +158,18 @@ UNAVAILABLE_ERRORS = (
     asyncpg.LockNotAvailableError,
 )
 
-# Has no state, so one object serves all statements.
-TRANSLATE_ERRORS = _TranslateErrors()
+# Of these, what says that the database is gone, and not that one statement took too long.
+LOSSES = (
+    asyncpg.PostgresConnectionError,
+    OSError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+
+def is_loss(error: BaseException) -> bool:
+    return isinstance(error, LOSSES) and not isinstance(error, TimeoutError | asyncpg.QueryCanceledError)
 
 
 class Transaction:
@@ -196,6 +224,7 @@ class Database:
     def __init__(self, read_pool: ReadPool, write_pool: "asyncpg.Pool[Row]") -> None:
         self._read_pool = read_pool
         self._write_pool = write_pool
+        self._errors = ErrorTranslation()
         # How many compiled reads were executed.
         self.statements = 0
 
@@ -211,7 +240,7 @@ class Database:
     async def read(self, sql: str, parameters: Sequence[object]) -> str:
         """The one value of a compiled statement."""
         self.statements += 1
-        with TRANSLATE_ERRORS:
+        with self._errors:
             # As `self._read_pool.connection()` does, which costs more.
             connection = await self._read_pool.acquire()
             try:
@@ -225,14 +254,14 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
         """A read connection. Each statement is a transaction of its own."""
-        with TRANSLATE_ERRORS:
+        with self._errors:
             async with self._read_pool.connection() as connection:
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """A write transaction: committed at the end, rolled back when an exception leaves it."""
-        with TRANSLATE_ERRORS:
+        with self._errors:
             async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 yield Transaction(connection)
 
@@ -247,14 +276,14 @@ class DatabaseBehindPooler(Database):
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Transaction]:
-        with TRANSLATE_ERRORS:
+        with self._errors:
             async with self._read_pool.connection() as connection, connection.transaction(readonly=True):
                 await connection.execute(READ_SET_LOCAL)
                 yield Transaction(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
-        with TRANSLATE_ERRORS:
+        with self._errors:
             async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
                 await connection.execute(WRITE_SET_LOCAL)
                 yield Transaction(connection)

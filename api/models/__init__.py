@@ -14,9 +14,9 @@ from api.models.need import Cluster, Need
 from api.models.organization import Licence, Organization, Rank
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
+from api.models.secret import KeyFingerprint
 from api.models.site import KitchenType, Site, SiteLoad
 from api.models.situation import SituationReport
-from api.models.secret import KeyFingerprint
 from api.models.skill import (
     Certificate,
     CertificateType,
@@ -46,8 +46,8 @@ __all__ = [
     "Incident",
     "IncidentKabupaten",
     "Kabupaten",
-    "KitchenType",
     "KeyFingerprint",
+    "KitchenType",
     "Licence",
     "Membership",
     "Need",

@@ -14,6 +14,7 @@ from api.access import Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models.choice import Choice, StateMachine
+from api.models.event import ActorKind
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
@@ -89,7 +90,7 @@ class Changeable:
             change=change,
             reason=reason,
             effective_at=effective_at,
-            by_clock=effective_at is not None,
+            by=ActorKind.CLOCK if effective_at is not None else None,
         )
         key: uuid.UUID = held.id
         return key

@@ -1,13 +1,13 @@
 """What events concern: incident, kabupaten, organization; and the operator as a kind of actor.
 
-Revision: 0011
-Revises: 0010
+Revision: 0015
+Revises: 0014
 """
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
