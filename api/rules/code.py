@@ -215,8 +215,8 @@ class ProblemCode(StrEnum):
     NOT_RESTED = (
         "NOT_RESTED",
         ProblemShape.COMMITMENT,
-        "Relawan belum cukup beristirahat setelah tugas panjang.",
-        "The volunteer is not rested: 24 hours after a duty of 72 hours or more.",
+        "Relawan harus beristirahat: setelah 72 jam bertugas tanpa jeda 24 jam, tugas baru dimulai sesudah jeda itu.",
+        "The volunteer must rest: after 72 hours of duty without a pause of 24 hours, nothing begins before such a pause.",
     )
     NEARER_AVAILABLE = (
         "NEARER_AVAILABLE",

@@ -21,10 +21,8 @@ from api.models.day import days_between
 from api.models.incident import IncidentStatus
 from api.rules.code import ProblemCode
 from api.rules.place import places_taken
-from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours
-
-REST_HOURS = 24
-LONG_DUTY_HOURS = 72
+from api.rules.rest import duties_without_rest, rest_fact
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql
 
 
 def no_fact(_case: Case) -> Mapping[str, Sql]:
@@ -275,37 +273,9 @@ WITHIN_REACH = Rule(
 )
 
 
-def unrested_commitments(case: Case, *columns: Any) -> sa.Select[Any]:
-    """Commitments less than REST_HOURS before or after the period, where the earlier of the two duties is a long one."""
-    rest, long = hours(REST_HOURS), hours(LONG_DUTY_HOURS)
-    begins, ends = sa.func.lower(Commitment.c.period), sa.func.upper(Commitment.c.period)
-    near = sa.func.tstzrange(case.starts - rest, case.ends + rest)
-    return (
-        sa.select(*columns)
-        .where(
-            Commitment.c.volunteer_id == case.person.c.id,
-            Commitment.c.period.op("&&")(near),
-            sa.or_(
-                sa.and_(ends <= case.starts, ends > case.starts - rest, ends - begins >= long),
-                sa.and_(begins >= case.ends, begins < case.ends + rest, case.ends - case.starts >= long),
-            ),
-        )
-        .order_by(begins)
-    )
-
-
 RESTED = Rule(
-    holds=lambda case: ~exists_for(unrested_commitments(case, Commitment.c.id), case),
-    refusals=(
-        Refusal(
-            ProblemCode.NOT_RESTED,
-            lambda case: {
-                "assignment_id": first_value(unrested_commitments(case, Commitment.c.assignment_id), case),
-                "starts_at": first_value(unrested_commitments(case, sa.func.lower(Commitment.c.period)), case),
-                "ends_at": first_value(unrested_commitments(case, sa.func.upper(Commitment.c.period)), case),
-            },
-        ),
-    ),
+    holds=lambda case: ~exists_for(duties_without_rest(case), case),
+    refusals=(Refusal(ProblemCode.NOT_RESTED, rest_fact),),
 )
 
 RULES: Sequence[Rule] = (

@@ -34,7 +34,7 @@ from tests.compiler.visibility import end_of
 LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
 NOT_OVERRIDABLE = ("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "ALREADY_OFFERED", "PERSON_ELSEWHERE")
-REST_AFTER_LONG_DUTY, LONG_DUTY = timedelta(hours=24), timedelta(hours=72)
+PAUSE, LIMIT = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
 
 BrokenRule = tuple[str, dict[str, Any]]
@@ -240,14 +240,32 @@ class AssignmentRules:
         return is_verified and (not revoked or holds)
 
     def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
-        starts, ends = need["starts_at"], need["ends_at"]
-        for commitment in self.commitments(volunteer):
-            before = commitment["ends_at"] <= starts < commitment["ends_at"] + REST_AFTER_LONG_DUTY
-            after = ends <= commitment["starts_at"] < ends + REST_AFTER_LONG_DUTY
-            long_before = commitment["ends_at"] - commitment["starts_at"] >= LONG_DUTY
-            if (before and long_before) or (after and ends - starts >= LONG_DUTY):
-                yield "NOT_RESTED", commitment
-                break
+        asked = {"starts_at": need["starts_at"], "ends_at": need["ends_at"]}
+        duties = [
+            duty
+            for duty in self.commitments(volunteer)
+            if duty["assignment_id"]
+            and not (duty["starts_at"] < asked["ends_at"] and asked["starts_at"] < duty["ends_at"])
+        ]
+        broken = unrested(duties, asked)
+        if broken:
+            yield "NOT_RESTED", broken
+
+
+def unrested(duties: list[Row], asked: Row) -> Row | None:
+    """The first duty from the asked one on that begins after too many hours; the one before it if it is the asked one.
+
+    Reads back from each duty, hour by hour of promise, until a pause.
+    """
+    ordered = sorted([*duties, asked], key=lambda duty: duty["starts_at"])
+    for index in range(ordered.index(asked), len(ordered)):
+        promised, first = timedelta(0), index
+        while first and ordered[first]["starts_at"] - ordered[first - 1]["ends_at"] < PAUSE:
+            first -= 1
+            promised += ordered[first]["ends_at"] - ordered[first]["starts_at"]
+        if promised >= LIMIT and first <= ordered.index(asked):
+            return ordered[index - 1] if ordered[index] is asked else ordered[index]
+    return None
 
 
 def valid_on_all(local_days: Iterable[date], rows: list[Row], since: str, until: str) -> bool:
