@@ -87,7 +87,7 @@ schema: $(VENV)/runtime.done ## write schema.graphql
 	@$(PYTHON) -m api schema > $(VENV)/schema.graphql
 	@mv $(VENV)/schema.graphql schema.graphql
 
-docs: $(VENV)/runtime.done ## print docs/states.md and docs/mutations.md from the declarations
+docs: $(VENV)/runtime.done ## print docs/states.md, docs/mutations.md and docs/rules.md from the declarations
 	@$(PYTHON) -m api.documentation
 
 lock: $(VENV)/dev.done ## pin and hash what pyproject.toml asks for; UPGRADE=--upgrade takes what is new

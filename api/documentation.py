@@ -9,6 +9,7 @@ from typing import Any
 from api import access, models
 from api.models.choice import Phase, StateMachine
 from api.resolvers import VERBS
+from api.rules.refusal import OFFER_RULES
 from api.schema.field import mutation_name
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs"
@@ -69,6 +70,27 @@ def verbs() -> str:
     return f"# Mutations\n\n{PRINTED}\n\n{table(heads, rows)}"
 
 
+OVERRIDES = """An override is made with an offer, by a coordinator of the need: the codes of the rules to set aside, and a reason, which is
+required. Each is recorded with the rule, its fact, the reason and the account, and shown to whoever sees the assignment. It holds
+for this assignment, at the offer and at the acceptance, and covers no other rule. Rules that cannot be overridden are refused as
+`NOT_OVERRIDABLE`; two people in one place, too many people for a need, and missing consent are among them."""
+
+
+def rules() -> str:
+    """Every rule of sending: its codes, what it counts, when it is asked, and whether it can be overridden."""
+    rows = [
+        (
+            ", ".join(refusal.code for refusal in rule.refusals),
+            rule.counts,
+            "offer, acceptance" if rule.checked_on_accept else "offer",
+            "yes" if rule.overridable else "no",
+        )
+        for rule in OFFER_RULES
+    ]
+    heads = ("codes", "what it counts", "asked at", "can be overridden")
+    return f"# Rules of sending\n\n{PRINTED}\n\n{table(heads, rows)}\n## Overrides\n{OVERRIDES}\n"
+
+
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     heads = list(heads)
     return lines(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))
@@ -80,7 +102,7 @@ def lines(texts: Iterable[str]) -> str:
 
 def documents() -> Mapping[str, str]:
     """The text of each printed document, by its file in `docs`."""
-    return {"states.md": states(), "mutations.md": verbs()}
+    return {"states.md": states(), "mutations.md": verbs(), "rules.md": rules()}
 
 
 if __name__ == "__main__":

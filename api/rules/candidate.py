@@ -136,5 +136,6 @@ def nearest_candidate_fact(case: Case) -> Mapping[str, Sql]:
 NEAREST_FIRST = Rule(
     holds=has_no_nearer_candidate,
     refusals=(Refusal(ProblemCode.NEARER_AVAILABLE, nearest_candidate_fact),),
+    counts="Volunteers of a nearer tier, kabupaten before province before nation, for whom all other rules hold in the same period.",
     checked_on_accept=False,
 )

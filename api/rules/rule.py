@@ -59,6 +59,7 @@ class Refusal:
 class Rule:
     """A condition for assigning a person to a need, and the refusals to return when it does not hold.
 
+    `counts` says what it counts, and by which instants or days, as `docs/rules.md` prints it.
     `overridable`: a coordinator may override it with a recorded reason. `checked_on_accept`: it is checked again when the
     offer is accepted. `uses_only_columns`: it reads only columns of person and need, so it is cheap to check for many people.
     `uses_only_need`: it is the same for all people, so it is checked once for a need.
@@ -66,6 +67,7 @@ class Rule:
 
     holds: Callable[[Case], Condition]
     refusals: tuple[Refusal, ...]
+    counts: str
     overridable: bool = True
     checked_on_accept: bool = True
     uses_only_columns: bool = False

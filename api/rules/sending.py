@@ -69,6 +69,7 @@ NOT_COMMITTED_ELSEWHERE = Rule(
     holds=lambda case: ~exists_for(clashing_commitments(case, Commitment.c.id), case),
     refusals=(Refusal(ProblemCode.PERSON_ELSEWHERE, clashing_commitment_fact),),
     overridable=False,
+    counts="Promised or served time of duties and camps, by instants; one may begin at the instant at which another ends.",
 )
 
 # Rule 2: a need never has more people than it wants at any instant. A place is a person at a time: two may share one, one
@@ -103,12 +104,14 @@ NEED_OPEN = Rule(
     refusals=(Refusal(ProblemCode.NEED_CLOSED, no_fact),),
     overridable=False,
     uses_only_need=True,
+    counts="The need is not closed, and its incident is verified or active.",
 )
 NOT_PAST = Rule(
     holds=lambda case: case.ends > case.now,
     refusals=(Refusal(ProblemCode.PERIOD_PAST, lambda case: {"ends_at": case.ends}),),
     overridable=False,
     uses_only_need=True,
+    counts="The end of the duty lies after the instant of the request.",
 )
 PLACES_LEFT = Rule(
     holds=lambda case: most_places_taken(case) < case.need.c.people_wanted,
@@ -119,6 +122,7 @@ PLACES_LEFT = Rule(
     ),
     overridable=False,
     uses_only_need=True,
+    counts="People at the same instant, by promised or served time, at the fullest instant of the duty.",
 )
 NOT_YET_OFFERED = Rule(
     holds=lambda case: ~exists_for(live_assignments(case, Assignment.c.id), case),
@@ -130,6 +134,7 @@ NOT_YET_OFFERED = Rule(
     ),
     overridable=False,
     checked_on_accept=False,
+    counts="Offers and duties of the volunteer at this need; an offer past its deadline or its end no longer counts.",
 )
 
 # Rule 3: only qualified people are assigned.
@@ -199,6 +204,7 @@ TRAINED = Rule(
             when=lambda case: exists_for(certificates(case, Certificate.c.id), case),
         ),
     ),
+    counts="Every local day of the duty, in the zone of the need's kabupaten; certificates may follow one another.",
 )
 
 
@@ -242,14 +248,18 @@ def latest_organization(case: Case) -> Mapping[str, Sql]:
 RANK_SUFFICIENT = Rule(
     holds=has_rank,
     refusals=(Refusal(ProblemCode.RANK_TOO_LOW, lambda case: {"rank_code": case.need.c.minimum_rank_code}),),
+    counts="Every local day of the duty, in the zone of the need's kabupaten; only ranks of the same corps.",
 )
 ORGANIZATION_VERIFIED = Rule(
-    holds=has_verified_organization, refusals=(Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, latest_organization),)
+    holds=has_verified_organization,
+    refusals=(Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, latest_organization),),
+    counts="Every local day of the duty, in the zone of the need's kabupaten; an organization with a revoked registration does not count, unless another one is valid on all the days.",
 )
 ACTIVE = Rule(
     holds=lambda case: case.person.c.status == "ACTIVE",
     refusals=(Refusal(ProblemCode.PERSON_INACTIVE, no_fact),),
     uses_only_columns=True,
+    counts="The status of the volunteer at the instant of the request.",
 )
 CONSENT_GIVEN = Rule(
     holds=lambda case: sa.and_(
@@ -258,6 +268,7 @@ CONSENT_GIVEN = Rule(
     refusals=(Refusal(ProblemCode.CONSENT_MISSING, no_fact),),
     overridable=False,
     uses_only_columns=True,
+    counts="The consent at the instant of the request.",
 )
 WITHIN_REACH = Rule(
     holds=lambda case: sa.or_(
@@ -270,12 +281,14 @@ WITHIN_REACH = Rule(
     ),
     refusals=(Refusal(ProblemCode.BEYOND_REACH, no_fact),),
     uses_only_columns=True,
+    counts="Home kabupaten or province against those of the need.",
 )
 
 
 RESTED = Rule(
     holds=lambda case: ~exists_for(duties_without_rest(case), case),
     refusals=(Refusal(ProblemCode.NOT_RESTED, rest_fact),),
+    counts="Hours of duties, promised or served, by instants, from the last pause of 24 hours on: where they have reached 72, neither the duty nor a later one begins. Camps do not count.",
 )
 
 RULES: Sequence[Rule] = (
