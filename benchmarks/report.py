@@ -42,9 +42,10 @@ FAIRNESS = """\
   and LIMIT.
 - All peers use Sigap's connection settings: PostgreSQL's JIT off and generic plans. They were as fast or faster with them.
 - **Strawberry**: a resolver for each field and DataLoaders over asyncpg, with caches for parsed and validated documents.
-- **floor**: a Starlette route with one hand-written statement that returns the JSON text.
+- **floor**: a Starlette route with a hand-written statement that returns the JSON text.
 - The **mutation** is not the same work in all servers. Sigap locks, checks permissions, writes incident, kabupaten and event in one
-  transaction, and then reads the payload. The floor writes the same rows in one statement. The peers insert the incident only.
+  transaction, and then reads the payload. The floor does the same by hand: one statement reads the roles, one checks, one writes and
+  reads the payload, in a transaction. The peers insert the incident only.
 - **Candidates** has no peer, because peers would need their own implementation of the rules.
 - A dash means that a server was not measured: one request per connection would take it more than {longest} seconds, or it finished
   fewer requests than connections in a round."""

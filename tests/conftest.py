@@ -26,6 +26,7 @@ from api.web.services import Services
 from tests.asking import Api
 from tests.builders import Build
 from tests.isolation import WorkerDatabase, command, connected, with_database
+from tests.locking import Watcher
 
 # The instant at which every test asks: 1 March 2026, eight in the morning in Jakarta.
 NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -164,4 +165,7 @@ async def api(database_url: str, keys: Path, planner: Planner) -> AsyncGenerator
     ):
         services: Services = replace(app.state.services, planner=planner)
         app.state.services = services
+        watcher = Watcher()
+        watcher.watch(services.database)
         yield Api(client, Tokens.load(keys), NOW, services)
+    assert watcher.violations == [], "a verb locks tables in another order than all (decision record 0019)"

@@ -13,6 +13,7 @@ import orjson
 import sqlalchemy as sa
 import strawberry
 from graphql import GraphQLSchema
+from sqlalchemy.dialects.postgresql import ARRAY
 from strawberry.schema.config import StrawberryConfig
 
 from api import access
@@ -22,7 +23,7 @@ from api.compiler.plan import Planner
 from api.compiler.source import Source, column, everybody
 from api.context import Context
 from api.database.engine import Database, Transaction
-from api.database.statement import with_stored_keys
+from api.database.statement import compile_statement
 from api.keys import read_vault
 from api.models import Certificate, Need, Skill, Volunteer
 from api.models.base import new_id
@@ -68,11 +69,11 @@ async def describe(_session: Transaction, _request: Request, **values: Any) -> M
 async def register_people(
     session: Transaction, request: Request, *, people: Sequence[Mapping[str, Any]], purpose: str
 ) -> Sequence[ItemResult]:
-    """Each name once; all by one statement."""
+    """Each name once; however many, by as many statements."""
     if not purpose:
         detail = ("Tujuan wajib diisi.", "A purpose is required.")
         raise Refused(Problem(ProblemCode.INVALID, input_path("purpose"), detail=detail))
-    names = await session.rows(sa.select(Volunteer.c.name))
+    names = await session.rows(SAME_NAMES, {"names": [person["name"] for person in people]})
     taken, results, rows = {row.name for row in names}, [], []
     for person in people:
         if person["name"] in taken:
@@ -91,9 +92,13 @@ async def register_people(
             }
         )
         results.append(ItemResult(key=rows[-1]["id"]))
-    if rows:
-        await session.rows(sa.insert(Volunteer).values([with_stored_keys(Volunteer, each) for each in rows]))
+    await session.insert_all(Volunteer, rows, sorted_by="id")
     return results
+
+
+SAME_NAMES = compile_statement(
+    sa.select(Volunteer.c.name).where(Volunteer.c.name == sa.any_(sa.bindparam("names", type_=ARRAY(sa.Text()))))
+)
 
 
 @verb(
@@ -106,11 +111,32 @@ async def register_people(
 async def raise_priorities(
     session: Transaction, _request: Request, *, needs: Sequence[uuid.UUID]
 ) -> Sequence[uuid.UUID]:
-    changed = sa.update(Need).where(Need.c.id.in_(needs)).values(priority="URGENT").returning(Need.c.id)
-    found = {row.id for row in await session.rows(changed)}
+    locked = await session.lock_all(Need, needs)
     for index, key in enumerate(needs):
-        if key not in found:
+        if key not in locked:
             raise not_found("needs", str(index))
+    await session.rows(RAISE, {"needs": [*needs]})
+    return needs
+
+
+RAISE = compile_statement(
+    sa.update(Need).where(Need.c.id == sa.any_(sa.bindparam("needs", type_=ARRAY(sa.Uuid())))).values(priority="URGENT")
+)
+
+
+@verb(
+    "raise_carelessly",
+    "Makes needs urgent one by one, in the order in which they are named.",
+    answers=SeveralThings("Need"),
+    callers=access.COORDINATORS,
+    ids={"needs": "Need"},
+)
+async def raise_carelessly(
+    session: Transaction, _request: Request, *, needs: Sequence[uuid.UUID]
+) -> Sequence[uuid.UUID]:
+    """Against the order of locks: two of these that name the same needs in opposite order wait for each other."""
+    for key in needs:
+        await session.update(Need, key, priority="URGENT")
     return needs
 
 
@@ -173,6 +199,7 @@ OWN_VERBS: tuple[Verb[Any, Any], ...] = (
     describe,
     register_people,
     raise_priorities,
+    raise_carelessly,
     rename_skill,
     report_wave,
     make_key,
@@ -212,6 +239,10 @@ class RaisePrioritiesInput:
     needs: list[strawberry.ID] = field("The needs to make urgent.")
 
 
+class RaiseCarelesslyInput:
+    needs: list[strawberry.ID] = field("The needs to make urgent.")
+
+
 class RenameSkillInput:
     skill: strawberry.ID = field("The skill to rename.")
     label: str = field("The new English name.")
@@ -235,6 +266,7 @@ INPUT_CLASSES = (
     DescribeInputInput,
     RegisterPeopleInput,
     RaisePrioritiesInput,
+    RaiseCarelesslyInput,
     RenameSkillInput,
     ReportWaveInput,
     MakeKeyInput,

@@ -316,6 +316,7 @@ def test_the_description_of_a_verb_has_only_the_codes_that_it_can_answer_with() 
         "describe_input": usual,
         "register_people": [*usual, "ALREADY_REGISTERED"],
         "raise_priorities": usual,
+        "raise_carelessly": usual,
         "rename_skill": usual,
         "report_wave": usual,
         "make_key": ["FORBIDDEN", "INVALID"],

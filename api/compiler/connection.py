@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from graphql import GraphQLNamedType, is_object_type
@@ -75,7 +76,7 @@ class ListQuery:
         return f"SELECT {', '.join(columns)} FROM {self.from_item}{where_clause([*self.conditions, *conditions])}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Connection:
     builder: ObjectBuilder
     parent: RowRef
@@ -210,17 +211,18 @@ class _Connection:
         """Whether rows lie at or beyond the cursor that limits the page at that side."""
         subqueries = [
             f"EXISTS ({query.select(['1'], self.window.beyond_cursor(self.total_order(query.row), at_end=at_end))})"
-            for query in self.list_queries()
+            for query in self.list_queries
         ]
         return f"({' OR '.join(subqueries)})"
 
     def total_count(self) -> str:
-        return " + ".join(f"({query.select(['count(*)'])})" for query in self.list_queries())
+        return " + ".join(f"({query.select(['count(*)'])})" for query in self.list_queries)
 
     # The rows.
 
-    def list_queries(self) -> list[ListQuery]:
-        """One query for each tier; a single one without tiers."""
+    @cached_property
+    def list_queries(self) -> Sequence[ListQuery]:
+        """One query for each tier; a single one without tiers. Each use is a SELECT of its own, so aliases may repeat."""
         builder, guard = self.builder, self.builder.guard_conditions(self.parent, self.declared.guard)
         if isinstance(self.declared, TieredConnection):
             return [ListQuery(f"({text}) AS {row.name}", row, guard) for text, row in self.tiers(self.declared)]
@@ -242,7 +244,7 @@ class _Connection:
     def page_rows(self, sizes: tuple[ValueReader, ...], *, has_extra: bool) -> ListRows:
         """The rows of the window, with their `_position` in reading order where that is used."""
         limit = self.window.limit(extra=int(has_extra))
-        queries = self.list_queries()
+        queries = self.list_queries
         query = queries[0]
         if len(queries) > 1:
             query = self.tiered_query(list(reversed(queries)) if self.window.backward else queries, limit)

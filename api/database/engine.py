@@ -9,12 +9,15 @@ from typing import Any, Literal
 import asyncpg
 import sqlalchemy as sa
 
-from api.database.pool import MAX_IDLE_SECONDS, ReadPool
+from api.database.pool import ConnectionPool
 from api.database.statement import (
     CompiledStatement,
     Statement,
+    columns_of,
     compile_statement,
+    insert_all_statement,
     insert_statement,
+    lock_statement,
     update_statement,
     with_stored_keys,
 )
@@ -175,7 +178,7 @@ def is_loss(error: BaseException) -> bool:
 class Transaction:
     """Executes statements, compiled SQL or SQLAlchemy Core, on one connection."""
 
-    def __init__(self, connection: "asyncpg.Connection[Row] | asyncpg.pool.PoolConnectionProxy[Row]") -> None:
+    def __init__(self, connection: "asyncpg.Connection[Row]") -> None:
         self.connection = connection
 
     async def text(self, sql: str, parameters: Sequence[object]) -> str:
@@ -211,6 +214,23 @@ class Transaction:
         stored = with_stored_keys(table, values)
         await self.rows(update_statement(table, tuple(stored)), {**stored, "key": key})
 
+    async def insert_all(self, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, sorted_by: str) -> set[Any]:
+        """Inserts rows by one statement; returns the keys of those that violate no constraint, the others are left out.
+
+        All rows fill the same columns. They are inserted in the order of one of these, the one that two transactions
+        could wait for each other over, so that they do not.
+        """
+        if not rows:
+            return set()
+        columns = columns_of(table, [with_stored_keys(table, row) for row in rows])
+        inserted = await self.rows(insert_all_statement(table, tuple(columns), sorted_by), columns)
+        return {row[0] for row in inserted}
+
+    async def lock_all(self, table: sa.Table, keys: Sequence[Any]) -> dict[Any, Row]:
+        """The rows with these keys, locked in the order of the keys; the tables have an order, too: decision record 0018."""
+        (key,) = table.primary_key.columns
+        return {row[key.name]: row for row in await self.rows(lock_statement(table), {"keys": [*keys]})}
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
         """Undoes the changes made inside when an exception leaves it."""
@@ -221,7 +241,7 @@ class Transaction:
 class Database:
     """The connection pools, open as long as the application runs."""
 
-    def __init__(self, read_pool: ReadPool, write_pool: "asyncpg.Pool[Row]") -> None:
+    def __init__(self, read_pool: ConnectionPool, write_pool: ConnectionPool) -> None:
         self._read_pool = read_pool
         self._write_pool = write_pool
         self._errors = ErrorTranslation()
@@ -262,7 +282,7 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """A write transaction: committed at the end, rolled back when an exception leaves it."""
         with self._errors:
-            async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+            async with self._write_pool.connection() as connection, connection.transaction():
                 yield Transaction(connection)
 
 
@@ -284,7 +304,7 @@ class DatabaseBehindPooler(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         with self._errors:
-            async with self._write_pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
+            async with self._write_pool.connection() as connection, connection.transaction():
                 await connection.execute(WRITE_SET_LOCAL)
                 yield Transaction(connection)
 
@@ -297,7 +317,7 @@ async def _open(url: str) -> Database:
             statement_cache_size=STATEMENT_CACHE_SIZE,
             max_cacheable_statement_size=MAX_CACHED_STATEMENT_LENGTH,
         ),
-        await _open_write_pool(url, settings=WRITE_SETTINGS),
+        _pool(url, size=WRITE_POOL_SIZE, seconds=WRITE_SECONDS, settings=WRITE_SETTINGS),
     )
 
 
@@ -305,37 +325,31 @@ async def _open_behind_pooler(url: str) -> Database:
     # A named prepared statement would stay in a server connection that is assigned to other clients.
     return DatabaseBehindPooler(
         await _open_read_pool(url, statement_cache_size=0),
-        await _open_write_pool(url, statement_cache_size=0, reset=_roll_back_open_transaction),
+        _pool(url, size=WRITE_POOL_SIZE, seconds=WRITE_SECONDS, statement_cache_size=0),
     )
 
 
-async def _open_read_pool(url: str, settings: Mapping[str, str] | None = None, **options: Any) -> ReadPool:
-    arguments = connection_arguments(url, settings)
-
-    async def connect() -> "asyncpg.Connection[Row]":
-        connection: asyncpg.Connection[Row] = await asyncpg.connect(
-            **arguments, timeout=ACQUIRE_SECONDS, command_timeout=READ_SECONDS, record_class=Row, **options
-        )
-        await enable_keepalive(connection)
-        return connection
-
-    pool = ReadPool(connect, size=READ_POOL_SIZE, timeout=ACQUIRE_SECONDS)
+async def _open_read_pool(url: str, **options: Any) -> ConnectionPool:
+    pool = _pool(url, size=READ_POOL_SIZE, seconds=READ_SECONDS, **options)
     # Connect now, so that an unusable database fails the start and not the first request.
     pool.release(await pool.acquire())
     return pool
 
 
-async def _open_write_pool(url: str, settings: Mapping[str, str] | None = None, **options: Any) -> "asyncpg.Pool[Row]":
-    return await asyncpg.create_pool(
-        **connection_arguments(url, settings),
-        min_size=0,
-        max_size=WRITE_POOL_SIZE,
-        max_inactive_connection_lifetime=MAX_IDLE_SECONDS,
-        command_timeout=WRITE_SECONDS,
-        record_class=Row,
-        init=enable_keepalive,
-        **options,
-    )
+def _pool(
+    url: str, *, size: int, seconds: float, settings: Mapping[str, str] | None = None, **options: Any
+) -> ConnectionPool:
+    """A pool of connections that wait at most so many seconds for a statement."""
+    arguments = connection_arguments(url, settings)
+
+    async def connect() -> "asyncpg.Connection[Row]":
+        connection: asyncpg.Connection[Row] = await asyncpg.connect(
+            **arguments, timeout=ACQUIRE_SECONDS, command_timeout=seconds, record_class=Row, **options
+        )
+        await enable_keepalive(connection)
+        return connection
+
+    return ConnectionPool(connect, size=size, timeout=ACQUIRE_SECONDS)
 
 
 async def enable_keepalive(connection: "asyncpg.Connection[Row]") -> None:
@@ -347,8 +361,3 @@ async def enable_keepalive(connection: "asyncpg.Connection[Row]") -> None:
     for name, value in KEEPALIVE.items():
         if hasattr(socket, name):  # macOS has no TCP_KEEPIDLE.
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-
-
-async def _roll_back_open_transaction(connection: "asyncpg.Connection[Row]") -> None:
-    if connection.is_in_transaction():
-        await connection.execute("ROLLBACK")

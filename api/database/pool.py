@@ -1,4 +1,4 @@
-"""A connection pool for reads. It costs less per read than asyncpg's: see decision record 0012."""
+"""A connection pool that costs less per use than asyncpg's, and resets nothing: see decision record 0012."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ MAX_IDLE_SECONDS = 180.0
 CONNECTION_ERRORS = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnectionError)
 
 
-class ReadPool:
+class ConnectionPool:
     """Opens connections when they are needed, up to `size`, and reuses them."""
 
     def __init__(

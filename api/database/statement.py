@@ -1,13 +1,13 @@
 """Compiles SQLAlchemy Core statements into what asyncpg executes: SQL with numbered parameters, and values in that order."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, insert
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -91,6 +91,41 @@ def update_statement(table: sa.Table, names: tuple[str, ...]) -> CompiledStateme
     (key,) = table.primary_key.columns
     changed = {name: _parameter(table, name) for name in names}
     return compile_statement(sa.update(table).where(key == sa.bindparam("key", type_=key.type)).values(changed))
+
+
+@cache
+def insert_all_statement(table: sa.Table, names: tuple[str, ...], sorted_by: str) -> CompiledStatement:
+    """Inserts rows whose columns are the parameters, as arrays, in the order of one of them.
+
+    Returns the primary keys of those that violate no constraint; the others are left out.
+    """
+    arrays = [sa.bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    columns = [sa.column(name, table.c[name].type) for name in names]
+    listed = sa.func.unnest(*arrays).table_valued(*columns, name="listed").render_derived()
+    (key,) = table.primary_key.columns
+    rows = sa.select(*listed.c).order_by(listed.c[sorted_by])
+    return compile_statement(
+        insert(table).from_select([*names], rows, include_defaults=False).on_conflict_do_nothing().returning(key)
+    )
+
+
+@cache
+def lock_statement(table: sa.Table) -> CompiledStatement:
+    """Locks the rows of the keys in the parameter `keys` against changes, one after another by their key."""
+    (key,) = table.primary_key.columns
+    listed = sa.bindparam("keys", type_=ARRAY(key.type))
+    # Not against references to them: of two who lock, one waits, while a row that refers to them may be added.
+    return compile_statement(
+        sa.select(table).where(key == sa.any_(listed)).order_by(key).with_for_update(key_share=True)
+    )
+
+
+def columns_of(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """The values of rows that all fill the same columns, by column; JSON as text."""
+    return {
+        name: [_json_text(row[name]) if isinstance(table.c[name].type, JSONB) else row[name] for row in rows]
+        for name in rows[0]
+    }
 
 
 def _parameter(table: sa.Table, name: str) -> sa.BindParameter[Any]:

@@ -1,9 +1,11 @@
 """The frame of every mutation: one transaction, the right to call it, the idempotency key, the outcome."""
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from random import uniform
 from typing import Any
 
 import asyncpg
@@ -31,6 +33,8 @@ Key = uuid.UUID | str
 
 # Attempts at a mutation that the database broke off so that another could go on.
 MAX_ATTEMPTS = 3
+# Before the next attempt, longer each time: at once it would take the locks that the other still waits for.
+PAUSE_SECONDS = 0.1
 
 log: FilteringBoundLogger = get_logger()
 
@@ -119,43 +123,66 @@ async def perform(
             return await _attempt(database, account_id, clock, call)
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
             log.warning("broken off", mutation=call.verb.name, attempt=attempt, error=type(error).__name__)
+            await asyncio.sleep(PAUSE_SECONDS * attempt * uniform(1, 2))  # noqa: S311  # No secret.
     raise Unavailable
 
 
 async def _attempt(
     database: Database, account_id: uuid.UUID | None, clock: Callable[[], datetime], call: Call
 ) -> Outcome:
-    async with database.transaction() as session:
-        # Read again in the transaction, so that a right that was taken away no longer writes.
-        actor = PUBLIC if account_id is None else await account.actor(session, account_id, clock())
-        request = Request(actor, clock)
-        if call.idempotency_key is None:
-            return await _run(session, request, call)
-        first = await _claim_key(session, account_id, call, call.idempotency_key)
-        if first is not None:
-            return first
-        outcome = await _run(session, request, call)
-        await session.rows(STORE_OUTCOME, {**_key_of(account_id, call.idempotency_key), "outcome": outcome.as_json()})
-        return outcome
+    try:
+        async with database.transaction() as session:
+            # Read again in the transaction, so that a right that was taken away no longer writes.
+            actor = PUBLIC if account_id is None else await account.actor(session, account_id, clock())
+            request = Request(actor, clock)
+            if call.idempotency_key is None:
+                return await _run(session, request, call)
+            return await _run_once(session, request, account_id, call, call.idempotency_key)
+    except REFUSALS as error:
+        return _refusal(call, error)
+
+
+async def _run_once(
+    session: Transaction, request: Request, account_id: uuid.UUID | None, call: Call, key: str
+) -> Outcome:
+    """Runs the verb unless the key was used before; the outcome is stored, also when it is a refusal."""
+    first = await _claim_key(session, account_id, call, key)
+    if first is not None:
+        return first
+    try:
+        async with session.savepoint():
+            outcome = await _run(session, request, call)
+    except REFUSALS as error:
+        outcome = _refusal(call, error)
+    await session.rows(STORE_OUTCOME, {**_key_of(account_id, key), "outcome": outcome.as_json()})
+    return outcome
 
 
 async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
+    """Raises one of `REFUSALS` when nothing may be changed; what was changed already has to be rolled back."""
     if not call.verb.callers.include(request.actor):
-        return Outcome.refused(Problem(ProblemCode.FORBIDDEN))
+        raise Refused(Problem(ProblemCode.FORBIDDEN))
     if any(problem.code is not ProblemCode.NOT_FOUND for problem in call.problems):
-        return Outcome.refused(*call.problems)
+        raise Refused(*call.problems)
     try:
-        async with session.savepoint():
-            outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
-            refuse(call.problems)
-            return outcome
+        outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
     except Refused as refused:
-        return Outcome.refused(*call.problems, *_further(refused.problems, call.problems))
-    except asyncpg.IntegrityConstraintViolationError as error:
-        problem = call.verb.conflicts.get(error.constraint_name or "")
-        if problem is None:
-            raise
-        return Outcome.refused(problem)
+        raise Refused(*call.problems, *_further(refused.problems, call.problems)) from None
+    refuse(call.problems)
+    return outcome
+
+
+REFUSALS = (Refused, asyncpg.IntegrityConstraintViolationError)
+
+
+def _refusal(call: Call, error: Refused | asyncpg.IntegrityConstraintViolationError) -> Outcome:
+    """Raises the error again where it is a violated constraint that the verb does not expect."""
+    if isinstance(error, Refused):
+        return Outcome.refused(*error.problems)
+    problem = call.verb.conflicts.get(error.constraint_name or "")
+    if problem is None:
+        raise error
+    return Outcome.refused(problem)
 
 
 def _further(found: Sequence[Problem], known: Sequence[Problem]) -> Iterator[Problem]:

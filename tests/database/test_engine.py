@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.database.engine import Database, InvalidValue, Pooler
-from api.database.pool import ReadPool
+from api.database.pool import ConnectionPool
 from tests.asking import Api
 from tests.waiting import wait_until
 
@@ -81,7 +81,7 @@ async def test_a_cancelled_read_closes_its_connection(
 
 
 async def test_waiting_too_long_for_a_connection_raises_a_timeout(database_url: str) -> None:
-    pool = ReadPool(partial(asyncpg.connect, database_url), size=1, timeout=0.05)
+    pool = ConnectionPool(partial(asyncpg.connect, database_url), size=1, timeout=0.05)
 
     first = await pool.acquire()
     with pytest.raises(TimeoutError):
@@ -98,7 +98,7 @@ async def test_failing_to_connect_leaves_the_slot_free() -> None:
     async def connect() -> Any:
         raise OSError("connection refused")
 
-    pool = ReadPool(connect, size=1, timeout=20)
+    pool = ConnectionPool(connect, size=1, timeout=20)
 
     for _ in range(3):
         with pytest.raises(OSError, match="connection refused"):
@@ -108,7 +108,7 @@ async def test_failing_to_connect_leaves_the_slot_free() -> None:
 async def test_a_connection_that_was_idle_too_long_is_closed_instead_of_reused(
     database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    pool = ReadPool(partial(asyncpg.connect, database_url), size=2, timeout=20, max_idle=0)
+    pool = ConnectionPool(partial(asyncpg.connect, database_url), size=2, timeout=20, max_idle=0)
 
     idle = [await pool.acquire() for _ in range(2)]
     pids = [each.get_server_pid() for each in idle]
@@ -150,8 +150,8 @@ async def tcp_url(database_url: str) -> AsyncGenerator[str]:
 async def test_every_connection_over_tcp_has_keepalive(tcp_url: str, pooler: Pooler | None) -> None:
     database = await Database.open(tcp_url, pooler=pooler)
 
-    async with database._read_pool.connection() as read, database._write_pool.acquire() as write:
-        sockets = [each._transport.get_extra_info("socket") for each in (read, write)]  # type: ignore[union-attr]
+    async with database._read_pool.connection() as read, database._write_pool.connection() as write:
+        sockets = [each._transport.get_extra_info("socket") for each in (read, write)]  # type: ignore[attr-defined]
         options = [
             (
                 each.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE),

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 from api.database import migration
-from api.database.engine import Database, Unavailable
+from api.database.engine import Database, Pooler, Unavailable
 from tests.asking import Api
 from tests.builders import HOME, Build
 from tests.conftest import NOW
@@ -41,7 +41,7 @@ async def test_reads_and_writes_leave_no_state_in_their_connections(database_url
     read = await database.read(SETTINGS, ())
     async with database.transaction() as session:
         written = await session.value(sa.text(SETTINGS))
-    async with database._read_pool.connection() as reader, database._write_pool.acquire() as writer:
+    async with database._read_pool.connection() as reader, database._write_pool.connection() as writer:
         states = [await connection.fetchval(state) for connection in (reader, writer)]
     await database.close()
 
@@ -65,16 +65,26 @@ async def test_a_read_works_on_a_connection_whose_state_was_discarded(database_u
     assert (first, second) == ("27", "27")
 
 
-async def test_an_open_transaction_is_rolled_back_before_the_connection_is_reused(database_url: str) -> None:
-    database = await Database.open(database_url, pooler="transaction")
+@pytest.mark.parametrize("error", [ValueError, asyncpg.DivisionByZeroError, asyncio.CancelledError])
+@pytest.mark.parametrize("pooler", [None, "transaction"])
+async def test_no_transaction_is_open_when_the_next_begins(
+    database_url: str, pooler: Pooler | None, error: type[BaseException]
+) -> None:
+    database = await Database.open(database_url, pooler=pooler)
 
-    async with database._write_pool.acquire() as connection:
-        await connection.execute("BEGIN")
-    async with database._write_pool.acquire() as connection:
+    async def leave_with_error() -> None:
+        async with database.transaction() as session:
+            await session.rows(sa.text("CREATE TABLE left_over ()"))
+            raise error
+
+    with pytest.raises(error):
+        await leave_with_error()
+    async with database._write_pool.connection() as connection:
         is_open = connection.is_in_transaction()
+        found = await connection.fetchval("SELECT to_regclass('left_over')")
     await database.close()
 
-    assert not is_open
+    assert (is_open, found) == (False, None)
 
 
 # With PgBouncer.

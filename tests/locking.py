@@ -1,0 +1,63 @@
+"""Watches the statements of transactions: how many there are, and in which order they lock tables."""
+
+import re
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from api.database.engine import Database, Row
+
+# The order of decision record 0019.
+ORDER = (
+    "account",
+    "role",
+    "incident",
+    "emergency_status",
+    "situation_report",
+    "site",
+    "need",
+    "volunteer",
+    "assignment",
+    "organization",
+    "certificate",
+)
+LOCK = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)(?: OF (\w+))?$")
+OUTER_TABLE = re.compile(r"\nFROM \"?(\w+)")
+
+
+def locked_table(sql: str) -> str | None:
+    """The table whose rows a statement locks."""
+    clause = LOCK.search(sql)
+    return clause and (clause[1] or OUTER_TABLE.findall(sql)[0])
+
+
+@dataclass(slots=True)
+class Watcher:
+    """Collects what the write connections of a database execute."""
+
+    statements: list[str] = field(default_factory=list)
+    violations: list[tuple[str, ...]] = field(default_factory=list)
+
+    def watch(self, database: Database) -> None:
+        """Before the first write connection is opened."""
+        pool = database._write_pool
+        connect = pool._connect
+
+        async def connect_and_watch() -> "asyncpg.Connection[Row]":
+            connection = await connect()
+            locked: list[str] = []
+            connection.add_query_logger(lambda query: self.add(query.query, locked))
+            return connection
+
+        pool._connect = connect_and_watch
+
+    def add(self, sql: str, locked: list[str]) -> None:
+        """`locked` are the tables that the connection's transaction has locked rows of."""
+        self.statements.append(sql)
+        if sql.startswith("BEGIN"):
+            locked.clear()
+        table = locked_table(sql)
+        if table is not None:
+            locked.append(table)
+            if locked != sorted(locked, key=ORDER.index):
+                self.violations.append(tuple(locked))
