@@ -6,6 +6,7 @@ COPY requirements/runtime.txt requirements/
 RUN /opt/sigap/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement requirements/runtime.txt
 COPY pyproject.toml README.md ./
 COPY alembic alembic
+COPY docs docs
 COPY api api
 RUN /opt/sigap/bin/pip install --no-cache-dir --no-deps .
 

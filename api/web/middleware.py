@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipResponder
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.negotiation import accepts_gzip
@@ -57,9 +56,8 @@ class Compression:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_http = scope["type"] == "http"
-        accepted = HTTPConnection(scope).headers.get("accept-encoding", "") if is_http else ""
-        if accepts_gzip(accepted):
+        accepted = [value for name, value in scope.get("headers", ()) if name == b"accept-encoding"]
+        if accepted and accepts_gzip(b",".join(accepted).decode("latin-1")):
             await GZipResponder(self.app, MIN_COMPRESSED_BYTES, COMPRESSION_LEVEL)(scope, receive, send)
         else:
             await self.app(scope, receive, send)

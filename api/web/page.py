@@ -18,7 +18,7 @@ from api.web.services import Services
 # The documents are beside the package in a checkout, and inside it once installed.
 CHECKOUT, INSTALLED = (Path(__file__).resolve().parents[level] / "docs" for level in (2, 1))
 DOCUMENTS = CHECKOUT if CHECKOUT.exists() else INSTALLED
-DOCUMENT_NAMES = frozenset({"clients.md", "glossary.md", "mutations.md", "states.md"})
+DOCUMENT_NAMES = frozenset(path.name for path in DOCUMENTS.glob("*.md"))
 
 
 async def index(_request: Request) -> Response:
