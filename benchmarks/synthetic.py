@@ -108,14 +108,14 @@ def make_organizations(rng: RandomSource, ids: Iterator[UUID], catalogue: Catalo
     made = Organizations([], {}, {}, {})
     seat = {province: min(code for code in catalogue.seats if code.startswith(province)) for province in PROVINCES}
 
-    def add(name: str, kind: str, code: str, verification: str = "VERIFIED") -> UUID:
-        made.rows.append(row.Organization(next(ids), name, kind, None, code, verification))
+    def add(name: str, kind: str, code: str, verification: str = "VERIFIED", corps: str | None = None) -> UUID:
+        made.rows.append(row.Organization(next(ids), name, kind, corps, None, code, verification))
         return made.rows[-1].id
 
     for province in PROVINCES:
         made.office[province] = add(f"Dinas Sosial Provinsi {province}", "GOVERNMENT", seat[province])
         for corps, name in CORPS.items():
-            made.corps[province, corps] = add(f"{name} Provinsi {province}", "CORPS", seat[province])
+            made.corps[province, corps] = add(f"{name} Provinsi {province}", "CORPS", seat[province], corps=corps)
     codes = sorted(catalogue.seats)
     for number in range(total - len(made.rows)):
         code = codes[number % len(codes)]

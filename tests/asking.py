@@ -21,7 +21,7 @@ FACTS = """... on VersionProblem { currentVersion } ... on StatusProblem { curre
   ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
   ... on EmergencyProblem { emergencyStatus { id } }
-  ... on NearerProblem { volunteer { id } }"""
+  ... on NearerProblem { volunteer { id } } ... on PersonProblem { volunteer { id } }"""
 # The problems of a payload, with all that they say but their messages.
 PROBLEMS = f"problems {{ __typename code path {FACTS} }}"
 

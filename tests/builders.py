@@ -41,9 +41,10 @@ class Build:
         return id_
 
     async def organization(self, **values: Any) -> uuid.UUID:
-        """A verified corps."""
+        """A verified organization of the corps Tagana."""
         name = f"Organisasi {next(self.numbers)}"
-        defaults = {"name": name, "kind": "CORPS", "kabupaten_code": HOME, "verification": "VERIFIED"}
+        defaults = {"name": name, "kind": "CORPS", "corps": "TAGANA", "kabupaten_code": HOME}
+        defaults["verification"] = "VERIFIED"
         return await self.row("organization", **{**defaults, **values})
 
     async def person(self, **values: Any) -> uuid.UUID:

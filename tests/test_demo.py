@@ -77,6 +77,7 @@ async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connecti
     assert not await is_empty(connection)
     assert await counts(connection) == {
         "organization": 32,
+        "certificate_issuer": 1,
         "licence": 35,
         "volunteer": 1900,
         "membership": 2219,

@@ -310,7 +310,7 @@ async def test_a_certificate_is_issued(api: Api, build: Build) -> None:
 async def test_the_validity_of_a_type_limits_the_expiry_of_a_certificate(
     api: Api, build: Build, type_: str, issued_on: str, expires_on: str | None, expected: str | None
 ) -> None:
-    volunteer, issuer = await build.person(), await build.organization()
+    volunteer, issuer = await build.person(), await build.organization(kind="GOVERNMENT")
 
     issued = await api.do(
         ISSUE,

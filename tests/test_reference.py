@@ -39,6 +39,7 @@ async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> Non
         "certificate_type": 26,
         "certificate_type_inclusion": 8,
         "certificate_type_skill": 29,
+        "certificate_type_issuer": 72,
         "certificate_type_grant": 41,
     }
 

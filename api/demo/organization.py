@@ -66,6 +66,12 @@ VALID_ORGANIZATIONS = frozenset(
     entry.key for entry in ENTRIES if entry.verification == "VERIFIED" and entry.key != REVOKED_ORGANIZATION
 )
 
+# By the first part of the key.
+CORPS = {"tagana": "TAGANA", "pelopor": "PELOPOR", "mri": "MRI", "fk": "TKSK"}
+
+# Organizations that may issue certificates of a type besides those of their kind.
+ISSUERS = {"rumah-zakat": "FIRST_AID_BASIC"}
+
 EXTRA_LICENCE_BY_KIND = {"ZAKAT": "FUNDRAISING", "WELFARE_INSTITUTION": "ACCREDITATION"}
 
 
@@ -77,12 +83,18 @@ def make_organizations(rng: RandomSource) -> dict[str, row.Organization]:
             id=ids[entry.key],
             name=entry.name,
             kind=entry.kind,
+            corps=CORPS.get(entry.key.split("-", maxsplit=1)[0]),
             parent_id=ids[entry.parent] if entry.parent else None,
             kabupaten_code=entry.kabupaten_code,
             verification=entry.verification,
         )
         for entry in ENTRIES
     }
+
+
+def make_issuers(organizations: dict[str, row.Organization]) -> Iterator[row.CertificateIssuer]:
+    for key, certificate_type in ISSUERS.items():
+        yield row.CertificateIssuer(organizations[key].id, certificate_type)
 
 
 def make_licences(

@@ -15,9 +15,15 @@ class Organization(NamedTuple):
     id: UUID
     name: str
     kind: str
+    corps: str | None
     parent_id: UUID | None
     kabupaten_code: str
     verification: str
+
+
+class CertificateIssuer(NamedTuple):
+    organization_id: UUID
+    certificate_type_code: str
 
 
 class Licence(NamedTuple):
@@ -184,6 +190,7 @@ class Role(NamedTuple):
 
 Row = (
     Organization
+    | CertificateIssuer
     | Licence
     | Volunteer
     | Membership
@@ -204,6 +211,7 @@ Row = (
 # In the order of the foreign keys: referenced tables first.
 TABLES: Mapping[type[Row], str] = {
     Organization: "organization",
+    CertificateIssuer: "certificate_issuer",
     Licence: "licence",
     Volunteer: "volunteer",
     Membership: "membership",

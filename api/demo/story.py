@@ -85,6 +85,7 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
     flood = incidents[0]
     rows = (
         *organizations.values(),
+        *organization.make_issuers(organizations),
         *organization.make_licences(rng, organizations, today=today),
         *person_rows(people),
         *incident_rows(incidents),

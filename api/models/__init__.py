@@ -19,9 +19,11 @@ from api.models.site import KitchenType, Site, SiteLoad
 from api.models.situation import SituationReport
 from api.models.skill import (
     Certificate,
+    CertificateIssuer,
     CertificateType,
     CertificateTypeGrant,
     CertificateTypeInclusion,
+    CertificateTypeIssuer,
     CertificateTypeSkill,
     Skill,
 )
@@ -31,9 +33,11 @@ __all__ = [
     "Account",
     "Assignment",
     "Certificate",
+    "CertificateIssuer",
     "CertificateType",
     "CertificateTypeGrant",
     "CertificateTypeInclusion",
+    "CertificateTypeIssuer",
     "CertificateTypeSkill",
     "Cluster",
     "Commitment",

@@ -40,10 +40,13 @@ Organization = table(
     *versioned(),
     *named(search=title_search_key),
     required("kind", Chosen(OrganizationKind)),
+    # Its members may have ranks of this corps only.
+    optional("corps", Symbol),
     optional("parent_id", sa.Uuid, references("organization.id")),
     required("kabupaten_code", Symbol, references("kabupaten.code")),
     required("verification", Chosen(Verification)),
     sa.CheckConstraint("parent_id <> id", name="not_its_own_parent"),
+    symbol("corps"),
     sa.UniqueConstraint("sort_key", "kabupaten_code"),
     *name_indexes("organization", "kabupaten_code"),
     sa.Index(None, "parent_id"),

@@ -15,6 +15,13 @@ class Reach(Choice):
     NATIONAL = "NATIONAL", "Anywhere in Indonesia."
 
 
+class Sex(Choice):
+    """The sex of a person, as in the resident register."""
+
+    FEMALE = "FEMALE", "Female."
+    MALE = "MALE", "Male."
+
+
 class VolunteerStatus(Choice):
     """Whether a volunteer serves at present."""
 
@@ -31,6 +38,8 @@ Volunteer = table(
     *versioned(),
     *named(),
     optional("phone", info=PRIVATE),
+    optional("birth_date", sa.Date, info=PRIVATE),
+    optional("sex", Chosen(Sex), info=PRIVATE),
     optional("nik_cipher", sa.LargeBinary, info=PRIVATE),
     optional("nik_index", sa.LargeBinary, unique=True, info=PRIVATE),
     optional("nik_tail", info=PRIVATE),
@@ -52,6 +61,8 @@ Volunteer = table(
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
     sa.CheckConstraint("(consent_given_at IS NULL) = (consent_purpose IS NULL)", name="consent_whole"),
     sa.CheckConstraint("(nik_cipher IS NULL) = (nik_index IS NULL)", name="nik_whole"),
+    sa.Index(None, "phone"),
+    sa.Index(None, "birth_date"),
     *name_indexes("volunteer", "kabupaten_code", "province_code"),
     sa.Index(None, "kabupaten_code", "home", postgresql_using="gist"),
 )

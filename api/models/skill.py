@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, labelled, optional, references, required, table, versioned
+from api.models.base import Symbol, labelled, optional, references, required, symbol, table, versioned
 from api.models.key import numbered
 
 Skill = table(
@@ -32,6 +32,24 @@ CertificateTypeSkill = table(
     "certificate_type_skill",
     sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
     sa.Column("skill_code", Symbol, references("skill.code"), primary_key=True),
+)
+
+
+# Who may issue certificates of a type: the organizations of a kind, or those of a corps.
+CertificateTypeIssuer = table(
+    "certificate_type_issuer",
+    sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
+    sa.Column("issuer", Symbol, primary_key=True),
+    symbol("issuer"),
+)
+
+
+# A single organization that may issue certificates of a type as well.
+CertificateIssuer = table(
+    "certificate_issuer",
+    sa.Column("organization_id", sa.Uuid, references("organization.id"), primary_key=True),
+    sa.Column("certificate_type_code", Symbol, references("certificate_type.code"), primary_key=True),
+    sa.Index(None, "certificate_type_code"),
 )
 
 

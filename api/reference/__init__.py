@@ -79,6 +79,7 @@ CATALOGUES: Sequence[Source] = (
 LINKS: Sequence[Source] = (
     Source("certificate_type_inclusions.csv", "certificate_type_inclusion", ("certificate_type_code", "included_code")),
     Source("certificate_type_skills.csv", "certificate_type_skill", ("certificate_type_code", "skill_code")),
+    Source("certificate_type_issuers.csv", "certificate_type_issuer", ("certificate_type_code", "issuer")),
 )
 
 # All skills that a certificate type grants, directly or by inclusion. UNION instead of UNION ALL ends cycles of inclusions.

@@ -78,6 +78,8 @@ SOURCES = (
         access.sees_volunteer,
         fields={
             "phone": private("phone"),
+            "birth_date": private("birth_date"),
+            "sex": private("sex"),
             "nik": Expression(masked_nik, guard=access.knows_volunteer),
             "position": Embedded("Point", exists=lambda row: row.c.latitude.is_not(None), guard=access.knows_volunteer),
             "consent_given_at": private("consent_given_at"),

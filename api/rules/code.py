@@ -26,6 +26,7 @@ class ProblemShape(Enum):
     ORGANIZATION = "OrganizationProblem", "organization"
     NEARER = "NearerProblem", "volunteer"
     EMERGENCY = "EmergencyProblem", "emergency_status"
+    PERSON = "PersonProblem", "volunteer"
 
     @property
     def codes(self) -> list[str]:
@@ -187,6 +188,18 @@ class ProblemCode(StrEnum):
         ProblemShape.ORGANIZATION,
         "Tidak ada organisasi terverifikasi yang menaungi relawan selama masa tugas.",
         "No verified organization stands behind the volunteer on every day of the duty.",
+    )
+    TYPE_NOT_ISSUED = (
+        "TYPE_NOT_ISSUED",
+        ProblemShape.ORGANIZATION,
+        "Organisasi ini tidak berwenang menerbitkan jenis sertifikat ini.",
+        "The organization may not issue certificates of this type.",
+    )
+    SAME_PERSON = (
+        "SAME_PERSON",
+        ProblemShape.PERSON,
+        "Orang ini mungkin sudah terdaftar; jika bukan orang yang sama, sebutkan alasannya.",
+        "This person may be registered already; if it is somebody else, say why.",
     )
     NOT_TRAINED = (
         "NOT_TRAINED",

@@ -11,7 +11,6 @@ from api.models import (
     CertificateTypeGrant,
     Commitment,
     Incident,
-    Licence,
     Membership,
     Organization,
     Rank,
@@ -20,6 +19,7 @@ from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
 from api.models.incident import IncidentStatus
 from api.rules.code import ProblemCode
+from api.rules.organization import is_standing
 from api.rules.place import places_taken
 from api.rules.rest import duties_without_rest, rest_fact
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql
@@ -225,19 +225,10 @@ def has_rank(case: Case) -> Condition:
 
 
 def has_verified_organization(case: Case) -> Condition:
-    registration = sa.select(Licence.c.id).where(
-        Licence.c.organization_id == Organization.c.id, Licence.c.kind == "REGISTRATION"
-    )
-    revoked = registration.where(Licence.c.revoked_on.is_not(None)).exists()
-    in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(case.days)
-    # `in_force` uses the days of the need, two subqueries further out, so only Licence belongs to this subquery.
-    valid_registration = registration.where(Licence.c.revoked_on.is_(None), in_force).correlate_except(Licence).exists()
     days = memberships(case, merged_days(Membership.c.since, Membership.c.until)).join(
         Organization, Organization.c.id == Membership.c.organization_id
     )
-    return covers_all_days(
-        days.where(Organization.c.verification == "VERIFIED", sa.or_(~revoked, valid_registration)), case
-    )
+    return covers_all_days(days.where(is_standing(Organization, case.days)), case)
 
 
 def latest_organization(case: Case) -> Mapping[str, Sql]:

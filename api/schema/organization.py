@@ -14,6 +14,7 @@ from api.schema.scalar import Code
 
 if TYPE_CHECKING:
     from api.schema.membership import Membership
+    from api.schema.skill import CertificateType
 
 
 @noun("A licence of an organization.")
@@ -35,6 +36,7 @@ class Licence(Node):
 class Organization(Node):
     name: str = field("The name of the organization.")
     kind: OrganizationKind = field("The kind of the organization.")
+    corps: Code | None = field("The corps whose ranks its members may have; null if it is of none.")
     verification: Verification = field("Whether it has been verified; only members of verified organizations are sent.")
     kabupaten: Kabupaten = field("The home kabupaten.")
     parent: Organization | None = field(
@@ -44,6 +46,9 @@ class Organization(Node):
     licences: list[Licence] = field("The licences, the latest first.")
     memberships: Connection[Annotated[Membership, strawberry.lazy("api.schema.membership")]] = field(
         "The memberships of the volunteers you may see."
+    )
+    issues: list[Annotated[CertificateType, strawberry.lazy("api.schema.skill")]] = field(
+        "The types of certificates it may issue: by its kind, by its corps, or by itself."
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")

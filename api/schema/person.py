@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.person import Reach, VolunteerStatus
+from api.models.person import Reach, Sex, VolunteerStatus
 from api.schema.field import (
     Connection,
     Node,
@@ -53,6 +53,8 @@ class Volunteer(Node, Located):
     reach: Reach = field("How far the volunteer agreed to be sent.")
     kabupaten: Kabupaten = field("The home kabupaten.")
     phone: PhoneNumber | None = field(f"The phone number. {PRIVATE}")
+    birth_date: date | None = field(f"The day of birth. {PRIVATE}")
+    sex: Sex | None = field(f"The sex in the resident register. {PRIVATE}")
     nik: str | None = field(f"The last four digits of the NIK, the others as stars. {PRIVATE}")
     position: Point | None = field(f"The position of the home. {PRIVATE}")
     distance_to: float = distance("home for those who may know its position, else from the seat of the home kabupaten,")
@@ -85,8 +87,13 @@ class RegisterVolunteerInput:
     )
     phone: str | None = optional("The phone number, in any usual writing.")
     nik: str | None = optional("The NIK, 16 digits; stored encrypted, never shown whole.")
+    birth_date: date | None = optional("The day of birth; must agree with the NIK.")
+    sex: Sex | None = optional("The sex; must agree with the NIK.")
     position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
     organization: strawberry.ID | None = optional("The organization to join at once.")
     number: str | None = optional("The membership number there (nomor induk).")
-    rank: strawberry.ID | None = optional("The rank in that organization.")
-    since: date | None = optional("The first day of the membership; today if left out.")
+    rank: strawberry.ID | None = optional("The rank in that organization, one of its corps.")
+    since: date | None = optional("The first day of the membership; today in the organization's kabupaten if left out.")
+    confirm_distinct: str | None = optional(
+        "Why this is somebody else than those named by SAME_PERSON problems, 3 to 500 characters; it is recorded."
+    )

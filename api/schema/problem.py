@@ -88,10 +88,17 @@ class RankProblem(Problem):
     rank: Rank = field("The lowest rank accepted.")
 
 
-@noun("No verified organization stands behind the volunteer or the certificate.")
+@noun("The organization does not stand behind the volunteer or the certificate.")
 class OrganizationProblem(Problem):
     organization: Organization | None = field(
-        "The organization that is not verified; null if there is none, or if you may not see it."
+        "The organization that is not verified or may not do this; null if there is none, or if you may not see it."
+    )
+
+
+@noun("The person may be registered already.")
+class PersonProblem(Problem):
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
+        "The volunteer who may be the same person; null where you may not see that person."
     )
 
 

@@ -1,7 +1,7 @@
 """Issuing certificates."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 
 import sqlalchemy as sa
@@ -12,8 +12,9 @@ from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Certificate, CertificateType, Organization, Volunteer
 from api.models.base import new_id
-from api.models.organization import Verification
+from api.models.day import local_day
 from api.rules.code import ProblemCode
+from api.rules.organization import is_standing, issued_types
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
@@ -31,7 +32,7 @@ from api.values.text import line
     conflicts={
         "uq_certificate_issuer_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
     },
-    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED,),
+    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),
 )
 async def issue(
     session: Transaction,
@@ -46,20 +47,22 @@ async def issue(
 ) -> uuid.UUID:
     """It expires after the type's validity, unless an earlier day is given."""
     problems = Problems()
-    parameters = {**request.parameters, "volunteer": volunteer, "issuer": issuer}
+    parameters = {**request.parameters, "volunteer": volunteer, "issuer": issuer, "type": type}
     (found,) = await session.rows(_holder_and_issuer(request.actor.kind), parameters)
     if found.sees_volunteer is None:
         problems.add(ProblemCode.NOT_FOUND, "volunteer")
-    if found.verification is None:
+    if found.today is None:
         problems.add(ProblemCode.NOT_FOUND, "issuer")
     elif found.sees_volunteer and not found.may:
         problems.add(ProblemCode.FORBIDDEN, "issuer")
-    elif found.verification != Verification.VERIFIED:
+    elif not found.stands:
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "issuer", organization_id=issuer)
+    elif found.is_type and not found.issues_type:
+        problems.add(ProblemCode.TYPE_NOT_ISSUED, "issuer", organization_id=issuer)
     expiry = await _expiry(session, problems, type, issued_on, expires_on)
-    if issued_on > request.now.date() + timedelta(days=1):
+    if found.today is not None and issued_on > found.today:
         problems.invalid("issued_on", indonesian="Tanggal terbit belum tiba.", english="The day of issue has not come.")
-    problems.read(check_earliest, "issued_on", value=issued_on)
+    problems.read(check_earliest, "issued_on", value=issued_on, birth_date=found.birth_date if found.may else None)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     problems.refuse()
 
@@ -81,19 +84,34 @@ async def issue(
 
 @cache
 def _holder_and_issuer(kind: Kind) -> CompiledStatement:
-    """Whether the actor sees the volunteer and the issuer, how the issuer stands, and whether the actor may certify."""
+    """What the actor sees of the volunteer and the issuer, how the issuer stands, and whether the actor may certify.
+
+    There is one row in any case; what the actor does not see is null.
+    """
+    type_ = sa.bindparam("type", type_=sa.Text())
     this_volunteer = Volunteer.c.id == sa.bindparam("volunteer", type_=sa.Uuid())
     this_issuer = Organization.c.id == sa.bindparam("issuer", type_=sa.Uuid())
-    seen = sa.select(sa.true()).where(this_volunteer, access.sees_volunteer(kind, Volunteer))
-    verification = sa.select(Organization.c.verification).where(
-        this_issuer, access.sees_organization(kind, Organization)
+    today = local_day(Organization.c.kabupaten_code, access.NOW)
+    holder = (
+        sa.select(sa.true().label("sees_volunteer"), Volunteer.c.birth_date)
+        .where(this_volunteer, access.sees_volunteer(kind, Volunteer))
+        .subquery()
     )
-    may = sa.select(access.certifies(kind, Volunteer, Organization)).where(this_volunteer, this_issuer)
-    return compile_statement(
+    issuer = (
         sa.select(
-            seen.scalar_subquery().label("sees_volunteer"),
-            verification.scalar_subquery().label("verification"),
-            may.scalar_subquery().label("may"),
+            today.label("today"),
+            is_standing(Organization, today).label("stands"),
+            type_.in_(issued_types(Organization)).label("issues_type"),
+        )
+        .where(this_issuer, access.sees_organization(kind, Organization))
+        .subquery()
+    )
+    is_type = sa.select(CertificateType.c.code).where(CertificateType.c.code == type_).exists()
+    may = sa.select(access.certifies(kind, Volunteer, Organization)).where(this_volunteer, this_issuer)
+    one_row = sa.select(sa.literal(1)).subquery()
+    return compile_statement(
+        sa.select(*holder.c, *issuer.c, is_type.label("is_type"), may.scalar_subquery().label("may")).select_from(
+            one_row.outerjoin(holder, sa.true()).outerjoin(issuer, sa.true())
         )
     )
 

@@ -1,0 +1,99 @@
+"""One person twice: numbers and NIK that are taken, and people who are probably the same."""
+
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api import access
+from api.access import Kind
+from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Membership, Volunteer
+from api.rules.code import ProblemCode
+from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.request import Request
+from api.values.key import code_key, search_key, sort_key
+
+# Names of the same phone are similar from here on (pg_trgm, 0 to 1), or if one has all words of the other.
+SIMILAR = 0.5
+MOST_NAMED = 5
+
+
+async def refuse_taken(
+    session: Transaction, organization: uuid.UUID | None, *, number: str | None, nik_index: bytes | None
+) -> None:
+    """The NIK comes after all else: otherwise the answers would tell who is registered."""
+    problems = Problems()
+    if number is not None:
+        parameters = {"organization": organization, "number_key": code_key(number)}
+        if await session.value(SAME_NUMBER, parameters):
+            problems.add(ProblemCode.NUMBER_TAKEN, "number")
+    problems.refuse()
+    if nik_index is not None and await session.value(SAME_NIK, {"nik_index": nik_index}):
+        problems.add(ProblemCode.ALREADY_REGISTERED, "nik")
+    problems.refuse()
+
+
+async def same_people(session: Transaction, request: Request, person: Mapping[str, Any]) -> list[Any]:
+    """Volunteers with the same phone and a similar name, or the same name and birth date, and whether the actor sees them.
+
+    Who has another NIK is somebody else. Registrations of one phone or name wait for one another.
+    """
+    name = person["name"]
+    values: dict[str, Any] = {"sort_key": sort_key(name), "search_key": search_key(name)}
+    values |= {each: person.get(each) for each in ("phone", "birth_date", "nik_index")}
+    await session.rows(LOCK, {"locks": sorted(filter(None, (values["phone"], values["search_key"])))})
+    return await session.rows(_same_people(request.actor.kind), {**request.parameters, **values})
+
+
+def refuse_same_people(rows: list[Any]) -> None:
+    """Names those whom the actor may see, and says neither of others how many they are nor what is the same."""
+    path = input_path("confirm_distinct")
+    seen = [Problem(ProblemCode.SAME_PERSON, path, {"volunteer_id": row.id}) for row in rows if row.is_seen]
+    if rows:
+        raise Refused(*(seen[:MOST_NAMED] or [Problem(ProblemCode.SAME_PERSON, path)]))
+
+
+def _value(column: sa.Column[Any]) -> sa.BindParameter[Any]:
+    return sa.bindparam(column.name, type_=column.type)
+
+
+@cache
+def _same_people(kind: Kind) -> CompiledStatement:
+    person = Volunteer.c
+    stored, asked = (sa.func.string_to_array(each, " ") for each in (person.sort_key, _value(person.sort_key)))
+    is_similar = sa.or_(
+        sa.func.similarity(person.sort_key, _value(person.sort_key)) >= SIMILAR,
+        stored.op("<@", is_comparison=True)(asked),
+        stored.op("@>", is_comparison=True)(asked),
+    )
+    same_phone = sa.and_(person.phone == _value(person.phone), is_similar)
+    same_birth = sa.and_(person.birth_date == _value(person.birth_date), person.search_key == _value(person.search_key))
+    other_nik = sa.func.coalesce(person.nik_index != _value(person.nik_index), sa.false())
+    return compile_statement(
+        sa.select(person.id, access.sees_volunteer(kind, Volunteer).label("is_seen"))
+        .where(sa.or_(same_phone, same_birth), ~other_nik)
+        .order_by(person.id)
+    )
+
+
+LOCK = compile_statement(
+    sa.select(
+        sa.func.pg_advisory_xact_lock(
+            sa.func.hashtextextended(
+                sa.func.unnest(sa.bindparam("locks", type_=ARRAY(sa.Text())), type_=sa.Text()), sa.literal(0)
+            )
+        )
+    )
+)
+SAME_NUMBER = compile_statement(
+    sa.select(Membership.c.id).where(
+        Membership.c.organization_id == sa.bindparam("organization", type_=sa.Uuid()),
+        Membership.c.number_key == sa.bindparam("number_key", type_=sa.Text()),
+    )
+)
+SAME_NIK = compile_statement(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == _value(Volunteer.c.nik_index)))
