@@ -16,7 +16,7 @@ from api.web.services import Services
 Json = Any
 
 # The facts of each type of problem.
-FACTS = """... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
+FACTS = """... on CodeProblem { codeInForce } ... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
   ... on LimitProblem { count limit } ... on CommitmentProblem { assignment { id } startsAt endsAt }
   ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }

@@ -13,9 +13,9 @@ from api.compiler.error import BadInput
 from api.compiler.selection import SelectedField
 from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
 from api.compiler.step import Join, ListRows, QueryLevel, RowRef, aggregate_texts
-from api.compiler.template import Row, RowType, key_type, parameter
+from api.compiler.template import Row, RowType, key_type, parameter, source_key
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
-from api.compiler.value import Path, Slot, ValueReader, Variables, key_of, planning_value, split_id, value_reader
+from api.compiler.value import Path, Slot, ValueReader, Variables, planning_value, split_id, value_reader
 from api.compiler.window import MAX_PAGE_SIZE
 
 # The variable that holds values from Python. No document can have a variable of this name, as it contains spaces.
@@ -70,10 +70,10 @@ def row_of_type(
 ) -> SqlText:
     """The row of a type by its id; the JSON null if there is none that the viewer may see."""
     read = value_reader(builder.document.arguments(selected)[argument])
-    name, type_, row = source.name, key_type(source), builder.table_row(source)
-    key = builder.binds.add(lambda variables: key_of(read(variables), name, type_, path), path)
+    row = builder.table_row(source)
+    key = builder.binds.add(lambda variables: source_key(source, read(variables), path), path)
     conditions = [
-        f"{row.column(source.key)} = {parameter(key, type_)}",
+        f"{row.column(source.key)} = {parameter(key, key_type(source))}",
         *builder.policy_conditions(source, row, visible_with_parent=False),
     ]
     clauses = where_clause(conditions)
@@ -218,7 +218,7 @@ class _RowsByIds:
 
         def keys(variables: Variables) -> list[Any]:
             ids = self.parse_ids(variables)
-            return [key_of(f"{name}:{key}", name, type_, self.path) for name, key in ids if name == source.name]
+            return [source_key(source, f"{name}:{key}", self.path) for name, key in ids if name == source.name]
 
         def ordinals(variables: Variables) -> list[int]:
             return [ordinal for ordinal, (name, _) in enumerate(self.parse_ids(variables), 1) if name == source.name]

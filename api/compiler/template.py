@@ -7,6 +7,7 @@ statement's rows, and the declaration's parameters by parameters of the statemen
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 
 from api.compiler.cache import Cache
-from api.compiler.error import BadInput, Undeclared
+from api.compiler.error import BadInput, ReplacedKey, Undeclared
 from api.compiler.source import Convert, Source, Viewer
 from api.compiler.value import (
     Arguments,
@@ -174,21 +175,21 @@ class TemplateContext:
         return self._add(BoundArgument(value, type_ or sql_type(planning_value(value)), convert))
 
     def key(self, value: object, name: str) -> sa.ColumnElement[Any]:
-        type_ = key_type(self.sources[name])
+        source = self.sources[name]
         # The type inside the id is part of the plan, so a wrong one is refused at planning time.
-        key_of(planning_value(value), name, type_, self.path)
-        return self._add(BoundArgument(value, type_, lambda id_, path: key_of(id_, name, type_, path), name))
+        source_key(source, str(planning_value(value)), self.path)
+        return self._add(BoundArgument(value, key_type(source), partial(source_key, source), name))
 
     def keys(self, values: object, name: str) -> sa.ColumnElement[Any]:
-        type_ = key_type(self.sources[name])
+        source = self.sources[name]
 
         def convert(ids: list[str], path: Path) -> list[Any]:
             if len(ids) > MAX_IDS:
                 raise BadInput(f"Name at most {MAX_IDS} ids at once.", path)
-            return [key_of(id_, name, type_, path) for id_ in ids]
+            return [source_key(source, id_, path) for id_ in ids]
 
         convert(planning_value(values), self.path)  # As above.
-        return self._add(BoundArgument(values, ARRAY(type_), convert, name))
+        return self._add(BoundArgument(values, ARRAY(key_type(source)), convert, name))
 
     def sees(self, name: str, key: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         source = self.sources[name]
@@ -206,6 +207,14 @@ def key_type(source: Source) -> sa.types.TypeEngine[Any]:
     """The SQL type of the source's key column."""
     assert source.table is not None
     return source.table.c[source.key].type
+
+
+def source_key(source: Source, id_: str, path: Path) -> Any:
+    """The key that an id has; raises `BadInput` unless it is an id of the source's type that is in force."""
+    key = key_of(id_, source.name, key_type(source), path)
+    if key in source.replaced_keys:
+        raise ReplacedKey(source.replaced_keys[key], path)
+    return key
 
 
 def table_name(table: sa.Table) -> str:

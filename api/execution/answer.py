@@ -7,7 +7,7 @@ from typing import Any, cast
 import orjson
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 
-from api.compiler.error import BadInput
+from api.compiler.error import BadInput, ReplacedKey
 from api.compiler.plan import Operation, Plan
 from api.compiler.source import Root
 from api.context import Context
@@ -17,8 +17,8 @@ from api.execution.limit import row_limit_error
 Info = GraphQLResolveInfo[Context]
 
 
-def graphql_error(message: str, code: str, path: tuple[str, ...] = ()) -> GraphQLError:
-    return GraphQLError(message, path=list(path) or None, extensions={"code": code})
+def graphql_error(message: str, code: str, path: tuple[str, ...] = (), **more: str) -> GraphQLError:
+    return GraphQLError(message, path=list(path) or None, extensions={"code": code, **more})
 
 
 class _DatabaseErrorsAsGraphQL:
@@ -28,6 +28,8 @@ class _DatabaseErrorsAsGraphQL:
         return None
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, ReplacedKey):
+            raise graphql_error(str(error), "BAD_USER_INPUT", error.path, codeInForce=error.key_in_force) from None
         if isinstance(error, BadInput):
             raise graphql_error(str(error), "BAD_USER_INPUT", error.path) from None
         if isinstance(error, engine.InvalidValue):

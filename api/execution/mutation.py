@@ -9,11 +9,11 @@ import orjson
 import sqlalchemy as sa
 from graphql import GraphQLError
 
-from api.compiler.error import BadInput
+from api.compiler.error import BadInput, ReplacedKey
 from api.compiler.plan import Plan
 from api.compiler.root import VALUES_FROM_PYTHON
-from api.compiler.template import key_type
-from api.compiler.value import key_of, storable
+from api.compiler.template import key_type, source_key
+from api.compiler.value import storable
 from api.context import Context
 from api.execution.answer import (
     DATABASE_ERRORS_AS_GRAPHQL,
@@ -101,16 +101,18 @@ def service_value(verb: Verb[Any, Any], context: Context, value: Any, path: Inpu
     if isinstance(value, list):
         return [service_value(verb, context, item, (*path, str(index)), problems) for index, item in enumerate(value)]
     noun = verb.ids.get(".".join(step for step in path if not step.isdecimal()))
-    type_ = key_type(context.planner.sources[noun]) if noun else None
+    source = context.planner.sources[noun] if noun else None
     try:
         storable(value, ())
-        if noun is None or type_ is None or value is None:
-            return value
-        return key_of(value, noun, type_, ())
+        return value if source is None or value is None else source_key(source, value, ())
+    except ReplacedKey as replaced:
+        fact = {"code_in_force": replaced.key_in_force}
+        problems.append(Problem(ProblemCode.CODE_REPLACED, input_path(*path), fact))
+        return ""
     except BadInput:
         problems.append(Problem(ProblemCode.NOT_FOUND if noun else ProblemCode.INVALID, input_path(*path)))
         # A key that no thing has.
-        return uuid.UUID(int=0) if isinstance(type_, sa.Uuid) else ""
+        return uuid.UUID(int=0) if source and isinstance(key_type(source), sa.Uuid) else ""
 
 
 def bind_payload(info: Info, plan: Plan, verb: Verb[Any, Any], outcome: Outcome) -> BoundPlan:

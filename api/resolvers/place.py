@@ -10,6 +10,7 @@ from api.compiler.source import Expression, FieldContext, Row, Source, Sql, colu
 from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source
 from api.models import Cube, Kabupaten, Need, Organization, Province, Volunteer
 from api.models.day import time_zone
+from api.reference.code import codes_in_force
 from api.resolvers.common import POSITION
 from api.rules.candidate import chord, kilometres, on_globe
 
@@ -74,6 +75,7 @@ SOURCES = (
             "time_zone": Expression(lambda row, _context: time_zone(row.c.code)),
             "distance_to": distance_from(point),
         },
+        replaced_keys=codes_in_force(),
         orders=orders(Kabupaten, "code", "name"),
         filters=filters(Kabupaten, "name", "kind", "province_code"),
     ),

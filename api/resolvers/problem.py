@@ -52,6 +52,7 @@ FACTS: dict[str, Any] = {
     "volunteer": fact("volunteer_id", Volunteer),
     "skill": fact("skill_code", Skill),
     "rank": fact("rank_code", Rank),
+    "code_in_force": column("code_in_force"),
     "current_version": column("version"),
     "current_status": column("status"),
     "deadline": column("ends_at"),

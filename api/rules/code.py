@@ -14,6 +14,7 @@ class ProblemShape(Enum):
         self.type_name, self.facts = type_name, facts
 
     SIMPLE = ("SimpleProblem",)
+    CODE = "CodeProblem", "code_in_force"
     VERSION = "VersionProblem", "current_version"
     STATUS = "StatusProblem", "current_status"
     DEADLINE = "DeadlineProblem", "deadline"
@@ -52,6 +53,12 @@ class ProblemCode(StrEnum):
 
     NOT_FOUND = ("NOT_FOUND", ProblemShape.SIMPLE, "Tidak ditemukan.", "Not found.")
     FORBIDDEN = ("FORBIDDEN", ProblemShape.SIMPLE, "Anda tidak berwenang melakukan ini.", "You may not do this.")
+    CODE_REPLACED = (
+        "CODE_REPLACED",
+        ProblemShape.CODE,
+        "Kode ini tidak berlaku lagi.",
+        "This code is no longer in force.",
+    )
     INVALID = ("INVALID", ProblemShape.SIMPLE, "Isian tidak dapat diterima.", "The value cannot be accepted.")
     VERSION_CONFLICT = (
         "VERSION_CONFLICT",

@@ -21,6 +21,7 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "emergency_status_id": sa.Uuid(),
     "skill_code": sa.Text(),
     "rank_code": sa.Text(),
+    "code_in_force": sa.Text(),
     "starts_at": sa.DateTime(timezone=True),
     "ends_at": sa.DateTime(timezone=True),
     "count": sa.Integer(),

@@ -32,6 +32,11 @@ class SimpleProblem(Problem):
     """No facts."""
 
 
+@noun("The code is no longer in force.")
+class CodeProblem(Problem):
+    code_in_force: Code = field("The code that has taken its place.")
+
+
 @noun("Somebody else has changed the thing since you read it.")
 class VersionProblem(Problem):
     current_version: int = field("The current version of the thing.")

@@ -31,6 +31,9 @@ LONGEST_KEY = 200
 Key = uuid.UUID | str
 
 
+# What may be wrong with an id before the service has it; the service then finds out what else is wrong.
+OF_AN_ID = (ProblemCode.NOT_FOUND, ProblemCode.CODE_REPLACED)
+
 # Attempts at a mutation that the database broke off so that another could go on.
 MAX_ATTEMPTS = 3
 # Before the next attempt, longer each time: at once it would take the locks that the other still waits for.
@@ -162,7 +165,7 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     """Raises one of `REFUSALS` when nothing may be changed; what was changed already has to be rolled back."""
     if not call.verb.callers.include(request.actor):
         raise Refused(Problem(ProblemCode.FORBIDDEN))
-    if any(problem.code is not ProblemCode.NOT_FOUND for problem in call.problems):
+    if any(problem.code not in OF_AN_ID for problem in call.problems):
         raise Refused(*call.problems)
     try:
         outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))

@@ -91,6 +91,7 @@ class Verb(Generic[P, T]):
         """Every code it can answer with."""
         always = [ProblemCode.FORBIDDEN, ProblemCode.INVALID, *self.codes]
         always += [ProblemCode.NOT_FOUND] if self.ids else []
+        always += [ProblemCode.CODE_REPLACED] if "Kabupaten" in self.ids.values() else []
         always += [ProblemCode.VERSION_CONFLICT] if self.updates else []
         always += [] if self.hands_out_secret else [ProblemCode.KEY_REUSED]
         always += [problem.code for problem in self.conflicts.values()]

@@ -8,6 +8,7 @@ from typing import Any
 from graphql import GraphQLError
 
 from api.context import Context
+from api.execution.message import without_values
 from api.log import unexpected
 
 INTERNAL = "An internal error occurred; it has been logged under the id in extensions."
@@ -46,7 +47,8 @@ def format_error(error: GraphQLError, context: Context) -> dict[str, Any]:
     """The error as JSON, with `extensions.code`; an unexpected exception is logged, and only its id is shown."""
     original, extensions = error.original_error, {**(error.extensions or {}), "code": error_code(error)}
     if original is None or isinstance(original, GraphQLError):
-        message = error.message if context.is_schema_open else SUGGESTION.sub("", error.message)
+        message = without_values(error.message)
+        message = message if context.is_schema_open else SUGGESTION.sub("", message)
         return {**error.formatted, "message": message, "extensions": extensions}
     id_ = unexpected(original, request=context.id, path=error.path)
     shown = {**error.formatted, "message": INTERNAL}

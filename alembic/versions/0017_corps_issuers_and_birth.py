@@ -1,14 +1,14 @@
 """The corps of organizations, which certificate types they may issue; birth date, sex and phone of volunteers.
 
-Revision: 0009
-Revises: 0008
+Revision: 0017
+Revises: 0016
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
