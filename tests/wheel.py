@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
@@ -69,7 +68,7 @@ def wait_until_healthy(process: "subprocess.Popen[bytes]", address: str) -> None
             with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310  # The address is our own.
                 if answer.status == 200:
                     return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # Also while it starts, when it accepts connections and does not answer yet.
             time.sleep(0.2)
     sys.exit("The installed server does not answer.")
 
