@@ -24,7 +24,7 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run demo test lint types imports migrations migration wheel pytest fuzz bench schema docs format lock hooks clean
+.PHONY: help run demo test lint types imports migrations migration wheel pytest fuzz bench attack schema docs format lock hooks clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of"
@@ -76,6 +76,9 @@ fuzz: $(VENV)/dev.done ## the slow proofs of which `make pytest` runs a sample, 
 
 bench: $(VENV)/dev.done ## ours beside its peers, in 15 minutes; a part of it with ARGS="--only page,point --quick"
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+attack: $(VENV)/dev.done ## send a server of its own what has once stopped one, and print how it held; two minutes
+	@$(PYTHON) -m benchmarks.attack $(ARGS)
 
 # Changing it ------------------------------------------------------------------------------------------------------------
 

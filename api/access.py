@@ -204,9 +204,10 @@ def manages(kind: Kind, organization_id: Sql) -> Condition:
     return organization_id == sa.any_(_ORGANIZATIONS) if kind.organizations else sa.false()
 
 
-def members_today(*conditions: Condition) -> sa.Select[Any]:
-    """The ids of those who are members today, the day in the kabupaten of the organization."""
+def members_today(*conditions: Condition, of_verified: bool = False) -> sa.Select[Any]:
+    """The ids of those who are members today, the day in the kabupaten of the organization; of verified ones only."""
     organization, province = Organization.alias(), days_of_provinces(NOW)
+    verified = [organization.c.verification == "VERIFIED"] if of_verified else []
     return (
         sa.select(Membership.c.volunteer_id)
         .join(organization, organization.c.id == Membership.c.organization_id)
@@ -215,13 +216,14 @@ def members_today(*conditions: Condition) -> sa.Select[Any]:
             Membership.c.since <= province.c.day,
             sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day),
             *conditions,
+            *verified,
         )
     )
 
 
-def answers_for(kind: Kind, volunteer_id: Sql) -> Condition:
-    """The volunteer alone, and the managers of the organizations the volunteer belongs to today."""
-    members = members_today(Membership.c.organization_id == sa.any_(_ORGANIZATIONS))
+def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False) -> Condition:
+    """The volunteer alone, and the managers of the (verified) organizations the volunteer belongs to today."""
+    members = members_today(Membership.c.organization_id == sa.any_(_ORGANIZATIONS), of_verified=of_verified)
     return _any_of(
         volunteer_id == _VOLUNTEER if kind.volunteer else None,
         volunteer_id.in_(members) if kind.organizations else None,
@@ -248,9 +250,11 @@ _LIVE = sa.and_(
 
 
 def knows_volunteer(kind: Kind, row: Row) -> Condition:
-    """Who may read what is private: phone, position, consent."""
+    """Who may read what is private: phone, position, consent. Not the managers of an organization that is suspended."""
     return _any_of(
-        coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id), _serves(kind, row.c.id, _PROMISED)
+        coordinates(kind, row.c.kabupaten_code),
+        answers_for(kind, row.c.id, of_verified=True),
+        _serves(kind, row.c.id, _PROMISED),
     )
 
 
@@ -305,10 +309,11 @@ def sees_override(kind: Kind, row: Row) -> Condition:
 
 
 def sees_organization(kind: Kind, row: Row) -> Condition:
-    """Verified ones are public; the others are seen by their coordinators, managers and members."""
+    """Verified ones are public; the others are seen by their coordinators, managers and members of today."""
     member = None
     if kind.volunteer:
-        member = row.c.id.in_(sa.select(Membership.c.organization_id).where(Membership.c.volunteer_id == _VOLUNTEER))
+        own = members_today(Membership.c.volunteer_id == _VOLUNTEER)
+        member = row.c.id.in_(own.with_only_columns(Membership.c.organization_id))
     return _any_of(
         row.c.verification == "VERIFIED",
         coordinates(kind, row.c.kabupaten_code),

@@ -15,12 +15,15 @@ from api.keys import open_vault
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
+from api.web.budget import Budgets
 from api.web.document import Documents
 from api.web.endpoint import GraphQL
 from api.web.explorer import DemoPerson, explorer_routes
+from api.web.health import health, ready
 from api.web.middleware import Application
-from api.web.page import contract, document, health, index
+from api.web.page import contract, document, index
 from api.web.services import Services
+from api.web.watchdog import Watchdog
 
 
 def application(
@@ -39,7 +42,8 @@ def application(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        database = await Database.open(url, pooler=pooler)
+        limits, watchdog = settings.limits, Watchdog()
+        database = await Database.open(url, pooler=pooler, read_seconds=limits.read_seconds)
         try:
             app.state.services = Services(
                 database,
@@ -49,8 +53,12 @@ def application(
                 clock,
                 Documents(settings.documents),
                 settings,
+                data,
+                Budgets(limits.budget),
+                watchdog,
             )
-            yield
+            async with watchdog.running():
+                yield
         finally:
             await database.close()
 
@@ -59,6 +67,7 @@ def application(
         Route("/schema.graphql", contract),
         Route("/docs/{name}", document),
         Route("/health", health),
+        Route("/ready", ready),
         Route("/", index),
         *explorer_routes(people),
     ]

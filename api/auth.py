@@ -1,17 +1,18 @@
 """Authentication: bearer tokens, and the actor that a token belongs to."""
 
 import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 from api.access import PUBLIC, Actor
+from api.compiler.cache import Cache
 from api.database.engine import Database, Pooler
 from api.keys import read_token_key
 from api.services import account
@@ -19,6 +20,8 @@ from api.services import account
 # The name of EdDSA with curve Ed25519 in RFC 9864.
 ALGORITHM = "Ed25519"
 LIFETIME = timedelta(days=7)
+# Who issues the tokens and for whom: this installation for itself.
+ISSUER = "sigap"
 # Reads may use an account's old roles for this long after a change; writes load the roles again.
 CACHE_LIFETIME = timedelta(seconds=5)
 MAX_CACHED_ACTORS = 10_000
@@ -30,8 +33,16 @@ class Unauthenticated(Exception):
 
 @dataclass(frozen=True, slots=True)
 class CachedActor:
+    """Valid for `CACHE_LIFETIME` by both clocks, as the one of the wall may go back."""
+
     actor: Actor
+    cached_at: datetime
     expires_at: datetime
+    monotonic: float
+
+    def is_valid(self, now: datetime) -> bool:
+        age = timedelta(seconds=monotonic() - self.monotonic)
+        return self.cached_at <= now < self.expires_at and age < CACHE_LIFETIME
 
 
 class Tokens:
@@ -46,13 +57,27 @@ class Tokens:
         return cls(read_token_key(data))
 
     def issue(self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta = LIFETIME) -> str:
-        claims = {"sub": str(account_id), "iat": int(now.timestamp()), "exp": int((now + lifetime).timestamp())}
+        issued_at = int(now.timestamp())
+        claims = {
+            "iss": ISSUER,
+            "aud": ISSUER,
+            "sub": str(account_id),
+            "iat": issued_at,
+            "nbf": issued_at,
+            "exp": int((now + lifetime).timestamp()),
+        }
         return jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM])
 
     def read(self, token: str, now: datetime) -> tuple[uuid.UUID, datetime]:
         """Verifies a token; returns its account and when it expires. Raises `Unauthenticated`."""
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            jwt.JWTClaimsRegistry(
+                now=int(now.timestamp()),
+                iss={"essential": True, "value": ISSUER},
+                aud={"essential": True, "value": ISSUER},
+                exp={"essential": True},
+            ).validate(claims)
             account_id = uuid.UUID(str(claims["sub"]))
             expires_at = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
         except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
@@ -68,27 +93,26 @@ class Authenticator:
     def __init__(self, tokens: Tokens, database: Database) -> None:
         self.tokens = tokens
         self._database = database
-        self._cache: OrderedDict[str, CachedActor] = OrderedDict()
+        self._cache: Cache[str, CachedActor] = Cache(MAX_CACHED_ACTORS)
 
     async def authenticate(self, authorization: str | None, now: datetime) -> Actor:
         """The actor of an Authorization header, or `PUBLIC` without one. Raises `Unauthenticated`."""
         if authorization is None:
             return PUBLIC
-        cached = self._cache.get(authorization)
-        if cached is not None and now < cached.expires_at:
+        scheme, _, rest = authorization.partition(" ")
+        # Not the header, of which a client can send as many as it likes with one token.
+        token = rest.strip()
+        cached = self._cache.get(token)
+        if cached is not None and cached.is_valid(now) and scheme.lower() == "bearer":
             return cached.actor
-        scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        account_id, expires_at = self.tokens.read(token.strip(), now)
+        account_id, expires_at = self.tokens.read(token, now)
         async with self._database.reading() as session:
             actor = await account.actor(session, account_id, now)
         if actor.account_id is None:
             raise Unauthenticated
-        self._cache[authorization] = CachedActor(actor, min(expires_at, now + CACHE_LIFETIME))
-        self._cache.move_to_end(authorization)
-        while len(self._cache) > MAX_CACHED_ACTORS:
-            self._cache.popitem(last=False)
+        self._cache.put(token, CachedActor(actor, now, min(expires_at, now + CACHE_LIFETIME), monotonic()))
         return actor
 
 

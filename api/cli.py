@@ -1,6 +1,7 @@
 """The `sigap` command: serve, migrate, purge, account add, demo, token, schema, explain."""
 
 import asyncio
+import gc
 import json
 import signal
 import socket
@@ -22,6 +23,7 @@ from api import installation, log
 from api.auth import issue_tokens
 from api.database import embedded
 from api.models.account import RoleKind
+from api.server.protocol import IDLE_SECONDS, bounded_protocol
 from api.settings import Settings, SettingsError, read_settings
 
 command = typer.Typer(
@@ -53,6 +55,10 @@ def serve(
     no_migrate: Annotated[
         bool, typer.Option("--no-migrate", help="Only check that `sigap migrate` was run: for a role that may not.")
     ] = False,
+    print_tokens: Annotated[
+        bool,
+        typer.Option("--print-tokens", help="Print tokens of the demo accounts also where the output is no terminal."),
+    ] = False,
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
@@ -62,7 +68,8 @@ def serve(
         asyncio.run(installation.check(url) if no_migrate else migrate_database(url))
         asyncio.run(installation.prepare(url, settings.data, pooler=settings.pooler))
         has_story = demo and asyncio.run(ensure_demo_story(url))
-        run_server(settings, url, listener, logins=DEMO_LOGINS if has_story else ())
+        shows_tokens = has_story and (print_tokens or sys.stdout.isatty())
+        run_server(settings, url, listener, logins=DEMO_LOGINS if shows_tokens else ())
 
 
 @command.command()
@@ -215,12 +222,16 @@ def run_server(settings: Settings, url: str, listener: socket.socket, *, logins:
         typer.echo(f"\n{login}, {demo_story.LOGINS[login]}:\nAuthorization: Bearer {token}")
     people = [DemoPerson(login, demo_story.LOGINS[login], token) for login, token in tokens.items()]
     log.configure()
+    # A full garbage collection of what lives as long as the process would hold the event loop for 100 ms.
+    gc.freeze()
     config = uvicorn.Config(
         application(url, settings.data, pooler=settings.pooler, settings=settings, people=people),
         log_config=None,
         access_log=False,
         server_header=False,
-        # The client's address is not used, so the headers in which proxies pass it on are not read.
+        http=bounded_protocol(settings.limits.max_connections),
+        timeout_keep_alive=IDLE_SECONDS,
+        # `web.client` reads what proxies say, of those that are trusted.
         proxy_headers=False,
         # Without it an open stream would delay the shutdown for ever.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,

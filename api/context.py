@@ -8,9 +8,11 @@ from secrets import token_hex
 from typing import Any
 
 from api.access import Actor
-from api.compiler.plan import Planner
+from api.compiler.plan import Cost, Planner
 from api.database.engine import Database
+from api.database.pool import Client
 from api.services.vault import Vault
+from api.settings import Limits
 
 # Reading connections that one request may use at the same time, of `engine.READ_POOL_SIZE` in all.
 MAX_CONNECTIONS = 3
@@ -23,6 +25,14 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(slots=True)
+class Usage:
+    """What the request has used so far: the cost of its plans, and the bytes that were read for its answer."""
+
+    cost: Cost = field(default_factory=Cost)
+    answered_bytes: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Passed to every resolver: the actor, the time of the request, and the services that resolvers use."""
@@ -33,13 +43,15 @@ class Context:
     database: Database
     planner: Planner
     vault: Vault
+    # Whose share of the connections and whose budget is used; None for the program itself.
+    client: Client | None = None
+    limits: Limits = field(default_factory=Limits)
     # Whether introspection is answered, and names are suggested in the place of unknown ones.
     is_schema_open: bool = True
     # A `Language`: that of labels and messages whose field names none.
     language: str = "ID"
     connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
-    # For each field read so far by graphql-core's executor, how many rows its pages may have.
-    row_counts: list[int] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
     problem_codes: list[str] = field(default_factory=list)
     # By which the line of the log is found.
     id: str = field(default_factory=lambda: token_hex(8))

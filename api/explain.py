@@ -112,7 +112,8 @@ class KeyRecordingPlanner(Planner):
 
     def field(self, *args: Any, key: str, **kwargs: Any) -> Plan:
         plan = super().field(*args, key=key, **kwargs)
-        self.keys.setdefault(plan.sql, []).append(key)
+        for sql in (plan.sql, plan.guarded_sql):
+            self.keys.setdefault(sql, []).append(key)
         return plan
 
 
@@ -125,7 +126,7 @@ class ExplainingDatabase(Database):
         self.explanations: list[tuple[str, str]] = []
         self.error: asyncpg.PostgresError | None = None
 
-    async def read(self, sql: str, parameters: Sequence[object]) -> str:
+    async def read(self, sql: str, parameters: Sequence[object], **_limits: object) -> str:
         try:
             async with self._database.reading() as session:
                 self.explanations.append((sql, await self._explanation(session, sql, parameters)))

@@ -5,8 +5,9 @@ import os
 import re
 import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,22 @@ from api.values import database_url
 
 class SettingsError(Exception):
     """Wrong settings: one line for each."""
+
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one request may use."""
+
+    max_tokens: int = 3_000
+    max_answer_bytes: int = 10 * 1024 * 1024
+    read_seconds: int = 5
+    max_connections: int = 2_000
+    # Of one client in a minute; see `web.budget`.
+    budget: int = 240_000
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +52,7 @@ class Settings:
     introspection: Literal["everybody", "accounts"] = "everybody"
     # The only documents that are executed, by their ids; None if any document is.
     documents: Mapping[str, str] | None = field(default=None, repr=False)
+    limits: Limits = field(default_factory=Limits)
 
 
 DEFAULTS = Settings()
@@ -70,6 +88,24 @@ def _postgres_bin(value: str) -> Path:
     if not (os.access(program, os.X_OK) and program.is_file()):
         raise ValueError(f"must be the folder of PostgreSQL's programs, and {value!r} has no program 'postgres'")
     return program.parent.absolute()
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    """Reads a whole number of at least and at most so much."""
+
+    def parse(value: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,12}", value) or not least <= int(value) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not {value!r}")
+        return int(value)
+
+    return parse
+
+
+def _networks(value: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(","))
+    except ValueError:
+        raise ValueError(f"must be addresses or networks separated by commas, not {value!r}") from None
 
 
 def _pooler(value: str) -> str:
@@ -117,7 +153,14 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_ORIGINS": _origins,
     "SIGAP_INTROSPECTION": _introspection,
     "SIGAP_DOCUMENTS": _documents,
+    "SIGAP_MAX_TOKENS": _number(100, 100_000),
+    "SIGAP_MAX_ANSWER_BYTES": _number(100_000, 1_000_000_000),
+    "SIGAP_READ_SECONDS": _number(1, 600),
+    "SIGAP_MAX_CONNECTIONS": _number(10, 100_000),
+    "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
+    "SIGAP_TRUSTED_PROXIES": _networks,
 }
+_LIMITS = {limit.name for limit in fields(Limits)}
 
 
 def read_settings() -> Settings:
@@ -138,4 +181,5 @@ def read_settings() -> Settings:
             errors.append(f"{name} is not a setting" + (f"; did you mean {close[0]}?" if close else ""))
     if errors:
         raise SettingsError("\n".join(errors))
-    return Settings(**values)
+    limits = {name: values.pop(name) for name in _LIMITS & values.keys()}
+    return Settings(**values, limits=Limits(**limits))

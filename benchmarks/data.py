@@ -139,7 +139,10 @@ def certificates(
 def assignments(
     rng: RandomSource, ids: Iterator[UUID], shard: Shard, volunteers: list[row.Volunteer]
 ) -> Iterator[row.Assignment | row.Commitment]:
-    """Assignments of people of the same province, with commitments. People with a commitment at the same time decline."""
+    """Assignments of people of the same province, with commitments.
+
+    People with a commitment at the same time decline, and so do those for whom no place is left.
+    """
     pools: dict[str, list[UUID]] = defaultdict(list)
     for person in volunteers:
         pools[person.kabupaten_code[:2]].append(person.id)
@@ -147,12 +150,14 @@ def assignments(
     for number, need in enumerate(shard.needs):
         count = ASSIGNMENTS * (number + 1) // NEEDS - ASSIGNMENTS * number // NEEDS
         pool, weights = pools[need.kabupaten_code[:2]], status_weights(need, at_hour(shard.today, 0))
+        places = need.people_wanted
         for volunteer_id in rng.sample(pool, min(count, len(pool))):
             status = rng.draw(weights)
-            if any(overlap(need, other) for other in committed_needs[volunteer_id]):
+            if any(overlap(need, other) for other in committed_needs[volunteer_id]) or not places:
                 status = "DECLINED"
             elif status in COMMITTED:
                 committed_needs[volunteer_id].append(need)
+                places -= 1
             yield from assignment_rows(ids, need, volunteer_id, status=status)
 
 
@@ -193,7 +198,8 @@ async def fill_shard(shard: Shard) -> None:
         for certificate in certificates(rng, ids, shard, person=person, rank=ranks.get(person.id))
     )
     await row.copy_table(connection, row.Certificate, certificate_rows)
-    await row.copy_rows(connection, assignments(rng, ids, shard, volunteers))
+    async with connection.transaction():
+        await row.copy_rows(connection, assignments(rng, ids, shard, volunteers))
     await connection.close()
 
 

@@ -160,15 +160,16 @@ class Build:
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
         assert period is not None
         columns = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
-        assignment = await self.row("assignment", **columns)
         until = min(columns["ends_at"], self.now) if columns["status"] == "RELEASED" else columns["ends_at"]
-        if columns["status"] in ASSIGNMENT.group("COMMITTED") and columns["starts_at"] < until:
-            await self.row(
-                "commitment",
-                volunteer_id=volunteer,
-                assignment_id=assignment,
-                period=asyncpg.Range(columns["starts_at"], until),
-            )
+        async with self.connection.transaction():
+            assignment = await self.row("assignment", **columns)
+            if columns["status"] in ASSIGNMENT.group("COMMITTED") and columns["starts_at"] < until:
+                await self.row(
+                    "commitment",
+                    volunteer_id=volunteer,
+                    assignment_id=assignment,
+                    period=asyncpg.Range(columns["starts_at"], until),
+                )
         return assignment
 
     async def account(self, **values: Any) -> uuid.UUID:

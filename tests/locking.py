@@ -41,7 +41,7 @@ class Watcher:
     def watch(self, database: Database) -> None:
         """Before the first write connection is opened."""
         pool = database._write_pool
-        connect = pool._connect
+        connect = pool.connect
 
         async def connect_and_watch() -> "asyncpg.Connection[Row]":
             connection = await connect()
@@ -49,7 +49,7 @@ class Watcher:
             connection.add_query_logger(lambda query: self.add(query.query, locked))
             return connection
 
-        pool._connect = connect_and_watch
+        pool.connect = connect_and_watch
 
     def add(self, sql: str, locked: list[str]) -> None:
         """`locked` are the tables that the connection's transaction has locked rows of."""

@@ -175,12 +175,28 @@ async def test_a_coordinator_does_not_see_the_volunteer_of_a_completed_assignmen
     }
 
 
+async def test_managers_of_a_suspended_organization_see_members_but_nothing_private(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    await build.volunteer(organization, name="Ani", phone="+628123456780")
+    manager = await build.manager(organization)
+    document = "{ volunteers(first: 9) { nodes { name phone } } }"
+    found: dict[str, object] = {}
+
+    for verification in ("VERIFIED", "SUSPENDED", "PENDING", "VERIFIED"):
+        await build.connection.execute("UPDATE organization SET verification = $1", verification)
+        (found[verification],) = (await api.ask(document, actor=manager))["volunteers"]["nodes"]
+
+    hidden = {"name": "Ani", "phone": None}
+    assert found == {"VERIFIED": {"name": "Ani", "phone": "+628123456780"}, "SUSPENDED": hidden, "PENDING": hidden}
+
+
 async def test_only_verified_organizations_are_public(api: Api, build: Build) -> None:
     await build.organization(name="Lama")
     pending = await build.organization(name="Baru", verification="PENDING")
     suspended = await build.organization(name="Ditangguhkan", verification="SUSPENDED", kabupaten_code=FAR)
-    member = await build.person()
-    await build.membership(member, suspended, until=date(2021, 1, 1))
+    member, former = await build.person(), await build.person()
+    await build.membership(member, suspended)
+    await build.membership(former, suspended, until=date(2021, 1, 1))
     actors: Actors = {
         "public": None,
         "kabupaten": await build.coordinator(kabupaten_code=HOME),
@@ -189,6 +205,7 @@ async def test_only_verified_organizations_are_public(api: Api, build: Build) ->
         "nation": await build.coordinator(),
         "manager": await build.manager(pending),
         "member": await build.volunteer_account(member),
+        "former": await build.volunteer_account(former),
     }
     found: dict[str, list[str]] = {}
 
@@ -205,6 +222,7 @@ async def test_only_verified_organizations_are_public(api: Api, build: Build) ->
         "nation": ["Baru", "Ditangguhkan", "Lama"],
         "manager": ["Baru", "Lama"],
         "member": ["Ditangguhkan", "Lama"],
+        "former": ["Lama"],
     }
 
 

@@ -52,7 +52,8 @@ def segment(value: object) -> str:
 
 
 def claims(account: uuid.UUID, until: datetime = NOW + LIFETIME) -> dict[str, object]:
-    return {"sub": str(account), "iat": int(NOW.timestamp()), "exp": int(until.timestamp())}
+    issued = {"iss": "sigap", "aud": "sigap", "iat": int(NOW.timestamp()), "nbf": int(NOW.timestamp())}
+    return {**issued, "sub": str(account), "exp": int(until.timestamp())}
 
 
 async def test_a_valid_token_identifies_the_account(api: Api, build: Build) -> None:
@@ -89,6 +90,25 @@ async def test_a_token_is_not_cached_beyond_its_expiry(build: Build, database_ur
 
         assert is_accepted
         assert await is_rejected(api, token)
+
+
+async def test_a_closed_account_stops_reading_though_the_clock_goes_back(
+    build: Build, database_url: str, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, clock, passed = await build.account(), [NOW], [0.0]
+    monkeypatch.setattr("api.auth.monotonic", lambda: passed[0])
+    async with running_api(database_url, keys, lambda: clock[0]) as api:
+        token = f"Bearer {api.tokens.issue(account, NOW - LIFETIME / 2)}"
+        accepted = not await is_rejected(api, token)
+        await build.connection.execute("UPDATE account SET active = false")
+
+        still_cached = not await is_rejected(api, token)
+        clock[0] = NOW - SECOND
+        after_going_back = await is_rejected(api, token)
+        clock[0], passed[0] = NOW, CACHE_LIFETIME.total_seconds()
+        after_standing_still = await is_rejected(api, token)
+
+    assert (accepted, still_cached, after_going_back, after_standing_still) == (True, True, True, True)
 
 
 async def test_a_token_signed_with_another_key_is_rejected(api: Api, build: Build) -> None:
@@ -142,7 +162,18 @@ async def test_a_token_that_is_not_ascii_is_rejected(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "changed_claims",
-    [{"sub": None}, {"sub": "sinta"}, {"sub": 7}, {"exp": None}, {"exp": "soon"}, {"exp": 10**30}, {"exp": -(10**30)}],
+    [
+        *(
+            {"sub": None},
+            {"sub": "sinta"},
+            {"sub": 7},
+            {"exp": None},
+            {"exp": "soon"},
+            {"exp": 10**30},
+            {"exp": -(10**30)},
+        ),
+        *({"iss": None}, {"iss": "other"}, {"aud": None}, {"aud": "other"}, {"nbf": int(NOW.timestamp()) + 1}),
+    ],
     ids=str,
 )
 async def test_a_validly_signed_token_with_invalid_claims_is_rejected(

@@ -121,7 +121,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
     script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
 
-    with serving(story, "--demo") as server:
+    with serving(story, "--demo", "--print-tokens") as server:
         done = subprocess.run(["/bin/bash", "-c", script], env=story, capture_output=True, text=True, check=False)
         server.terminate()
         printed = server.stdout.read() if server.stdout else ""
@@ -149,9 +149,13 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
 
 
 def test_a_second_start_does_not_load_the_story_again(story: Environment) -> None:
-    with serving(story, "--demo"):
+    with serving(story, "--demo") as server:
         found = ask(story, "{ incidents(first: 1) { totalCount } organizations(first: 1) { totalCount } }")
+        server.terminate()
+        printed = server.stdout.read() if server.stdout else ""
 
+    # The output is no terminal, where the tokens would be printed.
+    assert printed == f"Sigap answers at http://127.0.0.1:{story['SIGAP_PORT']}/graphql\n"
     assert found == {"data": {"incidents": {"totalCount": 3}, "organizations": {"totalCount": 30}}}
 
 

@@ -399,7 +399,7 @@ async def test_a_database_that_is_not_empty_is_refused(connection: asyncpg.Conne
 
 
 async def test_a_database_without_reference_data_is_refused(connection: asyncpg.Connection) -> None:
-    await connection.execute("TRUNCATE province CASCADE")
+    await connection.execute("SELECT set_config('sigap.erases_person', 'on', false); TRUNCATE province CASCADE")
 
     with pytest.raises(DemoError) as refusal:
         await load(connection, today=TODAY)

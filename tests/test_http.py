@@ -10,7 +10,8 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from api.execution.limit import MAX_DEPTH, MAX_FIELDS, MAX_TOKENS
+from api.execution.limit import MAX_DEPTH, MAX_FIELDS
+from api.settings import Limits
 from api.web.request import MAX_BODY_BYTES
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
@@ -227,7 +228,7 @@ async def test_exponentially_nested_fragments_are_rejected_without_expanding_the
 
 async def test_a_chain_of_fragments_is_visited_once_however_often_it_is_spread(api: Api) -> None:
     chain = " ".join(f"fragment f{number} on Query {{ ...f{number + 1} }}" for number in range(60))
-    document = f"{{ {'...f0 ' * 1_500} }} {chain} fragment f60 on Query {{ __typename }}"
+    document = f"{{ {'...f0 ' * 1_000} }} {chain} fragment f60 on Query {{ __typename }}"
 
     response, seconds = await timed(api, document)
 
@@ -251,19 +252,24 @@ async def test_the_depth_of_a_document_is_limited(api: Api) -> None:
 
 
 async def test_the_number_of_fields_is_limited(api: Api) -> None:
-    def aliased(number: int) -> str:
-        return "{ " + " ".join(f"a{index}: __typename" for index in range(number)) + " }"
+    """Four roots that spread one fragment, and as many fields beside them as are left."""
 
-    most, more = await post(api, {"query": aliased(MAX_FIELDS)}), await post(api, {"query": aliased(MAX_FIELDS + 1)})
+    def document(number: int) -> str:
+        roots = " ".join(f"r{index}: provinces(first: 0) {{ ...f }}" for index in range(4))
+        inside = " ".join(f"a{index}: totalCount" for index in range(400))
+        beside = " ".join(f"b{index}: __typename" for index in range(number - 4 * 401))
+        return f"{{ {roots} {beside} }} fragment f on ProvinceConnection {{ {inside} }}"
 
-    assert len(most.json()["data"]) == MAX_FIELDS
+    most, more = await post(api, {"query": document(MAX_FIELDS)}), await post(api, {"query": document(MAX_FIELDS + 1)})
+
+    assert len(most.json()["data"]) == MAX_FIELDS - 4 * 400
     assert codes(more) == ["DOCUMENT_TOO_LARGE"]
 
 
 @pytest.mark.parametrize(
     "document",
     [
-        "{ " + "a " * MAX_TOKENS + "}",
+        "{ " + "a " * Limits().max_tokens + "}",
         "{ a" * 4_900 + " }" * 4_900,
         "{ me(x: " + "[" * 4_000 + "]" * 4_000 + ") { id } }",
         "query($x: " + "[" * 4_000 + "Int" + "]" * 4_000 + ") { me { id } }",
@@ -394,7 +400,7 @@ async def test_without_its_database_the_api_answers_unavailable(
     await command(server, f"CREATE DATABASE {dropped} TEMPLATE {name}")
 
     async with running_api(with_database(database_url, dropped), keys, lambda: NOW) as api:
-        healthy = await api.client.get("/health")
+        ready = await api.client.get("/ready")
         cached_headers = api.headers(cached_account)
         await post(api, {"query": PROVINCES}, {**JSON, **cached_headers})
         await command(server, f"DROP DATABASE {dropped} WITH (FORCE)")
@@ -402,11 +408,13 @@ async def test_without_its_database_the_api_answers_unavailable(
         read_again = await post(api, {"query": PROVINCES})
         written = await post(api, {"query": DECLARE, "variables": {"input": INCIDENT}}, {**JSON, **cached_headers})
         signed_in = await post(api, {"query": PROVINCES}, {**JSON, **api.headers(other_account)})
+        unready = await api.client.get("/ready")
         unhealthy = await api.client.get("/health")
 
-    assert (healthy.status_code, healthy.text) == (200, "ok\n")
+    assert (ready.status_code, ready.json()) == (200, {"database": True, "migrations": True, "disk": True})
     assert codes(read) == ["UNAVAILABLE"]
     assert codes(read_again) == ["UNAVAILABLE"]
     assert codes(written) == ["UNAVAILABLE"]
     assert (signed_in.status_code, codes(signed_in)) == (503, ["UNAVAILABLE"])
-    assert (unhealthy.status_code, unhealthy.text) == (503, "The database does not answer.\n")
+    assert (unready.status_code, unready.json()) == (503, {"database": False, "migrations": False, "disk": True})
+    assert (unhealthy.status_code, unhealthy.text) == (200, "ok\n")

@@ -243,7 +243,7 @@ async def test_the_history_tells_what_happened_and_when_it_took_effect(
 async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need(kabupaten_code=HOME)
     volunteer = await build.volunteer(organization, kabupaten_code=FAR)
-    assignment = await build.assignment(need, volunteer)
+    assignment = await build.assignment(need, volunteer, status="ACCEPTED")
     actors = {
         "volunteer": await build.volunteer_account(volunteer),
         "manager": await build.manager(organization),

@@ -787,14 +787,15 @@ async def test_a_repeated_answer_to_an_offer_is_executed_once(api: Api, build: B
 
 async def test_a_repeated_refused_request_gets_the_same_problems(api: Api, build: Build) -> None:
     volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
-    other = await build.assignment(need, await build.volunteer(), status="ACCEPTED")
+    await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     elsewhere = await build.assignment(await build.need(), volunteer, status="ACCEPTED")
     coordinator = await build.coordinator()
     fields = {"need": f"Need:{need}", "volunteer": f"Volunteer:{volunteer}", "idempotencyKey": "k"}
 
     first = await api.do(OFFER, actor=coordinator, **fields)
-    await build.connection.execute("DELETE FROM commitment")
-    await build.connection.execute("UPDATE assignment SET status = 'CANCELLED' WHERE id = $1", other)
+    async with build.connection.transaction():
+        await build.connection.execute("DELETE FROM commitment")
+        await build.connection.execute("UPDATE assignment SET status = 'CANCELLED'")
     again = await api.do(OFFER, actor=coordinator, **fields)
 
     clash = {"assignment": {"id": f"Assignment:{elsewhere}"}, "startsAt": instant(START), "endsAt": instant(END)}

@@ -1,9 +1,10 @@
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
-from api.settings import Settings, SettingsError, read_settings
+from api.settings import Limits, Settings, SettingsError, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +54,8 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("SIGAP_DOCUMENTS", "documents.json")
     Path("documents.json").write_text('{"a1": "{ me { id } }"}', encoding="utf-8")
     monkeypatch.setenv("SIGAP_ORIGINS", "https://sigap.example, http://localhost:3000")
+    monkeypatch.setenv("SIGAP_MAX_TOKENS", "500")
+    monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
 
     assert read_settings() == Settings(
         host="0.0.0.0",  # noqa: S104  # As above.
@@ -64,6 +67,7 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         origins=("https://sigap.example", "http://localhost:3000"),
         introspection="accounts",
         documents={"a1": "{ me { id } }"},
+        limits=Limits(max_tokens=500, trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1"))),
     )
 
 
@@ -185,7 +189,7 @@ def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPat
 
     assert str(read_settings()) == (
         f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=(), "
-        "introspection='everybody')"
+        f"introspection='everybody', limits={Limits()!r})"
     )
 
 

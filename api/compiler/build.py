@@ -27,10 +27,11 @@ from api.compiler.source import (
     Viewer,
     column,
 )
-from api.compiler.step import Join, JoinedRow, ListRows, RowRef, Steps, aggregate_texts
+from api.compiler.step import Join, JoinedRow, ListRows, RowRef, Sizes, Steps, aggregate_texts
 from api.compiler.template import Row, RowType, TemplateContext, Templates, table_name
 from api.compiler.text import (
     JSON_NULL,
+    ConcatenatedText,
     SqlText,
     concatenate,
     conjunction,
@@ -38,9 +39,10 @@ from api.compiler.text import (
     json_list,
     json_object,
     json_text,
+    text_bytes,
     text_if,
 )
-from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, RequiredThing, ValueReader, slot_paths
+from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, RequiredThing, slot_paths
 from api.compiler.window import OrderColumn
 
 # Of one filter.
@@ -76,7 +78,9 @@ class Builder:
     binds: Binds = field(default_factory=Binds)
     steps: Steps = field(default_factory=Steps)
     # For each list, its size and the sizes of the lists around it; see `plan.Plan.cost`.
-    list_sizes: list[tuple[ValueReader, ...]] = field(default_factory=list)
+    list_sizes: list[Sizes] = field(default_factory=list)
+    # About how many bytes of the answer come from one row of a step: by its name, None at the root, and its sizes.
+    row_bytes: dict[tuple[str | None, Sizes], int] = field(default_factory=dict)
 
     # The JSON text of objects and fields.
 
@@ -88,7 +92,14 @@ class Builder:
             return self.variant_object(ref, source, sets, path)
         assert is_object_type(type_)
         selected = self.document.select(type_, sets)
-        return json_object((each.key, self.field_value(ref, source, each, path)) for each in selected)
+        text = json_object((each.key, self.field_value(ref, source, each, path)) for each in selected)
+        self.count_bytes(ref, text)
+        return text
+
+    def count_bytes(self, ref: RowRef, text: ConcatenatedText) -> None:
+        """Counts a text that the answer has once for each row of the level."""
+        key = ref.level.rows.name if ref.level.rows else None, ref.sizes
+        self.row_bytes[key] = self.row_bytes.get(key, 0) + text_bytes(text)
 
     def member_object(self, ref: RowRef, source: Source, sets: SelectionSets, path: Path) -> SqlText:
         """The JSON object of the first member of an interface or union that has a row; the JSON null without one."""

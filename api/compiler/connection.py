@@ -9,10 +9,10 @@ from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import Guard, Source, TieredConnection, ToConnection, Viewer
-from api.compiler.step import Join, ListRows, RowRef, Steps, aggregate_texts, filter_clause
+from api.compiler.step import Join, ListRows, RowRef, Sizes, Steps, aggregate_texts, filter_clause
 from api.compiler.template import Row, RowType, Templates
 from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
-from api.compiler.value import Arguments, Binds, Path, ValueReader
+from api.compiler.value import Arguments, Binds, Path
 from api.compiler.window import OrderColumn, Window
 
 # Rows that a tiered connection adds to the document's cost: it reads many more rows than it returns.
@@ -31,11 +31,12 @@ class ObjectBuilder(Protocol):
     viewer: Viewer
     binds: Binds
     steps: Steps
-    list_sizes: list[tuple[ValueReader, ...]]
+    list_sizes: list[Sizes]
 
     def object(
         self, ref: RowRef, source: Source, type_: GraphQLNamedType, sets: SelectionSets, path: Path
     ) -> SqlText: ...
+    def count_bytes(self, ref: RowRef, text: ConcatenatedText) -> None: ...
     def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
     def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
     def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]: ...
@@ -143,6 +144,7 @@ class _Connection:
                 text = self.node(inside, part, (*self.path, part.key))
             else:
                 text = self.object_text(part, lambda field: self.edge_value(inside, field, (*self.path, part.key)))
+                self.builder.count_bytes(inside, text)
             order_by = self.window.order_by(self.order_columns(inside), backward=False)
             return aggregate_texts(text, order_by, self.page_filter(inside, has_extra=has_extra))
 
@@ -241,7 +243,7 @@ class _Connection:
             text, row_type = self.builder.lateral_select(tier, parent, self.arguments, self.path)
             yield text, Row(self.builder.steps.new_name(), row_type)
 
-    def page_rows(self, sizes: tuple[ValueReader, ...], *, has_extra: bool) -> ListRows:
+    def page_rows(self, sizes: Sizes, *, has_extra: bool) -> ListRows:
         """The rows of the window, with their `_position` in reading order where that is used."""
         limit = self.window.limit(extra=int(has_extra))
         queries = self.list_queries

@@ -1,10 +1,11 @@
 """Plans: the statement of a document or of one of its root fields, made once per shape of variables and cached."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -25,7 +26,7 @@ from api.compiler.error import BadInput
 from api.compiler.root import root
 from api.compiler.selection import Document, SelectedField
 from api.compiler.source import Root, Source, Viewer
-from api.compiler.step import QueryLevel
+from api.compiler.step import QueryLevel, Sizes
 from api.compiler.template import Templates
 from api.compiler.text import SqlText, json_object
 from api.compiler.value import RequiredThing, ShapeSplitter, ValueReader, Variables
@@ -37,8 +38,20 @@ MISSING = "!"
 
 # Characters of SQL; a plan with a longer statement is not cached.
 MAX_CACHED_SQL = 60_000
+# Characters of SQL of all cached plans.
+MAX_CACHED_SQLS = 2_000_000
 # Characters of SQL; PostgreSQL takes some hundred bytes of memory for each while it plans.
 MAX_SQL = 250_000
+
+
+class Cost(NamedTuple):
+    """What an answer may have at most if all pages are full: rows of its lists, and about how many bytes."""
+
+    rows: int = 0
+    bytes: int = 0
+
+    def plus(self, other: "Cost") -> "Cost":
+        return Cost(self.rows + other.rows, self.bytes + other.bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +59,22 @@ class Plan:
     """A statement whose only value is the text of the JSON, and how its parameters are read from a request."""
 
     sql: str
+    # Where the SELECT after the WITH clause begins.
+    select_start: int
     parameters: Sequence[ValueReader | str]  # A `str` is the name of one of the viewer's values.
     checks: Sequence[ValueReader]
-    list_sizes: Sequence[Sequence[ValueReader]]
+    # The sizes of a list and of those around it, how many such lists there are, and the bytes of each of their rows.
+    lists: Sequence[tuple[Sizes, int, int]]
     required: Sequence[RequiredThing]
+    # SQL for about how many bytes the answer has, by the rows that there are.
+    counted_bytes: str
+
+    @property
+    def guarded_sql(self) -> str:
+        """The statement with one parameter more: of an answer with more bytes only the rows are counted; it is null."""
+        steps, select = self.sql[: self.select_start], self.sql[self.select_start :]
+        largest = f"CAST(${len(self.parameters) + 1} AS bigint)"
+        return f"{steps}SELECT CASE WHEN {self.counted_bytes} <= {largest} THEN ({select}) END"
 
     def result(self, text: str) -> str:
         """The JSON text that the statement returned; raises `BadInput` where it names a thing that is not there."""
@@ -64,9 +89,14 @@ class Plan:
             check(variables)
         return [viewer_values[each] if isinstance(each, str) else each(variables) for each in self.parameters]
 
-    def cost(self, variables: Variables) -> int:
-        """The most rows that all lists can have: for each list, its size times the sizes of the lists around it."""
-        return sum(prod(size(variables) for size in sizes) for sizes in self.list_sizes)
+    def cost(self, variables: Variables) -> Cost:
+        """A list has as many rows as its size times the sizes of the lists around it."""
+        rows = size = 0
+        for sizes, count, row_bytes in self.lists:
+            full = prod([read(variables) for read in sizes])
+            rows += count * full
+            size += row_bytes * full
+        return Cost(rows, size)
 
 
 @dataclass(slots=True)
@@ -120,7 +150,7 @@ class Planner:
         self.sources = sources
         self.templates = Templates(sources)
         # A key contains the `id()` of the operation's node. The value holds the node, so that the id is not reused.
-        self.cache: Cache[Hashable, tuple[OperationDefinitionNode, Plan]] = Cache(size)
+        self.cache: Cache[Hashable, tuple[OperationDefinitionNode, Plan]] = Cache(size, MAX_CACHED_SQLS)
 
     def document(self, operation: Operation, viewer: Viewer, roots: Mapping[str, Root]) -> Plan:
         """The plan for the whole data of an operation that has compiled roots only."""
@@ -169,7 +199,7 @@ class Planner:
         builder, level = Builder(document, self.sources, self.templates, viewer), QueryLevel()
         plan = finish_plan(builder, level, text(builder, level))
         if operation.is_cacheable and len(plan.sql) <= MAX_CACHED_SQL:
-            self.cache.put(cache_key, (operation.node, plan))
+            self.cache.put(cache_key, (operation.node, plan), weight=len(plan.sql))
         return plan
 
 
@@ -183,11 +213,28 @@ def finish_plan(builder: Builder, level: QueryLevel, text: SqlText) -> Plan:
 
     cases = [f"WHEN {builder.missing(thing)} THEN '{MISSING}{index}'" for index, thing in enumerate(required)]
     checked = f"CASE {' '.join(cases)} ELSE {text} END" if cases else str(text)
-    sql = _PARAMETER.sub(number, builder.steps.with_steps(level.select([checked])))
+    # The SELECT is written first, and the steps are numbered first.
+    select = level.select([checked])
+    steps = _PARAMETER.sub(number, builder.steps.with_clause())
+    sql = steps + _PARAMETER.sub(number, select)
     if len(sql) > MAX_SQL:
         raise BadInput("This asks for too much in one statement; ask for it in several documents.")
     readers = builder.binds.readers
     # A value that the statement does not use is still read, so that a wrong one is refused.
     unused = [read for name, read in readers.items() if name not in numbers]
     parameters = tuple(readers.get(name, name) for name in numbers)
-    return Plan(sql, parameters, (*builder.binds.checks, *unused), tuple(builder.list_sizes), required)
+    checks = (*builder.binds.checks, *unused)
+    return Plan(sql, len(steps), parameters, checks, list_weights(builder), required, counted_bytes(builder))
+
+
+def list_weights(builder: Builder) -> Sequence[tuple[Sizes, int, int]]:
+    """For each combination of sizes how many lists have it, and the bytes of one row of each of them."""
+    counts, row_bytes = Counter(builder.list_sizes), Counter[Sizes]()
+    for (_, sizes), size in builder.row_bytes.items():
+        row_bytes[sizes] += size
+    return [(sizes, counts[sizes], row_bytes[sizes]) for sizes in counts | row_bytes]
+
+
+def counted_bytes(builder: Builder) -> str:
+    rows = [f"{size} * (SELECT count(*) FROM {name})" for (name, _), size in builder.row_bytes.items() if name]
+    return " + ".join(rows) or "0"

@@ -12,10 +12,10 @@ from api.compiler.connection import connection
 from api.compiler.error import BadInput
 from api.compiler.selection import SelectedField
 from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
-from api.compiler.step import Join, ListRows, QueryLevel, RowRef, aggregate_texts
+from api.compiler.step import Join, ListRows, QueryLevel, RowRef, Sizes, aggregate_texts
 from api.compiler.template import Row, RowType, key_type, parameter, source_key
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
-from api.compiler.value import Path, Slot, ValueReader, Variables, planning_value, split_id, value_reader
+from api.compiler.value import Path, Slot, Variables, planning_value, split_id, value_reader
 from api.compiler.window import MAX_PAGE_SIZE
 
 # The variable that holds values from Python. No document can have a variable of this name, as it contains spaces.
@@ -132,7 +132,7 @@ def add_root_step(
     level: QueryLevel,
     row_type: RowType,
     select: Callable[[Sequence[str]], str],
-    sizes: tuple[ValueReader, ...] = (),
+    sizes: Sizes = (),
 ) -> RowRef:
     """Adds the rows of a root as a step; `select` makes its SELECT from column names, `sizes` read how many rows."""
     row, inner = Row(builder.steps.new_name(), row_type), builder.steps.new_name()

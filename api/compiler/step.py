@@ -13,6 +13,9 @@ from api.compiler.template import Row, quoted
 from api.compiler.text import SqlText, conjunction
 from api.compiler.value import ValueReader
 
+# Read the sizes of a list and of the lists around it.
+Sizes = tuple[ValueReader, ...]
+
 # PostgreSQL's planner takes seconds for more.
 MAX_JOINS = 250
 
@@ -85,7 +88,7 @@ class RowRef:
     level: QueryLevel
     row: Row | None = None
     join_path: tuple[JoinedRow, ...] = ()
-    sizes: tuple[ValueReader, ...] = ()
+    sizes: Sizes = ()
 
     def join(self, joined: JoinedRow) -> "RowRef":
         """Joins the row to the level and returns its reference."""
@@ -104,7 +107,7 @@ class ListRows:
     row: Row
     inner: str
     joins: Callable[[Sequence[str]], Sequence[Join]]
-    sizes: tuple[ValueReader, ...] = ()
+    sizes: Sizes = ()
     is_limited: bool = False
 
 
@@ -182,8 +185,8 @@ class Steps:
         parent.level.joins.append(join)
         return {column: SqlText(f"{name}.{quoted(column)}") for column in columns}
 
-    def with_steps(self, select: str) -> str:
-        """The SELECT with all steps in its WITH clause."""
+    def with_clause(self) -> str:
+        """The WITH clause with all steps, followed by a space; empty without steps. To be written after the SELECT."""
         # The last step is written first: it decides which columns are read from the earlier ones.
         texts = [step_sql() for step_sql in reversed(self.pending)]
-        return f"WITH {', '.join(reversed(texts))} {select}" if texts else select
+        return f"WITH {', '.join(reversed(texts))} " if texts else ""

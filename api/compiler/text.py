@@ -23,6 +23,9 @@ class ConcatenatedText(SqlText):
     parts: tuple[SqlText | str, ...]
 
 
+# Most values are names, ids, codes and instants.
+BYTES_PER_VALUE = 24
+
 JSON_NULL = SqlText("'null'")
 
 
@@ -50,6 +53,11 @@ def json_object(items: Iterable[tuple[str, SqlText | str]]) -> ConcatenatedText:
     for key, value in items:
         parts += [f'{"," if parts else "{"}"{key}":', value]
     return concatenate([*parts, "}"] if parts else ["{}"])
+
+
+def text_bytes(text: ConcatenatedText) -> int:
+    """About how many bytes the text has in an answer: its constants, and some for each value."""
+    return sum(len(part) if isinstance(part, str) else BYTES_PER_VALUE for part in text.parts)
 
 
 def or_json_null(text: SqlText) -> SqlText:

@@ -37,7 +37,12 @@ _INITDB = "--username=postgres --auth=trust --encoding=UTF8 --locale=C --data-ch
 # Not a superuser: SQL then cannot reach files, and what needs a superuser fails here and not first on another server.
 _INIT_SQL = "CREATE ROLE sigap LOGIN CREATEDB;\nCREATE DATABASE sigap OWNER sigap;\n"
 # fsync, synchronous_commit and full_page_writes keep their defaults (on), so that no commit is lost.
-_SETTINGS = "-clisten_addresses= -cport=5432 -cjit=off -crandom_page_cost=1.1 -cclient_connection_check_interval=1s"
+# Terse: the details of errors quote people's data.
+_SETTINGS = (
+    "-clisten_addresses= -cport=5432 -cjit=off -crandom_page_cost=1.1 -cclient_connection_check_interval=1s"
+    " -clog_error_verbosity=terse"
+)
+_KEPT_LOGS = 5  # Of earlier starts, beside the present one.
 _ENV = {"LC_ALL": "C", "TZ": "UTC"}
 # Keeps root's right to enter closed folders; access(2), which PostgreSQL uses to find itself, needs the last option.
 _SEARCH_CAPABILITY = "--inh-caps=+dac_read_search --ambient-caps=+dac_read_search --securebits=+no_setuid_fixup"
@@ -206,12 +211,19 @@ class _Cluster:
         # PostgreSQL refuses to start while the process id in postmaster.pid is in use, by any program, except by its own
         # grandparent. Whether a server really uses the folder it still learns from shared memory.
         env = {**_ENV, "PG_GRANDPARENT_PID": stale_pid_file.split("\n", 1)[0].lstrip("-")}
-        self.log.unlink(missing_ok=True)  # Child processes of a crashed server still write to the old one.
+        self.rotate_logs()
         log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self.launched = psutil.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True, env=env
         )
         os.close(log)
+
+    def rotate_logs(self) -> None:
+        """Renames postgres.log to postgres.log.1, and so on. Child processes of a crashed server still write to the old one."""
+        for number in range(_KEPT_LOGS, 0, -1):
+            older = self.log.with_name(f"{self.log.name}.{number - 1}") if number > 1 else self.log
+            with suppress(FileNotFoundError):
+                older.rename(self.log.with_name(f"{self.log.name}.{number}"))
 
     @cached_property
     def command_prefix(self) -> list[str]:

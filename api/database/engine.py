@@ -4,12 +4,14 @@ import re
 import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Any, Literal
 
 import asyncpg
 import sqlalchemy as sa
 
-from api.database.pool import ConnectionPool
+from api.database.monitor import Connect, Monitor
+from api.database.pool import Client, ConnectionPool, NoConnectionFree
 from api.database.statement import (
     CompiledStatement,
     Statement,
@@ -21,23 +23,30 @@ from api.database.statement import (
     update_statement,
     with_stored_keys,
 )
-from api.log import describe, log
 from api.values.database_url import connection_arguments
 
-READ_POOL_SIZE = 8
+READ_POOL_SIZE = 10
 WRITE_POOL_SIZE = 8
-READ_SECONDS = 15.0
+READ_SECONDS = 5
 WRITE_SECONDS = 30.0
 LOCK_SECONDS = 10.0
 
-# The longest wait for a free connection, and for a new one.
-ACQUIRE_SECONDS = 10.0
+# How much later than the server the client gives a read up: then it was not the statement that took so long.
+GRACE_SECONDS = 1.0
+
+# The longest wait for a free connection to read, for one to write, where a rush waits in line for one lock, and for a new one.
+ACQUIRE_SECONDS = 2.0
+WRITE_ACQUIRE_SECONDS = 10.0
+CONNECT_SECONDS = 5.0
 
 # Prepared statements per read connection; the least recently used one is dropped first.
 STATEMENT_CACHE_SIZE = 64
 
 # Characters. A longer statement is prepared each time: PostgreSQL needs some 50 bytes of memory per character.
 MAX_CACHED_STATEMENT_LENGTH = 30_000
+
+# Characters. After a longer statement the connection is closed, as its server process keeps the memory of planning it.
+HUGE_STATEMENT_LENGTH = 60_000
 
 # TCP keepalive: the kernel probes a connection after 60 idle seconds, and gives it up after three lost probes.
 KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
@@ -62,7 +71,6 @@ READ_SETTINGS = {
     # Planning for each set of values costs more than better plans gain.
     "plan_cache_mode": "force_generic_plan",
     "default_transaction_read_only": "on",
-    "statement_timeout": f"{READ_SECONDS:.0f}s",
 }
 WRITE_SETTINGS = {
     **SERVER_SETTINGS,
@@ -77,8 +85,7 @@ def _set_local(settings: Mapping[str, str]) -> str:
     return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
 
 
-# Behind a pooler each transaction begins with these. Statements are not cached there, so they need no generic plans.
-READ_SET_LOCAL = _set_local({**SERVER_SETTINGS, "statement_timeout": READ_SETTINGS["statement_timeout"]})
+# Behind a pooler each transaction begins with these.
 WRITE_SET_LOCAL = _set_local(WRITE_SETTINGS)
 
 # What a pooler in front of the database assigns a server connection to.
@@ -86,41 +93,76 @@ Pooler = Literal["transaction"]
 
 
 class Unavailable(Exception):
-    """The database did not answer, or too late. The same statement may succeed later."""
+    """The database did not answer. The same statement may succeed later."""
+
+    code = "UNAVAILABLE"
+    message = "The database does not answer; try again."
+
+
+class TimedOut(Unavailable):
+    """The statement took longer than it may."""
+
+    code = "TIMEOUT"
+    message = "Reading took longer than the limit; ask for less, with a narrower filter or smaller pages."
+
+
+class Overloaded(Unavailable):
+    """No connection became free in time."""
+
+    code = "OVERLOADED"
+    message = "All connections to the database are in use; try again."
 
 
 class InvalidValue(Exception):
     """The database cannot represent a value, for instance a date beyond its range."""
 
 
-class ErrorTranslation:
+class TooLarge(Exception):
+    """The value of a statement is larger than was asked for; it did not leave the database."""
+
+
+def limited(sql: str, max_bytes: int) -> str:
+    """The statement, with null instead of a value of more bytes."""
+    # OFFSET keeps PostgreSQL from computing the value twice.
+    return f"SELECT CASE WHEN octet_length(t) <= {max_bytes} THEN t END FROM ({sql} OFFSET 0) AS limited (t)"  # noqa: S608  # Compiled SQL.
+
+
+def checked(value: object) -> str:
+    """Compiled statements have a value that is not null, unless it was too large."""
+    if value is None:
+        raise TooLarge
+    return str(value)
+
+
+class Errors:
     """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits.
 
     A loss of the database is logged once, and so is its return.
     """
 
-    def __init__(self) -> None:
-        self._is_lost = False
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
 
     def __enter__(self) -> None:
-        return None
+        if self._monitor.is_down:
+            raise Unavailable
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if error is None:
-            if self._is_lost:
-                self._is_lost = False
-                log.warning("database returned")
+            if self._monitor.is_lost:
+                self._monitor.note_return()
             return
         if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
             raise InvalidValue from error
-        if isinstance(error, UNAVAILABLE_ERRORS) or is_connection_gone(error):
-            self._note_loss(error)
-            raise Unavailable from error
-
-    def _note_loss(self, error: BaseException) -> None:
-        if not self._is_lost and (is_connection_gone(error) or is_loss(error)):
-            self._is_lost = True
-            log.error("database lost", **describe(error))
+        if isinstance(error, asyncpg.QueryCanceledError):
+            raise TimedOut from error
+        if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
+            if not isinstance(error, TimeoutError):
+                self._monitor.note_loss(error)
+            self._monitor.suspect()
+        elif not isinstance(error, BUSY_ERRORS):
+            return
+        raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
 
 
 # What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
@@ -148,31 +190,18 @@ def is_connection_gone(error: BaseException | None) -> bool:
     return isinstance(error, asyncpg.InterfaceError) and CONNECTION_GONE.search(str(error)) is not None
 
 
-UNAVAILABLE_ERRORS = (
+# After which it is to be seen whether the database answers at all. Not so a statement that took too long on the server.
+CONNECTION_LOST_ERRORS = (
     asyncpg.PostgresConnectionError,
     OSError,
     TimeoutError,
-    asyncpg.QueryCanceledError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InternalClientError,
-    # The database was dropped, there are too many connections, or a lock was not released in time.
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.LockNotAvailableError,
-)
-
-# Of these, what says that the database is gone, and not that one statement took too long.
-LOSSES = (
-    asyncpg.PostgresConnectionError,
-    OSError,
     asyncpg.OperatorInterventionError,
     asyncpg.InternalClientError,
     asyncpg.InvalidCatalogNameError,
 )
 
-
-def is_loss(error: BaseException) -> bool:
-    return isinstance(error, LOSSES) and not isinstance(error, TimeoutError | asyncpg.QueryCanceledError)
+# There are too many connections, or a lock was not released in time.
+BUSY_ERRORS = (asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError)
 
 
 class Transaction:
@@ -181,9 +210,9 @@ class Transaction:
     def __init__(self, connection: "asyncpg.Connection[Row]") -> None:
         self.connection = connection
 
-    async def text(self, sql: str, parameters: Sequence[object]) -> str:
-        """The one value of a compiled statement."""
-        return str(await self.connection.fetchval(sql, *parameters))
+    async def text(self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None) -> str:
+        """The one value of a compiled statement; raises `TooLarge` if it has more than `max_bytes`."""
+        return checked(await self.connection.fetchval(limited(sql, max_bytes) if max_bytes else sql, *parameters))
 
     async def rows(
         self, statement: Statement | CompiledStatement, parameters: Mapping[str, Any] | None = None
@@ -241,41 +270,50 @@ class Transaction:
 class Database:
     """The connection pools, open as long as the application runs."""
 
-    def __init__(self, read_pool: ConnectionPool, write_pool: ConnectionPool) -> None:
+    def __init__(self, read_pool: ConnectionPool, write_pool: ConnectionPool, *, read_seconds: int) -> None:
         self._read_pool = read_pool
         self._write_pool = write_pool
-        self._errors = ErrorTranslation()
+        self._read_set_local = _set_local({**SERVER_SETTINGS, **read_timeout(read_seconds)})
+        self.monitor = Monitor(read_pool.connect)
+        self._errors = Errors(self.monitor)
         # How many compiled reads were executed.
         self.statements = 0
 
     @staticmethod
-    async def open(url: str, *, pooler: Pooler | None = None) -> "Database":
+    async def open(url: str, *, pooler: Pooler | None = None, read_seconds: int = READ_SECONDS) -> "Database":
         """`url` is a postgresql:// address: of the database, or of the pooler if there is one."""
-        return await (_open_behind_pooler if pooler else _open)(url)
+        return await (_open_behind_pooler if pooler else _open)(url, read_seconds)
 
     async def close(self) -> None:
+        await self.monitor.close()
         await self._read_pool.close()
         await self._write_pool.close()
 
-    async def read(self, sql: str, parameters: Sequence[object]) -> str:
-        """The one value of a compiled statement."""
+    async def read(
+        self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None, client: Client | None = None
+    ) -> str:
+        """The one value of a compiled statement; raises `TooLarge` if it has more than `max_bytes`."""
         self.statements += 1
         with self._errors:
             # As `self._read_pool.connection()` does, which costs more.
-            connection = await self._read_pool.acquire()
+            connection = await self._read_pool.acquire(client)
+            start = perf_counter()
             try:
-                value = await connection.fetchval(sql, *parameters)
+                value = await connection.fetchval(limited(sql, max_bytes) if max_bytes else sql, *parameters)
             except BaseException as error:
                 self._read_pool.release(connection, error)
                 raise
-            self._read_pool.release(connection)
-            return str(value)
+            finally:
+                if client is not None:
+                    client.seconds += perf_counter() - start
+            self._read_pool.release(connection, is_worn=len(sql) > HUGE_STATEMENT_LENGTH)
+            return checked(value)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Transaction]:
+    async def reading(self, client: Client | None = None) -> AsyncGenerator[Transaction]:
         """A read connection. Each statement is a transaction of its own."""
         with self._errors:
-            async with self._read_pool.connection() as connection:
+            async with self._read_pool.connection(client) as connection, timed(client):
                 yield Transaction(connection)
 
     @asynccontextmanager
@@ -289,16 +327,22 @@ class Database:
 class DatabaseBehindPooler(Database):
     """For a pooler that assigns each transaction any server connection, so that no session state can be used."""
 
-    async def read(self, sql: str, parameters: Sequence[object]) -> str:
+    async def read(
+        self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None, client: Client | None = None
+    ) -> str:
         self.statements += 1
-        async with self.reading() as session:
-            return await session.text(sql, parameters)
+        async with self.reading(client) as session:
+            return await session.text(sql, parameters, max_bytes=max_bytes)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Transaction]:
+    async def reading(self, client: Client | None = None) -> AsyncGenerator[Transaction]:
         with self._errors:
-            async with self._read_pool.connection() as connection, connection.transaction(readonly=True):
-                await connection.execute(READ_SET_LOCAL)
+            async with (
+                self._read_pool.connection(client) as connection,
+                timed(client),
+                connection.transaction(readonly=True),
+            ):
+                await connection.execute(self._read_set_local)
                 yield Transaction(connection)
 
     @asynccontextmanager
@@ -309,47 +353,63 @@ class DatabaseBehindPooler(Database):
                 yield Transaction(connection)
 
 
-async def _open(url: str) -> Database:
-    return Database(
-        await _open_read_pool(
-            url,
-            settings=READ_SETTINGS,
-            statement_cache_size=STATEMENT_CACHE_SIZE,
-            max_cacheable_statement_size=MAX_CACHED_STATEMENT_LENGTH,
-        ),
-        _pool(url, size=WRITE_POOL_SIZE, seconds=WRITE_SECONDS, settings=WRITE_SETTINGS),
+@asynccontextmanager
+async def timed(client: Client | None) -> AsyncGenerator[None]:
+    """Counts the time of the block for the client."""
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        if client is not None:
+            client.seconds += perf_counter() - start
+
+
+def read_timeout(seconds: int) -> Mapping[str, str]:
+    return {"statement_timeout": f"{seconds}s"}
+
+
+async def _open(url: str, read_seconds: int) -> Database:
+    read_pool = await _open_read_pool(
+        url,
+        read_seconds,
+        settings={**READ_SETTINGS, **read_timeout(read_seconds)},
+        statement_cache_size=STATEMENT_CACHE_SIZE,
+        max_cacheable_statement_size=MAX_CACHED_STATEMENT_LENGTH,
     )
+    return Database(read_pool, _write_pool(url, settings=WRITE_SETTINGS), read_seconds=read_seconds)
 
 
-async def _open_behind_pooler(url: str) -> Database:
+async def _open_behind_pooler(url: str, read_seconds: int) -> Database:
     # A named prepared statement would stay in a server connection that is assigned to other clients.
-    return DatabaseBehindPooler(
-        await _open_read_pool(url, statement_cache_size=0),
-        _pool(url, size=WRITE_POOL_SIZE, seconds=WRITE_SECONDS, statement_cache_size=0),
-    )
+    read_pool = await _open_read_pool(url, read_seconds, statement_cache_size=0)
+    return DatabaseBehindPooler(read_pool, _write_pool(url, statement_cache_size=0), read_seconds=read_seconds)
 
 
-async def _open_read_pool(url: str, **options: Any) -> ConnectionPool:
-    pool = _pool(url, size=READ_POOL_SIZE, seconds=READ_SECONDS, **options)
+async def _open_read_pool(url: str, read_seconds: int, **options: Any) -> ConnectionPool:
+    connect = _connector(url, seconds=read_seconds + GRACE_SECONDS, **options)
+    pool = ConnectionPool(connect, size=READ_POOL_SIZE, timeout=ACQUIRE_SECONDS)
     # Connect now, so that an unusable database fails the start and not the first request.
     pool.release(await pool.acquire())
     return pool
 
 
-def _pool(
-    url: str, *, size: int, seconds: float, settings: Mapping[str, str] | None = None, **options: Any
-) -> ConnectionPool:
-    """A pool of connections that wait at most so many seconds for a statement."""
+def _write_pool(url: str, **options: Any) -> ConnectionPool:
+    connect = _connector(url, seconds=WRITE_SECONDS, **options)
+    return ConnectionPool(connect, size=WRITE_POOL_SIZE, timeout=WRITE_ACQUIRE_SECONDS)
+
+
+def _connector(url: str, *, seconds: float, settings: Mapping[str, str] | None = None, **options: Any) -> Connect:
+    """Opens connections that wait at most so many seconds for a statement."""
     arguments = connection_arguments(url, settings)
 
     async def connect() -> "asyncpg.Connection[Row]":
         connection: asyncpg.Connection[Row] = await asyncpg.connect(
-            **arguments, timeout=ACQUIRE_SECONDS, command_timeout=seconds, record_class=Row, **options
+            **arguments, timeout=CONNECT_SECONDS, command_timeout=seconds, record_class=Row, **options
         )
         await enable_keepalive(connection)
         return connection
 
-    return ConnectionPool(connect, size=size, timeout=ACQUIRE_SECONDS)
+    return connect
 
 
 async def enable_keepalive(connection: "asyncpg.Connection[Row]") -> None:

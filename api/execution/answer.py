@@ -8,11 +8,15 @@ import orjson
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 
 from api.compiler.error import BadInput, ReplacedKey
-from api.compiler.plan import Operation, Plan
+from api.compiler.plan import Cost, Operation, Plan
 from api.compiler.source import Root
 from api.context import Context
 from api.database import engine
-from api.execution.limit import row_limit_error
+from api.execution.limit import cost_error, too_large
+
+# An answer whose pages, if they are full, are estimated at less than the largest answer by this factor cannot be as large:
+# no value of the graph is so much longer than the estimate.
+LARGEST_BY_ESTIMATE = 100
 
 Info = GraphQLResolveInfo[Context]
 
@@ -34,8 +38,10 @@ class _DatabaseErrorsAsGraphQL:
             raise graphql_error(str(error), "BAD_USER_INPUT", error.path) from None
         if isinstance(error, engine.InvalidValue):
             raise graphql_error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
+        if isinstance(error, engine.TooLarge):
+            raise too_large("The answer is larger than the limit; ask for less, or for smaller pages.") from None
         if isinstance(error, engine.Unavailable):
-            raise graphql_error("The database does not answer; try again.", "UNAVAILABLE") from None
+            raise graphql_error(error.message, error.code) from None
 
 
 # Has no state, so one object serves all statements.
@@ -44,11 +50,11 @@ DATABASE_ERRORS_AS_GRAPHQL = _DatabaseErrorsAsGraphQL()
 
 @dataclass(frozen=True, slots=True)
 class BoundPlan:
-    """A plan, the values of its parameters, and how many rows of pages it may read at most."""
+    """A plan, the values of its parameters, and what it may cost at most."""
 
     plan: Plan
     parameters: Sequence[object]
-    rows: int
+    cost: Cost
 
 
 def bind_document(context: Context, operation: Operation, roots: Mapping[str, Root]) -> BoundPlan:
@@ -79,9 +85,18 @@ def bind_plan(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Bou
 
 async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:
     """The answer as JSON. No document uses more connections than its share."""
+    largest = context.limits.max_answer_bytes
+    # Only where an answer may be large: the checks cost a short statement as much as the statement itself.
+    max_bytes = largest if bound.cost.bytes > largest // LARGEST_BY_ESTIMATE else None
+    sql, parameters = bound.plan.sql, bound.parameters
+    if bound.cost.bytes > largest:
+        sql, parameters = bound.plan.guarded_sql, [*parameters, largest]
     with DATABASE_ERRORS_AS_GRAPHQL:
         async with context.connection_slots:
-            text = await context.database.read(bound.plan.sql, bound.parameters)
+            text = await context.database.read(sql, parameters, max_bytes=max_bytes, client=context.client)
+        context.usage.answered_bytes += len(text)
+        if context.usage.answered_bytes > largest:
+            raise engine.TooLarge
         return orjson.Fragment(bound.plan.result(text))
 
 
@@ -104,12 +119,13 @@ async def read(info: Info, declared: Root) -> orjson.Fragment:
     plan = plan_info(info, declared)
     with DATABASE_ERRORS_AS_GRAPHQL:
         bound = bind_plan(info.context, plan, operation_variables(info))
-    count_rows(info.context, bound)
+    count_cost(info.context, bound.cost)
     return await run(info.context, bound)
 
 
-def count_rows(context: Context, bound: BoundPlan) -> None:
-    """Counts the rows that the document's fields ask for together; raises where there are too many."""
-    context.row_counts.append(bound.rows)
-    if large := row_limit_error(sum(context.row_counts)):
-        raise large
+def count_cost(context: Context, *costs: Cost) -> None:
+    """Adds what parts of the document may cost; raises where it is too much together, before any of them is read."""
+    for cost in costs:
+        context.usage.cost = context.usage.cost.plus(cost)
+    if error := cost_error(context.usage.cost, context.limits.max_answer_bytes):
+        raise error

@@ -1,7 +1,9 @@
 """Documents: parsed, validated and cached; and the Strawberry extension that executes them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -9,19 +11,12 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    InlineFragmentNode,
     OperationDefinitionNode,
     OperationType,
-    SelectionNode,
-    SelectionSetNode,
-    parse,
-    validate,
 )
 from graphql.execution.values import VariableValues
-from graphql.pyutils import camel_to_snake
 from strawberry.extensions import SchemaExtension
 
 from api.compiler.cache import Cache
@@ -29,16 +24,20 @@ from api.compiler.plan import Operation
 from api.compiler.selection import Document
 from api.context import Context
 from api.execution.answer import graphql_error
-from api.execution.limit import MAX_TOKENS, size_error
+from api.execution.introspection import INTROSPECTION
 from api.execution.operation import RootField, run_concurrently, run_consistent
 from api.execution.trace import Trace, requested_trace
+from api.execution.validation import fragments_of, parse_document, root_selections, validation_errors
 from api.execution.variable import VariableTypes
-from api.resolvers import ROOTS
 
 MAX_CACHED_DOCUMENTS = 128
-MAX_CACHED_LENGTH = 8_000  # Characters; longer documents are parsed again each time.
+# Characters, of one document and of all. A parsed document takes up to 300 bytes for each.
+MAX_CACHED_LENGTH = 8_000
+MAX_CACHED_LENGTHS = 200_000
 
-INTROSPECTION = frozenset({"__schema", "__type"})
+# Characters. A longer document, unless it is cached, is parsed and validated in a thread, beside other requests.
+MAX_LENGTH_IN_LOOP = 1_000
+_THREAD = ThreadPoolExecutor(1, "validation")
 
 # The directive that makes a query read all of its data from one snapshot.
 CONSISTENT = "consistent"
@@ -53,8 +52,8 @@ class PreparedOperation:
     node: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableTypes
-    is_introspection: bool  # Whether it selects `__schema` or `__type`.
-    is_compiled: bool  # Whether it is a query whose root fields are all compiled to SQL.
+    is_query: bool
+    has_introspection: bool  # Whether it selects `__schema` or `__type`.
     is_consistent: bool
     is_cached: bool
     fixed_roots: Sequence[RootField] | None  # None if they depend on @skip or @include.
@@ -70,15 +69,15 @@ class PreparedOperation:
     ) -> "PreparedOperation":
         nodes = root_selections(node.selection_set, fragments, set())
         names = {each.name.value for each in nodes if isinstance(each, FieldNode)}
-        is_compiled = node.operation is OperationType.QUERY and all(is_compiled_root(name) for name in names)
-        has_fixed_roots = is_compiled and not any(each.directives for each in nodes)
+        is_query = node.operation is OperationType.QUERY
+        has_fixed_roots = is_query and not any(each.directives for each in nodes)
         return cls(
             schema,
             node,
             fragments,
             VariableTypes.from_definitions(schema, node.variable_definitions or ()),
+            is_query,
             not names.isdisjoint(INTROSPECTION),
-            is_compiled,
             any(directive.name.value == CONSISTENT for directive in node.directives or ()),
             is_cached,
             select_roots(schema, node, fragments, {}) if has_fixed_roots else None,
@@ -92,9 +91,9 @@ class PreparedOperation:
 
     async def execute(self, context: Context, raw_variables: dict[str, Any]) -> ExecutionResult | None:
         """The result; None if the operation has to be executed by graphql-core."""
-        if not self.is_compiled:
-            if not self.is_consistent:
-                return None
+        if not self.is_query:
+            return None
+        if self.is_consistent and self.has_introspection:
             return ExecutionResult(None, [graphql_error(CONSISTENT_INTROSPECTION, "BAD_USER_INPUT")])
         variables = self.variables.coerce(raw_variables)
         if isinstance(variables, list):
@@ -105,24 +104,6 @@ class PreparedOperation:
         if self.is_consistent:
             return await run_consistent(context, operation)
         return await run_concurrently(context, operation, self.roots(variables))
-
-
-def is_compiled_root(name: str) -> bool:
-    return name == "__typename" or (not name.startswith("__") and camel_to_snake(name) in ROOTS)
-
-
-def root_selections(
-    selection_set: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], visited: set[str]
-) -> list[SelectionNode]:
-    """The selections of the query type, including those inside fragments; each fragment is visited once."""
-    selections = list(selection_set.selections)
-    for node in selection_set.selections:
-        if isinstance(node, InlineFragmentNode):
-            selections += root_selections(node.selection_set, fragments, visited)
-        elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
-            visited.add(node.name.value)
-            selections += root_selections(fragments[node.name.value].selection_set, fragments, visited)
-    return selections
 
 
 def select_roots(
@@ -140,61 +121,64 @@ def select_roots(
 
 @dataclass(frozen=True, slots=True)
 class ValidatedDocument:
-    """A parsed document with its validation errors, and its operations by name if it has no errors."""
+    """A parsed document with its validation errors, and its operations by name if it has no errors.
 
+    An operation is prepared when it is asked for, so that the others cost nothing.
+    """
+
+    schema: GraphQLSchema
     node: DocumentNode
     errors: Sequence[GraphQLError]
-    operations: Mapping[str | None, PreparedOperation]
+    operations: Mapping[str | None, OperationDefinitionNode]
+    is_cached: bool
+    prepared: dict[str | None, PreparedOperation] = field(default_factory=dict)
+
+    @classmethod
+    def from_text(cls, schema: GraphQLSchema, text: str, max_tokens: int) -> "ValidatedDocument":
+        """Raises `GraphQLError` on a syntax error."""
+        return cls.from_node(schema, parse_document(text, max_tokens), is_cached=len(text) <= MAX_CACHED_LENGTH)
 
     @classmethod
     def from_node(cls, schema: GraphQLSchema, node: DocumentNode, *, is_cached: bool) -> "ValidatedDocument":
-        # Before validation, which may take very long for a document that exceeds the limits.
-        limit_error = size_error(node)
-        errors = [limit_error] if limit_error else validate(schema, node, max_errors=20)
+        errors = validation_errors(schema, node)
         if errors:
-            return cls(node, errors, {})
-        fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
+            return cls(schema, node, errors, {}, is_cached)
         operations = {
-            part.name.value if part.name else None: PreparedOperation.from_node(
-                schema, part, fragments, is_cached=is_cached
-            )
+            part.name.value if part.name else None: part
             for part in node.definitions
             if isinstance(part, OperationDefinitionNode)
         }
-        return cls(node, [], operations)
+        return cls(schema, node, [], operations, is_cached)
 
     def operation(self, name: str | None) -> PreparedOperation | None:
         """The operation with that name, or the only operation if `name` is None; None if there is no such operation."""
         if name is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        return self.operations.get(name)
-
-
-def unlink_tokens(node: DocumentNode) -> None:
-    """Frees the linked list of all tokens, which takes more memory than the document and is not used after parsing."""
-    token = node.loc and node.loc.start_token
-    while token:
-        next_token, token.prev, token.next = token.next, None, None
-        token = next_token
+            (name,) = self.operations
+        if name in self.operations and name not in self.prepared:
+            self.prepared[name] = PreparedOperation.from_node(
+                self.schema, self.operations[name], fragments_of(self.node), is_cached=self.is_cached
+            )
+        return self.prepared.get(name)
 
 
 class DocumentCache:
     """The most recently used documents, by their text."""
 
-    def __init__(self, size: int = MAX_CACHED_DOCUMENTS) -> None:
-        self.cache: Cache[str, ValidatedDocument] = Cache(size)
+    def __init__(self) -> None:
+        self.cache: Cache[str, ValidatedDocument] = Cache(MAX_CACHED_DOCUMENTS, MAX_CACHED_LENGTHS)
 
-    def get(self, schema: GraphQLSchema, text: str) -> ValidatedDocument:
+    async def load(self, schema: GraphQLSchema, text: str, max_tokens: int) -> ValidatedDocument:
         """The document from the cache, or parsed and validated now. Raises `GraphQLError` on a syntax error."""
         cached = self.cache.get(text)
         if cached is not None:
             return cached
-        is_cached = len(text) <= MAX_CACHED_LENGTH
-        node = parse(text, max_tokens=MAX_TOKENS)
-        unlink_tokens(node)
-        document = ValidatedDocument.from_node(schema, node, is_cached=is_cached)
-        if is_cached:
-            self.cache.put(text, document)
+        if len(text) <= MAX_LENGTH_IN_LOOP:
+            document = ValidatedDocument.from_text(schema, text, max_tokens)
+        else:
+            loop = asyncio.get_running_loop()
+            document = await loop.run_in_executor(_THREAD, ValidatedDocument.from_text, schema, text, max_tokens)
+        if document.is_cached:
+            self.cache.put(text, document, weight=len(text))
         return document
 
 
@@ -213,7 +197,7 @@ class CompiledExecution(SchemaExtension):
         if context.operation_extensions:
             self.trace = requested_trace(context.operation_extensions, context.context)
         misses = self.documents.cache.misses
-        self.document = self.documents.get(self._schema(), context.query)
+        self.document = await self.documents.load(self._schema(), context.query, context.context.limits.max_tokens)
         if self.trace is not None:
             self.trace.record_document(is_cached=self.documents.cache.misses == misses)
             context.context = self.trace.trace_context(context.context)
@@ -224,9 +208,8 @@ class CompiledExecution(SchemaExtension):
         if len(self.document.operations) > 1 and self._operation_name() is None:
             missing_name = GraphQLError("Name one of the document's operations in 'operationName'.")
             context.pre_execution_errors.append(missing_name)
-        if not context.context.is_schema_open and any(
-            each.is_introspection for each in self.document.operations.values()
-        ):
+        operation = self.document.operation(self._operation_name())
+        if not context.context.is_schema_open and operation is not None and operation.has_introspection:
             context.pre_execution_errors.append(graphql_error("Introspection is for accounts.", "FORBIDDEN"))
         yield
 

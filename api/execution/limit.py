@@ -1,4 +1,4 @@
-"""Limits on the size of a document. Each fragment is counted once, however often it is spread."""
+"""Limits on a document, checked before it is validated. Each fragment is visited once, however often it is spread."""
 
 from dataclasses import dataclass, field
 
@@ -12,22 +12,30 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
 )
+from graphql.validation.rules import overlapping_fields_can_be_merged
 
-MAX_TOKENS = 10_000
+from api.compiler.plan import Cost
+
+# The setting SIGAP_MAX_TOKENS is its default; these bound what a document can cost before it is executed.
+MAX_OPERATIONS = 20
+MAX_MUTATIONS = 20
 MAX_FIELDS = 2_000
 MAX_DEPTH = 20
+MAX_DIGITS = 100
 
 # Sum over all connections of a document: the page size times the page sizes of the connections that contain it.
 MAX_ROWS = 500_000
 
-# `__schema` and `__type` count as this many fields: they are resolved in Python and may return hundreds of types.
-INTROSPECTION_WEIGHT = 800
+# By how much the estimate of an answer may exceed the largest answer: pages are seldom full.
+ESTIMATE_FACTOR = 10
+
+# The budget of the rule that fields with one name can be merged, in graphql-core's own units; its default takes seconds.
+MAX_MERGE_COMPLEXITY = 20_000
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = MAX_MERGE_COMPLEXITY
 
 
-def field_weight(node: object) -> int:
-    if not isinstance(node, FieldNode):
-        return 0
-    return INTROSPECTION_WEIGHT if node.name.value in ("__schema", "__type") else 1
+def too_large(message: str) -> GraphQLError:
+    return GraphQLError(message, extensions={"code": "DOCUMENT_TOO_LARGE"})
 
 
 @dataclass(slots=True)
@@ -42,8 +50,9 @@ class _SizeCounter:
         fields = depth = 0
         for node in selection_set.selections if selection_set else ():
             inner_fields, inner_depth = self._count_inside(node)
-            fields += inner_fields + field_weight(node)
-            depth = max(depth, inner_depth + int(isinstance(node, FieldNode)))
+            is_field = int(isinstance(node, FieldNode))
+            fields += inner_fields + is_field
+            depth = max(depth, inner_depth + is_field)
         return fields, depth
 
     def _count_inside(self, node: object) -> tuple[int, int]:
@@ -60,28 +69,39 @@ class _SizeCounter:
 
 
 def size_error(document: DocumentNode) -> GraphQLError | None:
-    """The error for a document with too many fields or levels; None if it is within the limits."""
+    """The error for a document with too many operations, fields or levels; None if it is within the limits.
+
+    The fields of all operations are counted together: each operation of a document is validated, whichever is executed.
+    """
     fragments = {part.name.value: part for part in document.definitions if isinstance(part, FragmentDefinitionNode)}
+    operations = [part for part in document.definitions if isinstance(part, OperationDefinitionNode)]
+    if len(operations) > MAX_OPERATIONS:
+        return too_large(f"The document has {len(operations)} operations; the limit is {MAX_OPERATIONS}.")
     counter = _SizeCounter(fragments)
-    for definition in document.definitions:
-        if not isinstance(definition, OperationDefinitionNode | FragmentDefinitionNode):
-            continue
-        try:
-            fields, depth = counter.count(definition.selection_set)
-        except RecursionError:  # A chain of hundreds of fragments.
-            return GraphQLError("The fragments are nested too deeply.", extensions={"code": "DOCUMENT_TOO_LARGE"})
-        if fields > MAX_FIELDS or depth > MAX_DEPTH:
-            return GraphQLError(
-                f"The document selects {fields} fields in {depth} levels; "
-                f"the limits are {MAX_FIELDS} fields and {MAX_DEPTH} levels.",
-                extensions={"code": "DOCUMENT_TOO_LARGE"},
-            )
-    return None
-
-
-def row_limit_error(rows: int) -> GraphQLError | None:
-    """The error for a document whose pages may have too many rows in total; None if they are within the limit."""
-    if rows <= MAX_ROWS:
+    try:
+        sizes = [counter.count(part.selection_set) for part in operations]
+        sizes_of_fragments = [counter.count(part.selection_set) for part in fragments.values()]
+    except RecursionError:  # A chain of hundreds of fragments.
+        return too_large("The fragments are nested too deeply.")
+    fields = max(sum(fields for fields, _ in sizes), *(fields for fields, _ in sizes_of_fragments), 0)
+    depth = max((depth for _, depth in (*sizes, *sizes_of_fragments)), default=0)
+    if fields <= MAX_FIELDS and depth <= MAX_DEPTH:
         return None
-    message = f"The document's pages may have {rows} rows in total; the limit is {MAX_ROWS}. Ask for smaller pages."
-    return GraphQLError(message, extensions={"code": "DOCUMENT_TOO_LARGE"})
+    return too_large(
+        f"The document selects {fields} fields in {depth} levels; "
+        f"the limits are {MAX_FIELDS} fields and {MAX_DEPTH} levels."
+    )
+
+
+def cost_error(cost: Cost, max_answer_bytes: int) -> GraphQLError | None:
+    """The error for a document whose pages, if they are full, have too many rows or bytes; None if within the limits."""
+    if cost.rows > MAX_ROWS:
+        return too_large(
+            f"The document's pages may have {cost.rows} rows in total; the limit is {MAX_ROWS}. Ask for smaller pages."
+        )
+    if cost.bytes > ESTIMATE_FACTOR * max_answer_bytes:
+        return too_large(
+            f"The answer may have about {cost.bytes} bytes; the limit is {ESTIMATE_FACTOR * max_answer_bytes}. "
+            "Ask for fewer fields or smaller pages."
+        )
+    return None

@@ -15,12 +15,13 @@ from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.template import key_type, source_key
 from api.compiler.value import storable
 from api.context import Context
+from api.database.engine import timed
 from api.execution.answer import (
     DATABASE_ERRORS_AS_GRAPHQL,
     BoundPlan,
     Info,
     bind_plan,
-    count_rows,
+    count_cost,
     graphql_error,
     operation_variables,
     plan_info,
@@ -42,12 +43,13 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
     # The payload is planned before anything is changed: what is wrong with its selection is told first.
     plan = plan_info(info, payload_root(verb, context.planner.sources))
     unanswered = bind_payload(info, plan, verb, Outcome())
-    count_rows(context, unanswered)
+    count_cost(context, unanswered.cost)
     if plan.required:
         await run(context, unanswered)
     call = service_call(context, verb, values)
     with DATABASE_ERRORS_AS_GRAPHQL:
-        outcome = await perform(context.database, context.actor.account_id, context.clock, call)
+        async with timed(context.client):
+            outcome = await perform(context.database, context.actor.account_id, context.clock, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)
     try:
         return await run(context, bind_payload(info, plan, verb, outcome))

@@ -1,8 +1,9 @@
-"""Executes operations whose root fields are all compiled to SQL, without graphql-core's executor."""
+"""Executes queries: fields compiled to SQL by statements of their own, introspection by graphql-core."""
 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -12,14 +13,17 @@ from api.compiler.plan import Operation
 from api.compiler.selection import SelectedField
 from api.compiler.source import Root
 from api.context import Context
-from api.execution.answer import BoundPlan, bind_document, bind_field, count_rows, run
-from api.execution.limit import row_limit_error
+from api.execution.answer import BoundPlan, bind_document, bind_field, count_cost, run
+from api.execution.introspection import INTROSPECTION, introspect
 from api.resolvers import ROOTS
+
+# Plans are made in the event loop; after this long, other requests have their turn.
+PLANNING_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class RootField:
-    """A selected root field: its response key, and the declaration of how it is read (None for `__typename`)."""
+    """A selected root field: its response key, and the declaration of how it is read (None for `__…` fields)."""
 
     key: str
     nodes: Sequence[FieldNode]
@@ -31,7 +35,11 @@ class RootField:
         if selected.definition is None:
             return cls(selected.key, selected.nodes, None, is_non_null=True)
         is_non_null = is_non_null_type(selected.definition.type)
-        return cls(selected.key, selected.nodes, ROOTS[selected.name], is_non_null)
+        return cls(selected.key, selected.nodes, ROOTS.get(selected.name), is_non_null)
+
+    @property
+    def is_introspection(self) -> bool:
+        return self.nodes[0].name.value in INTROSPECTION
 
 
 @dataclass(slots=True)
@@ -57,7 +65,7 @@ async def run_consistent(context: Context, operation: Operation) -> ExecutionRes
     """Reads all root fields with one statement, so from one snapshot. An error in any of them makes `data` null."""
     try:
         ready = bind_document(context, operation, ROOTS)
-        count_rows(context, ready)
+        count_cost(context, ready.cost)
         data: Any = await run(context, ready)
     except GraphQLError as error:
         return ExecutionResult(None, [error])
@@ -67,12 +75,14 @@ async def run_consistent(context: Context, operation: Operation) -> ExecutionRes
 async def run_concurrently(context: Context, operation: Operation, roots: Sequence[RootField]) -> ExecutionResult:
     """Reads each root field with a statement of its own. An error in a nullable field leaves the others."""
     result = ResultBuilder(dict.fromkeys(root.key for root in roots))
-    ready = prepare_roots(context, operation, roots, result)
-    context.row_counts.extend(each.rows for _, each in ready)
-    if limit_error := row_limit_error(sum(context.row_counts)):
-        return ExecutionResult(None, [limit_error])
+    ready = await prepare_roots(context, operation, roots, result)
     if result.is_null:
         return result.build()
+    try:
+        count_cost(context, *(each.cost for _, each in ready))
+        await add_introspection(operation, roots, result)
+    except GraphQLError as error:
+        return ExecutionResult(None, [error])
     reads = [run_or_error(context, each) for _, each in ready]
     # Saves the task that `gather` would create for a single read.
     values = await asyncio.gather(*reads) if len(reads) > 1 else [await each for each in reads]
@@ -81,17 +91,21 @@ async def run_concurrently(context: Context, operation: Operation, roots: Sequen
     return result.build()
 
 
-def prepare_roots(
+async def prepare_roots(
     context: Context, operation: Operation, roots: Sequence[RootField], result: ResultBuilder
 ) -> list[tuple[RootField, BoundPlan]]:
     """The root fields to read, with their plans. Adds `__typename` and the errors of the others to `result`."""
     query = operation.schema.query_type
     assert query is not None
     ready: list[tuple[RootField, BoundPlan]] = []
+    paused_at = perf_counter()
     for root in roots:
         if root.declaration is None:
             result.data[root.key] = query.name
             continue
+        if perf_counter() - paused_at > PLANNING_SECONDS:
+            await asyncio.sleep(0)
+            paused_at = perf_counter()
         try:
             one = bind_field(context, operation, root.declaration, parent=query, key=root.key, nodes=root.nodes)
         except GraphQLError as error:
@@ -99,6 +113,13 @@ def prepare_roots(
         else:
             ready.append((root, one))
     return ready
+
+
+async def add_introspection(operation: Operation, roots: Sequence[RootField], result: ResultBuilder) -> None:
+    nodes = [node for root in roots if root.is_introspection for node in root.nodes]
+    if nodes:
+        answered = await introspect(operation, nodes)
+        result.data |= {key: orjson.Fragment(value) for key, value in answered.items()}
 
 
 async def run_or_error(context: Context, ready: BoundPlan) -> orjson.Fragment | Exception:

@@ -11,6 +11,7 @@ from api.compiler.cache import Cache
 from api.compiler.plan import Plan, Planner
 from api.context import Context
 from api.database.engine import Database, Row, Transaction
+from api.database.pool import Client
 from api.database.statement import CompiledStatement, Statement, compile_statement
 
 JsonObject = dict[str, Any]
@@ -79,7 +80,8 @@ class TracingPlanner(Planner):
     def _record(self, key: str, make: Callable[[], Plan]) -> Plan:
         start, misses = perf_counter(), self._planner.cache.misses
         plan = make()
-        self._keys.setdefault(plan.sql, set()).add(key)
+        for sql in (plan.sql, plan.guarded_sql):
+            self._keys.setdefault(sql, set()).add(key)
         is_cached = self._planner.cache.misses == misses
         self._entries.append({"key": key, "remembered": is_cached, "milliseconds": milliseconds_since(start)})
         return plan
@@ -92,15 +94,17 @@ class TracingDatabase(Database):
         self._database = database
         self._entries = entries
 
-    async def read(self, sql: str, parameters: Sequence[object]) -> str:
+    async def read(
+        self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None, client: Client | None = None
+    ) -> str:
         self._database.statements += 1
-        async with self.reading() as session:
-            return await session.text(sql, parameters)
+        async with self.reading(client) as session:
+            return await session.text(sql, parameters, max_bytes=max_bytes)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[Transaction]:
+    async def reading(self, client: Client | None = None) -> AsyncGenerator[Transaction]:
         start = perf_counter()
-        async with self._database.reading() as session:
+        async with self._database.reading(client) as session:
             yield TracingTransaction(session, self._entries, milliseconds_since(start))
 
     @asynccontextmanager
@@ -121,9 +125,9 @@ class TracingTransaction(Transaction):
         self._entries = entries
         self._wait_milliseconds = wait_milliseconds
 
-    async def text(self, sql: str, parameters: Sequence[object]) -> str:
+    async def text(self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None) -> str:
         start = perf_counter()
-        text = await super().text(sql, parameters)
+        text = await super().text(sql, parameters, max_bytes=max_bytes)
         self._record(sql, start, {"rows": 1, "bytes": len(text.encode())})
         return text
 

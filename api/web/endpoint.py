@@ -16,8 +16,10 @@ from api.database import engine
 from api.execution.answer import graphql_error
 from api.log import log, unexpected
 from api.schema.build import SCHEMA
+from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
 from api.web.cancellation import CancelOnDisconnect
-from api.web.error import HttpError, InternalError, error_code
+from api.web.client import client_address, client_of
+from api.web.error import HttpError, InternalError, ThrottledError, UnavailableError, error_code
 from api.web.explorer import explorer_page
 from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type
 from api.web.request import GraphQLRequest, read_request
@@ -33,7 +35,12 @@ class GraphQL:
     """The GraphQL endpoint, as an ASGI class because Starlette wraps functions in an exception handler."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await graphql(Request(scope, receive))
+        try:
+            response = await graphql(Request(scope, receive))
+        except asyncio.CancelledError:
+            # The server stops, and the request has had its time.
+            log.warning("request ended unfinished")
+            response = error_response(UnavailableError("The server stops; try again.", "UNAVAILABLE"), JSON)
         await response(scope, receive, send)
 
 
@@ -64,7 +71,9 @@ async def answer(request: Request, media_type: str | None) -> Response:
     services: Services = request.app.state.services
     asked = await read_request(request, services.documents)
     context = await make_context(request, services)
-    result = await execute(asked, context, CancelOnDisconnect(request, asked))
+    execution = execute(asked, context, CancelOnDisconnect(request, asked))
+    result = await services.watchdog.run(execution, asked.operation_name, asked.document)
+    charge(services.budgets, context, result, asked)
     log_request(context, asked, result, start)
     return result_response(result, context, media_type)
 
@@ -77,7 +86,7 @@ def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult
         operation=asked.operation_name,
         actor=context.actor.kind.name,
         milliseconds=round((perf_counter() - start) * 1000, 2),
-        rows=sum(context.row_counts),
+        rows=context.usage.cost.rows,
         problems=context.problem_codes,
         errors=[error_code(error) for error in result.errors or ()],
     )
@@ -86,14 +95,24 @@ def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult
 async def make_context(request: Request, services: Services) -> Context:
     """The context of one request, with its authenticated actor. Raises `HttpError`."""
     now = services.clock()
+    if services.database.monitor.is_down:
+        raise UnavailableError(engine.Unavailable.message, engine.Unavailable.code)
+    address = client_address(request, services.settings.limits.trusted_proxies)
+    budgets = services.budgets
     try:
         actor = await services.authenticator.authenticate(request.headers.get("authorization"), now)
     except Unauthenticated:
+        # The address pays for it; accounts that share it do not.
+        log.warning("token refused", address=address)
+        refuse_exhausted(budgets, address)
+        budgets.spend(address, WRONG_TOKEN_COST)
         raise HttpError(
             401, "The token is invalid or has expired.", "UNAUTHENTICATED", headers={"WWW-Authenticate": "Bearer"}
         ) from None
-    except engine.Unavailable:
-        raise HttpError(503, "The database does not answer; try again.", "UNAVAILABLE") from None
+    except engine.Unavailable as error:
+        raise UnavailableError(error.message, error.code) from None
+    client = client_of(actor, address)
+    refuse_exhausted(budgets, client.name)
     return Context(
         actor,
         now,
@@ -102,8 +121,35 @@ async def make_context(request: Request, services: Services) -> Context:
         services.planner,
         services.vault,
         language=accepted_language(request.headers.get("accept-language", "")),
+        client=client,
+        limits=services.settings.limits,
         is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
     )
+
+
+def refuse_exhausted(budgets: Budgets, client: str) -> None:
+    if seconds := budgets.seconds_to_wait(client):
+        log.warning("request throttled", client=client)
+        raise ThrottledError(seconds)
+
+
+def charge(budgets: Budgets, context: Context, result: ExecutionResult, asked: GraphQLRequest) -> None:
+    """Takes the cost of the request from its client's budget; shows it if the request asks for it."""
+    assert context.client is not None
+    client, milliseconds = context.client.name, context.client.seconds * 1000
+    refusals = len(result.errors or ()) + len(context.problem_codes)
+    cost = REQUEST_COST + milliseconds + refusals * REFUSED_COST
+    budgets.spend(client, cost)
+    if asked.extensions and asked.extensions.get("cost") is True:
+        shown = {
+            "cost": round(cost),
+            "databaseMilliseconds": round(milliseconds, 2),
+            "rows": context.usage.cost.rows,
+            "bytes": context.usage.cost.bytes,
+            "limit": budgets.limit,
+            "remaining": max(0, round(budgets.limit - budgets.used(client))),
+        }
+        result.extensions = {**(result.extensions or {}), "cost": shown}
 
 
 async def execute(asked: GraphQLRequest, context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from math import ceil
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +16,10 @@ INTERNAL = "An internal error occurred; it has been logged under the id in exten
 # What graphql-core adds to a message about an unknown name.
 SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+# Of what may succeed later without a change of the request, and in how many seconds.
+RETRYABLE = frozenset({"UNAVAILABLE", "OVERLOADED"})
+RETRY_AFTER = MappingProxyType({"Retry-After": "1"})
 
 
 class HttpError(Exception):
@@ -30,6 +35,25 @@ class HttpError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         return {"message": str(self), "extensions": {"code": self.code}}
+
+
+class UnavailableError(HttpError):
+    """The request may succeed later as it is."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(503, message, code, headers=RETRY_AFTER)
+
+
+class ThrottledError(HttpError):
+    """The client has used up its budget; it may go on after these seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = ceil(round(seconds, 3))
+        message = f"Your budget for this minute is used up; try again in {self.seconds} seconds."
+        super().__init__(429, message, "THROTTLED", headers={"Retry-After": str(self.seconds)})
+
+    def as_json(self) -> dict[str, Any]:
+        return {"message": str(self), "extensions": {"code": self.code, "retryAfter": self.seconds}}
 
 
 class InternalError(HttpError):

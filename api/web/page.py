@@ -62,12 +62,3 @@ async def require_account(request: Request, services: Services) -> None:
         raise HTTPException(503) from None
     if actor.account_id is None:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
-
-
-async def health(request: Request) -> Response:
-    """Status 200 if the database answers, otherwise 503."""
-    try:
-        await request.app.state.services.database.read("SELECT 'ok'", ())
-    except engine.Unavailable:
-        return PlainTextResponse("The database does not answer.\n", status_code=503)
-    return PlainTextResponse("ok\n")

@@ -1,6 +1,7 @@
 """Objects shared by all requests."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from api.auth import Authenticator
 from api.compiler.plan import Planner
@@ -8,7 +9,9 @@ from api.context import Clock
 from api.database.engine import Database
 from api.services.vault import Vault
 from api.settings import Settings
+from api.web.budget import Budgets
 from api.web.document import Documents
+from api.web.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +25,6 @@ class Services:
     clock: Clock
     documents: Documents
     settings: Settings
+    data: Path
+    budgets: Budgets
+    watchdog: Watchdog

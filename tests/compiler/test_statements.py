@@ -1,4 +1,5 @@
 import uuid
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -6,10 +7,12 @@ import anyio.lowlevel
 import pytest
 from graphql import OperationDefinitionNode, build_schema, parse
 
+from api import auth
 from api.access import PUBLIC
 from api.compiler.check import check
 from api.compiler.error import Undeclared
 from api.compiler.plan import Operation, Planner
+from api.database import engine
 from api.database.engine import STATEMENT_CACHE_SIZE
 from api.execution import limit
 from api.execution.document import MAX_CACHED_DOCUMENTS, MAX_CACHED_LENGTH, DocumentCache
@@ -39,7 +42,7 @@ def record_statements(api: Api) -> list[str]:
     """Returns a list that every statement on the reading connections is appended to from now on."""
     statements: list[str] = []
     readers = api.services.database._read_pool
-    connect = readers._connect
+    connect = readers.connect
 
     async def connect_and_record() -> Any:
         connection = await connect()
@@ -48,7 +51,7 @@ def record_statements(api: Api) -> list[str]:
 
     for connection, _ in readers._idle:
         connection.terminate()
-    readers._connect = connect_and_record
+    readers.connect = connect_and_record
     return statements
 
 
@@ -85,6 +88,9 @@ async def test_every_list_is_answered_by_one_statement_for_few_and_many_rows(
     api: Api, build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limit, "MAX_ROWS", 10**9)
+    monkeypatch.setattr(limit, "ESTIMATE_FACTOR", 10**9)
+    monkeypatch.setattr(engine, "HUGE_STATEMENT_LENGTH", 10**9)
+    monkeypatch.setattr(auth, "CACHE_LIFETIME", timedelta(hours=1))
     nation, volunteer = await build.coordinator(), await build.person()
 
     empty = await statement_counts(api, build, nation, volunteer)
@@ -270,10 +276,10 @@ def test_the_least_recently_used_plan_is_evicted_first() -> None:
     assert (len(planner.cache), planner.cache.misses, planner.cache.hits) == (2, 4, 2)
 
 
-def test_the_document_cache_is_bounded() -> None:
+async def test_the_document_cache_is_bounded() -> None:
     documents = DocumentCache()
     for number in range(MAX_CACHED_DOCUMENTS + 20):
-        documents.get(core_schema(), f"{{ a{number}: __typename }}")
+        await documents.load(core_schema(), f"{{ a{number}: __typename }}", 100)
 
     assert (len(documents.cache), documents.cache.evictions) == (MAX_CACHED_DOCUMENTS, 20)
 

@@ -93,10 +93,12 @@ class Visibility:
     def is_national(self) -> bool:
         return any(role["kind"] == "COORDINATOR" and not scope_of(role) for role in self.roles)
 
-    def represents(self, volunteer_id: uuid.UUID) -> bool:
-        """Whether the account is the volunteer's or that of a manager of one of the volunteer's organizations."""
+    def represents(self, volunteer_id: uuid.UUID, *, of_verified: bool = False) -> bool:
+        """Whether the account is the volunteer's or that of a manager of one of the volunteer's (verified) organizations."""
         return self.volunteer_id == volunteer_id or any(
-            membership["organization_id"] in self.organization_ids and self.is_current(membership)
+            membership["organization_id"] in self.organization_ids
+            and self.is_current(membership)
+            and (not of_verified or self.row(Organization, membership["organization_id"])["verification"] == "VERIFIED")
             for membership in self.rows.where(Membership, "volunteer_id", volunteer_id)
         )
 
@@ -132,7 +134,10 @@ class Visibility:
 
     def sees_volunteer(self, row: Row) -> bool:
         return (
-            self.knows_volunteer(row) or self.has_agreed_to_scope(row) or self.has_assignment_in_scope(row, "OFFERED")
+            self.knows_volunteer(row)
+            or self.represents(row["id"])
+            or self.has_agreed_to_scope(row)
+            or self.has_assignment_in_scope(row, "OFFERED")
         )
 
     def sees_record_of_volunteer(self, row: Row) -> bool:
@@ -146,7 +151,8 @@ class Visibility:
         return self.sees_assignment(self.row(Assignment, row["assignment_id"]))
 
     def sees_organization(self, row: Row) -> bool:
-        members = {each["volunteer_id"] for each in self.rows.where(Membership, "organization_id", row["id"])}
+        memberships = self.rows.where(Membership, "organization_id", row["id"])
+        members = {each["volunteer_id"] for each in memberships if self.is_current(each)}
         return (
             row["verification"] == "VERIFIED"
             or self.coordinates(row["kabupaten_code"])
@@ -207,7 +213,7 @@ class Visibility:
     def knows_volunteer(self, row: Row) -> bool:
         return (
             self.coordinates(row["kabupaten_code"])
-            or self.represents(row["id"])
+            or self.represents(row["id"], of_verified=True)
             or self.has_assignment_in_scope(row, "ACCEPTED", "MOBILIZED", "ON_DUTY")
         )
 

@@ -45,7 +45,7 @@ async def test_reads_and_writes_leave_no_state_in_their_connections(database_url
         states = [await connection.fetchval(state) for connection in (reader, writer)]
     await database.close()
 
-    assert read == "UTC ISO, YMD off 15s on sigap"
+    assert read == "UTC ISO, YMD off 5s on sigap"
     assert written == "UTC ISO, YMD off 30s off sigap"
     assert states == ["0 0", "0 0"]
 
@@ -189,7 +189,7 @@ async def test_a_mutation_is_executed_once_and_read_back(pooled: Api, build: Bui
 async def test_every_read_behind_a_pooler_has_its_settings(pooled: Api) -> None:
     settings = await asyncio.gather(*(pooled.services.database.read(SETTINGS, ()) for _ in range(20)))
 
-    assert set(settings) == {"UTC ISO, YMD off 15s on sigap"}
+    assert set(settings) == {"UTC ISO, YMD off 5s on sigap"}
 
 
 async def test_a_cancelled_read_frees_its_server_connection(pooled: Api) -> None:

@@ -1,0 +1,65 @@
+"""Whose request it is, for shares and budgets: an account, else the address that it comes from."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from starlette.requests import Request
+
+from api.access import Actor
+from api.database.pool import Client
+from api.settings import Network
+
+# An address in brackets may have a port behind them, one of IPv4 behind a colon.
+FORWARDED_FOR = re.compile(r'for="?(?:\[([0-9a-f.:]+)\]|([^\s;,:"]+))', re.IGNORECASE)
+PORT = re.compile(r"^(\d+(?:\.\d+){3}):\d+$")
+
+# A household or a machine has the rest of an IPv6 address for itself.
+IPV6_PREFIX = 64
+
+
+def client_of(actor: Actor, address: str) -> Client:
+    return Client(address if actor.account_id is None else str(actor.account_id))
+
+
+def client_address(request: Request, trusted_proxies: Sequence[Network]) -> str:
+    """The address of the client; what proxies say of it counts as far as they are trusted, the nearest first."""
+    address = request.client.host if request.client else ""
+    if trusted_proxies:
+        for hop in reversed(hops(request)):
+            if not is_trusted(address, trusted_proxies):
+                break
+            address = hop
+    return network_of(address)
+
+
+def hops(request: Request) -> Sequence[str]:
+    """The addresses that the proxies name, the client's first."""
+    if forwarded := request.headers.getlist("forwarded"):
+        return [found[1] or found[2] for found in FORWARDED_FOR.finditer(",".join(forwarded))]
+    texts = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    return [PORT.sub(r"\1", text.strip()) for text in texts if text.strip()]
+
+
+def is_trusted(address: str, trusted_proxies: Sequence[Network]) -> bool:
+    parsed = parse(address)
+    return parsed is not None and any(parsed in network for network in trusted_proxies)
+
+
+@lru_cache(10_000)
+def network_of(address: str) -> str:
+    """The address, or the network that an IPv6 address belongs to; text that is no address stands for itself."""
+    parsed = parse(address)
+    if parsed is None:
+        return address[:64]
+    return str(parsed) if isinstance(parsed, IPv4Address) else str(ip_network((parsed, IPV6_PREFIX), strict=False))
+
+
+def parse(address: str) -> IPv4Address | IPv6Address | None:
+    """None for what is no address; an IPv4 address that is written as an IPv6 address is one of IPv4."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed

@@ -1,0 +1,160 @@
+"""Budgets of clients: what counts, who pays, and what a client is told when nothing is left."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from api.settings import Limits, Settings, read_settings
+from api.web import budget
+from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
+from api.web.client import network_of
+from tests.asking import Api
+from tests.builders import Build
+
+NEWER = {"Accept": "application/graphql-response+json"}
+TYPENAME = {"query": "{ __typename }"}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that have passed."""
+    passed = [600.0]
+    monkeypatch.setattr(budget, "monotonic", lambda: passed[0])
+    return passed
+
+
+def limited(api: Api, limit: int, **limits: Any) -> Budgets:
+    """The application's budgets, with this limit."""
+    transport = api.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    assert isinstance(transport.app, Starlette)
+    budgets = Budgets(limit)
+    transport.app.state.services = replace(api.services, budgets=budgets, settings=Settings(limits=Limits(**limits)))
+    return budgets
+
+
+def test_what_was_used_counts_less_and_less_for_a_minute(clock: list[float]) -> None:
+    budgets = Budgets(100)
+    used = []
+    budgets.spend("one", 80)
+    for seconds in (0, 59, 1, 30, 30):
+        clock[0] += seconds
+        used.append(budgets.used("one"))
+
+    assert used == [80, 80, 80, 40, 0]
+
+
+@pytest.mark.parametrize("spent", [[100], [250], [60, 60], [0, 500]])
+def test_the_wait_ends_when_something_is_left(clock: list[float], spent: list[float]) -> None:
+    budgets = Budgets(100)
+    for cost in spent:
+        budgets.spend("one", cost)
+        clock[0] += 7
+    wait = budgets.seconds_to_wait("one")
+    clock[0] += wait - 0.1
+    shortly_before = budgets.used("one")
+    clock[0] += 0.2
+
+    assert wait > 0
+    assert shortly_before >= 100 > budgets.used("one")
+    assert budgets.seconds_to_wait("one") == 0
+
+
+def test_clients_that_use_nothing_are_forgotten(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_CLIENTS", 2)
+    budgets = Budgets(100)
+    for client in ("one", "two", "one", "three"):
+        budgets.spend(client, 10)
+
+    assert [budgets.used(client) for client in ("one", "three")] == [20, 10]
+    assert len(budgets._windows) == 2
+
+
+async def test_a_client_without_budget_is_told_when_to_come_back(api: Api, clock: list[float], build: Build) -> None:
+    account, other = await build.coordinator(), await build.coordinator()
+    budgets = limited(api, 1_000)
+    budgets.spend(str(account), 1_500)
+    before = api.services.database.statements
+
+    newer = await api.client.post("/graphql", json=TYPENAME, headers={**api.headers(account), **NEWER})
+    older = await api.client.post("/graphql", json=TYPENAME, headers=api.headers(account))
+    others = [await api.ask("{ __typename }", actor=each) for each in (other, None)]
+
+    assert (newer.status_code, older.status_code, newer.headers["Retry-After"]) == (429, 200, "80")
+    assert newer.json() == older.json()
+    assert newer.json()["errors"][0]["extensions"] == {"code": "THROTTLED", "retryAfter": 80}
+    assert others == [{"__typename": "Query"}] * 2
+    assert api.services.database.statements == before
+
+
+async def test_the_cost_of_a_request_is_shown_and_taken_from_the_budget(api: Api, clock: list[float]) -> None:
+    budgets = limited(api, 1_000)
+    body = {"query": "{ clusters(first: 5) { nodes { code } } }", "extensions": {"cost": True}}
+
+    shown = (await api.client.post("/graphql", json=body)).json()["extensions"]["cost"]
+
+    assert shown["rows"] == 5
+    assert shown["limit"] == 1_000
+    assert shown["cost"] == round(shown["databaseMilliseconds"] + REQUEST_COST)
+    assert shown["remaining"] == round(1_000 - budgets.used("127.0.0.1"))
+    assert 0 < budgets.used("127.0.0.1") < 1_000
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{ nothing }", '{ node(id: "x") { id } }', "mutation { acceptAssignment(input: {}) { problems { code } } }"],
+)
+async def test_a_refused_request_costs_more(api: Api, clock: list[float], document: str) -> None:
+    budgets = limited(api, 1_000)
+
+    await api.post(document)
+
+    assert budgets.used("127.0.0.1") >= REFUSED_COST
+
+
+async def test_wrong_tokens_are_paid_by_the_address_and_not_by_accounts_behind_it(
+    api: Api, clock: list[float], build: Build
+) -> None:
+    account = await build.coordinator()
+    limited(api, 2 * WRONG_TOKEN_COST)
+    wrong = {"Authorization": "Bearer wrong", **NEWER}
+
+    statuses = [(await api.client.post("/graphql", json=TYPENAME, headers=wrong)).status_code for _ in range(3)]
+    anonymous = await api.client.post("/graphql", json=TYPENAME, headers=NEWER)
+
+    assert statuses == [401, 401, 429]
+    assert anonymous.status_code == 429
+    assert await api.ask("{ __typename }", actor=account) == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "trusted", "client"),
+    [
+        ({"X-Forwarded-For": "9.9.9.9"}, "", "127.0.0.1"),
+        ({"X-Forwarded-For": "9.9.9.9"}, "127.0.0.1", "9.9.9.9"),
+        ({"X-Forwarded-For": "1.1.1.1, 9.9.9.9"}, "127.0.0.1", "9.9.9.9"),
+        ({"X-Forwarded-For": "9.9.9.9, 10.0.0.7"}, "127.0.0.1,10.0.0.0/8", "9.9.9.9"),
+        ({"X-Forwarded-For": "8.8.8.8, nonsense"}, "127.0.0.1", "nonsense"),
+        ({"Forwarded": 'for=1.1.1.1, for="9.9.9.9:4711";proto=https'}, "127.0.0.1", "9.9.9.9"),
+        ({"Forwarded": 'For="[2001:db8:1:2:3::4]:4711"'}, "127.0.0.1", "2001:db8:1:2::/64"),
+        ({"X-Forwarded-For": "9.9.9.9:4711"}, "127.0.0.1", "9.9.9.9"),
+        ({}, "127.0.0.1", "127.0.0.1"),
+    ],
+)
+async def test_what_proxies_say_counts_as_far_as_they_are_trusted(
+    api: Api, clock: list[float], headers: dict[str, str], trusted: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", trusted)
+    budgets = limited(api, 1_000, trusted_proxies=read_settings().limits.trusted_proxies)
+
+    await api.client.post("/graphql", json=TYPENAME, headers=headers)
+
+    assert [*budgets._windows] == [client]
+
+
+def test_an_address_of_version_6_stands_for_its_network() -> None:
+    assert network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
+    assert network_of("::ffff:10.0.0.1") == "10.0.0.1"
