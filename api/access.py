@@ -15,12 +15,23 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from api.models import Assignment, IncidentKabupaten, Membership, Need, Organization, Role, Site, Volunteer
+from api.models import (
+    Assignment,
+    IncidentKabupaten,
+    Membership,
+    Need,
+    Organization,
+    OrganizationCoverage,
+    Role,
+    Site,
+    Volunteer,
+)
 from api.models.account import RoleKind
 from api.models.assignment import ASSIGNMENT
 from api.models.choice import Move
 from api.models.day import days_of_provinces
 from api.models.incident import INCIDENT, IncidentStatus
+from api.models.organization import LICENCE
 from api.models.situation import SituationStatus
 
 Row = sa.FromClause
@@ -155,6 +166,14 @@ SITUATION_RECORDERS = Callers(
 REGISTRARS = Callers(
     "Managers for their organization, coordinators for people at home in their scope",
     frozenset({"COORDINATOR", "MANAGER"}),
+)
+COORDINATORS_OF_HOME = Callers("Coordinators of the organization's home", frozenset({"COORDINATOR"}))
+SUPERVISORS = Callers(
+    "Coordinators of the organization's home; of the nation where it works in several provinces",
+    frozenset({"COORDINATOR"}),
+)
+MANAGERS_OR_COORDINATORS_OF_HOME = Callers(
+    "Managers of the organization, and coordinators of its home", frozenset({"COORDINATOR", "MANAGER"})
 )
 CERTIFIERS = Callers(
     "Managers of the issuer for its members, coordinators for people at home in their scope",
@@ -309,7 +328,7 @@ def sees_override(kind: Kind, row: Row) -> Condition:
 
 
 def sees_organization(kind: Kind, row: Row) -> Condition:
-    """Verified ones are public; the others are seen by their coordinators, managers and members of today."""
+    """Verified ones are public; the others are seen by their coordinators, managers, members of today and who asked for them."""
     member = None
     if kind.volunteer:
         own = members_today(Membership.c.volunteer_id == _VOLUNTEER)
@@ -319,13 +338,61 @@ def sees_organization(kind: Kind, row: Row) -> Condition:
         coordinates(kind, row.c.kabupaten_code),
         manages(kind, row.c.id),
         member,
+        row.c.requester_id == _ACCOUNT if kind.account else None,
     )
 
 
+def keeps_organization(kind: Kind, organization: Row) -> Condition:
+    """Its managers, and the coordinators of its home."""
+    return _any_of(manages(kind, organization.c.id), coordinates(kind, organization.c.kabupaten_code))
+
+
+def coordinates_home_of(kind: Kind, organization: Row) -> Condition:
+    """The coordinators of the organization's home."""
+    return coordinates(kind, organization.c.kabupaten_code)
+
+
+def supervises_organization(kind: Kind, organization: Row) -> Condition:
+    """The coordinators of the organization's home; of the nation where it works in several provinces."""
+    if kind.nation or not kind.places:
+        return sa.literal(kind.nation)
+    coverage = OrganizationCoverage.alias()
+    beyond = exists_where(
+        organization,
+        coverage.c.organization_id == organization.c.id,
+        sa.func.left(coverage.c.kabupaten_code, 2) != sa.func.left(organization.c.kabupaten_code, 2),
+    )
+    return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(beyond))
+
+
+def is_signed_in(kind: Kind, _row: Row) -> Condition:
+    """Anybody signed in."""
+    return sa.literal(kind.account)
+
+
+def sees_contact(kind: Kind, row: Row) -> Condition:
+    """All coordinators, and the managers of the organization."""
+    return _any_of(sa.literal(kind.coordinator), manages(kind, row.c.organization_id))
+
+
 def sees_licence(kind: Kind, row: Row) -> Condition:
-    """Who sees the organization sees its licences."""
+    """Who sees the organization sees the licences that were confirmed; its managers and coordinators, the others too."""
     owner = Organization.alias()
-    return exists_where(row, owner.c.id == row.c.organization_id, sees_organization(kind, owner))
+    counted = sa.and_(row.c.status.in_(LICENCE.group("COUNTED")), sees_organization(kind, owner))
+    seen = sa.or_(counted, keeps_organization(kind, owner))
+    return exists_where(row, owner.c.id == row.c.organization_id, seen)
+
+
+def keeps_licence(kind: Kind, licence: Row) -> Condition:
+    """Managers of the organization, and coordinators of its home."""
+    owner = Organization.alias()
+    return exists_where(licence, owner.c.id == licence.c.organization_id, keeps_organization(kind, owner))
+
+
+def judges_licence(kind: Kind, licence: Row) -> Condition:
+    """The coordinators of the organization's home."""
+    owner = Organization.alias()
+    return exists_where(licence, owner.c.id == licence.c.organization_id, coordinates_home_of(kind, owner))
 
 
 def sees_incident(kind: Kind, row: Row) -> Condition:
@@ -536,6 +603,8 @@ MOVE_PREDICATES: Mapping[str, Predicate] = {
         *(answers_assignment, sends_to_need_of, cancels_assignment),
         *(reports_incident, coordinates_incident),
         *(records_situation, verifies_situation, withdraws_situation),
+        *(is_signed_in, coordinates_home_of, supervises_organization),
+        *(keeps_licence, judges_licence),
     )
 }
 

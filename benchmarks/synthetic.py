@@ -129,8 +129,10 @@ def licences(rng: RandomSource, ids: Iterator[UUID], made: Organizations, *, tod
     for number, organization in enumerate(made.rows):
         since = today - timedelta(days=rng.randrange(100, 1800))
         revoked = today - timedelta(days=30) if organization.kind == "NGO" and rng.boolean(0.02) else None
+        status = "REVOKED" if revoked else "CONFIRMED"
         yield row.Licence(
-            next(ids), organization.id, "REGISTRATION", f"BENCH/{number:05}", "Kementerian Sosial", since, None, revoked
+            *(next(ids), organization.id, "REGISTRATION", f"BENCH/{number:05}", "Kementerian Sosial", since, None),
+            *(status, revoked),
         )
 
 

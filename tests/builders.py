@@ -47,6 +47,18 @@ class Build:
         defaults["verification"] = "VERIFIED"
         return await self.row("organization", **{**defaults, **values})
 
+    async def licence(self, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        """A confirmed registration; one with a day of revocation is revoked."""
+        defaults = {
+            "organization_id": organization,
+            "kind": "REGISTRATION",
+            "number": f"L-{next(self.numbers)}",
+            "issuer": "Kemensos",
+            "valid_from": date(2020, 1, 1),
+            "status": "REVOKED" if values.get("revoked_on") else "CONFIRMED",
+        }
+        return await self.row("licence", **{**defaults, **values})
+
     async def person(self, **values: Any) -> uuid.UUID:
         """An active volunteer with consent and national reach, without membership or certificate."""
         defaults = {

@@ -18,6 +18,7 @@ ORDER = (
     "need",
     "volunteer",
     "assignment",
+    "licence",
     "organization",
     "certificate",
 )

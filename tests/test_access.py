@@ -348,14 +348,7 @@ async def hidden_rows(build: Build) -> Mapping[str, uuid.UUID]:
         "Assignment": await build.assignment(need, volunteer),
         "Certificate": await row("SELECT id FROM certificate WHERE volunteer_id = $1", volunteer),
         "Membership": await row("SELECT id FROM membership WHERE volunteer_id = $1", volunteer),
-        "Licence": await build.row(
-            "licence",
-            organization_id=organization,
-            kind="REGISTRATION",
-            number="1",
-            issuer="Kemensos",
-            valid_from=date(2020, 1, 1),
-        ),
+        "Licence": await build.licence(organization),
         "Account": await build.account(),
     }
 

@@ -521,6 +521,8 @@ REVOKED = {"valid_from": date(2020, 1, 1), "revoked_on": date(2026, 2, 1)}
         ([{"kind": "FUNDRAISING", **REVOKED}, {"kind": "ACCREDITATION", **REVOKED}], []),
         ([{"kind": "REGISTRATION", **REVOKED}], ["ORGANIZATION_NOT_VERIFIED"]),
         ([{"kind": "REGISTRATION", **REVOKED}, {"kind": "REGISTRATION", "valid_from": date(2026, 2, 2)}], []),
+        ([{"kind": "REGISTRATION", **REVOKED}, {"status": "PENDING"}], ["ORGANIZATION_NOT_VERIFIED"]),
+        ([{"status": "PENDING"}, {"status": "REFUSED"}], []),
         (
             [
                 {"kind": "REGISTRATION", **REVOKED},
@@ -536,15 +538,24 @@ REVOKED = {"valid_from": date(2020, 1, 1), "revoked_on": date(2026, 2, 1)}
             ["ORGANIZATION_NOT_VERIFIED"],
         ),
     ],
-    ids=["in force", "other licences revoked", "revoked", "replaced", "revoked after one that ran out", "not yet"],
+    ids=[
+        "in force",
+        "other licences revoked",
+        "revoked",
+        "replaced",
+        "not confirmed",
+        "none counts",
+        "revoked after one that ran out",
+        "not yet",
+    ],
 )
 async def test_a_revoked_registration_needs_a_valid_replacement(
     api: Api, build: Build, licences: list[dict[str, Any]], expected: list[str]
 ) -> None:
     organization = await build.organization()
     volunteer, need = await build.volunteer(organization), await build.need()
-    for number, licence in enumerate(licences):
-        await build.row("licence", organization_id=organization, number=f"L-{number}", issuer="Kemensos", **licence)
+    for licence in licences:
+        await build.licence(organization, **licence)
 
     reported = await codes(api, build, need, volunteer)
 

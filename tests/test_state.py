@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -44,10 +44,21 @@ async def make_situation_report(build: Build, status: Choice, _phase: Phase) -> 
     return await build.situation_report(await build.incident(), status=str(status)), await build.coordinator()
 
 
+async def make_organization(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    return await build.organization(verification=str(status)), await build.coordinator()
+
+
+async def make_licence(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    revoked = {"revoked_on": date(2026, 2, 2)} if status == "REVOKED" else {}
+    return await build.licence(await build.organization(), status=str(status), **revoked), await build.coordinator()
+
+
 MAKE: dict[str, Make] = {
     "Assignment": make_assignment,
     "Incident": make_incident,
     "SituationReport": make_situation_report,
+    "Licence": make_licence,
+    "Organization": make_organization,
 }
 
 # What the input of an action needs besides the thing and its version.
@@ -56,6 +67,12 @@ INPUT: dict[str, dict[str, object]] = {
     "release_assignment": {"reason": "Pulang"},
     "reject_incident": {"reason": "Bukan bencana"},
     "withdraw_situation": {"reason": "Salah hitung"},
+    "refuse_organization": {"reason": "Berkas kurang"},
+    "suspend_organization": {"reason": "Pelanggaran"},
+    "reinstate_organization": {"reason": "Sudah selesai"},
+    "close_organization": {"reason": "Bubar"},
+    "refuse_licence": {"reason": "Nomor salah"},
+    "revoke_licence": {"reason": "Dicabut"},
 }
 
 
@@ -108,7 +125,7 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
 
     payload: Json = await api.do(
         f"mutation($input: {VERBS[name].type_name}Input!) {{ {snake_to_camel(name, upper=False)}(input: $input) {{"
-        f" {field} {{ status version }} problems {{ code ... on StatusProblem {{ currentStatus }} }} }} }}",
+        f" {field} {{ {machine.column} version }} problems {{ code ... on StatusProblem {{ currentStatus }} }} }} }}",
         actor=account,
         **{field: f"{machine.noun}:{key}", "version": 1, **others},
     )
@@ -116,7 +133,7 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
     code = expected_code(machine, move, status, phase)
     if code is None:
         events = await build.connection.fetch("SELECT kind, subject_key FROM event WHERE subject_key = $1", str(key))
-        assert payload == {field: {"status": move.target, "version": 2}, "problems": []}
+        assert payload == {field: {machine.column: move.target, "version": 2}, "problems": []}
         assert [tuple(event) for event in events] == [(f"{field_name(machine.noun)}.{move.target.lower()}", str(key))]
     else:
         facts = {"currentStatus": status} if code == "WRONG_STATUS" else {}

@@ -106,6 +106,7 @@ def make_licences(
             continue
         for kind in filter(None, ("REGISTRATION", EXTRA_LICENCE_BY_KIND.get(entry.kind))):
             since = today - timedelta(days=rng.randrange(200, 1500))
+            is_revoked = entry.key == REVOKED_ORGANIZATION
             yield row.Licence(
                 id=rng.uuid(),
                 organization_id=organizations[entry.key].id,
@@ -114,5 +115,6 @@ def make_licences(
                 issuer="Kementerian Sosial",
                 valid_from=since,
                 valid_until=since + timedelta(days=5 * 365),
-                revoked_on=today - timedelta(days=21) if entry.key == REVOKED_ORGANIZATION else None,
+                status="REVOKED" if is_revoked else "CONFIRMED",
+                revoked_on=today - timedelta(days=21) if is_revoked else None,
             )

@@ -34,6 +34,7 @@ class Licence(NamedTuple):
     issuer: str
     valid_from: date
     valid_until: date | None
+    status: str
     revoked_on: date | None
 
 

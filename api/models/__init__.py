@@ -11,7 +11,14 @@ from api.models.event import Event, Idempotency
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.membership import Membership
 from api.models.need import Cluster, Need
-from api.models.organization import Licence, Organization, Rank
+from api.models.organization import (
+    Licence,
+    Organization,
+    OrganizationContact,
+    OrganizationCoverage,
+    OrganizationFocus,
+    Rank,
+)
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
 from api.models.secret import KeyFingerprint
@@ -56,6 +63,9 @@ __all__ = [
     "Membership",
     "Need",
     "Organization",
+    "OrganizationContact",
+    "OrganizationCoverage",
+    "OrganizationFocus",
     "Override",
     "Province",
     "Rank",

@@ -70,6 +70,7 @@ class StateMachine(Generic[Status, Action]):
     """The statuses of a noun, named groups of them, the moves between them and what lapses with time.
 
     `phase` says in which `Phase` a row is at an instant; it is needed where a move does not exist in all of them.
+    `column` is the column that stores the status.
     """
 
     noun: str
@@ -80,6 +81,7 @@ class StateMachine(Generic[Status, Action]):
     groups: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
     lapses: Sequence[Lapse[Status]] = ()
     phase: Callable[[Row, Sql], Sql] | None = None
+    column: str = "status"
 
     def group(self, name: str) -> tuple[Status, ...]:
         return self.groups[name]
@@ -97,19 +99,19 @@ class StateMachine(Generic[Status, Action]):
 
     def in_group(self, name: str) -> sa.TextClause:
         """The stored status is of the group, as the predicate of a partial index."""
-        return sa.text(f"status IN ({', '.join(repr(str(status)) for status in self.groups[name])})")
+        return sa.text(f"{self.column} IN ({', '.join(repr(str(status)) for status in self.groups[name])})")
 
     def has_lapsed(self, row: Row, now: Sql) -> sa.ColumnElement[bool]:
         """Whether the stored status is over by now."""
-        late = [sa.and_(row.c.status == lapse.source, lapse.at(row) <= now) for lapse in self.lapses]
+        late = [sa.and_(row.c[self.column] == lapse.source, lapse.at(row) <= now) for lapse in self.lapses]
         return sa.func.coalesce(sa.or_(sa.false(), *late), sa.false(), type_=sa.Boolean())
 
     def current(self, row: Row, now: Sql) -> Sql:
         """The status as it reads now: the stored one, unless that has lapsed."""
         if not self.lapses:
-            return row.c.status
+            return row.c[self.column]
         late: list[tuple[Any, Any]] = [
-            (sa.and_(row.c.status == lapse.source, lapse.at(row) <= now), sa.literal_column(f"'{lapse.target}'"))
+            (sa.and_(row.c[self.column] == lapse.source, lapse.at(row) <= now), sa.literal_column(f"'{lapse.target}'"))
             for lapse in self.lapses
         ]
-        return sa.type_coerce(sa.case(*late, else_=row.c.status), row.c.status.type)
+        return sa.type_coerce(sa.case(*late, else_=row.c[self.column]), row.c[self.column].type)

@@ -44,7 +44,7 @@ def status(machine: StateMachine[Any, Any]) -> Expression:
 
 
 def status_filter(machine: StateMachine[Any, Any], table: sa.Table) -> ColumnFilter:
-    return ColumnFilter("status", table.c.status.type, expression=lambda row: machine.current(row, NOW))
+    return ColumnFilter(machine.column, table.c[machine.column].type, expression=lambda row: machine.current(row, NOW))
 
 
 def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:

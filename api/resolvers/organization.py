@@ -2,9 +2,28 @@
 
 from api import access
 from api.compiler.source import ToMany
-from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
-from api.models import Licence, Membership, Organization, Rank
-from api.resolvers.common import reference
+from api.compiler.structure import (
+    connection,
+    filters,
+    orders,
+    related,
+    table_source,
+    to_many,
+    to_many_through,
+    to_one,
+)
+from api.models import (
+    Licence,
+    Membership,
+    Organization,
+    OrganizationContact,
+    OrganizationCoverage,
+    OrganizationFocus,
+    Rank,
+)
+from api.models.organization import LICENCE, ORGANIZATION
+from api.resolvers.common import allowed_actions, reference
+from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE
 from api.rules.organization import issued_types
 
@@ -14,22 +33,38 @@ SOURCES = (
         access.sees_organization,
         fields={
             "branches": connection(Organization.c.parent_id),
-            "licences": to_many(Licence.c.organization_id, "VALID_FROM_DESC", visible_with_parent=True),
+            "licences": to_many(Licence.c.organization_id, "VALID_FROM_DESC"),
             "memberships": connection(Membership.c.organization_id),
             "issues": ToMany("CertificateType", "CODE_ASC", through=lambda row, _context: issued_types(row)),
+            "coverage": to_many_through(
+                OrganizationCoverage.c.organization_id, OrganizationCoverage.c.kabupaten_code, "CODE_ASC"
+            ),
+            "focus": to_many_through(OrganizationFocus.c.organization_id, OrganizationFocus.c.cluster_code, "CODE_ASC"),
+            "contacts": to_many(OrganizationContact.c.organization_id, "CREATED_AT_ASC"),
+            "history": history("Organization"),
+            "allowed_actions": allowed_actions(ORGANIZATION),
         },
         orders=orders(Organization, "name", "-created_at"),
         filters={
             **filters(Organization, "name", "kind", "corps", "verification", "kabupaten_code", "parent_id"),
             "province": IN_PROVINCE,
+            "covers": related(OrganizationCoverage.c.organization_id, OrganizationCoverage.c.kabupaten_code),
+            "focus": related(OrganizationFocus.c.organization_id, OrganizationFocus.c.cluster_code),
         },
+    ),
+    table_source(
+        OrganizationContact, access.sees_contact, orders=orders(OrganizationContact, "created_at"), node=False
     ),
     table_source(
         Licence,
         access.sees_licence,
-        fields={"organization": to_one(Licence.c.organization_id, visible_with_parent=True)},
+        fields={
+            "organization": to_one(Licence.c.organization_id, visible_with_parent=True),
+            "history": history("Licence"),
+            "allowed_actions": allowed_actions(LICENCE),
+        },
         orders=orders(Licence, "-valid_from", "valid_until"),
-        filters=filters(Licence, "organization_id", "kind", "valid_from", "valid_until", "revoked_on"),
+        filters=filters(Licence, "organization_id", "kind", "status", "valid_from", "valid_until", "revoked_on"),
     ),
     reference(Rank, "corps", "level"),
 )

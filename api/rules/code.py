@@ -98,6 +98,13 @@ class ProblemCode(StrEnum):
         "This person is already registered.",
     )
     NUMBER_TAKEN = ("NUMBER_TAKEN", ProblemShape.SIMPLE, "Nomor ini sudah dipakai.", "This number is taken.")
+    NAME_TAKEN = (
+        "NAME_TAKEN",
+        ProblemShape.SIMPLE,
+        "Nama ini sudah dipakai di kabupaten ini.",
+        "This name is taken in this kabupaten.",
+    )
+    CYCLE = ("CYCLE", ProblemShape.SIMPLE, "Susunannya berputar.", "It would belong to itself, directly or by others.")
     NOT_OVERRIDABLE = (
         "NOT_OVERRIDABLE",
         ProblemShape.SIMPLE,

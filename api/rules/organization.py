@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from api.models import CertificateIssuer, CertificateType, CertificateTypeIssuer, Licence
 from api.models.day import days_between
-from api.models.organization import Verification
+from api.models.organization import LicenceStatus, Verification
 from api.rules.rule import Condition, Sql
 
 
@@ -13,10 +13,10 @@ def is_standing(organization: sa.FromClause, days: Sql) -> Condition:
     registration = sa.select(Licence.c.id).where(
         Licence.c.organization_id == organization.c.id, Licence.c.kind == "REGISTRATION"
     )
-    revoked = registration.where(Licence.c.revoked_on.is_not(None)).correlate_except(Licence).exists()
+    revoked = registration.where(Licence.c.status == LicenceStatus.REVOKED).correlate_except(Licence).exists()
     in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(days)
     # `days` may be of a query several subqueries further out, so only Licence belongs to this subquery.
-    valid = registration.where(Licence.c.revoked_on.is_(None), in_force).correlate_except(Licence).exists()
+    valid = registration.where(Licence.c.status == LicenceStatus.CONFIRMED, in_force).correlate_except(Licence).exists()
     return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))
 
 

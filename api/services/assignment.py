@@ -13,7 +13,16 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Commitment, Need, Override, Volunteer
+from api.models import (
+    Assignment,
+    Certificate,
+    Commitment,
+    Membership,
+    Need,
+    Organization,
+    Override,
+    Volunteer,
+)
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline, phase
 from api.models.base import new_id
 from api.models.choice import Move, Phase
@@ -25,7 +34,6 @@ from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
 from api.services.request import Request
 from api.services.verb import OneThing, verb
-from api.values.text import paragraph
 
 # The constraint that says, whatever runs beside it, that the person is promised elsewhere.
 _ELSEWHERE = {
@@ -121,6 +129,8 @@ async def _record_lapsed(session: Transaction, request: Request, need: uuid.UUID
 )
 async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     offer = await _locked_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
+    await session.rows(LOCK_ORGANIZATIONS, {"volunteer": offer.volunteer_id})
+    await session.rows(LOCK_CERTIFICATES, {"volunteer": offer.volunteer_id})
     broken = await _broken_rules(
         session, request, (offer.need_id, offer.volunteer_id, offer.starts_at, offer.ends_at), ACCEPT_RULES
     )
@@ -146,7 +156,7 @@ async def decline(
     session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str | None = None
 ) -> uuid.UUID:
     problems = Problems()
-    text = _read_reason(problems, "reason", reason)
+    text = problems.reason(reason)
     problems.refuse()
     offer = await _locked_assignment(session, request, assignment, version, AssignmentAction.DECLINE)
     return await _move(session, request, offer, AssignmentStatus.DECLINED, reason=text)
@@ -165,7 +175,7 @@ async def cancel(
     session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
     problems = Problems()
-    text = _read_reason(problems, "reason", reason)
+    text = problems.reason(reason)
     problems.refuse()
     duty = await _locked_assignment(session, request, assignment, version, AssignmentAction.CANCEL)
     return await _move(session, request, duty, AssignmentStatus.CANCELLED, reason=text)
@@ -184,7 +194,7 @@ async def release(
     session: Transaction, request: Request, *, assignment: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
     problems = Problems()
-    text = _read_reason(problems, "reason", reason)
+    text = problems.reason(reason)
     problems.refuse()
     duty = await _locked_assignment(session, request, assignment, version, AssignmentAction.RELEASE)
     # Whoever came early and is released before the start has served nothing of the promised time.
@@ -303,7 +313,7 @@ def _check_override(problems: Problems, rules: Sequence[str], reason: str | None
         problems.invalid(
             "override_reason", indonesian="Alasan pengecualian wajib diisi.", english="An override needs a reason."
         )
-    return _read_reason(problems, "override_reason", reason)
+    return problems.reason(reason, "override_reason")
 
 
 def _check_period(
@@ -319,10 +329,6 @@ def _check_period(
         problems.invalid(
             "expires_at", indonesian="Batas jawaban sudah lewat.", english="The time to answer is already over."
         )
-
-
-def _read_reason(problems: Problems, name: str, text: str | None) -> str | None:
-    return problems.read(paragraph, name, value=text, minimum=1, maximum=1000)
 
 
 # The changes.
@@ -366,6 +372,23 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
 LOCK_NEED = compile_statement(sa.select(Need.c.id).where(Need.c.id == _id("need")).with_for_update(key_share=True))
 LOCK_VOLUNTEER = compile_statement(
     sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer")).with_for_update(key_share=True)
+)
+# Whoever suspends an organization, or revokes a licence or a certificate, waits for an acceptance that rests on it.
+LOCK_ORGANIZATIONS = compile_statement(
+    sa.select(Organization.c.id)
+    .where(
+        Organization.c.id.in_(
+            sa.select(Membership.c.organization_id).where(Membership.c.volunteer_id == _id("volunteer"))
+        )
+    )
+    .order_by(Organization.c.id)
+    .with_for_update(read=True)
+)
+LOCK_CERTIFICATES = compile_statement(
+    sa.select(Certificate.c.id)
+    .where(Certificate.c.volunteer_id == _id("volunteer"))
+    .order_by(Certificate.c.id)
+    .with_for_update(read=True)
 )
 LOCK_ASSIGNMENT = compile_statement(
     sa.select(

@@ -108,13 +108,14 @@ class Changeable:
         effective_at: datetime | None = None,
     ) -> uuid.UUID:
         """Sets the status, with an event of its name."""
+        assert self.machine is not None
         return await self.change(
             session,
             request,
             held,
             status.lower(),
-            columns={"status": status, **(columns or {})},
-            change={"status": status, "from": held.status, **(change or {})},
+            columns={self.machine.column: status, **(columns or {})},
+            change={"status": status, "from": held[self.machine.column], **(change or {})},
             reason=reason,
             effective_at=effective_at,
         )

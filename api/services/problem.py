@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES
 from api.values.problem import Unreadable
+from api.values.text import paragraph
 
 T = TypeVar("T")
 
@@ -95,6 +96,10 @@ class Problems:
         except Unreadable as unreadable:
             self._problems.append(Problem(ProblemCode.INVALID, input_path(*steps), detail=unreadable.detail))
             return None
+
+    def reason(self, text: str | None, name: str = "reason") -> str | None:
+        """The reason for a decision; None where there is none."""
+        return self.read(paragraph, name, value=text, minimum=1, maximum=1000)
 
     def refuse(self) -> None:
         """Raises `Refused` if there are any."""

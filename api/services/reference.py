@@ -1,9 +1,10 @@
 """Checks of the codes in an input, all in one statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
@@ -24,6 +25,22 @@ async def check_codes(
     for name, exists in zip(named, found.values(), strict=True):
         if not exists:
             problems.add(ProblemCode.NOT_FOUND, name)
+
+
+async def check_code_list(
+    session: Transaction, problems: Problems, table: sa.Table, name: str, codes: Sequence[str]
+) -> None:
+    """An input field that lists codes, which the table must hold."""
+    found = {row.code for row in await session.rows(_known_codes(table), {"codes": [*codes]})} if codes else set()
+    for index, code in enumerate(codes):
+        if code not in found:
+            problems.add(ProblemCode.NOT_FOUND, name, str(index))
+
+
+@cache
+def _known_codes(table: sa.Table) -> CompiledStatement:
+    codes = sa.bindparam("codes", type_=ARRAY(sa.Text()))
+    return compile_statement(sa.select(table.c.code).where(table.c.code == sa.any_(codes)))
 
 
 @cache

@@ -12,7 +12,7 @@ from api.access import NOW, Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Kabupaten, Organization, Province, Role
-from api.models.account import OF_ORGANIZATIONS
+from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.feed import record
@@ -59,9 +59,14 @@ async def grant(
         raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(_named(scope) or "kind")))
     if await session.value(SAME, {**request.parameters, **role}):
         raise Refused(Problem(ProblemCode.ALREADY_GRANTED, input_path("login")))
+    return await give(session, request, role, reason=text)
+
+
+async def give(session: Transaction, request: Request, role: dict[str, Any], *, reason: str | None = None) -> uuid.UUID:
+    """Writes the role and its event."""
     key = new_id()
     await session.insert(Role, id=key, created_at=request.now, **role)
-    await record(session, request, "role.granted", subject=("Role", key), change=_change(role), reason=text)
+    await record(session, request, "role.granted", subject=("Role", key), change=_change(role), reason=reason)
     return key
 
 
@@ -89,6 +94,15 @@ async def revoke(session: Transaction, request: Request, *, role: uuid.UUID, ver
     await session.rows(sa.text("SET CONSTRAINTS last_national_coordinator IMMEDIATE"))
     await record(session, request, "role.revoked", subject=("Role", role), change=_change(held), reason=text)
     return role
+
+
+async def give_manager(
+    session: Transaction, request: Request, account_id: uuid.UUID, organization: uuid.UUID
+) -> uuid.UUID:
+    """The account manages the organization from now on, without end."""
+    nowhere = dict.fromkeys((*SCOPES.values(), "since", "until"))
+    role = {**nowhere, "account_id": account_id, "kind": RoleKind.MANAGER, "organization_id": organization}
+    return await give(session, request, role)
 
 
 def _check_not_ended(held: Row, version: int, now: datetime) -> None:

@@ -233,8 +233,8 @@ class AssignmentRules:
         """Whether it is verified and, if a registration was revoked, another one is valid on all the days."""
         licences = self.rows.where(Licence, "organization_id", organization_id)
         registrations = [row for row in licences if row["kind"] == "REGISTRATION"]
-        holding = [row for row in registrations if row["revoked_on"] is None]
-        revoked = len(holding) < len(registrations)
+        holding = [row for row in registrations if row["status"] == "CONFIRMED"]
+        revoked = any(row["status"] == "REVOKED" for row in registrations)
         holds = any(valid_on_all(local_days, [row], "valid_from", "valid_until") for row in holding)
         is_verified = self.get(Organization, organization_id)["verification"] == "VERIFIED"
         return is_verified and (not revoked or holds)

@@ -103,9 +103,8 @@ class SampleData:
             (6, "REGISTRATION", date(2025, 5, 5), None),
         )
         for number, (owner, kind, revoked, until) in enumerate(licences):
-            await build.row(
-                "licence",
-                organization_id=made[owner],
+            await build.licence(
+                made[owner],
                 kind=kind,
                 number=f'{number}/"\\',
                 issuer="Dinsos",
@@ -166,10 +165,8 @@ class SampleData:
         """Infinite dates and timestamps in each column that accepts them."""
         build, corps = self.build, self.organizations[6]
         first, second = self.people[24:26]
-        await build.row(
-            "licence",
-            organization_id=corps,
-            kind="REGISTRATION",
+        await build.licence(
+            corps,
             number="∞",
             issuer="Dinsos",
             valid_from=date.min,

@@ -18,6 +18,7 @@ from api.models import (
     Membership,
     Need,
     Organization,
+    OrganizationCoverage,
     Province,
     Role,
     Site,
@@ -158,10 +159,20 @@ class Visibility:
             or self.coordinates(row["kabupaten_code"])
             or row["id"] in self.organization_ids
             or self.volunteer_id in members
+            or (self.account is not None and row["requester_id"] == self.account["id"])
         )
 
+    def sees_contact(self, row: Row) -> bool:
+        is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
+        return is_coordinator or row["organization_id"] in self.organization_ids
+
+    def keeps_organization(self, row: Row) -> bool:
+        return row["id"] in self.organization_ids or self.coordinates(row["kabupaten_code"])
+
     def sees_licence(self, row: Row) -> bool:
-        return self.sees_organization(self.row(Organization, row["organization_id"]))
+        owner = self.row(Organization, row["organization_id"])
+        is_counted = row["status"] in {"CONFIRMED", "REVOKED"}
+        return (is_counted and self.sees_organization(owner)) or self.keeps_organization(owner)
 
     def sees_situation(self, row: Row) -> bool:
         is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
@@ -236,6 +247,27 @@ class Visibility:
 
     def answers_assignment(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
+
+    def is_signed_in(self, _row: Row) -> bool:
+        return self.account is not None
+
+    def coordinates_home_of(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"])
+
+    def supervises_organization(self, row: Row) -> bool:
+        covered = self.rows.where(OrganizationCoverage, "organization_id", row["id"])
+        provinces = {row["kabupaten_code"][:2], *(each["kabupaten_code"][:2] for each in covered)}
+        is_national = any(
+            role["kind"] == "COORDINATOR" and not (role["province_code"] or role["kabupaten_code"])
+            for role in self.roles
+        )
+        return is_national or (len(provinces) == 1 and self.coordinates(row["kabupaten_code"]))
+
+    def keeps_licence(self, row: Row) -> bool:
+        return self.keeps_organization(self.row(Organization, row["organization_id"]))
+
+    def judges_licence(self, row: Row) -> bool:
+        return self.coordinates_home_of(self.row(Organization, row["organization_id"]))
 
     def sends_to_need_of(self, row: Row) -> bool:
         return self.sends_to_need(self.row(Need, row["need_id"]))

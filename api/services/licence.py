@@ -1,0 +1,169 @@
+"""Recording, confirming, refusing and revoking licences of organizations."""
+
+import uuid
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import NOW, Kind
+from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Licence, Organization
+from api.models.base import new_id
+from api.models.day import local_day
+from api.models.organization import LICENCE, LicenceAction, LicenceStatus, Verification
+from api.rules.code import ProblemCode
+from api.services.change import Changeable
+from api.services.feed import record as record_event
+from api.services.problem import Problem, Problems, input_path
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
+from api.values.text import line
+
+LICENCES = Changeable(Licence, access.sees_licence, LICENCE)
+
+# Numbers are compared among licences that were confirmed, which everybody sees.
+_NUMBER_TAKEN = "uq_licence_number"
+
+
+@verb(
+    "record_licence",
+    "Records a licence of an organization; what a coordinator of its home records is confirmed at once.",
+    answers=OneThing("Licence"),
+    callers=access.MANAGERS_OR_COORDINATORS_OF_HOME,
+    ids={"organization": "Organization"},
+    conflicts={_NUMBER_TAKEN: Problem(ProblemCode.NUMBER_TAKEN, input_path("number"))},
+    codes=(ProblemCode.WRONG_STATUS,),
+)
+async def record(session: Transaction, request: Request, *, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+    problems = Problems()
+    columns = read(problems, values)
+    parameters = {**request.parameters, "organization": organization}
+    owner = await session.row(_owner(request.actor.kind), parameters)
+    if owner is None:
+        problems.add(ProblemCode.NOT_FOUND, "organization")
+    elif not owner.may:
+        problems.add(ProblemCode.FORBIDDEN, "organization")
+    elif owner.verification in (Verification.REFUSED, Verification.CLOSED):
+        problems.add(ProblemCode.WRONG_STATUS, "organization", status=owner.verification)
+    problems.refuse()
+    assert owner is not None
+    key = await insert(session, request, organization, columns)
+    if owner.confirms:
+        held = await LICENCES.lock_for(session, request, key, 1, LicenceAction.CONFIRM)
+        await LICENCES.move(session, request, held, LicenceStatus.CONFIRMED)
+    return key
+
+
+def read(problems: Problems, values: Mapping[str, Any], *steps: str) -> Mapping[str, Any]:
+    """The columns of a licence in an input, at the end of `steps`."""
+    start, end = values["valid_from"], values.get("valid_until")
+    problems.read(check_earliest, *steps, "valid_from", value=start)
+    if end is not None and end < start:
+        problems.invalid(
+            *steps,
+            "valid_until",
+            indonesian="Masa berlaku berakhir sebelum mulai.",
+            english="It ends before it begins.",
+        )
+    return {
+        "kind": values["kind"],
+        "number": problems.read(line, *steps, "number", value=values["number"], minimum=1, maximum=100),
+        "issuer": problems.read(line, *steps, "issuer", value=values["issuer"], minimum=2, maximum=200),
+        "valid_from": start,
+        "valid_until": end,
+    }
+
+
+async def insert(
+    session: Transaction, request: Request, organization: uuid.UUID, columns: Mapping[str, Any]
+) -> uuid.UUID:
+    """A licence that waits for its confirmation."""
+    key, status = new_id(), LicenceStatus.PENDING
+    await session.insert(Licence, id=key, organization_id=organization, status=status, **columns)
+    change = {"status": status, "organization": str(organization), "kind": columns["kind"]}
+    await record_event(session, request, "licence.pending", subject=("Licence", key), change=change)
+    return key
+
+
+@verb(
+    "confirm_licence",
+    "Confirms a licence.",
+    answers=OneThing("Licence"),
+    callers=access.COORDINATORS_OF_HOME,
+    ids={"licence": "Licence"},
+    conflicts={_NUMBER_TAKEN: Problem(ProblemCode.NUMBER_TAKEN, input_path("licence"))},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def confirm(session: Transaction, request: Request, *, licence: uuid.UUID, version: int) -> uuid.UUID:
+    held = await LICENCES.lock_for(session, request, licence, version, LicenceAction.CONFIRM)
+    return await LICENCES.move(session, request, held, LicenceStatus.CONFIRMED)
+
+
+@verb(
+    "refuse_licence",
+    "Refuses a licence; it does not count.",
+    answers=OneThing("Licence"),
+    callers=access.COORDINATORS_OF_HOME,
+    ids={"licence": "Licence"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def refuse(session: Transaction, request: Request, *, licence: uuid.UUID, version: int, reason: str) -> uuid.UUID:
+    return await _judge(session, request, licence, version, LicenceAction.REFUSE, reason=reason)
+
+
+@verb(
+    "revoke_licence",
+    "Revokes a licence; an organization whose registration is revoked takes no new duty and no new member.",
+    answers=OneThing("Licence"),
+    callers=access.COORDINATORS_OF_HOME,
+    ids={"licence": "Licence"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def revoke(session: Transaction, request: Request, *, licence: uuid.UUID, version: int, reason: str) -> uuid.UUID:
+    """From today on, the day at the organization's home."""
+    return await _judge(session, request, licence, version, LicenceAction.REVOKE, reason=reason)
+
+
+async def _judge(
+    session: Transaction, request: Request, key: uuid.UUID, version: int, action: LicenceAction, *, reason: str
+) -> uuid.UUID:
+    """A move that takes a reason."""
+    problems = Problems()
+    text = problems.reason(reason)
+    problems.refuse()
+    held = await LICENCES.lock_for(session, request, key, version, action)
+    columns: dict[str, Any] = {"reason": text}
+    if action is LicenceAction.REVOKE:
+        # An acceptance that has asked for the organization already is finished first, and none follows.
+        owner = await session.row(LOCK_OWNER, {"organization": held.organization_id, "now": request.now})
+        columns["revoked_on"] = owner.today if owner else None
+    target = LICENCE.move(action).target
+    return await LICENCES.move(session, request, held, target, reason=text, columns=columns)
+
+
+_ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
+LOCK_OWNER = compile_statement(
+    sa.select(local_day(Organization.c.kabupaten_code, NOW).label("today"))
+    .where(Organization.c.id == _ORGANIZATION)
+    .with_for_update(key_share=True, of=Organization)
+)
+
+
+@cache
+def _owner(kind: Kind) -> CompiledStatement:
+    """How the organization stands, whether the actor may record its licences, and confirm them."""
+    may = access.keeps_organization(kind, Organization).label("may")
+    confirms = access.coordinates_home_of(kind, Organization).label("confirms")
+    return compile_statement(
+        sa.select(Organization.c.verification, may, confirms).where(
+            Organization.c.id == _ORGANIZATION, access.sees_organization(kind, Organization)
+        )
+    )
