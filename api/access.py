@@ -71,6 +71,13 @@ class Actor:
 
     account_id: uuid.UUID | None = None
     volunteer_id: uuid.UUID | None = None
+    # The session that the token is of; None for a token from the command line.
+    session_id: uuid.UUID | None = None
+    # Whether coordinators have to show a second factor.
+    demands_second_factor: bool = False
+    # The API key that asks, and the mutations that it may call; None where it is no key.
+    key_id: uuid.UUID | None = None
+    verbs: frozenset[str] | None = None
     nation: bool = False
     province_codes: tuple[str, ...] = ()
     kabupaten_codes: tuple[str, ...] = ()
@@ -96,11 +103,15 @@ class Actor:
         held["ACCOUNT"] = kind.account
         return frozenset(name for name, holds in held.items() if holds)
 
+    def may_call(self, verb: str) -> bool:
+        return self.verbs is None or verb in self.verbs
+
     def parameters(self, now: datetime) -> Mapping[str, Any]:
         """The values behind the parameters that predicates name."""
         return {
             "actor_account": self.account_id,
             "actor_volunteer": self.volunteer_id,
+            "actor_session": self.session_id,
             "actor_provinces": ",".join(self.province_codes),
             "actor_kabupaten": ",".join(self.kabupaten_codes),
             "actor_near_provinces": ",".join({*self.province_codes, *(code[:2] for code in self.kabupaten_codes)}),
@@ -114,6 +125,7 @@ PUBLIC = Actor()
 
 _ACCOUNT: Sql = sa.bindparam("actor_account", type_=sa.Uuid())
 _VOLUNTEER: Sql = sa.bindparam("actor_volunteer", type_=sa.Uuid())
+SESSION: Sql = sa.bindparam("actor_session", type_=sa.Uuid())
 
 
 def _listed(name: str, type_: sa.types.TypeEngine[Any]) -> Sql:
@@ -183,6 +195,7 @@ VOLUNTEER_OR_MANAGERS = Callers(
     "The volunteer, or a manager of one of the volunteer's organizations", frozenset({"VOLUNTEER", "MANAGER"})
 )
 ACCOUNTS = Callers("Everybody who is signed in, for what is theirs", frozenset({"ACCOUNT"}))
+INVITERS = Callers("Managers, for the members of their organization", frozenset({"MANAGER"}))
 GRANTORS = Callers(
     "Coordinators for places and organizations in their scope, managers for their organization",
     frozenset({"COORDINATOR", "MANAGER"}),
@@ -510,6 +523,26 @@ def sees_role(kind: Kind, row: Row) -> Condition:
     """Its holder, and who may grant such a role."""
     own = row.c.account_id == _ACCOUNT if kind.account else None
     return _any_of(own, _administers(kind, row))
+
+
+def sees_api_key(kind: Kind, row: Row) -> Condition:
+    """One's own."""
+    return row.c.account_id == _ACCOUNT if kind.account else sa.false()
+
+
+def is_valid(key: Row) -> Condition:
+    """Whether an API key may still be used."""
+    return sa.and_(key.c.revoked_at.is_(None), key.c.expires_at > NOW)
+
+
+def sees_session(kind: Kind, row: Row) -> Condition:
+    """One's own."""
+    return row.c.account_id == _ACCOUNT if kind.account else sa.false()
+
+
+def is_open(session: Row) -> Condition:
+    """Whether one is still signed in there."""
+    return sa.and_(session.c.ended_at.is_(None), session.c.expires_at > NOW)
 
 
 def is_in_force(role: Row) -> Condition:

@@ -1,7 +1,7 @@
 """The Starlette application: routes and lifespan."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -24,6 +24,7 @@ from api.web.middleware import Application
 from api.web.page import contract, document, index
 from api.web.services import Services
 from api.web.watchdog import Watchdog
+from api.worker import Transport, Worker, running
 
 
 def application(
@@ -34,10 +35,11 @@ def application(
     pooler: Pooler | None = None,
     settings: Settings = DEFAULTS,
     people: Sequence[DemoPerson] = (),
+    transport: Transport | None = None,
 ) -> Application:
     """Creates the ASGI application for a migrated database; the secret keys are in the folder `data`.
 
-    Whoever uses the explorer may ask as one of `people`.
+    Whoever uses the explorer may ask as one of `people`. With a transport it runs the worker, too.
     """
 
     @asynccontextmanager
@@ -45,11 +47,15 @@ def application(
         limits, watchdog = settings.limits, Watchdog()
         database = await Database.open(url, pooler=pooler, read_seconds=limits.read_seconds)
         try:
+            vault = await open_vault(data, database)
+            worker = running(Worker(database, vault, clock, transport)) if transport else nullcontext()
             app.state.services = Services(
                 database,
                 Planner(core_schema(), SOURCES),
-                Authenticator(Tokens.load(data), database),
-                await open_vault(data, database),
+                Authenticator(
+                    Tokens.load(data), database, demands_second_factor=settings.second_factor == "coordinators"
+                ),
+                vault,
                 clock,
                 Documents(settings.documents),
                 settings,
@@ -57,7 +63,7 @@ def application(
                 Budgets(limits.budget),
                 watchdog,
             )
-            async with watchdog.running():
+            async with watchdog.running(), worker:
                 yield
         finally:
             await database.close()

@@ -2,20 +2,22 @@
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
+from typing import Any, NamedTuple
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OKPKey
 
 from api.access import PUBLIC, Actor
 from api.compiler.cache import Cache
 from api.database.engine import Database, Pooler
-from api.keys import read_token_key
-from api.services import account
+from api.keys import read_token_keys, token_key_files
+from api.services import account, api_key
 
 # The name of EdDSA with curve Ed25519 in RFC 9864.
 ALGORITHM = "Ed25519"
@@ -29,6 +31,14 @@ MAX_CACHED_ACTORS = 10_000
 
 class Unauthenticated(Exception):
     """The token is malformed or expired, or its account does not exist or is inactive."""
+
+
+class Claims(NamedTuple):
+    """What a token says: whose it is, until when, and of which session."""
+
+    account_id: uuid.UUID
+    expires_at: datetime
+    session_id: uuid.UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +56,37 @@ class CachedActor:
 
 
 class Tokens:
-    """Issues and verifies bearer tokens (JWT), signed with this installation's Ed25519 key."""
+    """Issues and verifies bearer tokens (JWT) with this installation's Ed25519 keys: the first signs, all are valid."""
 
-    def __init__(self, key: OKPKey) -> None:
-        self._key = key
+    def __init__(self, *keys: OKPKey, data: Path | None = None) -> None:
+        self._keys = keys
+        self._data = data
+        self._files = token_key_files(data) if data else []
 
     @classmethod
     def load(cls, data: Path) -> "Tokens":
-        """Loads the key from the folder `data`; creates it on the first start, readable by its owner only."""
-        return cls(read_token_key(data))
+        """Loads the keys from the folder `data`; creates one on the first start, readable by its owner only."""
+        return cls(*read_token_keys(data), data=data)
 
-    def issue(self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta = LIFETIME) -> str:
+    def _reload(self) -> bool:
+        """Reads the keys again where another process has changed their files; returns whether it has."""
+        found = token_key_files(self._data) if self._data else []
+        if found == self._files:
+            return False
+        assert self._data is not None
+        self._keys, self._files = read_token_keys(self._data), found
+        return True
+
+    def issue(
+        self,
+        account_id: uuid.UUID,
+        now: datetime,
+        *,
+        lifetime: timedelta = LIFETIME,
+        session_id: uuid.UUID | None = None,
+    ) -> str:
         issued_at = int(now.timestamp())
-        claims = {
+        claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": ISSUER,
             "sub": str(account_id),
@@ -66,12 +94,14 @@ class Tokens:
             "nbf": issued_at,
             "exp": int((now + lifetime).timestamp()),
         }
-        return jwt.encode({"alg": ALGORITHM}, claims, self._key, algorithms=[ALGORITHM])
+        if session_id is not None:
+            claims["sid"] = str(session_id)
+        return jwt.encode({"alg": ALGORITHM}, claims, self._keys[0], algorithms=[ALGORITHM])
 
-    def read(self, token: str, now: datetime) -> tuple[uuid.UUID, datetime]:
-        """Verifies a token; returns its account and when it expires. Raises `Unauthenticated`."""
+    def read(self, token: str, now: datetime) -> Claims:
+        """Verifies a token. Raises `Unauthenticated`."""
         try:
-            claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+            claims = self._verified(token)
             jwt.JWTClaimsRegistry(
                 now=int(now.timestamp()),
                 iss={"essential": True, "value": ISSUER},
@@ -79,19 +109,37 @@ class Tokens:
                 exp={"essential": True},
             ).validate(claims)
             account_id = uuid.UUID(str(claims["sub"]))
+            session_id = uuid.UUID(str(claims["sid"])) if "sid" in claims else None
             expires_at = datetime.fromtimestamp(claims["exp"], tz=now.tzinfo)
         except (JoseError, ValueError, KeyError, TypeError, OverflowError) as error:
             raise Unauthenticated from error
         if expires_at <= now:
             raise Unauthenticated
-        return account_id, expires_at
+        return Claims(account_id, expires_at, session_id)
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        """The claims of a token that one of the keys has signed."""
+        try:
+            return self._decode(token)
+        except BadSignatureError:
+            if not self._reload():
+                raise
+            return self._decode(token)
+
+    def _decode(self, token: str) -> dict[str, Any]:
+        for key in self._keys[:-1]:
+            with suppress(BadSignatureError):
+                return jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+        return jwt.decode(token, self._keys[-1], algorithms=[ALGORITHM]).claims
 
 
 class Authenticator:
     """Finds the actor of an Authorization header; caches actors for `CACHE_LIFETIME`."""
 
-    def __init__(self, tokens: Tokens, database: Database) -> None:
+    def __init__(self, tokens: Tokens, database: Database, *, demands_second_factor: bool = False) -> None:
+        """`demands_second_factor`: sessions without one do nothing as a coordinator."""
         self.tokens = tokens
+        self._demands_second_factor = demands_second_factor
         self._database = database
         self._cache: Cache[str, CachedActor] = Cache(MAX_CACHED_ACTORS)
 
@@ -107,13 +155,31 @@ class Authenticator:
             return cached.actor
         if scheme.lower() != "bearer":
             raise Unauthenticated
-        account_id, expires_at = self.tokens.read(token, now)
-        async with self._database.reading() as session:
-            actor = await account.actor(session, account_id, now)
+        actor, expires_at = await self._actor(token, now)
         if actor.account_id is None:
             raise Unauthenticated
         self._cache.put(token, CachedActor(actor, now, min(expires_at, now + CACHE_LIFETIME), monotonic()))
         return actor
+
+    async def _actor(self, token: str, now: datetime) -> tuple[Actor, datetime]:
+        """The actor of a token or of an API key, and until when it may be remembered. Raises `Unauthenticated`."""
+        if token.startswith(api_key.PREFIX):
+            async with self._database.reading() as session:
+                found = await api_key.owner(session, token, now)
+                if found is None:
+                    raise Unauthenticated
+                account_id, key_id = found
+                return await account.actor(session, account_id, now, key_id=key_id), now + CACHE_LIFETIME
+        claims = self.tokens.read(token, now)
+        async with self._database.reading() as session:
+            actor = await account.actor(
+                session,
+                claims.account_id,
+                now,
+                session_id=claims.session_id,
+                demands_second_factor=self._demands_second_factor,
+            )
+        return actor, claims.expires_at
 
 
 async def issue_tokens(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:

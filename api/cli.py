@@ -6,10 +6,12 @@ import json
 import signal
 import socket
 import sys
+import uuid
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Annotated, Any, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -20,11 +22,15 @@ from rich.console import Console
 
 from api import demo as demo_story
 from api import installation, log
-from api.auth import issue_tokens
+from api.auth import LIFETIME, issue_tokens
+from api.context import wall_clock
 from api.database import embedded
+from api.keys import read_or_create_secret, read_token_keys, rotate_token_keys, token_key_files
 from api.models.account import RoleKind
 from api.server.protocol import IDLE_SECONDS, bounded_protocol
+from api.services.password import hash_password
 from api.settings import Settings, SettingsError, read_settings
+from api.worker import Smtp, Terminal, Transport
 
 command = typer.Typer(
     name="sigap",
@@ -35,6 +41,8 @@ command = typer.Typer(
 )
 accounts = typer.Typer(help="Add accounts.", no_args_is_help=True)
 command.add_typer(accounts, name="account")
+signing_keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
+command.add_typer(signing_keys, name="keys")
 SOCKET_BACKLOG = 2048
 SHUTDOWN_SECONDS = 10
 
@@ -67,9 +75,36 @@ def serve(
     with bound_socket(settings) as listener, database(settings) as url:
         asyncio.run(installation.check(url) if no_migrate else migrate_database(url))
         asyncio.run(installation.prepare(url, settings.data, pooler=settings.pooler))
-        has_story = demo and asyncio.run(ensure_demo_story(url))
+        has_story = demo and asyncio.run(ensure_demo_story(url, settings.data))
         shows_tokens = has_story and (print_tokens or sys.stdout.isatty())
-        run_server(settings, url, listener, logins=DEMO_LOGINS if shows_tokens else ())
+        logins = DEMO_LOGINS if shows_tokens else ()
+        run_server(settings, url, listener, transport(settings, is_demo=demo), logins=logins)
+
+
+@command.command()
+def work() -> None:
+    """Run the worker alone, as `serve` does beside the API: deliver messages, and clean up."""
+    settings = read_settings()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, exit_on_signal)
+    log.configure()
+    with database(settings) as url:
+        asyncio.run(migrate_database(url))
+        way = transport(settings, is_demo=False)
+        asyncio.run(installation.work(url, settings.data, way, pooler=settings.pooler))
+
+
+@command.command()
+def messages(
+    resend: Annotated[uuid.UUID | None, typer.Option(help="The id of a message to try again.")] = None,
+) -> None:
+    """List the messages that could not be delivered, or try one again."""
+    settings = read_settings()
+    with database(settings) as url:
+        if resend is not None and not asyncio.run(installation.resend(url, resend, pooler=settings.pooler)):
+            raise CommandError(f"There is no undelivered message {resend}.")
+        for line in asyncio.run(installation.undelivered(url, pooler=settings.pooler)):
+            typer.echo(line)
 
 
 @command.command()
@@ -130,6 +165,22 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
     if login not in tokens:
         raise CommandError(f"There is no active account {login!r}.")
     typer.echo(tokens[login])
+
+
+@signing_keys.command("list")
+def list_keys() -> None:
+    """List the keys whose tokens are valid; the first one signs."""
+    data = read_settings().data
+    keys = read_token_keys(data)
+    for (path, _), key in zip(token_key_files(data), keys, strict=True):
+        typer.echo(f"{key.thumbprint()} {path.name}")
+
+
+@signing_keys.command("rotate")
+def rotate() -> None:
+    """Sign with a new key from now on. Running servers notice; older tokens stay valid until they end."""
+    rotate_token_keys(read_settings().data, wall_clock(), lifetime=LIFETIME)
+    list_keys()
 
 
 @command.command()
@@ -210,7 +261,16 @@ def bound_socket(settings: Settings) -> Generator[socket.socket]:
         yield listener
 
 
-def run_server(settings: Settings, url: str, listener: socket.socket, *, logins: Sequence[str]) -> None:
+def transport(settings: Settings, *, is_demo: bool) -> Transport:
+    """How messages are delivered: by e-mail where a server is set, in the demo else on the terminal."""
+    if settings.smtp is not None:
+        return Smtp(settings.smtp, settings.mail_from)
+    return Terminal(typer.echo) if is_demo else Transport()
+
+
+def run_server(
+    settings: Settings, url: str, listener: socket.socket, transport: Transport, *, logins: Sequence[str]
+) -> None:
     """Serves until a signal arrives. Prints the address first, and tokens for the logins."""
     from api.app import application  # noqa: PLC0415  # As in `schema`.
     from api.web.explorer import DemoPerson  # noqa: PLC0415  # As above.
@@ -220,12 +280,14 @@ def run_server(settings: Settings, url: str, listener: socket.socket, *, logins:
     typer.echo(f"Sigap answers at http://{host}:{settings.port}/graphql")
     for login, token in tokens.items():
         typer.echo(f"\n{login}, {demo_story.LOGINS[login]}:\nAuthorization: Bearer {token}")
+    if tokens and sys.stdout.isatty():
+        typer.echo(f"\nThe password of all of them: {demo_password(settings.data)}")
     people = [DemoPerson(login, demo_story.LOGINS[login], token) for login, token in tokens.items()]
     log.configure()
     # A full garbage collection of what lives as long as the process would hold the event loop for 100 ms.
     gc.freeze()
     config = uvicorn.Config(
-        application(url, settings.data, pooler=settings.pooler, settings=settings, people=people),
+        application(url, settings.data, pooler=settings.pooler, settings=settings, people=people, transport=transport),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -270,11 +332,19 @@ async def load_demo_story(url: str) -> bool:
     return True
 
 
-async def ensure_demo_story(url: str) -> bool:
+async def ensure_demo_story(url: str, data: Path) -> bool:
     """Loads the demo story if the database is empty. Returns whether the database has it, so that its tokens may be shown."""
     await load_demo_story(url)
     async with installation.connected(url) as connection:
-        return await demo_story.is_loaded(connection)
+        if not await demo_story.is_loaded(connection):
+            return False
+        await demo_story.set_password(connection, await hash_password(demo_password(data)))
+    return True
+
+
+def demo_password(data: Path) -> str:
+    """The password of the demo's people, made at random for this installation and kept in the folder `data`."""
+    return read_or_create_secret(data / "demo-password", lambda: token_urlsafe(12).encode()).decode()
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from api.access import Actor
 from api.compiler.plan import Cost, Planner
 from api.database.engine import Database
 from api.database.pool import Client
+from api.services.request import Caller
 from api.services.vault import Vault
 from api.settings import Limits
 
@@ -50,6 +51,7 @@ class Context:
     is_schema_open: bool = True
     # A `Language`: that of labels and messages whose field names none.
     language: str = "ID"
+    caller: Caller = field(default_factory=Caller)
     connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
     usage: Usage = field(default_factory=Usage)
     problem_codes: list[str] = field(default_factory=list)

@@ -1,8 +1,9 @@
 """The secret keys of an installation: files in its data folder, created at the first start."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
 
@@ -17,6 +18,8 @@ from api.models import KeyFingerprint, Volunteer
 from api.services.vault import KEY_BYTES, Vault
 
 VAULT_KEY = "vault.key"
+OLD_TOKEN_KEYS = "token-key-*.pem"  # noqa: S105  # Names of files.
+RETIRED_AT = "%Y%m%dT%H%M%S%f"
 TOKEN_KEY = "token-key.pem"  # noqa: S105  # The name of a file.
 
 
@@ -24,15 +27,41 @@ class KeyFileError(Exception):
     """Why a key cannot be used, in one line."""
 
 
-def read_token_key(data: Path) -> OKPKey:
-    """The key that signs tokens, created at the first start."""
-    path = data / TOKEN_KEY
-    pem = read_or_create_secret(path, lambda: OKPKey.generate_key("Ed25519").as_pem(private=True))
+def read_token_keys(data: Path) -> Sequence[OKPKey]:
+    """The keys whose tokens are valid: the one that signs, which is created at the first start, and older ones."""
+    read_or_create_secret(data / TOKEN_KEY, _new_token_key)
+    return [read_token_key(path) for path, _changed_at in token_key_files(data)]
+
+
+def token_key_files(data: Path) -> Sequence[tuple[Path, int]]:
+    """The files of these keys with the times of their last changes: that of the key that signs, then the newest."""
+    older = sorted(data.glob(OLD_TOKEN_KEYS), reverse=True)
+    return [(path, path.stat().st_mtime_ns) for path in (data / TOKEN_KEY, *older)]
+
+
+def read_token_key(path: Path) -> OKPKey:
     with suppress(JoseError, ValueError, TypeError):
-        key = OKPKey.import_key(pem)
+        key = OKPKey.import_key(path.read_bytes())
         if key.is_private and key.curve_name == "Ed25519":
             return key
     raise KeyFileError(f"{path} has no private Ed25519 key: put its copy there, or remove it to invalidate all tokens.")
+
+
+def rotate_token_keys(data: Path, now: datetime, *, lifetime: timedelta) -> None:
+    """A new key signs from now on; an older one is removed once the last of its tokens, of that lifetime, has ended."""
+    read_or_create_secret(data / TOKEN_KEY, _new_token_key)
+    os.link(data / TOKEN_KEY, data / f"token-key-{now:{RETIRED_AT}}.pem")
+    draft = data / f".{TOKEN_KEY}.{token_hex(8)}"
+    _create(draft, _new_token_key)
+    draft.replace(data / TOKEN_KEY)
+    for path in data.glob(OLD_TOKEN_KEYS):
+        retired_at = datetime.strptime(path.stem.removeprefix("token-key-"), RETIRED_AT).replace(tzinfo=UTC)
+        if retired_at + lifetime <= now:
+            path.unlink()
+
+
+def _new_token_key() -> bytes:
+    return OKPKey.generate_key("Ed25519").as_pem(private=True)
 
 
 def read_vault(data: Path) -> Vault:

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from api.values import database_url
 
@@ -53,6 +54,11 @@ class Settings:
     # The only documents that are executed, by their ids; None if any document is.
     documents: Mapping[str, str] | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+    # The server through which e-mail is sent; None without one.
+    smtp: str | None = field(default=None, repr=False)
+    mail_from: str = "sigap@localhost"
+    # Who has to sign in with a second factor to do what the roles allow.
+    second_factor: Literal["coordinators"] | None = None
 
 
 DEFAULTS = Settings()
@@ -143,6 +149,26 @@ def _documents(value: str) -> Mapping[str, str]:
     return manifest
 
 
+def _smtp(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        # The value is not repeated, as it may hold a password.
+        raise ValueError("must be an address like smtp://user:password@host:587 or smtps://host:465")
+    return value
+
+
+def _mail_from(value: str) -> str:
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+        raise ValueError(f"must be an e-mail address, not {value!r}")
+    return value
+
+
+def _second_factor(value: str) -> str:
+    if value != "coordinators":
+        raise ValueError(f"must be 'coordinators' or unset, not {value!r}")
+    return value
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_HOST": _host,
     "SIGAP_PORT": _port,
@@ -159,6 +185,9 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_MAX_CONNECTIONS": _number(10, 100_000),
     "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
     "SIGAP_TRUSTED_PROXIES": _networks,
+    "SIGAP_SMTP": _smtp,
+    "SIGAP_MAIL_FROM": _mail_from,
+    "SIGAP_SECOND_FACTOR": _second_factor,
 }
 _LIMITS = {limit.name for limit in fields(Limits)}
 

@@ -17,6 +17,7 @@ Json = Any
 
 # The facts of each type of problem.
 FACTS = """... on CodeProblem { codeInForce } ... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
+  ... on RetryProblem { retryAt }
   ... on LimitProblem { count limit } ... on CommitmentProblem { assignment { id } startsAt endsAt }
   ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }

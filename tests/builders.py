@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,7 @@ from api.database.statement import with_stored_keys
 from api.models import METADATA
 from api.models.assignment import ASSIGNMENT
 from api.models.situation import FIGURES
+from api.services.password import _HASHER
 
 # A skill, and a certificate type that grants it.
 SKILL = "WATER_RESCUE"
@@ -21,6 +23,14 @@ CERTIFICATE_TYPE = "WATER_RESCUE_BASIC"
 HOME = "62.02"  # Kotawaringin Timur
 NEIGHBOUR = "62.06"  # Katingan, the same province
 FAR = "18.03"  # Lampung Utara, another province
+
+
+PASSWORD = "rahasia bersama"
+
+
+@cache
+def _hashed(password: str) -> str:
+    return _HASHER.hash(password)
 
 
 @dataclass(slots=True)
@@ -197,6 +207,12 @@ class Build:
     async def manager(self, organization: uuid.UUID) -> uuid.UUID:
         account = await self.account()
         await self.row("role", account_id=account, kind="MANAGER", organization_id=organization)
+        return account
+
+    async def account_with_password(self, password: str = PASSWORD, **values: Any) -> uuid.UUID:
+        """An account that can sign in."""
+        account = await self.account(**values)
+        await self.connection.execute("INSERT INTO credential VALUES ($1, $2)", account, _hashed(password))
         return account
 
     async def volunteer_account(self, volunteer: uuid.UUID) -> uuid.UUID:

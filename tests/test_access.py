@@ -569,6 +569,13 @@ async def test_a_mutation_is_forbidden_for_all_but_its_callers(api: Api, build: 
 
 
 CALLER_ROLES = {
+    "sign_out": {"ACCOUNT"},
+    "create_api_key": {"ACCOUNT"},
+    "revoke_api_key": {"ACCOUNT"},
+    "invite_volunteer": {"MANAGER"},
+    "accept_invitation": {"ACCOUNT"},
+    "change_password": {"ACCOUNT"},
+    "set_up_totp": {"ACCOUNT"},
     "grant_role": {"COORDINATOR", "MANAGER"},
     "revoke_role": {"ACCOUNT"},
     "declare_incident": {"COORDINATOR"},

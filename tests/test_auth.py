@@ -13,12 +13,14 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
-from api.auth import ALGORITHM, CACHE_LIFETIME, LIFETIME, Tokens
+from api.auth import ALGORITHM, CACHE_LIFETIME, LIFETIME, Tokens, Unauthenticated
+from api.keys import rotate_token_keys
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
 from tests.serving import running_api
 from tests.snapshot import snapshot
+from tests.test_cli import environment, sigap
 
 ME = "{ me { login } }"
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
@@ -131,6 +133,32 @@ async def test_tokens_with_another_algorithm_are_rejected(api: Api, build: Build
     assert not await is_rejected(api, f"Bearer {ours}")
     for forged in (f"{unsigned}.", f"{unsigned}.{signature}", f"{symmetric}.{mac}", f"{symmetric}.{signature}"):
         assert await is_rejected(api, f"Bearer {forged}")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"crit": ["exp"]}, {"crit": ["b64"], "b64": False}, {"kid": "x" * 60_000}, {"jku": "https://lain.example"}],
+)
+async def test_a_header_of_a_stranger_is_rejected(api: Api, build: Build, header: dict[str, object]) -> None:
+    """Also a long one, whoever has signed it: nothing in a header is trusted but the algorithm that is expected."""
+    account = await build.account()
+    stranger = OKPKey.generate_key("Ed25519")
+    token = jwt.encode({"alg": ALGORITHM}, claims(account), stranger, algorithms=[ALGORITHM])
+    _header, body, signature = token.split(".")
+
+    assert await is_rejected(api, f"Bearer {segment({'alg': ALGORITHM, **header})}.{body}.{signature}")
+
+
+async def test_a_critical_header_that_is_not_understood_is_rejected_also_with_our_signature(
+    api: Api, build: Build, keys: Path
+) -> None:
+    key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
+    signed = f"{segment({'alg': ALGORITHM, 'crit': ['x'], 'x': 1})}.{segment(claims(await build.account()))}"
+    private = key.private_key
+    assert private is not None
+    signature = base64.urlsafe_b64encode(private.sign(signed.encode())).rstrip(b"=").decode()
+
+    assert await is_rejected(api, f"Bearer {signed}.{signature}")
 
 
 async def test_a_modified_token_is_rejected(api: Api, build: Build) -> None:
@@ -295,3 +323,34 @@ def test_processes_that_start_simultaneously_use_the_same_key(tmp_path: Path) ->
     assert [reader.read(token, NOW)[0] for token in tokens] == [account] * 4
     assert [path.name for path in tmp_path.iterdir()] == ["token-key.pem"]
     assert stat.S_IMODE((tmp_path / "token-key.pem").stat().st_mode) == 0o600
+
+
+def test_a_rotated_key_signs_and_the_older_one_stays_valid_as_long_as_its_tokens(tmp_path: Path) -> None:
+    account, running = uuid.uuid4(), Tokens.load(tmp_path)
+    old = running.issue(account, NOW)
+
+    rotate_token_keys(tmp_path, NOW, lifetime=LIFETIME)
+    rotated = Tokens.load(tmp_path)
+    new = rotated.issue(account, NOW)
+    read_by_both = [tokens.read(token, NOW)[0] for tokens in (running, rotated) for token in (old, new)]
+    rotate_token_keys(tmp_path, NOW + LIFETIME, lifetime=LIFETIME)
+    late = Tokens.load(tmp_path)
+
+    assert read_by_both == [account] * 4
+    assert late.read(new, NOW)[0] == account
+    with pytest.raises(Unauthenticated):
+        late.read(old, NOW)
+    assert len(list(tmp_path.iterdir())) == 2
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in tmp_path.iterdir())
+
+
+async def test_the_command_rotates_and_lists_the_keys(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+
+    rotated = sigap(env, "keys", "rotate")
+    listed = sigap(env, "keys", "list")
+
+    assert rotated.stdout == listed.stdout
+    names = [line.split()[1] for line in listed.stdout.splitlines()]
+    assert names[0] == "token-key.pem"
+    assert len(names) == 2

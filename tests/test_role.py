@@ -269,6 +269,26 @@ async def test_a_role_holds_in_its_period_only(build: Build, database_url: str, 
     assert listed == {"roles": {"nodes": [{"until": end, "endedAt": end}]}}
 
 
+async def test_a_revoked_manager_reads_no_more_after_five_seconds_and_writes_no_more_at_once(
+    build: Build, database_url: str, keys: Path
+) -> None:
+    organization = await build.organization()
+    nation, manager = await build.coordinator(), await build.manager(organization)
+    await build.volunteer(organization, reach="KABUPATEN")
+    await build.account(login="sinta")
+    page, clock = "{ volunteers(first: 1) { totalCount } }", [NOW]
+    async with running_api(database_url, keys, lambda: clock[0]) as api:
+        before = await api.ask(page, actor=manager)
+        await revoke(api, nation, await role_of(build, manager))
+        written = await grant(api, manager, login="sinta", kind="MANAGER", organization=f"Organization:{organization}")
+        clock[0] = NOW + timedelta(seconds=5)
+        after = await api.ask(page, actor=manager)
+
+    assert before == {"volunteers": {"totalCount": 1}}
+    assert written == "FORBIDDEN input"
+    assert after == {"volunteers": {"totalCount": 0}}
+
+
 # The last national coordinator.
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+import asyncpg
+
 from api.demo import row
 from api.demo.person import Person
 from api.demo.random_source import RandomSource
@@ -36,6 +38,16 @@ LOGINS: Mapping[str, str] = {
     "tagana-kalteng": "manager of Tagana Kalimantan Tengah",
     "relawan": "volunteer, squad leader of Tagana in Katingan",
 }
+
+
+async def set_password(connection: asyncpg.Connection, password_hash: str) -> None:
+    """Gives it to the accounts of the demo that have no password yet."""
+    await connection.execute(
+        "INSERT INTO credential (account_id, password_hash) SELECT id, $1 FROM account WHERE login = ANY ($2)"
+        " ON CONFLICT DO NOTHING",
+        password_hash,
+        list(ACCOUNTS),
+    )
 
 
 def make_accounts(

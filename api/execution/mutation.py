@@ -32,6 +32,7 @@ from api.resolvers.verb import payload_root, payload_values
 from api.rules.code import ProblemCode
 from api.services.frame import Call, ItemResult, Outcome, perform
 from api.services.problem import InputPath, Problem, input_path
+from api.services.request import Request
 from api.services.verb import ResultPerItem, Verb
 
 
@@ -48,8 +49,9 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
         await run(context, unanswered)
     call = service_call(context, verb, values)
     with DATABASE_ERRORS_AS_GRAPHQL:
+        request = Request(context.actor, context.clock, context.caller)
         async with timed(context.client):
-            outcome = await perform(context.database, context.actor.account_id, context.clock, call)
+            outcome = await perform(context.database, request, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)
     try:
         return await run(context, bind_payload(info, plan, verb, outcome))

@@ -4,12 +4,15 @@ import pkgutil
 from importlib import import_module
 
 from api.models.account import Account, Role
+from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.base import METADATA, Cube, Symbol
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, Idempotency
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
+from api.models.invitation import Invitation
 from api.models.membership import Membership
+from api.models.message import Message
 from api.models.need import Cluster, Need
 from api.models.organization import (
     Licence,
@@ -22,6 +25,7 @@ from api.models.organization import (
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
 from api.models.secret import KeyFingerprint
+from api.models.session import Attempt, Credential, OneTimeCode, RecoveryCode, Session
 from api.models.site import KitchenType, Site, SiteLoad
 from api.models.situation import SituationReport
 from api.models.skill import (
@@ -38,7 +42,9 @@ from api.models.skill import (
 __all__ = [
     "METADATA",
     "Account",
+    "ApiKey",
     "Assignment",
+    "Attempt",
     "Certificate",
     "CertificateIssuer",
     "CertificateType",
@@ -48,6 +54,7 @@ __all__ = [
     "CertificateTypeSkill",
     "Cluster",
     "Commitment",
+    "Credential",
     "Cube",
     "Desk",
     "EmergencyStatus",
@@ -56,12 +63,15 @@ __all__ = [
     "Idempotency",
     "Incident",
     "IncidentKabupaten",
+    "Invitation",
     "Kabupaten",
     "KeyFingerprint",
     "KitchenType",
     "Licence",
     "Membership",
+    "Message",
     "Need",
+    "OneTimeCode",
     "Organization",
     "OrganizationContact",
     "OrganizationCoverage",
@@ -69,7 +79,9 @@ __all__ = [
     "Override",
     "Province",
     "Rank",
+    "RecoveryCode",
     "Role",
+    "Session",
     "Site",
     "SiteLoad",
     "SituationReport",

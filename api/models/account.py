@@ -15,6 +15,7 @@ from api.models.base import (
     versioned,
 )
 from api.models.choice import Choice
+from api.models.person import PRIVATE
 
 Account = table(
     "account",
@@ -23,7 +24,11 @@ Account = table(
     required("name"),
     optional("volunteer_id", sa.Uuid, references("volunteer.id"), unique=True),
     required("active", sa.Boolean, default=True, server_default=sa.true()),
+    # Verified by a one-time code before they are stored.
+    optional("email", unique=True, info=PRIVATE),
+    optional("phone", unique=True, info=PRIVATE),
     symbol("login"),
+    sa.CheckConstraint("phone ~ '^\\+62[0-9]{7,13}$'", name="phone_e164"),
 )
 
 

@@ -4,10 +4,15 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
-from api.compiler.source import Expression, FieldContext, Row, Sql, ToMany
-from api.compiler.structure import filters, orders, table_source, to_one
-from api.models import Account, Role
+from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToMany, column, everybody
+from api.compiler.structure import filters, orders, table_source, to_many, to_one
+from api.models import Account, ApiKey, Role, Session
 from api.resolvers.history import history
+from api.services.api_key import create
+from api.services.invitation import invite
+from api.services.second_factor import set_up
+from api.services.sign_in import request_reset, sign_in
+from api.services.verb import ComputedReport
 
 
 def end_of_role(row: Row, _context: FieldContext) -> Sql:
@@ -22,12 +27,70 @@ def current_roles(row: Row, context: FieldContext) -> sa.Select[tuple[object]]:
     )
 
 
+def own(name: str) -> Expression:
+    return Expression(lambda row, _context: row.c[name], guard=access.is_own_account)
+
+
+def open_sessions(row: Row, context: FieldContext) -> sa.Select[tuple[object]]:
+    return sa.select(Session.c.id).where(
+        Session.c.account_id == row.c.id, access.is_open(Session), access.sees_session(context.viewer, Session)
+    )
+
+
+def is_current(row: Row, _context: FieldContext) -> Sql:
+    return sa.func.coalesce(row.c.id == access.SESSION, False, type_=sa.Boolean())
+
+
+def report(declared: ComputedReport) -> Source:
+    return Source(
+        declared.type, None, visible=everybody, fields={name: column(name) for name in declared.columns}, node=False
+    )
+
+
+def roles_of_key(row: Row, _context: FieldContext) -> sa.Select[tuple[object]]:
+    return sa.select(Role.c.id).where(Role.c.id == sa.any_(row.c.role_ids))
+
+
+def mutation_names(row: Row, _context: FieldContext) -> Sql:
+    return row.c.verbs
+
+
 SOURCES = (
     table_source(
         Account,
         access.sees_account,
-        fields={"roles": ToMany("Role", "CREATED_AT_ASC", through=current_roles)},
+        fields={
+            "email": own("email"),
+            "phone": own("phone"),
+            "roles": ToMany("Role", "CREATED_AT_ASC", through=current_roles),
+            "api_keys": to_many(ApiKey.c.account_id, "CREATED_AT_DESC"),
+            "sessions": ToMany("Session", "CREATED_AT_ASC", through=open_sessions),
+        },
         orders=orders(Account, "login"),
+    ),
+    table_source(
+        Session,
+        access.sees_session,
+        fields={
+            "is_current": Expression(is_current),
+            "account": to_one(Session.c.account_id, visible_with_parent=True),
+        },
+        orders=orders(Session, "-created_at"),
+    ),
+    table_source(
+        ApiKey,
+        access.sees_api_key,
+        fields={
+            "account": to_one(ApiKey.c.account_id, visible_with_parent=True),
+            "roles": ToMany("Role", "CREATED_AT_ASC", through=roles_of_key),
+            "mutations": Expression(mutation_names),
+        },
+        orders=orders(ApiKey, "-created_at"),
+    ),
+    *(
+        report(each.answers)
+        for each in (sign_in, request_reset, set_up, create, invite)
+        if isinstance(each.answers, ComputedReport)
     ),
     table_source(
         Role,

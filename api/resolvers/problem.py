@@ -58,7 +58,7 @@ FACTS: dict[str, Any] = {
     "deadline": column("ends_at"),
     "duty_starts_at": column("starts_at"),
     "duty_ends_at": column("ends_at"),
-    **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit")},
+    **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit", "retry_at")},
 }
 
 

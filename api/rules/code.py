@@ -18,6 +18,7 @@ class ProblemShape(Enum):
     VERSION = "VersionProblem", "current_version"
     STATUS = "StatusProblem", "current_status"
     DEADLINE = "DeadlineProblem", "deadline"
+    RETRY = "RetryProblem", "retry_at"
     LIMIT = "LimitProblem", "count", "limit"
     COMMITMENT = "CommitmentProblem", "assignment", "starts_at", "ends_at"
     DUTY = "DutyProblem", "duty_starts_at", "duty_ends_at"
@@ -78,6 +79,50 @@ class ProblemCode(StrEnum):
         "Kunci permintaan ini sudah dipakai untuk permintaan lain.",
         "This idempotency key was used for a different request.",
     )
+    WRONG_CREDENTIALS = (
+        "WRONG_CREDENTIALS",
+        ProblemShape.SIMPLE,
+        "Akun atau kata sandi salah.",
+        "The account or the password is wrong.",
+    )
+    WRONG_CODE = (
+        "WRONG_CODE",
+        ProblemShape.SIMPLE,
+        "Kode salah, sudah dipakai atau tidak berlaku lagi.",
+        "The code is wrong, was used, or is no longer valid.",
+    )
+    CODE_SENT = (
+        "CODE_SENT",
+        ProblemShape.SIMPLE,
+        "Kode sekali pakai telah dikirim; ulangi dengan kode itu.",
+        "A one-time code has been sent; ask again with that code.",
+    )
+    SECOND_FACTOR_NEEDED = (
+        "SECOND_FACTOR_NEEDED",
+        ProblemShape.SIMPLE,
+        "Masukkan juga kode dari aplikasi autentikator, atau kode pemulihan.",
+        "Give the code of the authenticator as well, or a recovery code.",
+    )
+    SESSION_ENDED = (
+        "SESSION_ENDED",
+        ProblemShape.SIMPLE,
+        "Sesi sudah berakhir; masuklah lagi.",
+        "The session has ended; sign in again.",
+    )
+    LOGIN_TAKEN = ("LOGIN_TAKEN", ProblemShape.SIMPLE, "Nama masuk ini sudah dipakai.", "This login is taken.")
+    TOO_MANY_ATTEMPTS = (
+        "TOO_MANY_ATTEMPTS",
+        ProblemShape.RETRY,
+        "Terlalu banyak percobaan; tunggu sebentar.",
+        "There were too many attempts; wait a moment.",
+    )
+    HAS_ACCOUNT = (
+        "HAS_ACCOUNT",
+        ProblemShape.SIMPLE,
+        "Relawan ini sudah memiliki akun, atau akun ini sudah milik seorang relawan.",
+        "The volunteer has an account, or the account belongs to a volunteer already.",
+    )
+    NO_PHONE = ("NO_PHONE", ProblemShape.SIMPLE, "Nomor teleponnya tidak ada.", "There is no phone number.")
     ALREADY_GRANTED = (
         "ALREADY_GRANTED",
         ProblemShape.SIMPLE,

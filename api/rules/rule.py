@@ -28,6 +28,7 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "limit": sa.Integer(),
     "version": sa.Integer(),
     "status": sa.Text(),
+    "retry_at": sa.DateTime(timezone=True),
 }
 
 

@@ -52,6 +52,11 @@ class DeadlineProblem(Problem):
     deadline: datetime = field("The instant from which it was too late.")
 
 
+@noun("It was too early.")
+class RetryProblem(Problem):
+    retry_at: datetime = field("The instant from which it can be tried again.")
+
+
 @noun("A limit is reached.")
 class LimitProblem(Problem):
     count: int = field("The number that there are.")

@@ -11,34 +11,83 @@ from api import access
 from api.access import PUBLIC, Actor
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Account, Kabupaten, Organization, Province, Role
+from api.models import Account, ApiKey, Kabupaten, Organization, Province, Role, Session
 from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
 from api.services.feed import record
 from api.services.request import Request
 
+_KEY: sa.BindParameter[uuid.UUID] = sa.bindparam("actor_key", type_=sa.Uuid())
+_OPEN_SESSION = sa.exists().where(
+    Session.c.id == access.SESSION, Session.c.account_id == Account.c.id, access.is_open(Session)
+)
+_SECOND_FACTOR = sa.select(Session.c.has_second_factor).where(Session.c.id == access.SESSION).scalar_subquery()
+# An API key acts with those of its roles that are in force.
+_OF_KEY = sa.or_(_KEY.is_(None), Role.c.id == sa.any_(ApiKey.c.role_ids))
 ROLES = compile_statement(
-    sa.select(Account.c.volunteer_id, Role)
-    .outerjoin(Role, sa.and_(Role.c.account_id == Account.c.id, access.is_in_force(Role)))
-    .where(Account.c.id == sa.bindparam("account", type_=sa.Uuid()), Account.c.active)
+    sa.select(Account.c.volunteer_id, ApiKey.c.verbs, _SECOND_FACTOR.label("has_second_factor"), Role)
+    .select_from(Account)
+    .outerjoin(ApiKey, sa.and_(ApiKey.c.id == _KEY, ApiKey.c.account_id == Account.c.id, access.is_valid(ApiKey)))
+    .outerjoin(Role, sa.and_(Role.c.account_id == Account.c.id, access.is_in_force(Role), _OF_KEY))
+    .where(
+        Account.c.id == sa.bindparam("account", type_=sa.Uuid()),
+        Account.c.active,
+        sa.or_(access.SESSION.is_(None), _OPEN_SESSION),
+        sa.or_(_KEY.is_(None), ApiKey.c.id.is_not(None)),
+    )
 )
 
 
-async def actor(session: Transaction, account_id: uuid.UUID, now: datetime) -> Actor:
-    """The actor behind an account with the roles in force; the public, where there is no such active account."""
-    rows = await session.rows(ROLES, {"account": account_id, "now": now})
+async def actor(
+    session: Transaction,
+    account_id: uuid.UUID,
+    now: datetime,
+    *,
+    session_id: uuid.UUID | None = None,
+    key_id: uuid.UUID | None = None,
+    demands_second_factor: bool = False,
+) -> Actor:
+    """The actor behind an account with the roles in force.
+
+    The public, where there is no such active account, or where the session that the token is of has ended
+    or the API key that asks is not valid.
+    """
+    parameters = {"account": account_id, "now": now, "actor_session": session_id, "actor_key": key_id}
+    rows = await session.rows(ROLES, parameters)
     if not rows:
         return PUBLIC
+    account = rows[0]
+    if demands_second_factor and account.has_second_factor is False:
+        # Until the second factor is shown, the account is none of a coordinator.
+        rows = [row for row in rows if row.kind != RoleKind.COORDINATOR]
     coordinator = [row for row in rows if row.kind == RoleKind.COORDINATOR]
     return Actor(
         account_id=account_id,
-        volunteer_id=rows[0].volunteer_id,
+        volunteer_id=account.volunteer_id if key_id is None else None,
+        session_id=session_id,
+        key_id=key_id,
+        verbs=frozenset(account.verbs) if key_id else None,
+        demands_second_factor=demands_second_factor,
         nation=any(row.province_code is None and row.kabupaten_code is None for row in coordinator),
         province_codes=_sorted(coordinator, "province_code"),
         kabupaten_codes=_sorted(coordinator, "kabupaten_code"),
         organization_ids=_sorted([row for row in rows if row.kind == RoleKind.MANAGER], "organization_id"),
         role_ids=_sorted(rows, "id"),
+    )
+
+
+async def reload(session: Transaction, known: Actor, now: datetime) -> Actor:
+    """The actor as it is now."""
+    if known.account_id is None:
+        return known
+    return await actor(
+        session,
+        known.account_id,
+        now,
+        session_id=known.session_id,
+        key_id=known.key_id,
+        demands_second_factor=known.demands_second_factor,
     )
 
 

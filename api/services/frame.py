@@ -2,9 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from random import uniform
 from typing import Any
 
@@ -15,13 +14,12 @@ from sqlalchemy.dialects.postgresql import insert
 from structlog import get_logger
 from structlog.typing import FilteringBoundLogger
 
-from api.access import PUBLIC
 from api.database.engine import Database, Transaction, Unavailable
 from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
-from api.services.problem import Problem, Refused, input_path, refuse
+from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
 
@@ -114,30 +112,36 @@ class Call:
             yield self.refused_items.get(position) or next(others)
 
 
-async def perform(
-    database: Database, account_id: uuid.UUID | None, clock: Callable[[], datetime], call: Call
-) -> Outcome:
+async def perform(database: Database, request: Request, call: Call) -> Outcome:
     """Runs the verb in a transaction; a key that was used before only answers with the first outcome.
 
     A transaction that the database ended to resolve a deadlock is tried again.
     """
+    try:
+        call = await _prepared(database, request, call)
+    except Refused as refused:
+        return Outcome.refused(*refused.problems)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
-            return await _attempt(database, account_id, clock, call)
+            return await _attempt(database, request, call)
         except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
             log.warning("broken off", mutation=call.verb.name, attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS * attempt * uniform(1, 2))  # noqa: S311  # No secret.
     raise Unavailable
 
 
-async def _attempt(
-    database: Database, account_id: uuid.UUID | None, clock: Callable[[], datetime], call: Call
-) -> Outcome:
+async def _prepared(database: Database, request: Request, call: Call) -> Call:
+    if call.verb.prepare is None or call.problems or not _may_call(request, call):
+        return call
+    return replace(call, arguments=await call.verb.prepare(database, request, call.arguments))
+
+
+async def _attempt(database: Database, request: Request, call: Call) -> Outcome:
+    account_id = request.actor.account_id
     try:
         async with database.transaction() as session:
             # Read again in the transaction, so that a right that was taken away no longer writes.
-            actor = PUBLIC if account_id is None else await account.actor(session, account_id, clock())
-            request = Request(actor, clock)
+            request = replace(request, actor=await account.reload(session, request.actor, request.now))
             if call.idempotency_key is None:
                 return await _run(session, request, call)
             return await _run_once(session, request, account_id, call, call.idempotency_key)
@@ -163,12 +167,14 @@ async def _run_once(
 
 async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     """Raises one of `REFUSALS` when nothing may be changed; what was changed already has to be rolled back."""
-    if not call.verb.callers.include(request.actor):
+    if not _may_call(request, call):
         raise Refused(Problem(ProblemCode.FORBIDDEN))
     if any(problem.code not in OF_AN_ID for problem in call.problems):
         raise Refused(*call.problems)
     try:
         outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
+    except RefusedAfterChange as refused:
+        return Outcome.refused(*refused.problems)
     except Refused as refused:
         raise Refused(*call.problems, *_further(refused.problems, call.problems)) from None
     refuse(call.problems)
@@ -192,6 +198,10 @@ def _further(found: Sequence[Problem], known: Sequence[Problem]) -> Iterator[Pro
     """The problems that are not known already: an id that was malformed is one that the service did not find."""
     paths = {problem.path for problem in known}
     return (problem for problem in found if problem.path not in paths)
+
+
+def _may_call(request: Request, call: Call) -> bool:
+    return call.verb.callers.include(request.actor) and request.actor.may_call(call.verb.name)
 
 
 async def _claim_key(session: Transaction, account_id: uuid.UUID | None, call: Call, key: str) -> Outcome | None:

@@ -51,6 +51,10 @@ class Refused(Exception):
         self.problems = problems
 
 
+class RefusedAfterChange(Refused):
+    """What was asked for is refused, but what the service has changed meanwhile remains."""
+
+
 def input_path(*steps: str) -> InputPath:
     """The path to a part of the input, as the client writes it: `("people", "3", "full_name")` → `people`, `3`, `fullName`."""
     return ("input", *(_camel(step) for step in steps))

@@ -1,19 +1,51 @@
 """What a service works with besides its own arguments."""
 
+import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from api.access import Actor
 
 
+class IssueToken(Protocol):
+    """Makes an access token."""
+
+    def __call__(
+        self, account_id: uuid.UUID, now: datetime, *, lifetime: timedelta, session_id: uuid.UUID | None
+    ) -> str: ...
+
+
+@dataclass(slots=True)
+class Caller:
+    """The program that calls. A browser gets its refresh token in a cookie, other programs in the answer.
+
+    `new_cookie` is what the answer sets the cookie to: empty to remove it, None to leave it.
+    """
+
+    address: str = ""
+    user_agent: str | None = None
+    is_browser: bool = False
+    cookie: str | None = None
+    new_cookie: str | None = None
+    issue_token: IssueToken | None = None
+
+    def hand_out(self, refresh_token: str) -> str | None:
+        """What of the token goes into the answer."""
+        if not self.is_browser:
+            return refresh_token
+        self.new_cookie = refresh_token
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a service works with besides its own arguments: the actor and the clock."""
+    """What a service works with besides its own arguments: the actor, the clock and the program that calls."""
 
     actor: Actor
     clock: Callable[[], datetime]
+    caller: Caller = field(default_factory=Caller)
 
     @property
     def now(self) -> datetime:

@@ -14,6 +14,7 @@ from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Kabupaten, Organization, Province, Role
 from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
+from api.models.event import ActorKind
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
@@ -105,6 +106,21 @@ async def give_manager(
     return await give(session, request, role)
 
 
+async def record_ends(session: Transaction, request: Request) -> None:
+    """Records the roles whose period is over, each with its event as of that instant."""
+    for held in await session.rows(LOCK_OVER, {"now": request.now}):
+        await session.update(Role, held.id, ended_at=held.until, updated_at=request.now, version=held.version + 1)
+        await record(
+            session,
+            request,
+            "role.ended",
+            subject=("Role", held.id),
+            change=_change(held),
+            effective_at=held.until,
+            by=ActorKind.CLOCK,
+        )
+
+
 def _check_not_ended(held: Row, version: int, now: datetime) -> None:
     if held.ended_at is not None or (held.until is not None and held.until <= now):
         raise Refused(Problem(ProblemCode.ALREADY_ENDED, input_path("role")))
@@ -182,6 +198,11 @@ SAME = compile_statement(
             sa.func.tstzrange(sa.func.coalesce(_WANTED.c.since, NOW), _WANTED.c.until)
         ),
     )
+)
+
+
+LOCK_OVER = compile_statement(
+    sa.select(Role).where(Role.c.ended_at.is_(None), Role.c.until <= NOW).with_for_update(skip_locked=True)
 )
 
 

@@ -4,7 +4,9 @@ import hashlib
 import hmac
 import os
 from dataclasses import dataclass
+from typing import Any
 
+import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
@@ -34,6 +36,12 @@ class Vault:
 
     def decrypt(self, encrypt: bytes) -> str:
         return AESGCM(self.encryption).decrypt(encrypt[:NONCE_BYTES], encrypt[NONCE_BYTES:], None).decode()
+
+    def encrypt_json(self, value: Any) -> bytes:
+        return self.encrypt(orjson.dumps(value).decode())
+
+    def decrypt_json(self, encrypted: bytes) -> Any:
+        return orjson.loads(self.decrypt(encrypted))
 
     def blind_index(self, content: str | bytes) -> bytes:
         """The same for the same content, and of no use without the key (HMAC-SHA256)."""

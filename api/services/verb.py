@@ -11,8 +11,10 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import sqlalchemy as sa
 
 from api.access import Callers
+from api.database.engine import Database
 from api.rules.code import ProblemCode
 from api.services.problem import Problem
+from api.services.request import Request
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,6 +56,9 @@ class ComputedReport:
 Answer = OneThing | SeveralThings | ResultPerItem | ComputedReport
 
 
+Prepare = Callable[[Database, Request, Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verb(Generic[P, T]):
     """A service function and all that its mutation is made from.
@@ -63,6 +68,8 @@ class Verb(Generic[P, T]):
     - `conflicts` says which violated constraint of the database is which problem.
     - `codes` are the problem codes it can answer with, besides those of every mutation.
     - `updates` says that the input takes the version that the caller has read.
+    - `prepare` runs first, outside the transaction, and returns the arguments: what takes long, or what must remain of a
+      call that is refused.
     - `hands_out_secret` says that nothing of the answer is stored, so there is no idempotency key.
     """
 
@@ -76,6 +83,7 @@ class Verb(Generic[P, T]):
     codes: tuple[ProblemCode, ...] = ()
     updates: bool = False
     needs_vault: bool = False
+    prepare: Prepare | None = None
     hands_out_secret: bool = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
@@ -98,6 +106,16 @@ class Verb(Generic[P, T]):
         return tuple(code for code in ProblemCode if code in always)
 
 
+# Every verb by its name.
+DECLARED: dict[str, Verb[Any, Any]] = {}
+
+
 def verb(name: str, description: str, **declaration: Any) -> Callable[[Callable[P, Awaitable[T]]], Verb[P, T]]:
     """Declares a service function as a mutation; `declaration` are the other fields of `Verb`."""
-    return lambda call: Verb(name=name, description=description, call=call, **declaration)
+
+    def declare(call: Callable[P, Awaitable[T]]) -> Verb[P, T]:
+        made = Verb(name=name, description=description, call=call, **declaration)
+        DECLARED[name] = made
+        return made
+
+    return declare

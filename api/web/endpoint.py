@@ -17,6 +17,7 @@ from api.execution.answer import graphql_error
 from api.log import log, unexpected
 from api.schema.build import SCHEMA
 from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
+from api.web.caller import read_caller, set_refresh_cookie
 from api.web.cancellation import CancelOnDisconnect
 from api.web.client import client_address, client_of
 from api.web.error import HttpError, InternalError, ThrottledError, UnavailableError, error_code
@@ -75,7 +76,9 @@ async def answer(request: Request, media_type: str | None) -> Response:
     result = await services.watchdog.run(execution, asked.operation_name, asked.document)
     charge(services.budgets, context, result, asked)
     log_request(context, asked, result, start)
-    return result_response(result, context, media_type)
+    response = result_response(result, context, media_type)
+    set_refresh_cookie(response, context.caller, is_secure=request.url.scheme == "https")
+    return response
 
 
 def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult, start: float) -> None:
@@ -120,6 +123,7 @@ async def make_context(request: Request, services: Services) -> Context:
         services.database,
         services.planner,
         services.vault,
+        caller=read_caller(request, address, services.settings.origins, services.authenticator.tokens.issue),
         language=accepted_language(request.headers.get("accept-language", "")),
         client=client,
         limits=services.settings.limits,

@@ -64,7 +64,7 @@ class Compression:
 
 
 def cross_origin(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """Lets pages of these origins read the answers. Without credentials: tokens are sent in a header, not in cookies."""
+    """Lets pages of these origins read the answers, and send the cookie with the refresh token."""
     if not origins:
         return app
     return CORSMiddleware(
@@ -72,6 +72,7 @@ def cross_origin(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
         allow_origins=origins,
         allow_methods=("GET", "POST"),
         allow_headers=("*",),
+        allow_credentials=True,
         expose_headers=EXPOSED_HEADERS,
         max_age=PREFLIGHT_SECONDS,
     )

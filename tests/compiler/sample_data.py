@@ -41,6 +41,8 @@ STATUSES = (
     *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
 )
 
+ROLES_OF = "SELECT id FROM role WHERE account_id = $1 ORDER BY id"
+
 
 @dataclass(slots=True)
 class RepeatableBuild(Build):
@@ -312,7 +314,6 @@ class SampleData:
         await build.row("role", account_id=mixed, kind="COORDINATOR", kabupaten_code=FAR)
         await build.row("role", account_id=mixed, kind="COORDINATOR", province_code=WIT[:2])
         await build.row("role", account_id=mixed, kind="MANAGER", organization_id=self.organizations[2])
-        await self.make_roles()
         self.actors = {
             "public": None,
             "volunteer": await build.volunteer_account(people[1]),
@@ -322,6 +323,7 @@ class SampleData:
             "nation": await build.coordinator(),
             "mixed": mixed,
         }
+        await self.make_roles()
 
     async def make_roles(self) -> None:
         """Roles of every kind, in force, over, to come and revoked; some of the actors' own."""
@@ -340,7 +342,37 @@ class SampleData:
             {"since": now + timedelta(microseconds=1)},
             {"ended_at": now - timedelta(days=1), "until": now + timedelta(days=1)},
         )
+        await self.make_sessions()
         holder = await build.account(volunteer_id=self.people[7])
         for (kind, scope), period in itertools.product(scopes, periods):
             await build.row("role", account_id=holder, kind=kind, **scope, **period)
             holder = await build.account()
+
+    async def make_sessions(self) -> None:
+        """Sessions of the actors: open, ended, and too old to be refreshed; and their addresses."""
+        now = self.build.now
+        for number, actor in enumerate(each for each in self.actors.values() if each):
+            address = {"email": f"{number}@contoh.id"} if number % 2 else {"phone": f"+62812345678{number}"}
+            ((column, value),) = address.items()
+            await self.build.connection.execute(f"UPDATE account SET {column} = $1 WHERE id = $2", value, actor)
+            for ended, expires in ((None, now + timedelta(days=1)), (INSTANTS[1], NEVER), (None, now)):
+                await self.build.row(
+                    "session",
+                    account_id=actor,
+                    last_used_at=INSTANTS[number],
+                    expires_at=expires,
+                    ended_at=ended,
+                    user_agent=NAMES[number],
+                    address_digest=b"x",
+                )
+                held = [row["id"] for row in await self.build.connection.fetch(ROLES_OF, actor)]
+                await self.build.row(
+                    "api_key",
+                    account_id=actor,
+                    name=NAMES[number],
+                    digest=b"x",
+                    role_ids=[*held, uuid.UUID(int=7)],
+                    verbs=["declare_incident"] if number % 2 else [],
+                    expires_at=expires,
+                    revoked_at=ended,
+                )

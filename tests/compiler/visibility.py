@@ -206,6 +206,12 @@ class Visibility:
         is_own = self.account is not None and row["account_id"] == self.account["id"]
         return is_own or any(self.covers(each, row) for each in self.roles)
 
+    def sees_api_key(self, row: Row) -> bool:
+        return self.sees_session(row)
+
+    def sees_session(self, row: Row) -> bool:
+        return self.account is not None and row["account_id"] == self.account["id"]
+
     def covers(self, held: Row, other: Row) -> bool:
         """Whether the holder of a role in force may do what the other role allows."""
         if held["kind"] == "MANAGER":

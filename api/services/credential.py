@@ -1,0 +1,87 @@
+"""Whose password it is: the account that a name to sign in with means, and the count of attempts at it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.access import NOW
+from api.database.engine import Database
+from api.database.statement import compile_statement
+from api.models import Account, Credential, Session
+from api.services import attempt
+from api.services.password import verify_password
+from api.services.request import Request
+from api.services.session import address_digest
+from api.services.vault import Vault
+from api.values.phone import parse_phone
+from api.values.problem import Unreadable
+
+# So long an address from which an account was used is known.
+KNOWN_FOR = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The account that somebody names, if there is one, and the keys of the counts of attempts at it."""
+
+    account_id: uuid.UUID | None
+    email: str | None
+    phone: str | None
+    password_hash: str | None
+    of_address: bytes
+    of_account: bytes
+
+
+async def identify(database: Database, request: Request, vault: Vault, name: str) -> Identity:
+    """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none."""
+    address = address_digest(vault, request.caller.address)
+    values = {"login": name.strip(), "email": name.strip().lower(), "phone": _phone(name), "address": address}
+    async with database.reading() as session:
+        found = await session.row(FIND, {**values, "now": request.now})
+    whose = found.id.hex if found else name.strip().lower()
+    # The owner, at an address of the past, is not kept waiting by who guesses elsewhere.
+    count = f"account {whose} {address.hex() if found and found.is_known else ''}"
+    of_account = vault.blind_index(count)
+    await attempt.count(database, request, of_address=address, of_account=of_account)
+    if found is None:
+        return Identity(None, None, None, None, address, of_account)
+    return Identity(found.id, found.email, found.phone, found.password_hash, address, of_account)
+
+
+async def prepare_password(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Replaces `password` by whether it is that of the account that asks."""
+    rest = {name: value for name, value in arguments.items() if name != "password"}
+    async with database.reading() as session:
+        login = await session.value(sa.select(Account.c.login).where(Account.c.id == request.actor.account_id))
+    identity = await identify(database, request, arguments["vault"], login)
+    return {**rest, "is_right": await verify_password(arguments["password"] or "", identity.password_hash)}
+
+
+def _phone(name: str) -> str | None:
+    try:
+        return parse_phone(name)
+    except Unreadable:
+        return None
+
+
+def _text(name: str) -> sa.BindParameter[str]:
+    return sa.bindparam(name, type_=sa.Text())
+
+
+_IS_KNOWN = sa.exists().where(
+    Session.c.account_id == Account.c.id,
+    Session.c.address_digest == sa.bindparam("address", type_=sa.LargeBinary()),
+    Session.c.last_used_at > NOW - KNOWN_FOR,
+)
+_IS_LOGIN = Account.c.login == _text("login")
+FIND = compile_statement(
+    sa.select(Account.c.id, Account.c.email, Account.c.phone, Credential.c.password_hash, _IS_KNOWN.label("is_known"))
+    .outerjoin(Credential, Credential.c.account_id == Account.c.id)
+    .where(Account.c.active, sa.or_(_IS_LOGIN, Account.c.email == _text("email"), Account.c.phone == _text("phone")))
+    .order_by(_IS_LOGIN.desc())
+    .limit(sa.literal_column("1"))
+)

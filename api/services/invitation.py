@@ -1,0 +1,152 @@
+"""How a volunteer who is registered already gets an account: by an invitation of the organization."""
+
+import base64
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from secrets import token_bytes
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import NOW, Kind
+from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Account, Invitation, Membership, Organization, Volunteer
+from api.models.base import INSTANT, new_id
+from api.rules.code import ProblemCode
+from api.services import message
+from api.services.feed import record
+from api.services.problem import Problem, Refused, forbidden, input_path, not_found
+from api.services.request import Request
+from api.services.vault import Vault
+from api.services.verb import ComputedReport, OneThing, verb
+
+LIFETIME = timedelta(days=14)
+
+
+@verb(
+    "invite_volunteer",
+    "Makes an invitation for a member who has no account yet, in place of older ones: a code for one use within 14 days, "
+    "to be shown as a QR code or sent by message.",
+    answers=ComputedReport("InvitationCode", {"code": sa.Text(), "uri": sa.Text(), "expires_at": INSTANT}),
+    callers=access.INVITERS,
+    ids={"volunteer": "Volunteer", "organization": "Organization"},
+    codes=(ProblemCode.HAS_ACCOUNT, ProblemCode.NO_PHONE),
+    needs_vault=True,
+    hands_out_secret=True,
+)
+async def invite(
+    session: Transaction,
+    request: Request,
+    *,
+    vault: Vault,
+    volunteer: uuid.UUID,
+    organization: uuid.UUID,
+    send: bool | None = False,
+    language: str = "ID",
+) -> Mapping[str, Any]:
+    parameters = {**request.parameters, "volunteer": volunteer, "organization": organization}
+    may = await session.value(_organization(request.actor.kind), parameters)
+    if not may:
+        raise not_found("organization") if may is None else forbidden("organization")
+    member = await session.row(LOCK_MEMBER, parameters)
+    if member is None:
+        raise not_found("volunteer")
+    if await session.value(ACCOUNT_OF, parameters) is not None:
+        raise Refused(Problem(ProblemCode.HAS_ACCOUNT, input_path("volunteer")))
+    if send and member.phone is None:
+        raise Refused(Problem(ProblemCode.NO_PHONE, input_path("send")))
+    code = base64.b32encode(token_bytes(10)).decode()
+    until = request.now + LIFETIME
+    await session.rows(VOID, parameters)
+    await session.insert(
+        Invitation,
+        id=new_id(),
+        created_at=request.now,
+        organization_id=organization,
+        volunteer_id=volunteer,
+        digest=_digest(vault, code),
+        expires_at=until,
+    )
+    if send:
+        values = {"code": code, "organization": member.organization}
+        letter = {"recipient": member.phone, "language": language, "values": values}
+        await message.write(session, vault, "invitation", now=request.now, **letter)
+    change = {"organization": str(organization)}
+    await record(session, request, "volunteer.invited", subject=("Volunteer", volunteer), change=change)
+    return {"code": code, "uri": f"sigap:invitation:{code}", "expires_at": until.isoformat()}
+
+
+@verb(
+    "accept_invitation",
+    "Makes the account that of the invited volunteer, once and for all; it stays so when the volunteer changes the "
+    "organization.",
+    answers=OneThing("Account"),
+    callers=access.ACCOUNTS,
+    codes=(ProblemCode.WRONG_CODE, ProblemCode.HAS_ACCOUNT),
+    conflicts={"uq_account_volunteer_id": Problem(ProblemCode.HAS_ACCOUNT, input_path("code"))},
+    needs_vault=True,
+    hands_out_secret=True,
+)
+async def accept(session: Transaction, request: Request, *, vault: Vault, code: str) -> uuid.UUID:
+    account_id = request.actor.account_id
+    assert account_id is not None
+    digest = _digest(vault, code.strip().upper().removeprefix("SIGAP:INVITATION:"))
+    found = await session.row(LOCK, {"digest": digest, "now": request.now})
+    if found is None:
+        raise Refused(Problem(ProblemCode.WRONG_CODE, input_path("code")))
+    if await session.value(LOCK_ACCOUNT, {"account": account_id}) is not None:
+        raise Refused(Problem(ProblemCode.HAS_ACCOUNT, input_path("code")))
+    await session.update(Account, account_id, volunteer_id=found.volunteer_id)
+    await session.update(Invitation, found.id, used_at=request.now)
+    change = {"volunteer": str(found.volunteer_id)}
+    await record(session, request, "account.bound", subject=("Account", account_id), change=change)
+    return account_id
+
+
+def _digest(vault: Vault, code: str) -> bytes:
+    return vault.blind_index(f"invitation {code}")
+
+
+def _id(name: str) -> sa.BindParameter[uuid.UUID]:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+@cache
+def _organization(kind: Kind) -> CompiledStatement:
+    """Whether the actor manages the organization, if it is one that the actor sees."""
+    return compile_statement(
+        sa.select(access.manages(kind, Organization.c.id)).where(
+            Organization.c.id == _id("organization"), access.sees_organization(kind, Organization)
+        )
+    )
+
+
+LOCK_MEMBER = compile_statement(
+    sa.select(Volunteer.c.phone, Organization.c.name.label("organization"))
+    .where(
+        Volunteer.c.id == _id("volunteer"),
+        Organization.c.id == _id("organization"),
+        Volunteer.c.id.in_(access.members_today(Membership.c.organization_id == _id("organization"))),
+    )
+    .with_for_update(of=Volunteer, key_share=True)
+)
+ACCOUNT_OF = compile_statement(sa.select(Account.c.id).where(Account.c.volunteer_id == _id("volunteer")))
+VOID = compile_statement(
+    sa.delete(Invitation).where(Invitation.c.volunteer_id == _id("volunteer"), Invitation.c.used_at.is_(None))
+)
+LOCK = compile_statement(
+    sa.select(Invitation)
+    .where(
+        Invitation.c.digest == sa.bindparam("digest", type_=sa.LargeBinary()),
+        Invitation.c.used_at.is_(None),
+        Invitation.c.expires_at > NOW,
+    )
+    .with_for_update()
+)
+LOCK_ACCOUNT = compile_statement(
+    sa.select(Account.c.volunteer_id).where(Account.c.id == _id("account")).with_for_update(key_share=True)
+)

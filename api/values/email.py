@@ -1,0 +1,20 @@
+"""E-mail addresses, in one way of writing."""
+
+import re
+
+from api.values.problem import Unreadable
+
+ADDRESS = re.compile(
+    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]"
+)
+LONGEST = 254
+
+
+def parse_email(text: str) -> str:
+    """The address in small letters. Raises `Unreadable`."""
+    address = text.strip().lower()
+    if len(address) > LONGEST or ADDRESS.fullmatch(address) is None:
+        raise Unreadable(
+            "Alamat surel ditulis seperti nama@contoh.id.", "An e-mail address is written like name@example.id."
+        )
+    return address

@@ -1,0 +1,143 @@
+"""The worker: delivers messages, and records and removes what time has ended. `serve` and `sigap work` run it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from api.access import PUBLIC
+from api.database.engine import Database, Row, Unavailable
+from api.log import log, unexpected
+from api.services import attempt, code, message, role, session
+from api.services.message import Letter
+from api.services.request import Request
+from api.services.vault import Vault
+
+IDLE_SECONDS = 1.0
+CLEANING_SECONDS = 60.0
+DELIVERY_SECONDS = 30.0
+
+
+class Undeliverable(Exception):
+    """There is no way to deliver a message of this channel."""
+
+
+class Transport:
+    """Delivers a letter, or raises. Without any way, none is delivered."""
+
+    async def deliver(self, _letter: Letter) -> None:
+        raise Undeliverable
+
+
+class Terminal(Transport):
+    """Prints it, for the demo."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        self._show = show
+
+    async def deliver(self, letter: Letter) -> None:
+        self._show(f"\n{letter.channel} to {letter.recipient}: {letter.text.subject}\n{letter.text.body}")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp(Transport):
+    """E-mail through a server, `smtp://user:password@host:port` (STARTTLS where it offers that) or `smtps://…` (TLS)."""
+
+    url: str
+    sender: str
+
+    async def deliver(self, letter: Letter) -> None:
+        if letter.channel != "EMAIL":
+            raise Undeliverable
+        parts = urlsplit(self.url)
+        await aiosmtplib.send(
+            self.email(letter),
+            hostname=parts.hostname,
+            port=parts.port,
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+            use_tls=parts.scheme == "smtps",
+            timeout=DELIVERY_SECONDS,
+        )
+
+    def email(self, letter: Letter) -> EmailMessage:
+        """The message; its id is that of the letter, so that a second delivery can be told from a second letter."""
+        email = EmailMessage()
+        email["From"], email["To"], email["Subject"] = self.sender, letter.recipient, letter.text.subject
+        email["Message-ID"] = f"<{letter.id}@{self.sender.partition('@')[2]}>"
+        email["Auto-Submitted"] = "auto-generated"
+        email.set_content(letter.text.body)
+        return email
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    database: Database
+    vault: Vault
+    clock: Callable[[], datetime]
+    transport: Transport
+
+    async def run(self) -> None:
+        """Works until it is cancelled; what fails is logged and tried again."""
+        loop = asyncio.get_running_loop()
+        clean_at = loop.time()
+        while True:
+            found = 0
+            try:
+                if loop.time() >= clean_at:
+                    await self.clean()
+                    clean_at = loop.time() + CLEANING_SECONDS
+                found = await self.deliver()
+            except Unavailable:
+                log.warning("the worker waits for the database")
+            except Exception as error:  # noqa: BLE001  # The border of the worker, which goes on.
+                unexpected(error)
+            if not found:
+                await asyncio.sleep(IDLE_SECONDS)
+
+    async def deliver(self) -> int:
+        """Delivers some of the messages that are due; returns how many it took."""
+        async with self.database.transaction() as transaction:
+            rows = await message.claim(transaction, self.clock())
+        await asyncio.gather(*(self.deliver_one(row) for row in rows))
+        return len(rows)
+
+    async def deliver_one(self, row: Row) -> None:
+        letter, error = message.read(self.vault, row), None
+        try:
+            if letter.recipient is not None:
+                async with asyncio.timeout(DELIVERY_SECONDS):
+                    await self.transport.deliver(letter)
+        except (Undeliverable, TimeoutError, OSError, aiosmtplib.SMTPException) as failure:
+            error = type(failure).__name__
+            log.warning("not delivered", message=str(letter.id), error=error)
+        async with self.database.transaction() as transaction:
+            if error is None:
+                await message.finish(transaction, letter.id, self.clock())
+            else:
+                await message.fail(transaction, letter.id, self.clock(), attempts=row.attempts, error=error)
+
+    async def clean(self) -> None:
+        """Records the ends of roles, and removes what is of no use any more."""
+        request = Request(PUBLIC, self.clock)
+        async with self.database.transaction() as transaction:
+            await role.record_ends(transaction, request)
+            for statement in (attempt.FORGET_OLD, code.DELETE_OLD, session.DELETE_OLD):
+                await transaction.rows(statement, {"now": request.now})
+
+
+@asynccontextmanager
+async def running(worker: Worker) -> AsyncGenerator[None]:
+    """The worker runs beside the block."""
+    task = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,183 @@
+"""API keys: what they may do, and that they end."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.services.api_key import _digest
+from tests.asking import PROBLEMS, Json, instant, problem
+from tests.builders import HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
+from tests.serving import running_api
+from tests.snapshot import snapshot
+
+DAY = timedelta(days=1)
+CREATE = f"mutation($input: CreateApiKeyInput!) {{ createApiKey(input: $input) {{ report {{ secret expiresAt }} {PROBLEMS} }} }}"
+REVOKE = f"mutation($input: RevokeApiKeyInput!) {{ revokeApiKey(input: $input) {{ apiKey {{ name revokedAt }} {PROBLEMS} }} }}"
+GRANT = f"mutation($input: GrantRoleInput!) {{ grantRole(input: $input) {{ role {{ kind }} {PROBLEMS} }} }}"
+DECLARE = f"mutation($input: DeclareIncidentInput!) {{ declareIncident(input: $input) {{ incident {{ title }} {PROBLEMS} }} }}"
+INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}
+
+
+class Integration:
+    """An account with two roles, and another program that asks with a key of it."""
+
+    def __init__(self, api: Any, build: Build) -> None:
+        self.api, self.build, self.now = api, build, NOW
+
+    async def prepare(self) -> None:
+        self.volunteer = await self.build.person(reach="KABUPATEN")
+        self.account = await self.build.account(login="sistem", volunteer_id=self.volunteer)
+        await self.build.person(reach="KABUPATEN", kabupaten_code=NEIGHBOUR)
+        self.home, self.neighbour = [
+            await self.build.row("role", account_id=self.account, kind="COORDINATOR", kabupaten_code=place)
+            for place in (HOME, NEIGHBOUR)
+        ]
+
+    async def create(self, **values: Any) -> Json:
+        fields = {
+            "name": "Dasbor",
+            "roles": [f"Role:{self.home}"],
+            "mutations": ["declareIncident"],
+            "expiresAt": instant(NOW + 30 * DAY),
+            **values,
+        }
+        return await self.api.do(CREATE, actor=self.account, **fields)
+
+    async def secret(self, **values: Any) -> str:
+        payload = await self.create(**values)
+        assert payload["problems"] == []
+        secret: str = payload["report"]["secret"]
+        return secret
+
+    async def post(self, secret: str, document: str, **variables: Any) -> tuple[int, Json]:
+        response = await self.api.client.post(
+            "/graphql",
+            json={"query": document, "variables": variables},
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        return response.status_code, response.json().get("data")
+
+
+@pytest.fixture
+async def integration(database_url: str, keys: Path, build: Build) -> AsyncGenerator[Integration]:
+    made: list[Integration] = []
+    async with running_api(database_url, keys, lambda: made[0].now if made else NOW) as api:
+        made.append(Integration(api, build))
+        await made[0].prepare()
+        yield made[0]
+
+
+async def test_a_key_acts_with_its_roles_and_calls_its_mutations_only(integration: Integration) -> None:
+    await integration.build.account(login="budi")
+    secret = await integration.secret()
+
+    _, seen = await integration.post(secret, "{ volunteers(first: 5) { totalCount } me { login volunteer { id } } }")
+    _, declared = await integration.post(secret, DECLARE, input=INCIDENT)
+    _, elsewhere = await integration.post(secret, DECLARE, input={**INCIDENT, "kabupatens": [NEIGHBOUR]})
+    _, granted = await integration.post(secret, GRANT, input={"login": "budi", "kind": "AUDITOR", "kabupaten": HOME})
+
+    assert seen["volunteers"] == {"totalCount": 1}
+    assert declared == {"declareIncident": {"incident": {"title": "Banjir"}, "problems": []}}
+    assert elsewhere["declareIncident"]["problems"] == [problem("Simple", "FORBIDDEN", "kabupatens", "0")]
+    assert granted == {"grantRole": {"role": None, "problems": [problem("Simple", "FORBIDDEN")]}}
+
+
+async def test_a_key_is_not_stored_and_listed_to_its_owner(integration: Integration) -> None:
+    secret = await integration.secret()
+    tables = await integration.build.connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+
+    stored = str(await snapshot(integration.build.connection, *(row[0] for row in tables)))
+    listed = await integration.api.ask(
+        "{ me { apiKeys { name mutations roles { kabupaten { code } } expiresAt revokedAt } } }",
+        actor=integration.account,
+    )
+
+    part = secret.split("_", 2)[2]
+    assert part not in stored
+    assert _digest(part).hex() in stored
+    assert listed["me"]["apiKeys"] == [
+        {
+            "name": "Dasbor",
+            "mutations": ["declare_incident"],
+            "roles": [{"kabupaten": {"code": HOME}}],
+            "expiresAt": instant(NOW + 30 * DAY),
+            "revokedAt": None,
+        }
+    ]
+
+
+async def test_a_revoked_key_writes_no_more_at_once_and_reads_no_more_after_five_seconds(
+    integration: Integration,
+) -> None:
+    secret = await integration.secret()
+    await integration.post(secret, "{ me { login } }")
+    key = await integration.build.connection.fetchval("SELECT id FROM api_key")
+
+    foreign = await integration.api.do(REVOKE, actor=await integration.build.coordinator(), apiKey=f"ApiKey:{key}")
+    revoked = await integration.api.do(REVOKE, actor=integration.account, apiKey=f"ApiKey:{key}")
+    again = await integration.api.do(REVOKE, actor=integration.account, apiKey=f"ApiKey:{key}")
+    _, written = await integration.post(secret, DECLARE, input=INCIDENT)
+    integration.now = NOW + timedelta(seconds=5)
+    status, _ = await integration.post(secret, "{ me { login } }")
+
+    assert foreign["problems"] == [problem("Simple", "NOT_FOUND", "apiKey")]
+    assert revoked == {"apiKey": {"name": "Dasbor", "revokedAt": instant(NOW)}, "problems": []}
+    assert again["problems"] == [problem("Simple", "ALREADY_ENDED", "apiKey")]
+    assert written["declareIncident"]["problems"] == [problem("Simple", "FORBIDDEN")]
+    assert status == 401
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE role SET ended_at = now()",
+        "UPDATE account SET active = false",
+        "UPDATE api_key SET expires_at = '2026-03-01T01:00:00Z'",
+    ],
+)
+async def test_a_key_ends_with_what_it_acts_with(integration: Integration, statement: str) -> None:
+    secret = await integration.secret()
+    await integration.build.connection.execute(statement)
+
+    _, data = await integration.post(secret, "{ volunteers(first: 5) { totalCount } }")
+
+    assert data in (None, {"volunteers": {"totalCount": 0}})
+
+
+@pytest.mark.parametrize(
+    ("values", "path"),
+    [
+        ({"roles": [f"Role:{uuid.UUID(int=7)}"]}, ["roles", "0"]),
+        ({"mutations": ["signIn"]}, ["mutations", "0"]),
+        ({"mutations": ["declareIncident", "createApiKey"]}, ["mutations", "1"]),
+        ({"mutations": ["revokeRole"]}, ["mutations", "0"]),
+        ({"mutations": ["nothing"]}, ["mutations", "0"]),
+        ({"name": " "}, ["name"]),
+        ({"expiresAt": instant(NOW)}, ["expiresAt"]),
+        ({"expiresAt": instant(NOW + 367 * DAY)}, ["expiresAt"]),
+    ],
+    ids=str,
+)
+async def test_a_key_that_makes_no_sense_is_refused(integration: Integration, values: Json, path: list[str]) -> None:
+    payload = await integration.create(**values)
+
+    assert payload["report"] is None
+    assert [each["path"] for each in payload["problems"]] == [["input", *path]]
+    assert await integration.build.connection.fetchval("SELECT count(*) FROM api_key") == 0
+
+
+async def test_a_forged_key_is_refused(integration: Integration) -> None:
+    secret = await integration.secret()
+    other = f"sigap_{uuid.uuid4().hex}_{secret.split('_', 2)[2]}"
+
+    statuses = [
+        (await integration.post(forged, "{ me { login } }"))[0]
+        for forged in (f"{secret[:-1]}{'A' if secret[-1] != 'A' else 'B'}", other, "sigap_", f"{secret}x")
+    ]
+
+    assert statuses == [401] * 4
