@@ -59,7 +59,7 @@ class Tokens:
     """Issues and verifies bearer tokens (JWT) with this installation's Ed25519 keys: the first signs, all are valid."""
 
     def __init__(self, *keys: OKPKey, data: Path | None = None) -> None:
-        self._keys = keys
+        self._keys: Sequence[OKPKey] = keys
         self._data = data
         self._files = token_key_files(data) if data else []
 

@@ -39,8 +39,10 @@ command = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-accounts = typer.Typer(help="Add accounts.", no_args_is_help=True)
+accounts = typer.Typer(help="Add and close accounts, and set their passwords.", no_args_is_help=True)
 command.add_typer(accounts, name="account")
+api_keys = typer.Typer(help="The API keys of accounts.", no_args_is_help=True)
+command.add_typer(api_keys, name="key")
 signing_keys = typer.Typer(help="The keys that sign tokens.", no_args_is_help=True)
 command.add_typer(signing_keys, name="keys")
 SOCKET_BACKLOG = 2048
@@ -165,6 +167,39 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
     if login not in tokens:
         raise CommandError(f"There is no active account {login!r}.")
     typer.echo(tokens[login])
+
+
+@accounts.command("close")
+def close_account(login: Annotated[str, typer.Argument(help="The login of the account.")]) -> None:
+    """Close an account: it signs in no more, and its sessions, roles and keys do nothing."""
+    settings = read_settings()
+    with database(settings) as url:
+        asyncio.run(installation.close_account(url, login, pooler=settings.pooler))
+
+
+@accounts.command("password")
+def replace_password(login: Annotated[str, typer.Argument(help="The login of the account.")]) -> None:
+    """Set a new password for an account, print it this once, and end the account's sessions."""
+    settings = read_settings()
+    with database(settings) as url:
+        typer.echo(asyncio.run(installation.replace_password(url, login, pooler=settings.pooler)))
+
+
+@api_keys.command("list")
+def list_api_keys() -> None:
+    """List the API keys that are not revoked: id, login, last day, mutations."""
+    settings = read_settings()
+    with database(settings) as url:
+        for line in asyncio.run(installation.api_keys(url, pooler=settings.pooler)):
+            typer.echo(line)
+
+
+@api_keys.command("revoke")
+def revoke_api_key(key: Annotated[uuid.UUID, typer.Argument(help="The id of the key.")]) -> None:
+    """Revoke an API key."""
+    settings = read_settings()
+    with database(settings) as url:
+        asyncio.run(installation.revoke_api_key(url, key, pooler=settings.pooler))
 
 
 @signing_keys.command("list")

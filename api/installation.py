@@ -4,6 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from secrets import token_urlsafe
 
 import asyncpg
 
@@ -11,11 +12,12 @@ from api import reference
 from api.access import PUBLIC
 from api.context import wall_clock
 from api.database import migration, requirement
-from api.database.engine import Database, Pooler
+from api.database.engine import Database, Pooler, Transaction
 from api.keys import KeyFileError, open_vault, read_token_keys
 from api.models import METADATA
 from api.models.account import RoleKind
-from api.services import account, idempotency, message
+from api.services import account, administration, idempotency, message
+from api.services.password import hash_password
 from api.services.request import Request
 from api.values.database_url import connection_arguments
 from api.worker import Transport, Worker
@@ -64,15 +66,47 @@ async def prepare(url: str, data: Path, *, pooler: Pooler | None) -> None:
         await database.close()
 
 
-async def add_account(url: str, *, login: str, name: str, kind: RoleKind, scope: str, pooler: Pooler | None) -> None:
-    """Raises `AccountError`."""
+@asynccontextmanager
+async def transaction(url: str, *, pooler: Pooler | None) -> AsyncGenerator[tuple[Transaction, Request]]:
+    """One transaction of the operator, on connections of its own."""
     database = await Database.open(url, pooler=pooler)
     try:
         async with database.transaction() as session:
-            request = Request(PUBLIC, wall_clock)
-            await account.add(session, request, login=login, name=name, kind=kind, scope=scope)
+            yield session, Request(PUBLIC, wall_clock)
     finally:
         await database.close()
+
+
+async def add_account(url: str, *, login: str, name: str, kind: RoleKind, scope: str, pooler: Pooler | None) -> None:
+    """Raises `AccountError`."""
+    async with transaction(url, pooler=pooler) as (session, request):
+        await account.add(session, request, login=login, name=name, kind=kind, scope=scope)
+
+
+async def close_account(url: str, login: str, *, pooler: Pooler | None) -> None:
+    """Raises `AccountError`."""
+    async with transaction(url, pooler=pooler) as (session, request):
+        await administration.close(session, request, login)
+
+
+async def replace_password(url: str, login: str, *, pooler: Pooler | None) -> str:
+    """The new password, made at random. Raises `AccountError`."""
+    password = token_urlsafe(12)
+    async with transaction(url, pooler=pooler) as (session, request):
+        await administration.replace_password(session, request, login, await hash_password(password))
+    return password
+
+
+async def revoke_api_key(url: str, key: uuid.UUID, *, pooler: Pooler | None) -> None:
+    """Raises `AccountError`."""
+    async with transaction(url, pooler=pooler) as (session, request):
+        await administration.revoke_key(session, request, key)
+
+
+async def api_keys(url: str, *, pooler: Pooler | None) -> list[str]:
+    """A line for each key that is not revoked."""
+    async with transaction(url, pooler=pooler) as (session, _request):
+        return await administration.keys(session)
 
 
 async def work(url: str, data: Path, transport: Transport, *, pooler: Pooler | None) -> None:
@@ -86,22 +120,14 @@ async def work(url: str, data: Path, transport: Transport, *, pooler: Pooler | N
 
 async def resend(url: str, key: uuid.UUID, *, pooler: Pooler | None) -> bool:
     """Tries a message that was given up again; whether there is one."""
-    database = await Database.open(url, pooler=pooler)
-    try:
-        async with database.transaction() as session:
-            return await message.resend(session, key, wall_clock())
-    finally:
-        await database.close()
+    async with transaction(url, pooler=pooler) as (session, request):
+        return await message.resend(session, key, request.now)
 
 
 async def undelivered(url: str, *, pooler: Pooler | None) -> list[str]:
     """A line for each message that was given up; nothing of what it says."""
-    database = await Database.open(url, pooler=pooler)
-    try:
-        async with database.transaction() as session:
-            rows = await message.failed(session)
-    finally:
-        await database.close()
+    async with transaction(url, pooler=pooler) as (session, _request):
+        rows = await message.failed(session)
     return [f"{row.id} {row.created_at:%Y-%m-%dT%H:%M:%SZ} {row.template} {row.error}" for row in rows]
 
 

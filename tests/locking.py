@@ -9,6 +9,11 @@ from api.database.engine import Database, Row
 
 # The order of decision record 0019.
 ORDER = (
+    "invitation",
+    "one_time_code",
+    "session",
+    "credential",
+    "api_key",
     "account",
     "role",
     "incident",

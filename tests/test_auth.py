@@ -10,6 +10,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
@@ -155,7 +156,7 @@ async def test_a_critical_header_that_is_not_understood_is_rejected_also_with_ou
     key = OKPKey.import_key((keys / "token-key.pem").read_bytes())
     signed = f"{segment({'alg': ALGORITHM, 'crit': ['x'], 'x': 1})}.{segment(claims(await build.account()))}"
     private = key.private_key
-    assert private is not None
+    assert isinstance(private, Ed25519PrivateKey)
     signature = base64.urlsafe_b64encode(private.sign(signed.encode())).rstrip(b"=").decode()
 
     assert await is_rejected(api, f"Bearer {signed}.{signature}")

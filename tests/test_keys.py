@@ -6,7 +6,7 @@ import pytest
 from joserfc.jwk import ECKey
 
 from api.database.engine import Database
-from api.keys import KeyFileError, open_vault, read_token_key, read_vault
+from api.keys import KeyFileError, open_vault, read_token_keys, read_vault
 from tests.builders import Build
 
 REMEDY = "put the copy of that key there (docs/operations.md, Keys)."
@@ -96,7 +96,7 @@ def test_a_broken_token_key_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "token-key.pem").write_bytes(content)
 
     with pytest.raises(KeyFileError) as refused:
-        read_token_key(tmp_path)
+        read_token_keys(tmp_path)
 
     assert str(refused.value) == (
         f"{tmp_path}/token-key.pem has no private Ed25519 key: put its copy there, or remove it to invalidate all tokens."

@@ -189,7 +189,7 @@ def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPat
 
     assert str(read_settings()) == (
         f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=(), "
-        f"introspection='everybody', limits={Limits()!r})"
+        f"introspection='everybody', limits={Limits()!r}, mail_from='sigap@localhost', second_factor=None)"
     )
 
 

@@ -28,7 +28,7 @@ from api.services.message import Letter
 from api.worker import Smtp, Terminal, Transport, Worker
 from tests.builders import HOME, Build
 from tests.conftest import NOW
-from tests.test_cli import TIMEOUT, environment, sigap
+from tests.test_cli import TIMEOUT, environment, free_port, sigap
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,12 +51,11 @@ class MailServer:
 @contextmanager
 def mail_server(seconds: float = 0.0) -> Generator[tuple[MailServer, str]]:
     handler = MailServer(seconds)
-    controller = Controller(handler, hostname="127.0.0.1", port=0)
+    port = free_port()
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        server = controller.server
-        assert isinstance(server, asyncio.Server)
-        yield handler, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield handler, f"smtp://127.0.0.1:{port}"
     finally:
         controller.stop()
 

@@ -14,6 +14,7 @@ from api.database.engine import Transaction
 from api.database.statement import compile_statement
 from api.models import Session
 from api.models.base import INSTANT, new_id
+from api.models.event import ActorKind
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, not_found
@@ -106,12 +107,18 @@ async def sign_out(
 
 
 async def end_all(
-    session: Transaction, request: Request, account_id: uuid.UUID, *, why: str, but: uuid.UUID | None = None
+    session: Transaction,
+    request: Request,
+    account_id: uuid.UUID,
+    *,
+    why: str,
+    but: uuid.UUID | None = None,
+    by: ActorKind | None = None,
 ) -> Sequence[uuid.UUID]:
     """Ends the sessions of an account, all or all but one; returns their keys."""
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
     ended = [row.id for row in rows]
-    await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)})
+    await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)}, by=by)
     return ended
 
 

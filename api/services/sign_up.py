@@ -58,15 +58,15 @@ async def _prepare(database: Database, request: Request, arguments: Mapping[str,
 
 
 def _read(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    problems, given = Problems(), arguments.get
+    problems, value = Problems(), arguments.get
     account = {
-        "login": problems.read(check_login, "login", value=given("login")),
-        "name": problems.read(line, "name", value=given("name"), minimum=1, maximum=200),
-        "email": problems.read(parse_email, "email", value=given("email")),
-        "phone": problems.read(parse_phone, "phone", value=given("phone")),
+        "login": problems.read(check_login, "login", value=value("login")),
+        "name": problems.read(line, "name", value=value("name"), minimum=1, maximum=200),
+        "email": problems.read(parse_email, "email", value=value("email")),
+        "phone": problems.read(parse_phone, "phone", value=value("phone")),
     }
-    problems.read(check_password, "password", value=given("password"))
-    if (given("email") is None) == (given("phone") is None):
+    problems.read(check_password, "password", value=value("password"))
+    if (value("email") is None) == (value("phone") is None):
         problems.invalid(
             "email",
             indonesian="Sebutkan alamat surel atau nomor telepon, salah satu saja.",

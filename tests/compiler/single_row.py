@@ -71,7 +71,7 @@ class SingleRowStatement:
 
     def run(self, connection: "asyncpg.Connection[Any]", row: Row, parameters: Mapping[str, Any]) -> list[Row]:
         """The rows of the answer; to be called in a worker thread."""
-        values = tuple(row[name] for name in self.used)
+        values = tuple(tuple(row[name]) if isinstance(row[name], list) else row[name] for name in self.used)
         if values not in self.answers:
             named = {f"this_{name}": self.value(name, row) for name in self.used}
             bound = self.compiled.values({**parameters, **named})
