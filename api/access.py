@@ -17,11 +17,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.models import (
     Assignment,
+    GoodsNeed,
     IncidentKabupaten,
     Membership,
     Need,
     Organization,
     OrganizationCoverage,
+    Pledge,
     Role,
     Site,
     Volunteer,
@@ -32,6 +34,7 @@ from api.models.choice import Move
 from api.models.day import days_of_provinces
 from api.models.incident import INCIDENT, IncidentStatus
 from api.models.organization import LICENCE
+from api.models.pledge import PledgeStatus
 from api.models.situation import SituationStatus
 
 Row = sa.FromClause
@@ -172,7 +175,12 @@ SITE_KEEPERS = Callers(
     frozenset({"COORDINATOR", "MANAGER"}),
 )
 SITUATION_RECORDERS = Callers(
-    "Coordinators of the kabupaten, managers of an organization that works there for the incident",
+    "Coordinators and desk officers of the kabupaten, managers of an organization with a site or pledge there",
+    frozenset({"ACCOUNT"}),
+)
+MANAGERS = Callers("Managers, for their organization", frozenset({"MANAGER"}))
+PLEDGE_KEEPERS = Callers(
+    "Managers of the organization that holds the pledge, coordinators of the need's kabupaten",
     frozenset({"COORDINATOR", "MANAGER"}),
 )
 REGISTRARS = Callers(
@@ -198,6 +206,10 @@ ACCOUNTS = Callers("Everybody who is signed in, for what is theirs", frozenset({
 INVITERS = Callers("Managers, for the members of their organization", frozenset({"MANAGER"}))
 GRANTORS = Callers(
     "Coordinators for places and organizations in their scope, managers for their organization",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+SENDERS = Callers(
+    "Coordinators of the need's kabupaten; with a pledge, managers of the organization that holds it",
     frozenset({"COORDINATOR", "MANAGER"}),
 )
 EITHER_SIDE = Callers(
@@ -461,20 +473,41 @@ def sees_situation(kind: Kind, row: Row) -> Condition:
     )
 
 
+def is_desk_officer(kind: Kind, kabupaten_code: Sql) -> Condition:
+    """Whether the actor is a desk officer of the kabupaten, of its province or the nation."""
+    role = Role.alias()
+    code = sa.type_coerce(kabupaten_code, sa.Text)
+    is_of_nation = sa.and_(role.c.province_code.is_(None), role.c.kabupaten_code.is_(None))
+    in_scope = sa.or_(is_of_nation, role.c.kabupaten_code == code, role.c.province_code == sa.func.left(code, 2))
+    held = sa.exists().where(role.c.id == sa.any_(_ROLES), role.c.kind == RoleKind.DESK_OFFICER, in_scope)
+    return held if kind.account else sa.false()
+
+
 def reports_from(kind: Kind, incident_id: Sql, kabupaten_code: Sql) -> Condition:
-    """Whether the actor coordinates the kabupaten, or manages an organization that runs a site of the incident there."""
-    site = Site.alias()
+    """Whether the actor coordinates the kabupaten, works at its desk, or manages an organization that works there.
+
+    An organization works where it runs a site of the incident, or holds a pledge for one of its needs.
+    """
+    site, need, pledge = Site.alias(), Need.alias(), Pledge.alias()
+    promised = sa.exists().where(
+        need.c.incident_id == incident_id,
+        need.c.kabupaten_code == kabupaten_code,
+        pledge.c.need_id == need.c.id,
+        pledge.c.status == PledgeStatus.OPEN,
+        manages(kind, pledge.c.organization_id),
+    )
     here = sa.exists().where(
         site.c.incident_id == incident_id,
         site.c.kabupaten_code == kabupaten_code,
         site.c.closed_at.is_(None),
         manages(kind, site.c.organization_id),
     )
-    return _any_of(coordinates(kind, kabupaten_code), here if kind.organizations else None)
+    at_work = (here, promised) if kind.organizations else ()
+    return _any_of(coordinates(kind, kabupaten_code), is_desk_officer(kind, kabupaten_code), *at_work)
 
 
 def records_situation(kind: Kind, report: Row) -> Condition:
-    """Coordinators of the kabupaten, managers of an organization that runs a site of the incident there."""
+    """Coordinators and desk officers of the kabupaten, managers of an organization with a site or pledge there."""
     return reports_from(kind, report.c.incident_id, report.c.kabupaten_code)
 
 
@@ -502,6 +535,42 @@ def decrees_for(kind: Kind, kabupaten_code: Sql, province_code: Sql) -> Conditio
     return sa.func.coalesce(sa.or_(coordinates(kind, kabupaten_code), in_province), sa.false(), type_=sa.Boolean())
 
 
+def shares_work(kind: Kind, _row: Row) -> Condition:
+    """All coordinators and managers."""
+    return sa.literal(kind.coordinator or kind.organizations)
+
+
+def sees_pledge(kind: Kind, row: Row) -> Condition:
+    """All coordinators and managers: they share the work."""
+    return shares_work(kind, row)
+
+
+def sees_pledge_request(kind: Kind, row: Row) -> Condition:
+    """Coordinators, and the managers of both organizations."""
+    pledge = Pledge.alias()
+    holder = exists_where(row, pledge.c.id == row.c.pledge_id, manages(kind, pledge.c.organization_id))
+    return _any_of(
+        sa.literal(kind.coordinator),
+        manages(kind, row.c.organization_id),
+        holder if kind.organizations else None,
+    )
+
+
+def holds_pledge(kind: Kind, pledge: Row) -> Condition:
+    """Managers of the organization that holds it."""
+    return manages(kind, pledge.c.organization_id)
+
+
+def releases_pledge(kind: Kind, pledge: Row) -> Condition:
+    """Managers of the organization that holds it, coordinators of the need's kabupaten."""
+    if kind.nation:
+        return sa.true()
+    need, goods = Need.alias(), GoodsNeed.alias()
+    at_need = exists_where(pledge, need.c.id == pledge.c.need_id, sends_to_need(kind, need))
+    at_goods = exists_where(pledge, goods.c.id == pledge.c.goods_need_id, sends_to_need(kind, goods))
+    return _any_of(holds_pledge(kind, pledge), *((at_need, at_goods) if kind.places else ()))
+
+
 def sends_to_need(kind: Kind, row: Row) -> Condition:
     """Who may look for people for a need, and offer it to them."""
     return coordinates(kind, row.c.kabupaten_code)
@@ -510,6 +579,13 @@ def sends_to_need(kind: Kind, row: Row) -> Condition:
 def is_own_account(kind: Kind, row: Row) -> Condition:
     """The account that asks."""
     return row.c.id == _ACCOUNT if kind.account else sa.false()
+
+
+def sends_under_pledge(kind: Kind, need: Row, pledge_id: Sql) -> Condition:
+    """Who sends to the need, and the managers of the organization that holds the pledge of it, if one is named."""
+    pledge = Pledge.alias()
+    holds = exists_where(need, pledge.c.id == pledge_id, pledge.c.need_id == need.c.id, holds_pledge(kind, pledge))
+    return _any_of(sends_to_need(kind, need), holds if kind.organizations else None)
 
 
 def sees_account(kind: Kind, row: Row) -> Condition:
@@ -638,6 +714,7 @@ MOVE_PREDICATES: Mapping[str, Predicate] = {
         *(records_situation, verifies_situation, withdraws_situation),
         *(is_signed_in, coordinates_home_of, supervises_organization),
         *(keeps_licence, judges_licence),
+        *(holds_pledge, releases_pledge),
     )
 }
 

@@ -228,6 +228,8 @@ async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Shard
                 for incident, kabupaten_codes in incidents
                 for code in kabupaten_codes
             ),
+            # Where the need is, people of all provinces may be sent.
+            *synthetic.decrees(ids, incidents),
             *needs,
             *synthetic.accounts(ids, kabupaten_code=most),
         ],

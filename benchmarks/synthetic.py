@@ -158,6 +158,16 @@ def incidents(
         yield incident, [code, *neighbours]
 
 
+def decrees(ids: Iterator[UUID], incidents: list[tuple[row.Incident, list[str]]]) -> Iterator[row.EmergencyStatus]:
+    """The nation's response to every incident, for a month from its start."""
+    for number, (incident, _) in enumerate(incidents):
+        day = incident.started_at.date()
+        last = day + timedelta(days=31)
+        yield row.EmergencyStatus(
+            next(ids), incident.id, "TANGGAP_DARURAT", "NATIONAL", None, None, f"Keppres {number}", day, last
+        )
+
+
 def needs(
     rng: RandomSource, ids: Iterator[UUID], incidents: list[tuple[row.Incident, list[str]]], *, total: int
 ) -> Iterator[row.Need]:

@@ -105,7 +105,10 @@ class Build:
         await self.certificate(person, organization)
         return person
 
-    async def incident(self, kabupaten: Iterable[str] = (HOME,), **values: Any) -> uuid.UUID:
+    async def incident(
+        self, kabupaten: Iterable[str] = (HOME,), *, has_decree: bool = True, **values: Any
+    ) -> uuid.UUID:
+        """An active incident with a national emergency status, so that people of all provinces may be sent."""
         defaults = {
             "hazard_code": "FLOOD",
             "title": "Banjir",
@@ -117,6 +120,9 @@ class Build:
         incident = await self.row("incident", **{**defaults, **values})
         for code in kabupaten:
             await self.connection.execute("INSERT INTO incident_kabupaten VALUES ($1, $2)", incident, code)
+        if has_decree:
+            years = {"starts_on": date(2020, 1, 1), "ends_on": date(2030, 1, 1)}
+            await self.emergency_status(incident, level="NATIONAL", **years)
         return incident
 
     async def emergency_status(self, incident: uuid.UUID, **values: Any) -> uuid.UUID:
@@ -143,6 +149,27 @@ class Build:
         }
         figures = {} if values.keys() & set(FIGURES) else {"displaced": 10}
         return await self.row("situation_report", **{**defaults, **figures, **values})
+
+    async def goods_need(self, incident: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
+        """A need of 100 kg of rice in HOME, by the day after tomorrow."""
+        defaults = {
+            "incident_id": incident or await self.incident([values.get("kabupaten_code", HOME)]),
+            "item": "Beras",
+            "quantity": 100,
+            "unit": "kg",
+            "needed_by": self.now + timedelta(days=2),
+            "cluster_code": "LOGISTICS",
+            "priority": "NORMAL",
+            "kabupaten_code": HOME,
+            "latitude": -2.53,
+            "longitude": 112.95,
+        }
+        return await self.row("goods_need", **{**defaults, **values})
+
+    async def pledge(self, need: uuid.UUID | None, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        """An open pledge of one person, or of goods where `goods_need_id` is among the values."""
+        defaults = {"need_id": need, "organization_id": organization, "quantity": 1, "status": "OPEN"}
+        return await self.row("pledge", **{**defaults, **values})
 
     async def site(self, incident: uuid.UUID, **values: Any) -> uuid.UUID:
         """A shelter in HOME, open since yesterday."""

@@ -117,7 +117,7 @@ async def test_the_demo_command_loads_the_story(database_url: str, tmp_path: Pat
 
 
 def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
-    text = Path("README.md").read_text().split("## The story in five requests")[1].split("## Settings")[0]
+    text = Path("README.md").read_text().split("## The story in six requests")[1].split("## Settings")[0]
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
     script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
 
@@ -128,7 +128,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
         status = server.wait(TIMEOUT)
 
     assert done.stderr == ""
-    needs, candidates, offered, accepted, refusals = documents(done.stdout)
+    needs, candidates, offered, accepted, refusals, page = documents(done.stdout)
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
     ]
@@ -145,6 +145,12 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert accepted["data"]["acceptAssignment"]["assignment"]["need"]["coverage"]["accepted"] == 2
     codes = [[refusal["code"] for refusal in need["refusals"]] for need in refusals["data"]["needs"]["nodes"]]
     assert all("PERSON_ELSEWHERE" in each for each in codes)
+    (incident,) = page["data"]["incidents"]["nodes"]
+    assert sorted(each["level"] for each in incident["emergencyStatuses"]["nodes"]) == ["KABUPATEN", "PROVINCE"]
+    assert incident["situation"]["displaced"] == 2300
+    assert [each["isFull"] for each in incident["sites"]["nodes"]].count(True) == 1
+    assert sorted(each["pledged"] for each in incident["goodsNeeds"]["nodes"]) == [0, 9000]
+    assert sum(need["coverage"]["pledged"] for need in incident["needs"]["nodes"]) == 12
     assert (done.returncode, status, servers_of(data)) == (0, 0, [])
 
 

@@ -36,7 +36,7 @@ def decree(incident: uuid.UUID, **values: Any) -> Json:
 
 
 async def test_a_status_is_declared_extended_and_ended(api: Api, build: Build) -> None:
-    incident, bupati = await build.incident(), await build.coordinator(kabupaten_code=HOME)
+    incident, bupati = await build.incident(has_decree=False), await build.coordinator(kabupaten_code=HOME)
 
     declared = await api.do(DECLARE, actor=bupati, **decree(incident))
     key = f"EmergencyStatus:{await build.connection.fetchval('SELECT id FROM emergency_status')}"
@@ -85,7 +85,7 @@ PROVINCE, NATION = {"level": "PROVINCE", "province": HOME[:2]}, {"level": "NATIO
 async def test_each_decrees_for_the_own_territory(
     api: Api, build: Build, scope: dict[str, str], allowed: list[bool]
 ) -> None:
-    incident, actor = await build.incident(), await build.coordinator(**scope)
+    incident, actor = await build.incident(has_decree=False), await build.coordinator(**scope)
     names = ("kabupaten", "province", "level")
 
     answers = [await api.do(DECLARE, actor=actor, **decree(incident, **level)) for level in ({}, PROVINCE, NATION)]
@@ -101,10 +101,10 @@ def invalid(path: str) -> Json:
 
 
 async def test_a_wrong_decree_is_refused(api: Api, build: Build) -> None:
-    incident, actor = await build.incident(), await build.coordinator()
+    incident, actor = await build.incident(has_decree=False), await build.coordinator()
     await build.emergency_status(incident)
     overlap = problem("Emergency", "STATUS_OVERLAPS", "startsOn", emergencyStatus=None)
-    closed, reported = [await build.incident(status=status) for status in ("CLOSED", "REPORTED")]
+    closed, reported = [await build.incident(status=status, has_decree=False) for status in ("CLOSED", "REPORTED")]
     cases = [
         (decree(incident), [overlap]),
         (decree(incident, startsOn="2026-03-31", endsOn="2026-04-30"), [overlap]),
@@ -129,7 +129,7 @@ async def test_a_wrong_decree_is_refused(api: Api, build: Build) -> None:
 
 
 async def test_statuses_follow_one_another_and_those_of_other_territories_overlap(api: Api, build: Build) -> None:
-    incident, actor = await build.incident([HOME, NEIGHBOUR]), await build.coordinator()
+    incident, actor = await build.incident([HOME, NEIGHBOUR], has_decree=False), await build.coordinator()
     await build.emergency_status(incident)
 
     for values in (
@@ -142,7 +142,7 @@ async def test_statuses_follow_one_another_and_those_of_other_territories_overla
 
 
 async def test_an_extension_that_reaches_the_next_status_is_refused(api: Api, build: Build) -> None:
-    incident, actor = await build.incident(), await build.coordinator(kabupaten_code=HOME)
+    incident, actor = await build.incident(has_decree=False), await build.coordinator(kabupaten_code=HOME)
     first = await build.emergency_status(incident)
     await build.emergency_status(incident, starts_on=date(2026, 4, 5), ends_on=date(2026, 4, 6))
     values = {"emergencyStatus": f"EmergencyStatus:{first}", "version": 1, "decreeNumber": "2"}
@@ -160,7 +160,11 @@ async def test_an_extension_that_reaches_the_next_status_is_refused(api: Api, bu
 
 
 async def test_a_merger_with_overlapping_statuses_is_refused_with_their_list(api: Api, build: Build) -> None:
-    one, other, actor = await build.incident(), await build.incident(), await build.coordinator()
+    one, other, actor = (
+        await build.incident(has_decree=False),
+        await build.incident(has_decree=False),
+        await build.coordinator(),
+    )
     merge = f"""mutation($input: MergeIncidentsInput!) {{ mergeIncidents(input: $input)
         {{ incident {{ mergedInto {{ emergencyStatuses(first: 5) {{ totalCount }} }} }} {PROBLEMS} }} }}"""
     status = await build.emergency_status(one)
@@ -174,3 +178,61 @@ async def test_a_merger_with_overlapping_statuses_is_refused_with_their_list(api
     named = {"id": f"EmergencyStatus:{status}"}
     assert refused["problems"] == [problem("Emergency", "STATUS_OVERLAPS", "incident", emergencyStatus=named)]
     assert merged == {"incident": {"mergedInto": {"emergencyStatuses": {"totalCount": 2}}}, "problems": []}
+
+
+@pytest.mark.parametrize(
+    ("status", "is_allowed"),
+    [
+        ({}, True),
+        ({"level": "PROVINCE", "province_code": HOME[:2]}, True),
+        ({"level": "NATIONAL"}, True),
+        ({"kabupaten_code": NEIGHBOUR}, False),
+        ({"level": "PROVINCE", "province_code": FAR[:2]}, False),
+        ({"ends_on": date(2026, 3, 4)}, False),
+        ({"starts_on": date(2026, 3, 3)}, False),
+        (None, False),
+    ],
+)
+async def test_people_of_another_province_are_sent_where_a_status_is_in_force_on_every_day(
+    api: Api, build: Build, status: Json, is_allowed: bool
+) -> None:
+    incident, actor = await build.incident(has_decree=False), await build.coordinator()
+    own, far = [await build.volunteer(kabupaten_code=code) for code in (NEIGHBOUR, FAR)]
+    key = status is not None and await build.emergency_status(incident, **status)
+    need = await build.need(incident)  # From 2 to 5 March.
+    refusals = """query($need: ID!, $volunteer: ID!) { need(id: $need) { refusals(volunteer: $volunteer) {
+        code overridable ... on EmergencyProblem { emergencyStatus { id } } } } }"""
+
+    found = [
+        (await api.ask(refusals, actor=actor, need=f"Need:{need}", volunteer=f"Volunteer:{person}"))["need"]["refusals"]
+        for person in (own, far)
+    ]
+
+    is_here = status is not None and not {"kabupaten_code", "province_code"} & status.keys()
+    named = {"id": f"EmergencyStatus:{key}"} if is_here else None
+    refused = {"code": "NO_EMERGENCY_STATUS", "overridable": True, "emergencyStatus": named}
+    far_refusals = [each for each in found[1] if each["code"] != "NEARER_AVAILABLE"]
+    assert (found[0], far_refusals) == ([], [] if is_allowed else [refused])
+
+
+async def test_statuses_that_follow_one_another_count_together_and_the_rule_can_be_overridden(
+    api: Api, build: Build
+) -> None:
+    incident, actor = await build.incident(has_decree=False), await build.coordinator()
+    need, far = await build.need(incident), await build.volunteer(kabupaten_code=FAR)
+    offer = f"""mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{
+        assignment {{ overrides {{ ruleCode }} }} {PROBLEMS} }} }}"""
+    values = {"need": f"Need:{need}", "volunteer": f"Volunteer:{far}"}
+
+    refused = await api.do(offer, actor=actor, **values)
+    overridden = await api.do(
+        offer, actor=actor, **values, overrideRules=["NO_EMERGENCY_STATUS"], overrideReason="SK sedang diproses"
+    )
+    await build.emergency_status(incident, ends_on=date(2026, 3, 3))
+    await build.emergency_status(incident, starts_on=date(2026, 3, 4), level="PROVINCE", province_code=HOME[:2])
+    other = await build.volunteer(kabupaten_code=FAR)
+    allowed = await api.do(offer, actor=actor, **{**values, "volunteer": f"Volunteer:{other}"})
+
+    assert [each["code"] for each in refused["problems"]] == ["NO_EMERGENCY_STATUS"]
+    assert overridden == {"assignment": {"overrides": [{"ruleCode": "NO_EMERGENCY_STATUS"}]}, "problems": []}
+    assert allowed["problems"] == []

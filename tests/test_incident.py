@@ -154,7 +154,8 @@ async def test_what_has_ended_is_not_changed(api: Api, build: Build, status: str
 
 async def test_two_reports_of_one_incident_are_merged(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
-    first, second = await build.incident([HOME]), await build.incident([NEIGHBOUR], status="VERIFIED")
+    first = await build.incident([HOME], has_decree=False)
+    second = await build.incident([NEIGHBOUR], status="VERIFIED")
     earlier = await build.incident(status="MERGED", merged_into_id=second, verified_at=NOW)
     need = await build.need(second, kabupaten_code=NEIGHBOUR)
 

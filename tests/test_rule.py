@@ -99,6 +99,18 @@ async def a_full_need(build: Build) -> Violation:
     return Violation(need, await build.volunteer(), {"count": 2, "limit": 2})
 
 
+async def a_need_that_is_pledged(build: Build) -> Violation:
+    need = await build.need(people_wanted=3)
+    await build.assignment(need, await build.volunteer(), status="ACCEPTED")
+    await build.pledge(need, await build.organization(), quantity=2)
+    return Violation(need, await build.volunteer(), {"count": 3, "limit": 3})
+
+
+async def no_emergency_status(build: Build) -> Violation:
+    need = await build.need(await build.incident(has_decree=False))
+    return Violation(need, await build.volunteer(kabupaten_code=FAR))
+
+
 async def an_inactive_person(build: Build) -> Violation:
     return Violation(await build.need(), await build.volunteer(status="INACTIVE"))
 
@@ -172,6 +184,7 @@ SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
     (an_unverified_incident, "SimpleProblem", "NEED_CLOSED", False),
     (a_need_that_is_over, "DeadlineProblem", "PERIOD_PAST", False),
     (a_full_need, "LimitProblem", "NEED_FULL", False),
+    (a_need_that_is_pledged, "LimitProblem", "NEED_PLEDGED", False),
     (an_inactive_person, "SimpleProblem", "PERSON_INACTIVE", True),
     (consent_never_given, "SimpleProblem", "CONSENT_MISSING", False),
     (consent_withdrawn, "SimpleProblem", "CONSENT_MISSING", False),
@@ -183,6 +196,7 @@ SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
     (a_rank_too_low, "RankProblem", "RANK_TOO_LOW", True),
     (an_organization_not_verified, "OrganizationProblem", "ORGANIZATION_NOT_VERIFIED", True),
     (no_rest, "CommitmentProblem", "NOT_RESTED", True),
+    (no_emergency_status, "EmergencyProblem", "NO_EMERGENCY_STATUS", True),
 ]
 
 

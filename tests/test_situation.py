@@ -120,7 +120,9 @@ async def test_an_incident_without_figures_has_none(api: Api, build: Build) -> N
 
 
 async def test_figures_come_from_the_kabupaten_and_from_who_works_there(api: Api, build: Build) -> None:
-    incident, there, elsewhere = await build.incident(), await build.organization(), await build.organization()
+    incident = await build.incident()
+    there, elsewhere, promising = [await build.organization() for _ in range(3)]
+    await build.pledge(await build.need(incident), promising)
     await build.site(incident, organization_id=there)
     await build.site(await build.incident(), organization_id=elsewhere)
     actors = {
@@ -129,12 +131,21 @@ async def test_figures_come_from_the_kabupaten_and_from_who_works_there(api: Api
         "far": await build.coordinator(kabupaten_code=FAR),
         "there": await build.manager(there),
         "elsewhere": await build.manager(elsewhere),
+        "promising": await build.manager(promising),
+        "desk": await build.account(),
+        "far desk": await build.account(),
+        "nobody": await build.account(),
     }
+    for name, code in (("desk", HOME), ("far desk", FAR)):
+        await build.row("role", account_id=actors[name], kind="DESK_OFFICER", kabupaten_code=code)
 
     found = {name: (await api.do(RECORD, actor=each, **figures(incident)))["problems"] for name, each in actors.items()}
 
     forbidden = [problem("Simple", "FORBIDDEN", "kabupaten")]
-    assert found == {"home": [], "province": [], "far": forbidden, "there": [], "elsewhere": forbidden}
+    assert found == {
+        **{name: [] for name in ("home", "province", "there", "promising", "desk")},
+        **dict.fromkeys(("far", "elsewhere", "far desk", "nobody"), forbidden),
+    }
 
 
 async def test_who_recorded_figures_withdraws_them_but_does_not_verify_them(api: Api, build: Build) -> None:

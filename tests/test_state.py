@@ -53,12 +53,22 @@ async def make_licence(build: Build, status: Choice, _phase: Phase) -> tuple[uui
     return await build.licence(await build.organization(), status=str(status), **revoked), await build.coordinator()
 
 
+async def make_pledge(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    organization, need = await build.organization(), await build.need()
+    others: dict[str, Any] = {}
+    if status == "HANDED_OVER":
+        others["handed_over_to_id"] = await build.pledge(need, organization)
+    pledge = await build.pledge(need, organization, status=str(status), **others)
+    return pledge, await build.manager(organization)
+
+
 MAKE: dict[str, Make] = {
     "Assignment": make_assignment,
     "Incident": make_incident,
     "SituationReport": make_situation_report,
     "Licence": make_licence,
     "Organization": make_organization,
+    "Pledge": make_pledge,
 }
 
 # What the input of an action needs besides the thing and its version.
@@ -66,6 +76,7 @@ INPUT: dict[str, dict[str, object]] = {
     "cancel_assignment": {"reason": "Batal"},
     "release_assignment": {"reason": "Pulang"},
     "reject_incident": {"reason": "Bukan bencana"},
+    "release_pledge": {"reason": "Tidak jadi"},
     "withdraw_situation": {"reason": "Salah hitung"},
     "refuse_organization": {"reason": "Berkas kurang"},
     "suspend_organization": {"reason": "Pelanggaran"},
@@ -78,10 +89,18 @@ INPUT: dict[str, dict[str, object]] = {
 
 async def make_other(build: Build) -> dict[str, object]:
     """What the input of a merger needs besides: another incident that is being worked on."""
-    return {"into": f"Incident:{await build.incident()}"}
+    return {"into": f"Incident:{await build.incident(has_decree=False)}"}
 
 
-OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {"merge_incidents": make_other}
+async def make_taker(build: Build) -> dict[str, object]:
+    """What the hand-over of a pledge needs besides: an organization that takes it."""
+    return {"organization": f"Organization:{await build.organization()}", "reason": "Kekurangan orang"}
+
+
+OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {
+    "merge_incidents": make_other,
+    "hand_over_pledge": make_taker,
+}
 
 
 def verb_name(machine: StateMachine[Any, Any], move: Move[Any, Any]) -> str:

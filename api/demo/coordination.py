@@ -1,7 +1,7 @@
 """How the flood of the demo data is handled: decrees, a post, a kitchen, shelters and what is counted."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from api.demo import row
@@ -44,9 +44,35 @@ def make_rows(
     incident = flood.incident
     yield from make_decrees(rng, incident, today=today)
     yield from make_sites(rng, incident, organizations, today=today)
+    yield from make_pledges(rng, flood, organizations, today=today)
     for kabupaten, source, hours, status, figures in REPORTS:
         at = at_hour(today, 9) - timedelta(hours=hours)
         yield row.SituationReport(rng.uuid(), incident.id, kabupaten, at, source, status, **figures)
+
+
+def make_pledges(
+    rng: RandomSource, flood: IncidentRows, organizations: Mapping[str, row.Organization], *, today: date
+) -> Iterator[row.GoodsNeed | row.Pledge | row.PledgeRequest]:
+    """Zakat institutions share out people and goods, so that nothing is promised twice."""
+    by = at_hour(today, 18, days=3)
+    rice = goods_need(rng, flood.incident, "Beras", 12_000, unit="kg", by=by, pledged=9_000)
+    yield rice
+    yield goods_need(rng, flood.incident, "Lauk siap saji selain telur dan mi", 6_000, unit="porsi", by=by, pledged=0)
+    for key, quantity, delivered in (("baznas", 5_000, 2_000), ("lazisnu", 4_000, 0)):
+        yield row.Pledge(rng.uuid(), None, rice.id, organizations[key].id, quantity, delivered, "OPEN", by)
+    kitchen, shelter = flood.needs["FIELD_KITCHEN"].id, flood.needs["SHELTER"].id
+    for key, need_id, quantity in (("dompet-dhuafa", kitchen, 5), ("rumah-zakat", kitchen, 3)):
+        yield row.Pledge(rng.uuid(), need_id, None, organizations[key].id, quantity, 0, "OPEN", None)
+    held = row.Pledge(rng.uuid(), shelter, None, organizations["lazismu"].id, 4, 0, "OPEN", at_hour(today, 18, days=1))
+    yield held
+    reason = "Relawan kami sudah berada di Sampit."
+    yield row.PledgeRequest(rng.uuid(), held.id, organizations["daarul-quran"].id, reason, "ASKED")
+
+
+def goods_need(
+    rng: RandomSource, incident: row.Incident, item: str, quantity: int, *, unit: str, by: datetime, pledged: int
+) -> row.GoodsNeed:
+    return row.GoodsNeed(rng.uuid(), incident.id, item, quantity, unit, by, "LOGISTICS", "HIGH", *SAMPIT, pledged)
 
 
 def make_decrees(rng: RandomSource, incident: row.Incident, *, today: date) -> Iterator[row.EmergencyStatus]:

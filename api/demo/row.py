@@ -155,6 +155,40 @@ class Need(NamedTuple):
     closed_at: datetime | None
 
 
+class GoodsNeed(NamedTuple):
+    id: UUID
+    incident_id: UUID
+    item: str
+    quantity: int
+    unit: str
+    needed_by: datetime
+    cluster_code: str
+    priority: str
+    kabupaten_code: str
+    latitude: float
+    longitude: float
+    pledged: int
+
+
+class Pledge(NamedTuple):
+    id: UUID
+    need_id: UUID | None
+    goods_need_id: UUID | None
+    organization_id: UUID
+    quantity: int
+    delivered: int
+    status: str
+    deadline: datetime | None
+
+
+class PledgeRequest(NamedTuple):
+    id: UUID
+    pledge_id: UUID
+    organization_id: UUID
+    reason: str
+    status: str
+
+
 class Assignment(NamedTuple):
     id: UUID
     need_id: UUID
@@ -203,6 +237,9 @@ Row = (
     | SiteLoad
     | SituationReport
     | Need
+    | GoodsNeed
+    | Pledge
+    | PledgeRequest
     | Assignment
     | Commitment
     | Account
@@ -224,6 +261,9 @@ TABLES: Mapping[type[Row], str] = {
     SiteLoad: "site_load",
     SituationReport: "situation_report",
     Need: "need",
+    GoodsNeed: "goods_need",
+    Pledge: "pledge",
+    PledgeRequest: "pledge_request",
     Assignment: "assignment",
     Commitment: "commitment",
     Account: "account",

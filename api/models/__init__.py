@@ -13,7 +13,7 @@ from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.invitation import Invitation
 from api.models.membership import Membership
 from api.models.message import Message
-from api.models.need import Cluster, Need
+from api.models.need import Cluster, GoodsNeed, Need
 from api.models.organization import (
     Licence,
     Organization,
@@ -24,6 +24,7 @@ from api.models.organization import (
 )
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Province
+from api.models.pledge import Pledge, PledgeRequest
 from api.models.secret import KeyFingerprint
 from api.models.session import Attempt, Credential, OneTimeCode, RecoveryCode, Session
 from api.models.site import KitchenType, Site, SiteLoad
@@ -59,6 +60,7 @@ __all__ = [
     "Desk",
     "EmergencyStatus",
     "Event",
+    "GoodsNeed",
     "Hazard",
     "Idempotency",
     "Incident",
@@ -77,6 +79,8 @@ __all__ = [
     "OrganizationCoverage",
     "OrganizationFocus",
     "Override",
+    "Pledge",
+    "PledgeRequest",
     "Province",
     "Rank",
     "RecoveryCode",

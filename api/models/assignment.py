@@ -94,6 +94,8 @@ Assignment = table(
     *versioned(),
     required("need_id", sa.Uuid, references("need.id")),
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
+    # The pledge that it fills a place of.
+    optional("pledge_id", sa.Uuid, references("pledge.id")),
     required("status", Chosen(AssignmentStatus)),
     required("starts_at", INSTANT),
     required("ends_at", INSTANT),
@@ -110,6 +112,7 @@ Assignment = table(
     sa.Index(None, "need_id", "starts_at", "id"),
     sa.Index(None, "volunteer_id", "starts_at", "id"),
     sa.Index(None, "starts_at", "id"),
+    sa.Index(None, "pledge_id"),
 )
 
 

@@ -39,6 +39,7 @@ Need = table(
     required("latitude", sa.Float),
     required("longitude", sa.Float),
     optional("closed_at", INSTANT),
+    optional("merged_into_id", sa.Uuid, references("need.id")),
     sa.CheckConstraint("people_wanted BETWEEN 1 AND 10000", name="people_wanted"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
@@ -47,4 +48,33 @@ Need = table(
     sa.Index(None, "kabupaten_code", "starts_at", "id"),
     sa.Index(None, "skill_code"),
     sa.Index(None, "site_id", "starts_at", "id"),
+    sa.Index(None, "merged_into_id"),
+)
+
+
+# Goods wanted at a place by an instant. `pledged` counts what open pledges promise and what was delivered; it is changed
+# with the pledges, under the lock of this row.
+GoodsNeed = table(
+    "goods_need",
+    *versioned(),
+    required("incident_id", sa.Uuid, references("incident.id")),
+    required("item"),
+    required("quantity", sa.Integer),
+    required("unit"),
+    required("needed_by", INSTANT),
+    required("cluster_code", Symbol, references("cluster.code")),
+    required("priority", Chosen(Priority)),
+    required("kabupaten_code", Symbol, references("kabupaten.code")),
+    required("latitude", sa.Float),
+    required("longitude", sa.Float),
+    optional("site_id", sa.Uuid, references("site.id")),
+    required("pledged", sa.Integer, server_default="0"),
+    optional("closed_at", INSTANT),
+    sa.CheckConstraint("quantity BETWEEN 1 AND 100000000", name="quantity"),
+    sa.CheckConstraint("pledged BETWEEN 0 AND quantity", name="pledged"),
+    sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
+    sa.Index(None, "incident_id", "needed_by", "id"),
+    sa.Index(None, "needed_by", "id"),
+    sa.Index(None, "kabupaten_code"),
+    sa.Index(None, "site_id"),
 )

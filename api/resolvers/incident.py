@@ -5,10 +5,21 @@ import sqlalchemy as sa
 from api import access
 from api.compiler.source import Embedded, Row, ToMany, ToOne
 from api.compiler.structure import connection, filters, orders, related, table_source, to_many, to_many_through
-from api.models import Desk, EmergencyStatus, Hazard, Incident, IncidentKabupaten, Need, Site, SituationReport
+from api.models import (
+    Desk,
+    EmergencyStatus,
+    GoodsNeed,
+    Hazard,
+    Incident,
+    IncidentKabupaten,
+    Need,
+    Site,
+    SituationReport,
+)
 from api.models.incident import INCIDENT
 from api.resolvers.common import POSITION, allowed_actions, reference, status, status_filter
 from api.resolvers.history import history
+from api.resolvers.matrix import coverage_matrix
 from api.resolvers.situation import added_up, by_kabupaten
 
 
@@ -37,7 +48,9 @@ SOURCES = (
             "situation": Embedded("Situation", computed_row=added_up),
             "situation_by_kabupaten": ToMany("KabupatenSituation", "KABUPATEN_ASC", rows=by_kabupaten),
             "situation_reports": connection(SituationReport.c.incident_id),
+            "coverage_matrix": ToMany("CoverageCell", "EXTREMES_FIRST", rows=coverage_matrix, guard=access.shares_work),
             "sites": connection(Site.c.incident_id, visible_with_parent=True),
+            "goods_needs": connection(GoodsNeed.c.incident_id, visible_with_parent=True),
             "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },
         orders=orders(Incident, "-started_at", "-created_at", "title"),

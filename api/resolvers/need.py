@@ -21,15 +21,28 @@ from api.compiler.source import (
     everybody,
 )
 from api.compiler.structure import connection, filters, orders, table_source, to_one
-from api.models import Assignment, Cluster, Need, Volunteer
+from api.models import Assignment, Cluster, Need, Pledge, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.day import time_zone
+from api.models.pledge import PLEDGE, PledgeStatus
 from api.resolvers.common import POSITION, reference
+from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.candidate import candidates, whole_need_case
 from api.rules.place import places_taken
 from api.rules.refusal import refusals
-from api.rules.rule import days_of
+from api.rules.rule import days_of, hours
+
+STALE_HOURS = 48
+
+
+def pledged(need: Row) -> sa.ColumnElement[int]:
+    """The people that open pledges promise, filled or not."""
+    pledge = Pledge.alias()
+    total = sa.select(sa.func.coalesce(sa.func.sum(pledge.c.quantity), 0)).where(
+        pledge.c.need_id == need.c.id, PLEDGE.current(pledge, NOW) == PledgeStatus.OPEN
+    )
+    return sa.cast(total.correlate(need).scalar_subquery(), sa.Integer)
 
 
 def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
@@ -41,6 +54,7 @@ def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
     taken = places_taken(need, need.c.starts_at, need.c.ends_at)
     return sa.select(
         need.c.people_wanted.label("wanted"),
+        pledged(need).label("pledged"),
         count(AssignmentStatus.OFFERED).label("offered"),
         sa.select(taken.c.least).correlate(need).scalar_subquery().label("accepted"),
         count(AssignmentStatus.ON_DUTY).label("on_duty"),
@@ -52,6 +66,16 @@ def candidates_of_tier(number: int, need: Row, _context: FieldContext) -> sa.Sel
 
 
 TIERS = tuple(partial(candidates_of_tier, number) for number in range(3))
+
+
+def is_stale(need: Row, _context: FieldContext) -> Condition:
+    """Open, and neither changed nor renewed for 48 hours."""
+    untouched = need.c.updated_at <= NOW - hours(STALE_HOURS)
+    return sa.and_(need.c.closed_at.is_(None), need.c.ends_at > NOW, untouched)
+
+
+def filter_stale(row: Row, context: FieldContext, value: object) -> Condition:
+    return is_stale(row, context) if value else sa.not_(is_stale(row, context))
 
 
 def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
@@ -81,7 +105,11 @@ SOURCES = (
             "position": POSITION,
             "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
             "distance_to": distance_from(point),
+            "merged_into": to_one(Need.c.merged_into_id, visible_with_parent=True),
+            "is_stale": Expression(is_stale),
+            "history": history("Need"),
             "coverage": Embedded("Coverage", computed_row=coverage),
+            "pledges": connection(Pledge.c.need_id),
             "assignments": connection(Assignment.c.need_id),
             "candidates": TieredConnection("Candidate", tiers=TIERS, guard=access.sends_to_need),
             "refusals": ToMany("Problem", "POSITION_ASC", rows=broken_rules, guard=access.sends_to_need),
@@ -95,13 +123,14 @@ SOURCES = (
             ),
             "province": IN_PROVINCE,
             "open": is_open,
+            "stale": filter_stale,
         },
     ),
     Source(
         "Coverage",
         None,
         visible=everybody,
-        fields={name: column(name) for name in ("wanted", "offered", "accepted", "on_duty")},
+        fields={name: column(name) for name in ("wanted", "pledged", "offered", "accepted", "on_duty")},
         node=False,
     ),
     Source(

@@ -168,6 +168,24 @@ class ProblemCode(StrEnum):
         "Kebutuhan ini sudah terpenuhi.",
         "The need has all the people it wants.",
     )
+    NEED_PLEDGED = (
+        "NEED_PLEDGED",
+        ProblemShape.LIMIT,
+        "Tempat yang tersisa sudah dijanjikan organisasi.",
+        "What is left of the need is promised by organizations.",
+    )
+    BELOW_PROMISED = (
+        "BELOW_PROMISED",
+        ProblemShape.SIMPLE,
+        "Lebih sedikit dari yang sudah diterima atau dijanjikan.",
+        "Fewer than have accepted or are promised.",
+    )
+    DUTY_STRANDED = (
+        "DUTY_STRANDED",
+        ProblemShape.COMMITMENT,
+        "Masa tugas relawan ini akan berada di luar masa kebutuhan.",
+        "The duty of this volunteer would lie outside the period of the need.",
+    )
     NEED_CLOSED = (
         "NEED_CLOSED",
         ProblemShape.SIMPLE,
@@ -283,6 +301,12 @@ class ProblemCode(StrEnum):
         ProblemShape.SIMPLE,
         "Tempat tugas di luar jangkauan yang disetujui relawan.",
         "The place lies beyond where the volunteer agreed to be sent.",
+    )
+    NO_EMERGENCY_STATUS = (
+        "NO_EMERGENCY_STATUS",
+        ProblemShape.EMERGENCY,
+        "Tidak ada status darurat yang berlaku selama masa tugas; relawan dari provinsi lain belum dapat dikirim.",
+        "No emergency status is in force on every day of the duty, as it takes for people of another province.",
     )
     NOT_RESTED = (
         "NOT_RESTED",

@@ -46,6 +46,8 @@ class Case:
     ends: Sql
     days: Sql
     now: Sql
+    # The pledge that the person would fill a place of, where that may be asked; null for a direct sending.
+    pledge: Sql | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
 from api.models.incident import IncidentStatus
 from api.rules.code import ProblemCode
+from api.rules.emergency import EMERGENCY_IN_FORCE
 from api.rules.organization import is_standing
 from api.rules.place import places_taken
+from api.rules.pledge import PLACE_NOT_PLEDGED
 from api.rules.rest import duties_without_rest, rest_fact
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql
 
@@ -286,6 +288,7 @@ RULES: Sequence[Rule] = (
     NEED_OPEN,
     NOT_PAST,
     PLACES_LEFT,
+    PLACE_NOT_PLEDGED,
     ACTIVE,
     CONSENT_GIVEN,
     WITHIN_REACH,
@@ -295,4 +298,5 @@ RULES: Sequence[Rule] = (
     RANK_SUFFICIENT,
     ORGANIZATION_VERIFIED,
     RESTED,
+    EMERGENCY_IN_FORCE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -13,6 +14,9 @@ from api.schema.history import HistoryEntry
 from api.schema.need import Need
 from api.schema.person import Volunteer
 from api.services import assignment
+
+if TYPE_CHECKING:
+    from api.schema.pledge import Pledge
 
 
 @noun("A recorded, reasoned exception to one rule for one assignment.")
@@ -33,6 +37,9 @@ class Override:
 class Assignment(Node):
     need: Need = field("The need the volunteer is sent to.")
     volunteer: Volunteer | None = field("The volunteer; null where you may not see the person.")
+    pledge: Annotated[Pledge, strawberry.lazy("api.schema.pledge")] | None = field(
+        "The pledge that it fills a place of; null if it is none, or if you may not see it."
+    )
     status: AssignmentStatus = field("The status; an offer past its deadline reads as expired.")
     starts_at: datetime = field("When the duty starts.")
     ends_at: datetime = field("When the duty ends, as offered; that instant is free again.")
@@ -52,6 +59,7 @@ class Assignment(Node):
 class OfferAssignmentInput:
     need: strawberry.ID = field("The need to send the volunteer to.")
     volunteer: strawberry.ID = field("The volunteer to send.")
+    pledge: strawberry.ID | None = optional("The pledge of the need that the volunteer, a member, fills a place of.")
     starts_at: datetime | None = optional("When the duty starts; with the need if left out.")
     ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")

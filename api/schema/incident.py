@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from api.models.incident import IncidentAction, IncidentStatus
-from api.schema.field import Connection, Labelled, Node, field, label, noun, optional, verb_input
+from api.schema.field import (
+    Connection,
+    Labelled,
+    Node,
+    argument,
+    field,
+    field_with_arguments,
+    label,
+    noun,
+    optional,
+    verb_input,
+)
 from api.schema.history import HistoryEntry
 from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.scalar import Code
@@ -16,7 +27,9 @@ from api.services import closing, incident, merger
 
 if TYPE_CHECKING:
     from api.schema.emergency import EmergencyStatus
+    from api.schema.matrix import CoverageCell
     from api.schema.need import Need
+    from api.schema.pledge import GoodsNeed
     from api.schema.site import Site
     from api.schema.situation import KabupatenSituation, Situation, SituationReport
 
@@ -67,6 +80,12 @@ class Incident(Node, Located):
     )
     situation_reports: Connection[Annotated[SituationReport, strawberry.lazy("api.schema.situation")]] = field(
         "All figures with their sources, as far as you may see them."
+    )
+    goods_needs: Connection[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field("The needs for goods.")
+    coverage_matrix: list[Annotated[CoverageCell, strawberry.lazy("api.schema.matrix")]] | None = field_with_arguments(
+        "Who does what where on a day, for its needs of people; first what nobody does, or too many. "
+        "Null unless you are a coordinator or a manager.",
+        argument("on", date, "The day, in the time zone of each kabupaten."),
     )
     sites: Connection[Annotated[Site, strawberry.lazy("api.schema.site")]] = field("Posts, kitchens, shelters.")
     needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people.")

@@ -21,6 +21,7 @@ from api.schema.field import (
     optional,
     verb_input,
 )
+from api.schema.history import HistoryEntry
 from api.schema.incident import Incident
 from api.schema.organization import Rank
 from api.schema.person import Volunteer
@@ -28,10 +29,11 @@ from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.problem import Problem
 from api.schema.scalar import Code
 from api.schema.skill import Skill
-from api.services import need
+from api.services import need, need_change
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
+    from api.schema.pledge import Pledge
     from api.schema.site import Site
 
 
@@ -46,6 +48,7 @@ class Cluster(Node, Labelled):
 )
 class Coverage:
     wanted: int = field("The number of people asked for, including those already sent.")
+    pledged: int = field("The number of people that open pledges promise, whether they have accepted or not.")
     offered: int = field("The number of offers that wait for an answer.")
     accepted: int = field(
         "The number of places that are taken at every instant of the period: promised, or served until somebody was released."
@@ -67,6 +70,7 @@ class Candidate:
     "A need for people of a skill, at a place, from one instant up to another.",
     filters={
         "open": (bool, "True: neither closed nor past; false: the others."),
+        "stale": (bool, "True: open and neither changed nor renewed for 48 hours; false: the others."),
         "province": (None, "The province of the duty."),
     },
 )
@@ -87,7 +91,13 @@ class Need(Node, Located):
         "The site where people are wanted; null if it is none."
     )
     closed_at: datetime | None = field("When it was closed; null if it was not.")
+    merged_into: Need | None = field("The need that it was merged into; null if it was not.")
+    is_stale: bool = field("Whether it is open and was neither changed nor renewed for 48 hours.")
+    history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     coverage: Coverage = field("How far it is met.")
+    pledges: Connection[Annotated[Pledge, strawberry.lazy("api.schema.pledge")]] = field(
+        "The pledges of people, as far as you may see them."
+    )
     assignments: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
         "The offers and duties, as far as you may see them."
     )
@@ -120,3 +130,40 @@ class RaiseNeedInput:
     position: PointInput | None = optional(
         "The position, in the kabupaten or at most 25 km outside; that of the site, else the seat, if left out."
     )
+
+
+@verb_input(need_change.change)
+class ChangeNeedInput:
+    need: strawberry.ID = field("The need to change.")
+    people_wanted: int | None = optional("The number of people, no fewer than have accepted or are promised.")
+    starts_at: datetime | None = optional("When the duty starts.")
+    ends_at: datetime | None = optional("When the duty ends.")
+    priority: Priority | None = optional("How urgent it is.")
+    cluster: strawberry.ID | None = optional("The national cluster.")
+    site: strawberry.ID | None = optional("The site where people are wanted; null for none.")
+    position: PointInput | None = optional("The position, in the kabupaten or at most 25 km outside.")
+
+
+@verb_input(need_change.renew)
+class RenewNeedInput:
+    need: strawberry.ID = field("The need that still stands.")
+
+
+@verb_input(need_change.close)
+class CloseNeedInput:
+    need: strawberry.ID = field("The need to close.")
+    reason: str | None = optional("Why it is closed, at most 1,000 characters.")
+
+
+@verb_input(need_change.split)
+class SplitNeedInput:
+    need: strawberry.ID = field("The need to split.")
+    people_wanted: int = field("The number of people of the new need; the others stay.")
+    assignments: list[strawberry.ID] | None = optional("Offers and duties that go over to the new need.")
+    pledges: list[strawberry.ID] | None = optional("Pledges that go over to the new need, with the duties under them.")
+
+
+@verb_input(need_change.merge)
+class MergeNeedsInput:
+    need: strawberry.ID = field("The need that ends by it.")
+    into: strawberry.ID = field("The need that goes on; of the same incident, kabupaten, skill, rank and period.")

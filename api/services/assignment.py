@@ -31,6 +31,7 @@ from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, OVERRIDABLE_CODES, codes_of, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
 from api.services.feed import record
+from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -45,8 +46,8 @@ _ELSEWHERE = {
     "offer_assignment",
     "Offers a duty to a volunteer, for the whole period of the need or a part of it.",
     answers=OneThing("Assignment"),
-    callers=access.COORDINATORS_OF_NEED,
-    ids={"need": "Need", "volunteer": "Volunteer"},
+    callers=access.SENDERS,
+    ids={"need": "Need", "volunteer": "Volunteer", "pledge": "Pledge"},
     conflicts={"uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("volunteer"))},
     codes=(ProblemCode.NOT_OVERRIDABLE, *codes_of(OFFER_RULES)),
 )
@@ -56,6 +57,7 @@ async def offer(
     *,
     need: uuid.UUID,
     volunteer: uuid.UUID,
+    pledge: uuid.UUID | None = None,
     starts_at: datetime | None = None,
     ends_at: datetime | None = None,
     expires_at: datetime | None = None,
@@ -64,7 +66,10 @@ async def offer(
 ) -> uuid.UUID:
     """Asks every rule of sending under the locks; broken ones that are overridden are recorded."""
     problems = Problems()
-    wanted = await _locked_need(session, request, problems, need)
+    wanted = await _locked_need(session, request, problems, need, pledge)
+    await record_lapsed(session, request, need=need)
+    if pledge is not None:
+        await check_member(session, request, problems, pledge, need=need, volunteer=volunteer)
     if not await session.value(_seen_volunteer(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
         problems.add(ProblemCode.NOT_FOUND, "volunteer")
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
@@ -73,7 +78,7 @@ async def offer(
     _check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
     problems.refuse()
 
-    broken = await _broken_rules(session, request, (need, volunteer, starts, ends), OFFER_RULES)
+    broken = await _broken_rules(session, request, (need, volunteer, starts, ends, pledge), OFFER_RULES)
     _refuse(broken, frozenset(override_rules or ()))
     await _record_lapsed(session, request, need, volunteer)
 
@@ -83,6 +88,7 @@ async def offer(
         id=key,
         need_id=need,
         volunteer_id=volunteer,
+        pledge_id=pledge,
         status=AssignmentStatus.OFFERED,
         starts_at=starts,
         ends_at=ends,
@@ -131,9 +137,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     offer = await _locked_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
     await session.rows(LOCK_ORGANIZATIONS, {"volunteer": offer.volunteer_id})
     await session.rows(LOCK_CERTIFICATES, {"volunteer": offer.volunteer_id})
-    broken = await _broken_rules(
-        session, request, (offer.need_id, offer.volunteer_id, offer.starts_at, offer.ends_at), ACCEPT_RULES
-    )
+    sending = (offer.need_id, offer.volunteer_id, offer.starts_at, offer.ends_at, offer.pledge_id)
+    broken = await _broken_rules(session, request, sending, ACCEPT_RULES)
     _refuse(broken, await _overridden_rules(session, offer.id), "assignment")
 
     period = asyncpg.Range(offer.starts_at, offer.ends_at)
@@ -208,8 +213,10 @@ async def release(
 # What is locked: always the need first, then the volunteer, then the assignment. One order, so no deadlock.
 
 
-async def _locked_need(session: Transaction, request: Request, problems: Problems, key: uuid.UUID) -> Row:
-    need = await session.row(_need(request.actor.kind), {**request.parameters, "need": key})
+async def _locked_need(
+    session: Transaction, request: Request, problems: Problems, key: uuid.UUID, pledge: uuid.UUID | None
+) -> Row:
+    need = await session.row(_need(request.actor.kind), {**request.parameters, "need": key, "pledge": pledge})
     if need is None:
         problems.add(ProblemCode.NOT_FOUND, "need")
     elif not need.may:
@@ -232,6 +239,7 @@ async def _locked_assignment(
     if not found.may:
         raise forbidden("assignment")
     await session.rows(LOCK_NEED, {"need": found.need_id})
+    await record_lapsed(session, request, need=found.need_id)
     await session.rows(LOCK_VOLUNTEER, {"volunteer": found.volunteer_id})
     (held,) = await session.rows(LOCK_ASSIGNMENT, {**request.parameters, "assignment": key})
     if held.version != version:
@@ -260,11 +268,11 @@ def _not_now(held: Row, move: Move[Any, Any]) -> Problem:
 async def _broken_rules(
     session: Transaction,
     request: Request,
-    sending: tuple[uuid.UUID, uuid.UUID, datetime, datetime],
+    sending: tuple[uuid.UUID, uuid.UUID, datetime, datetime, uuid.UUID | None],
     rules: tuple[Rule, ...],
 ) -> Sequence[Row]:
     """The broken rules, with their facts, as they stand under the locks."""
-    names = ("need", "volunteer", "starts_at", "ends_at")
+    names = ("need", "volunteer", "starts_at", "ends_at", "pledge")
     return await session.rows(
         _broken_rules_statement(rules), {**request.parameters, **dict(zip(names, sending, strict=True))}
     )
@@ -275,7 +283,7 @@ def _broken_rules_statement(rules: tuple[Rule, ...]) -> CompiledStatement:
     """Which rules one person breaks for one need in one period; compiled once, as that takes long."""
     need, person = Need.alias(), Volunteer.alias()
     starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
-    case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW)
+    case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW, _id("pledge"))
     found = refusals(case, rules).lateral()
     return compile_statement(
         sa.select(*found.c)
@@ -421,7 +429,7 @@ DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.a
 @cache
 def _need(kind: Kind) -> CompiledStatement:
     """The need, locked, and whether the actor may send people to it."""
-    may = access.sends_to_need(kind, Need).label("may")
+    may = access.sends_under_pledge(kind, Need, _id("pledge")).label("may")
     return compile_statement(sa.select(Need, may).where(Need.c.id == _id("need")).with_for_update(key_share=True))
 
 

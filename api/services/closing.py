@@ -16,11 +16,12 @@ from api.models.incident import IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.incident import INCIDENT_ID, INCIDENTS, read_reason
+from api.services.need import NEEDS
+from api.services.pledge import release_all
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 
-NEEDS = Changeable(Need, access.sees_need)
 ASSIGNMENTS = Changeable(Assignment, access.sees_assignment, ASSIGNMENT)
 
 
@@ -40,10 +41,12 @@ async def close_incident(
     text = read_reason(reason)
     held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.CLOSE)
     needs = await session.rows(LOCK_NEEDS, {"incident": incident})
+    for need in needs:
+        await release_all(session, request, need=need.id, reason=text)
     await end_duties(session, request, [need.id for need in needs], reason=text, name="incident")
     for need in needs:
         if need.closed_at is None:
-            await _close_need(session, request, need, text)
+            await close_one(session, request, need, text)
     columns = {"reason": text, "ended_at": _end_of(held, request.now)}
     return await INCIDENTS.move(session, request, held, IncidentStatus.CLOSED, columns=columns, reason=text)
 
@@ -54,7 +57,8 @@ def _end_of(incident: Row, now: datetime) -> datetime | None:
     return ended or (now if now > incident.started_at else None)
 
 
-async def _close_need(session: Transaction, request: Request, need: Row, reason: str | None) -> uuid.UUID:
+async def close_one(session: Transaction, request: Request, need: Row, reason: str | None) -> uuid.UUID:
+    """Closes a locked need, whose pledges are released and whose duties have ended."""
     change = {"incident": str(need.incident_id)}
     columns = {"closed_at": request.now}
     return await NEEDS.change(session, request, need, "closed", columns=columns, change=change, reason=reason)
@@ -67,15 +71,19 @@ async def end_duties(
 
     Refuses with every duty that has begun and is not over; `name` is the input field of what is closed.
     """
-    parameters = {**request.parameters, "needs": needs}
-    await session.rows(LOCK_VOLUNTEERS, parameters)
-    duties = await session.rows(LOCK_DUTIES, parameters)
+    duties = await lock_duties(session, request, needs)
     if running := [duty for duty in duties if _is_running(duty, request.now)]:
         raise Refused(*(_running(duty, name) for duty in running))
     ending = [duty for duty in duties if duty.status == AssignmentStatus.OFFERED or duty.ends_at > request.now]
     for duty in ending:
-        await _end(session, request, duty, reason)
-    await session.rows(DELETE_COMMITMENTS, {"assignments": [duty.id for duty in ending]})
+        await end_duty(session, request, duty, reason)
+
+
+async def lock_duties(session: Transaction, request: Request, needs: Sequence[uuid.UUID]) -> Sequence[Row]:
+    """The live offers and duties of locked needs, locked after their volunteers."""
+    parameters = {**request.parameters, "needs": needs}
+    await session.rows(LOCK_VOLUNTEERS, parameters)
+    return await session.rows(LOCK_DUTIES, parameters)
 
 
 def _is_running(duty: Row, now: datetime) -> bool:
@@ -88,10 +96,11 @@ def _running(duty: Row, name: str) -> Problem:
     return Problem(ProblemCode.DUTY_RUNNING, input_path(name), fact)
 
 
-async def _end(session: Transaction, request: Request, duty: Row, reason: str | None) -> None:
-    """An offer expires, at its deadline if that has passed; a promise is cancelled."""
+async def end_duty(session: Transaction, request: Request, duty: Row, reason: str | None) -> None:
+    """An offer expires, at its deadline if that has passed; a promise is cancelled, and its time is free again."""
     is_offer = duty.status == AssignmentStatus.OFFERED
     has_lapsed = duty.current_status != duty.status
+    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
     await ASSIGNMENTS.move(
         session,
         request,
@@ -105,7 +114,6 @@ async def _end(session: Transaction, request: Request, duty: Row, reason: str | 
 
 
 NEED_IDS = sa.bindparam("needs", type_=ARRAY(sa.Uuid()))
-ASSIGNMENT_IDS = sa.bindparam("assignments", type_=ARRAY(sa.Uuid()))
 LOCK_NEEDS = compile_statement(
     sa.select(Need).where(Need.c.incident_id == INCIDENT_ID).order_by(Need.c.id).with_for_update(key_share=True)
 )
@@ -127,6 +135,6 @@ LOCK_DUTIES = compile_statement(
     .order_by(Assignment.c.id)
     .with_for_update()
 )
-DELETE_COMMITMENTS = compile_statement(
-    sa.delete(Commitment).where(Commitment.c.assignment_id == sa.any_(ASSIGNMENT_IDS))
+DELETE_COMMITMENT = compile_statement(
+    sa.delete(Commitment).where(Commitment.c.assignment_id == sa.bindparam("assignment", type_=sa.Uuid()))
 )

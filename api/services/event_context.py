@@ -7,7 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import Assignment, Certificate, Incident, Membership, Need, Organization, Volunteer
+from api.models import (
+    Assignment,
+    Certificate,
+    GoodsNeed,
+    Incident,
+    Membership,
+    Need,
+    Organization,
+    Pledge,
+    PledgeRequest,
+    Volunteer,
+)
 from api.models.base import INSTANT, METADATA
 from api.models.day import days_between
 
@@ -39,6 +50,18 @@ def _first_organization(volunteer: Sql) -> Sql:
 _OF_NEED = Need.c.id == Assignment.c.need_id
 _OF_HOLDER = Volunteer.c.id == Certificate.c.volunteer_id
 
+
+def _of_pledge(name: str) -> Sql:
+    """A column of the need that a pledge is for, of people or of goods."""
+    needs = ((Need, Pledge.c.need_id), (GoodsNeed, Pledge.c.goods_need_id))
+    return sa.func.coalesce(*(_of(need.c[name], need.c.id == key) for need, key in needs), type_=Need.c[name].type)
+
+
+def _of_requested(name: str) -> Sql:
+    this = sa.select(_of_pledge(name)).where(Pledge.c.id == PledgeRequest.c.pledge_id)
+    return this.correlate(PledgeRequest).scalar_subquery()
+
+
 # Where it is not a column of that name. An incident affects several kabupaten, so its events have none.
 DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     Incident: {"incident_id": Incident.c.id},
@@ -48,6 +71,8 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
         "kabupaten_code": _of(Volunteer.c.kabupaten_code, _OF_HOLDER),
         "organization_id": Certificate.c.issuer_id,
     },
+    Pledge: {name: _of_pledge(name) for name in ("incident_id", "kabupaten_code")},
+    PledgeRequest: {name: _of_requested(name) for name in ("incident_id", "kabupaten_code")},
     Assignment: {
         "incident_id": _of(Need.c.incident_id, _OF_NEED),
         "kabupaten_code": _of(Need.c.kabupaten_code, _OF_NEED),

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import EmergencyStatus, Incident, IncidentKabupaten, Need, Site, SituationReport
+from api.models import EmergencyStatus, GoodsNeed, Incident, IncidentKabupaten, Need, Site, SituationReport
 from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.change import check_status
@@ -19,7 +19,7 @@ from api.services.request import Request
 from api.services.verb import OneThing, verb
 
 # What belongs to an incident and goes over to the other.
-MOVED = {"needs": Need, "sites": Site, "reports": SituationReport, "statuses": EmergencyStatus}
+MOVED = {"needs": Need, "goods": GoodsNeed, "sites": Site, "reports": SituationReport, "statuses": EmergencyStatus}
 # An incident goes into one that is at least as far along.
 PROGRESS = INCIDENT.group("OPEN")
 

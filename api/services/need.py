@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Cluster, Need, Rank, Site, Skill
+from api.models import Cluster, Incident, Need, Rank, Site, Skill
 from api.models.base import new_id
 from api.rules.code import ProblemCode
+from api.services.change import Changeable
 from api.services.feed import record
 from api.services.incident import check_incident
 from api.services.place import coordinated_kabupatens
@@ -20,6 +21,7 @@ from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 
+NEEDS = Changeable(Need, access.sees_need)
 MAX_NEED_PERIOD = timedelta(days=366)
 
 
@@ -60,9 +62,9 @@ async def raise_need(
     await check_incident(session, request, problems, incident, kabupaten if places and places[0].may else None)
     codes = {"skill": (Skill, skill), "cluster": (Cluster, cluster), "minimum_rank": (Rank, minimum_rank)}
     await check_codes(session, problems, codes)
-    _check_people_and_period(problems, people_wanted, starts_at, ends_at, request.now)
+    check_people_and_period(problems, people_wanted, starts_at, ends_at, request.now)
     problems.read(check_point, "position", value=position, kabupatens=places)
-    at_site = await _site(session, problems, site, incident, kabupaten)
+    at_site = await check_site(session, problems, site, incident, kabupaten)
     problems.refuse()
 
     place = at_site or places[0]
@@ -88,7 +90,7 @@ async def raise_need(
     return key
 
 
-async def _site(
+async def check_site(
     session: Transaction, problems: Problems, key: uuid.UUID | None, incident: uuid.UUID, kabupaten: str
 ) -> Row | None:
     """The open site of the incident in the kabupaten, shared, so that it is not closed meanwhile."""
@@ -108,12 +110,25 @@ async def _site(
     return found
 
 
+async def share_incident(session: Transaction, need: uuid.UUID) -> None:
+    """Locks the incident of a need, shared: always before the need, so that neither waits for the other in a circle."""
+    await session.rows(SHARE_INCIDENT, {"need": need})
+
+
+SHARE_INCIDENT = compile_statement(
+    sa.select(Incident.c.id)
+    .where(
+        Incident.c.id
+        == sa.select(Need.c.incident_id).where(Need.c.id == sa.bindparam("need", type_=sa.Uuid())).scalar_subquery()
+    )
+    .with_for_update(read=True)
+)
 SITE = compile_statement(
     sa.select(Site).where(Site.c.id == sa.bindparam("site", type_=sa.Uuid())).with_for_update(read=True)
 )
 
 
-def _check_people_and_period(
+def check_people_and_period(
     problems: Problems, people_wanted: int, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> None:
     if not 1 <= people_wanted <= 10_000:

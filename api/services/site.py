@@ -3,18 +3,15 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from api import access
-from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import CompiledStatement, compile_statement
-from api.models import KitchenType, Need, Organization, Site, SiteLoad
+from api.database.statement import compile_statement
+from api.models import KitchenType, Need, Site, SiteLoad
 from api.models.base import new_id
-from api.models.organization import Verification
 from api.models.site import SiteKind
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
@@ -25,6 +22,7 @@ from api.services.position import Point, check_point
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.reference import check_codes
 from api.services.request import Request
+from api.services.standing import check_verified
 from api.services.verb import OneThing, verb
 from api.values.text import line
 
@@ -123,14 +121,10 @@ async def _check_organization(
     session: Transaction, request: Request, problems: Problems, key: uuid.UUID | None, *, is_coordinated: bool
 ) -> None:
     """The actor coordinates the kabupaten or manages the organization, which must be verified."""
-    parameters = {**request.parameters, "organization": key}
-    found = await session.row(_organization(request.actor.kind), parameters) if key else None
-    if key and found is None:
-        problems.add(ProblemCode.NOT_FOUND, "organization")
-    elif not is_coordinated and not (found and found.may):
-        problems.add(ProblemCode.FORBIDDEN, "organization" if key else "kabupaten")
-    elif found and found.verification != Verification.VERIFIED:
-        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=key)
+    if key is not None:
+        await check_verified(session, request, problems, key, may=is_coordinated)
+    elif not is_coordinated:
+        problems.add(ProblemCode.FORBIDDEN, "kabupaten")
 
 
 async def _check_kitchen(session: Transaction, site: Mapping[str, Any]) -> None:
@@ -248,15 +242,3 @@ HAS_OPEN_NEED = compile_statement(
         )
     )
 )
-
-
-@cache
-def _organization(kind: Kind) -> CompiledStatement:
-    """An organization that the actor sees, and whether the actor manages it."""
-    may = access.manages(kind, Organization.c.id).label("may")
-    return compile_statement(
-        sa.select(Organization.c.verification, may).where(
-            Organization.c.id == sa.bindparam("organization", type_=sa.Uuid()),
-            access.sees_organization(kind, Organization),
-        )
-    )

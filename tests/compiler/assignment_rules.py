@@ -17,11 +17,13 @@ from api.models import (
     CertificateTypeInclusion,
     CertificateTypeSkill,
     Commitment,
+    EmergencyStatus,
     Incident,
     Kabupaten,
     Licence,
     Membership,
     Organization,
+    Pledge,
     Province,
     Rank,
     Volunteer,
@@ -33,7 +35,10 @@ from tests.compiler.visibility import end_of
 
 LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
-NOT_OVERRIDABLE = ("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "ALREADY_OFFERED", "PERSON_ELSEWHERE")
+NOT_OVERRIDABLE = (
+    *("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "NEED_PLEDGED"),
+    *("ALREADY_OFFERED", "PERSON_ELSEWHERE"),
+)
 PAUSE, LIMIT = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
 
@@ -120,6 +125,7 @@ class AssignmentRules:
         return [
             {
                 "wanted": need["people_wanted"],
+                "pledged": sum(self.open_pledges(need, filled_count=True).values()),
                 "offered": sum(row["status"] == "OFFERED" and end_of(row) > self.now for row in rows),
                 "accepted": min(self.people_at(instant, need) for instant in self.changes(need)),
                 "on_duty": sum(row["status"] == "ON_DUTY" for row in rows),
@@ -157,6 +163,7 @@ class AssignmentRules:
         yield from self.broken_by_promises(volunteer, need)
         yield from self.broken_by_training(volunteer, need)
         yield from self.broken_by_rest(volunteer, need)
+        yield from self.broken_by_status(volunteer, need)
 
     def broken_by_need(self, need: Row) -> Iterator[BrokenRule]:
         if need["closed_at"] or self.get(Incident, need["incident_id"])["status"] != "ACTIVE":
@@ -166,6 +173,38 @@ class AssignmentRules:
         most = max(self.people_at(instant, need) for instant in self.changes(need))
         if most >= need["people_wanted"]:
             yield "NEED_FULL", {"count": most, "limit": need["people_wanted"]}
+        held = self.places_held(need)
+        if most < need["people_wanted"] <= held:
+            yield "NEED_PLEDGED", {"count": held, "limit": need["people_wanted"]}
+
+    def places_held(self, need: Row) -> int:
+        """The people at the fullest instant who are sent under no open pledge, and the places of open pledges."""
+        pledges = self.open_pledges(need)
+        periods = [
+            commitment["period"]
+            for row in self.rows.where(Assignment, "need_id", need["id"])
+            for commitment in self.rows.where(Commitment, "assignment_id", row["id"])
+            if row["pledge_id"] not in pledges
+        ]
+        direct: int = max(
+            sum(period.lower <= instant < period.upper for period in periods) for instant in self.changes(need)
+        )
+        promised: int = sum(pledges.values())
+        return direct + promised
+
+    def open_pledges(self, need: Row, *, filled_count: bool = False) -> dict[Any, int]:
+        """What is promised by each pledge that is open and not past its deadline; a filled one has none, if that counts."""
+        return {
+            row["id"]: row["quantity"]
+            for row in self.rows.where(Pledge, "need_id", need["id"])
+            if row["status"] == "OPEN"
+            and not (row["deadline"] and row["deadline"] <= self.now and not (filled_count and self.is_filled(row)))
+        }
+
+    def is_filled(self, pledge: Row) -> bool:
+        sent = self.rows.where(Assignment, "pledge_id", pledge["id"])
+        count = sum(len(self.rows.where(Commitment, "assignment_id", row["id"])) for row in sent)
+        return bool(count >= pledge["quantity"])
 
     def periods(self, need: Row) -> list[Any]:
         """The promised and served times of the people of the need."""
@@ -238,6 +277,17 @@ class AssignmentRules:
         holds = any(valid_on_all(local_days, [row], "valid_from", "valid_until") for row in holding)
         is_verified = self.get(Organization, organization_id)["verification"] == "VERIFIED"
         return is_verified and (not revoked or holds)
+
+    def broken_by_status(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
+        home, place = volunteer["province_code"], need["kabupaten_code"]
+        statuses = [
+            row
+            for row in self.rows.where(EmergencyStatus, "incident_id", need["incident_id"])
+            if row["level"] == "NATIONAL" or row["kabupaten_code"] == place or row["province_code"] == place[:2]
+        ]
+        if home != place[:2] and not valid_on_all(self.local_days(need), statuses, "starts_on", "ends_on"):
+            latest = sorted(statuses, key=lambda row: (-row["ends_on"].toordinal(), row["id"]))
+            yield "NO_EMERGENCY_STATUS", {"emergency_status_id": latest[0]["id"]} if latest else {}
 
     def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         asked = {"starts_at": need["starts_at"], "ends_at": need["ends_at"]}

@@ -79,6 +79,7 @@ class SampleData:
             await sample_data.make_actors()
             await sample_data.make_reports()
             await sample_data.make_sites()
+            await sample_data.make_pledges()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -187,7 +188,13 @@ class SampleData:
         build = self.build
         incidents = [
             await build.incident(
-                places, title=title, status=status, started_at=started, ended_at=ended, hazard_code=hazard
+                places,
+                title=title,
+                status=status,
+                started_at=started,
+                ended_at=ended,
+                hazard_code=hazard,
+                has_decree=False,
             )
             for places, title, status, started, ended, hazard in (
                 ([HOME, NEIGHBOUR], 'Banjir "besar"', "ACTIVE", INSTANTS[1], None, "FLOOD"),
@@ -291,6 +298,37 @@ class SampleData:
         await build.site(incidents[1], kind="CAMP", name="Kemah", organization_id=self.organizations[0])
         await build.connection.execute("UPDATE site SET incident_id = NULL WHERE kind = 'CAMP'")
         await build.connection.execute("UPDATE need SET site_id = $1 WHERE id = ANY($2)", kitchen, self.needs[:3])
+
+    async def make_pledges(self) -> None:
+        """Pledges of people and goods in every status, and requests for them."""
+        build, organizations, needs = self.build, itertools.cycle(self.organizations), itertools.cycle(self.needs)
+        goods = [
+            await build.goods_need(quantity=1000, kabupaten_code=home, closed_at=None if home == HOME else INSTANTS[1])
+            for home in (HOME, NEIGHBOUR, WIT)
+        ]
+        last = None
+        for number, status in enumerate(("OPEN", "RELEASED", "LAPSED", "OPEN", "HANDED_OVER") * 3):
+            is_goods = number % 2 == 1
+            last = await build.pledge(
+                None if is_goods else next(needs),
+                next(organizations),
+                goods_need_id=goods[number % 3] if is_goods else None,
+                quantity=1 + number % 2 * 40,
+                delivered=number if is_goods else 0,
+                status=status,
+                reason=NAMES[number % len(NAMES)] if status != "OPEN" else None,
+                deadline=(None, self.day(-1), self.day(1))[number % 3],
+                handed_over_to_id=last if status == "HANDED_OVER" else None,
+            )
+            await build.row(
+                "pledge_request",
+                pledge_id=last,
+                organization_id=next(organizations),
+                reason=NAMES[number % len(NAMES)],
+                status="ASKED" if number % 2 else "REFUSED",
+                answer=None if number % 2 else NAMES[1],
+                answered_at=None if number % 2 else INSTANTS[2],
+            )
 
     async def make_reports(self) -> None:
         """Incidents that were reported by somebody, rejected and merged."""

@@ -97,7 +97,9 @@ def list_selection(name: str, field: GraphQLField, volunteer: object, *, extra: 
         node = selection(item_type(field))
         nodes = f"nodes {node[:-1]}{extra} }} edges {{ cursor node {{ __typename }} }}"
         return f"{name}(first: 100) {{ totalCount {PAGE_INFO} {nodes} }}"
-    given = f'(volunteer: "Volunteer:{volunteer}")' if "volunteer" in field.args else ""
+    needed = {"volunteer": f'"Volunteer:{volunteer}"', "on": '"2026-03-02"'}
+    named = [f"{argument}: {value}" for argument, value in needed.items() if argument in field.args]
+    given = f"({', '.join(named)})" if named else ""
     return f"{name}{given} {selection(get_named_type(field.type))[:-1]}{extra} }}"
 
 

@@ -54,9 +54,13 @@ GUARDED = [
     and declared.guard is not None
 ]
 # The coverage of a need is public, also where its assignments are hidden.
-COVERAGE = "coverage { __typename wanted offered accepted onDuty }"
+COVERAGE = "coverage { __typename wanted pledged offered accepted onDuty }"
+# So is how far a need for goods is met.
+GOODS = " pledged delivered "
 # So is what a kitchen can cook, with the number of its crew.
 KITCHEN_PLAN = re.compile(r"kitchenPlan\([^)]*\) \{[^}]*\}")
+# Coordinators and managers see who does what where, also where they do not see the people.
+MATRIX = re.compile(r"coverageMatrix\([^)]*\) \{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
 
 PAGE = f"{{ totalCount nodes {{ __typename }} edges {{ cursor node {{ __typename }} }} {PAGE_INFO} }}"
 
@@ -137,7 +141,7 @@ def requests_by_id(pool: ValuePool) -> Iterator[tuple[str, Json]]:
 
 
 def nodes_document(name: str, ids: list[str], text: str) -> str:
-    text = KITCHEN_PLAN.sub("", text.replace(COVERAGE, ""))
+    text = MATRIX.sub("", KITCHEN_PLAN.sub("", text.replace(COVERAGE, "").replace(GOODS, " ")))
     return f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {text} }} }}"
 
 

@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo
 from api.models import (
     Account,
     Assignment,
+    GoodsNeed,
     IncidentKabupaten,
     Membership,
     Need,
     Organization,
     OrganizationCoverage,
+    Pledge,
     Province,
     Role,
     Site,
@@ -187,6 +189,23 @@ class Visibility:
     def is_own(self, account_id: uuid.UUID | None) -> bool:
         return self.account is not None and account_id == self.account["id"]
 
+    def shares_work(self, _row: Row) -> bool:
+        return any(role["kind"] in ("COORDINATOR", "MANAGER") for role in self.roles)
+
+    sees_pledge = shares_work
+
+    def sees_pledge_request(self, row: Row) -> bool:
+        holder = self.row(Pledge, row["pledge_id"])["organization_id"]
+        is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
+        return is_coordinator or bool({holder, row["organization_id"]} & self.organization_ids)
+
+    def holds_pledge(self, row: Row) -> bool:
+        return row["organization_id"] in self.organization_ids
+
+    def releases_pledge(self, row: Row) -> bool:
+        need = self.rows.get(Need, row["need_id"]) or self.row(GoodsNeed, row["goods_need_id"])
+        return self.holds_pledge(row) or self.sends_to_need(need)
+
     def sees_incident(self, row: Row) -> bool:
         is_own = self.is_own(row["reporter_id"])
         is_public = row["status"] in ("VERIFIED", "ACTIVE", "CLOSED") or (
@@ -243,13 +262,21 @@ class Visibility:
         return self.account is not None
 
     def records_situation(self, row: Row) -> bool:
-        sites = self.rows.where(Site, "incident_id", row["incident_id"])
-        return self.verifies_situation(row) or any(
-            site["kabupaten_code"] == row["kabupaten_code"]
-            and site["organization_id"] in self.organization_ids
-            and not site["closed_at"]
-            for site in sites
+        here = row["kabupaten_code"]
+        at_work = {
+            site["organization_id"]
+            for site in self.rows.where(Site, "incident_id", row["incident_id"])
+            if site["kabupaten_code"] == here and not site["closed_at"]
+        } | {
+            pledge["organization_id"]
+            for need in self.rows.where(Need, "incident_id", row["incident_id"])
+            for pledge in self.rows.where(Pledge, "need_id", need["id"])
+            if need["kabupaten_code"] == here and pledge["status"] == "OPEN"
+        }
+        is_at_desk = any(
+            role["kind"] == "DESK_OFFICER" and scope_of(role) in (None, here, here[:2]) for role in self.roles
         )
+        return self.verifies_situation(row) or is_at_desk or bool(at_work & self.organization_ids)
 
     def answers_assignment(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])

@@ -1,0 +1,80 @@
+"""What is taken of a need: by people who have promised their time, and by pledges that are open."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.models import Pledge
+from api.models.base import INSTANT
+from api.models.pledge import PledgeStatus
+from api.rules.code import ProblemCode
+from api.rules.place import places_taken
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql
+
+
+def _instant(text: str) -> Sql:
+    return sa.cast(sa.literal_column(f"'{text}'"), INSTANT)
+
+
+def places_held(need_id: Sql, now: Sql, starts: Sql | None = None, ends: Sql | None = None) -> Sql:
+    """The places of a need that are taken at the fullest instant of a period; of all time, if none is named.
+
+    Those of open pledges count in full, whether filled or not. A database function, which the trigger asks too.
+    """
+    begin = _instant("-infinity") if starts is None else starts
+    end = _instant("infinity") if ends is None else ends
+    return sa.func.places_held(need_id, begin, end, now, type_=sa.Integer())
+
+
+def held(case: Case) -> Sql:
+    return places_held(case.need.c.id, case.now, case.starts, case.ends)
+
+
+def has_free_place(case: Case) -> Condition:
+    """Whether a place is left that no pledge holds; where all are filled, that is the rule of `NEED_FULL`."""
+    taken = places_taken(case.need, case.starts, case.ends)
+    is_full = sa.select(taken.c.most).correlate(case.need).scalar_subquery() >= case.need.c.people_wanted
+    return sa.or_(held(case) < case.need.c.people_wanted, is_full)
+
+
+def pledge_column(case: Case, name: str, *conditions: Condition) -> Sql:
+    found = sa.select(Pledge.c[name]).where(Pledge.c.id == case.pledge, *conditions)
+    return found.correlate_except(Pledge).scalar_subquery()
+
+
+def filled(case: Case) -> Sql:
+    """The places of the pledge that are filled at the fullest instant of the period."""
+    return sa.func.pledge_filled(case.pledge, case.starts, case.ends, type_=sa.Integer())
+
+
+def has_place(case: Case) -> Condition:
+    """A direct sending takes only places that no pledge holds; a sending under a pledge, those of the pledge."""
+    if case.pledge is None:
+        return has_free_place(case)
+    is_open = (
+        Pledge.c.need_id == case.need.c.id,
+        Pledge.c.status == PledgeStatus.OPEN,
+        sa.or_(Pledge.c.deadline.is_(None), Pledge.c.deadline > case.now),
+    )
+    has_room = sa.func.coalesce(filled(case) < pledge_column(case, "quantity", *is_open), sa.false())
+    return sa.case((case.pledge.is_(None), has_free_place(case)), else_=has_room)
+
+
+def place_fact(case: Case) -> dict[str, Any]:
+    count, limit = held(case), case.need.c.people_wanted
+    if case.pledge is None:
+        return {"count": count, "limit": limit}
+    promised = sa.func.coalesce(pledge_column(case, "quantity"), 0)
+    return {
+        "count": sa.case((case.pledge.is_(None), count), else_=sa.func.coalesce(filled(case), 0)),
+        "limit": sa.case((case.pledge.is_(None), limit), else_=promised),
+    }
+
+
+PLACE_NOT_PLEDGED = Rule(
+    holds=has_place,
+    refusals=(Refusal(ProblemCode.NEED_PLEDGED, place_fact),),
+    counts="At the fullest instant of the duty, people who are sent under no open pledge, and the places of open pledges, filled or not; with a pledge, the people sent under it.",
+    overridable=False,
+    uses_only_need=True,
+)

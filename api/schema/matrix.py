@@ -1,0 +1,23 @@
+"""Who does what where."""
+
+from __future__ import annotations
+
+from api.schema.field import field, noun
+from api.schema.need import Cluster
+from api.schema.organization import Organization
+from api.schema.place import Kabupaten
+
+
+@noun("What one organization does in one cluster and kabupaten on one day.")
+class CoverageCell:
+    organization: Organization | None = field(
+        "The organization; null for people who are sent under no pledge, or where you may not see it."
+    )
+    cluster: Cluster = field("The national cluster.")
+    kabupaten: Kabupaten = field("The kabupaten of the needs.")
+    wanted: int = field("The people wanted on that day in this cluster and kabupaten, in all.")
+    promised: int = field("The people that its open pledges promise.")
+    committed: int = field("The people who have promised the day.")
+    delivered: int = field("Those of them who are at work or were.")
+    percent: float = field("What it promises or has committed, the greater, in percent of what is wanted.")
+    total_percent: float = field("The same of all organizations together.")

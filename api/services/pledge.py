@@ -1,0 +1,393 @@
+"""Promises of organizations towards needs: making, releasing, handing over, delivering."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import Kind
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import GoodsNeed, Incident, Membership, Need, Pledge
+from api.models.base import new_id
+from api.models.incident import INCIDENT
+from api.models.pledge import PLEDGE, PledgeAction, PledgeStatus, filled
+from api.rules.code import ProblemCode
+from api.rules.pledge import places_held
+from api.services.change import Changeable, check_status
+from api.services.feed import record
+from api.services.incident import read_reason
+from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.request import Request
+from api.services.standing import check_verified
+from api.services.verb import OneThing, verb
+
+PLEDGES = Changeable(Pledge, access.sees_pledge, PLEDGE)
+
+
+@verb(
+    "make_pledge",
+    "Promises people for the whole period of a need, or goods.",
+    answers=OneThing("Pledge"),
+    callers=access.MANAGERS,
+    ids={"need": "Need", "goods_need": "GoodsNeed", "organization": "Organization"},
+    codes=(
+        *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.NEED_CLOSED),
+        *(ProblemCode.PERIOD_PAST, ProblemCode.NEED_PLEDGED),
+    ),
+)
+async def make(
+    session: Transaction,
+    request: Request,
+    *,
+    organization: uuid.UUID,
+    quantity: int,
+    need: uuid.UUID | None = None,
+    goods_need: uuid.UUID | None = None,
+    deadline: datetime | None = None,
+) -> uuid.UUID:
+    problems = Problems()
+    if (need is None) == (goods_need is None):
+        problems.invalid("need", indonesian="Sebutkan satu kebutuhan.", english="Name one need, of people or of goods.")
+    if quantity < 1:
+        problems.invalid("quantity", indonesian="Sedikitnya satu.", english="At least one.")
+    await check_verified(session, request, problems, organization)
+    problems.refuse()
+    wanted = await _lock_need(session, request, need, goods_need, deadline=deadline)
+    await record_lapsed(session, request, need=need, goods_need=goods_need)
+    await _check_room(session, request, wanted, quantity)
+
+    key = new_id()
+    await session.insert(
+        Pledge,
+        id=key,
+        need_id=need,
+        goods_need_id=goods_need,
+        organization_id=organization,
+        quantity=quantity,
+        status=PledgeStatus.OPEN,
+        deadline=deadline,
+    )
+    await _count_goods(session, goods_need, quantity)
+    change = {"status": PledgeStatus.OPEN, **_named(wanted), "organization": str(organization), "quantity": quantity}
+    await record(session, request, "pledge.made", subject=("Pledge", key), change=change)
+    return key
+
+
+async def _lock_need(
+    session: Transaction,
+    request: Request,
+    need: uuid.UUID | None,
+    goods_need: uuid.UUID | None,
+    *,
+    deadline: datetime | None,
+) -> Row:
+    """The incident, shared, and then the need, which must be open; the deadline lies before its end."""
+    name, statements = ("need", NEED) if need else ("goods_need", GOODS_NEED)
+    problems, parameters = Problems(), {"need": need or goods_need}
+    incident = await session.row(statements[0], parameters)
+    found = await session.row(statements[1], parameters)
+    if incident is None or found is None:
+        problems.add(ProblemCode.NOT_FOUND, name)
+        problems.refuse()
+    assert incident is not None
+    assert found is not None
+    if incident.status not in INCIDENT.group("TAKES_NEEDS") or found.closed_at is not None:
+        problems.add(ProblemCode.NEED_CLOSED, name)
+    elif found.until <= request.now:
+        problems.add(ProblemCode.PERIOD_PAST, name, ends_at=found.until)
+    elif deadline is not None and not request.now < deadline <= found.until:
+        problems.invalid(
+            "deadline", indonesian="Di luar masa kebutuhan.", english="It must lie ahead, and before the need ends."
+        )
+    problems.refuse()
+    return found
+
+
+async def _check_room(session: Transaction, request: Request, wanted: Row, quantity: int) -> None:
+    """Refuses more than is wanted and not promised; the database has the last word."""
+    held = wanted.pledged
+    if wanted.is_people:
+        held = await session.value(HELD, {**request.parameters, "need": wanted.id})
+    if held + quantity > wanted.quantity:
+        facts = {"count": held, "limit": wanted.quantity}
+        raise Refused(Problem(ProblemCode.NEED_PLEDGED, input_path("quantity"), facts))
+
+
+async def _count_goods(session: Transaction, goods_need: uuid.UUID | None, quantity: int) -> None:
+    """Adds to what is promised of the goods; nothing for a need of people."""
+    if goods_need is not None:
+        await session.rows(COUNT_GOODS, {"need": goods_need, "quantity": quantity})
+
+
+def _named(row: Row) -> dict[str, Any]:
+    """The need of a pledge, for its events."""
+    return {"need": str(row.id)} if row.is_people else {"goods_need": str(row.id)}
+
+
+async def record_lapsed(
+    session: Transaction, request: Request, *, need: uuid.UUID | None = None, goods_need: uuid.UUID | None = None
+) -> None:
+    """Records the pledges of a locked need whose deadline has passed before all was filled or delivered."""
+    parameters = {**request.parameters, "need": need, "goods_need": goods_need}
+    for pledge in await session.rows(LAPSED, parameters):
+        await _end(session, request, pledge, PledgeStatus.LAPSED, effective_at=pledge.deadline)
+
+
+async def check_member(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    pledge: uuid.UUID,
+    *,
+    need: uuid.UUID,
+    volunteer: uuid.UUID,
+) -> None:
+    """The pledge is one of the need, and the volunteer is a member of the organization that holds it."""
+    parameters = {**request.parameters, "pledge": pledge, "need": need, "volunteer": volunteer}
+    is_member = await session.value(_is_member(request.actor.kind), parameters)
+    if is_member is None:
+        problems.add(ProblemCode.NOT_FOUND, "pledge")
+    elif not is_member:
+        problems.invalid(
+            "pledge",
+            indonesian="Relawan bukan anggota organisasi yang berjanji.",
+            english="The volunteer is no member of the organization that holds the pledge.",
+        )
+
+
+async def release_all(session: Transaction, request: Request, *, need: uuid.UUID, reason: str | None) -> None:
+    """Releases the open pledges of a locked need."""
+    await record_lapsed(session, request, need=need)
+    for pledge in await session.rows(OPEN_PLEDGES, {"need": need}):
+        await _end(session, request, pledge, PledgeStatus.RELEASED, reason=reason)
+
+
+async def _end(
+    session: Transaction,
+    request: Request,
+    pledge: Row,
+    status: PledgeStatus,
+    *,
+    reason: str | None = None,
+    effective_at: datetime | None = None,
+) -> uuid.UUID:
+    """What was not delivered of goods is free again."""
+    key = await PLEDGES.move(
+        session,
+        request,
+        pledge,
+        status,
+        reason=reason,
+        columns={"reason": reason},
+        change=_change(pledge),
+        effective_at=effective_at,
+    )
+    await _count_goods(session, pledge.goods_need_id, pledge.delivered - pledge.quantity)
+    return key
+
+
+def _change(pledge: Row) -> dict[str, str]:
+    found = {"need": pledge.need_id, "goods_need": pledge.goods_need_id, "organization": pledge.organization_id}
+    return {name: str(key) for name, key in found.items() if key is not None}
+
+
+async def lock_pledge(
+    session: Transaction,
+    request: Request,
+    pledge: uuid.UUID,
+    version: int | None,
+    may: access.Predicate,
+) -> Row:
+    """The pledge, locked after its need, as it stands now; it must be open."""
+    need = await session.row(NEED_OF, {"pledge": pledge})
+    if need is not None:
+        parameters = {"need": need.need_id or need.goods_need_id}
+        await session.rows((NEED if need.need_id else GOODS_NEED)[1], parameters)
+        await record_lapsed(session, request, need=need.need_id, goods_need=need.goods_need_id)
+    held = await PLEDGES.lock(session, request, pledge, None, may=may)
+    check_status(held, (PledgeStatus.OPEN,), "pledge")
+    if version is not None and held.version != version:
+        raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
+    return held
+
+
+@verb(
+    "release_pledge",
+    "Gives a pledge back: what was not filled or delivered is free again.",
+    answers=OneThing("Pledge"),
+    callers=access.PLEDGE_KEEPERS,
+    ids={"pledge": "Pledge"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def release(session: Transaction, request: Request, *, pledge: uuid.UUID, version: int, reason: str) -> uuid.UUID:
+    text = read_reason(reason)
+    may = access.may_move(PLEDGE.move(PledgeAction.RELEASE))
+    held = await lock_pledge(session, request, pledge, version, may)
+    return await _end(session, request, held, PledgeStatus.RELEASED, reason=text)
+
+
+@verb(
+    "hand_over_pledge",
+    "Hands what is not filled or delivered over to another verified organization.",
+    answers=OneThing("Pledge"),
+    callers=access.MANAGERS,
+    ids={"pledge": "Pledge", "organization": "Organization"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED),
+    updates=True,
+)
+async def hand_over(
+    session: Transaction,
+    request: Request,
+    *,
+    pledge: uuid.UUID,
+    organization: uuid.UUID,
+    version: int,
+    reason: str,
+) -> uuid.UUID:
+    """The answer is the pledge that was handed over; `handedOverTo` leads to the other."""
+    text = read_reason(reason)
+    problems = Problems()
+    await check_verified(session, request, problems, organization, may=True)
+    problems.refuse()
+    may = access.may_move(PLEDGE.move(PledgeAction.HAND_OVER))
+    held = await lock_pledge(session, request, pledge, version, may)
+    return await give_rest(session, request, held, organization, reason=text)
+
+
+async def give_rest(
+    session: Transaction, request: Request, held: Row, organization: uuid.UUID, *, reason: str | None
+) -> uuid.UUID:
+    """Makes a pledge of the organization of what the locked one has not filled or delivered."""
+    problems = Problems()
+    rest = held.quantity - await session.value(FILLED, {"pledge": held.id})
+    if rest < 1 or organization == held.organization_id:
+        problems.invalid(
+            "organization",
+            indonesian="Tidak ada yang dapat dialihkan.",
+            english="There is nothing to hand over to this organization.",
+        )
+    problems.refuse()
+    key = new_id()
+    values = {"id": key, "organization_id": organization, "quantity": rest, "status": PledgeStatus.OPEN}
+    # In one statement, so that the need never has both.
+    await session.rows(HAND_OVER, {"pledge": held.id, **values, "reason": reason, "now": request.now})
+    change = {**_change(held), "organization": str(organization), "quantity": rest}
+    await record(
+        session, request, "pledge.made", subject=("Pledge", key), change={"status": PledgeStatus.OPEN, **change}
+    )
+    status = PledgeStatus.HANDED_OVER
+    change = {"status": status, "from": held.status, **_change(held), "to": str(key)}
+    await record(session, request, "pledge.handed_over", subject=("Pledge", held.id), change=change, reason=reason)
+    return uuid.UUID(str(held.id))
+
+
+@verb(
+    "record_delivery",
+    "Records that goods of a pledge were delivered.",
+    answers=OneThing("Pledge"),
+    callers=access.PLEDGE_KEEPERS,
+    ids={"pledge": "Pledge"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def deliver(
+    session: Transaction, request: Request, *, pledge: uuid.UUID, version: int, quantity: int
+) -> uuid.UUID:
+    held = await lock_pledge(session, request, pledge, version, access.releases_pledge)
+    problems = Problems()
+    if held.need_id is not None:
+        problems.invalid("pledge", indonesian="Bukan barang.", english="People are delivered by their duties.")
+    elif not 1 <= quantity <= held.quantity - held.delivered:
+        problems.invalid(
+            "quantity", indonesian="Melebihi janji.", english="It must be at least one, and no more than is open."
+        )
+    problems.refuse()
+    columns = {"delivered": held.delivered + quantity}
+    change = {**_change(held), "quantity": quantity, **columns}
+    return await PLEDGES.change(session, request, held, "delivered", columns=columns, change=change)
+
+
+def _id(name: str) -> sa.BindParameter[uuid.UUID]:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+def _lock_statements(table: sa.Table, *columns: sa.ColumnElement[Any]) -> Sequence[CompiledStatement]:
+    """The incident of a need, shared, and the need, locked."""
+    incident = sa.select(table.c.incident_id).where(table.c.id == _id("need")).scalar_subquery()
+    lock = sa.select(table, *columns).where(table.c.id == _id("need")).with_for_update(key_share=True, of=table)
+    shared = sa.select(Incident.c.status).where(Incident.c.id == incident).with_for_update(read=True)
+    return compile_statement(shared), compile_statement(lock)
+
+
+NEED = _lock_statements(
+    Need,
+    Need.c.people_wanted.label("quantity"),
+    Need.c.ends_at.label("until"),
+    sa.true().label("is_people"),
+    sa.literal_column("0").label("pledged"),
+)
+GOODS_NEED = _lock_statements(GoodsNeed, GoodsNeed.c.needed_by.label("until"), sa.false().label("is_people"))
+NEED_OF = compile_statement(sa.select(Pledge.c.need_id, Pledge.c.goods_need_id).where(Pledge.c.id == _id("pledge")))
+HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
+FILLED = compile_statement(sa.select(filled(Pledge)).where(Pledge.c.id == _id("pledge")))
+LAPSED = compile_statement(
+    sa.select(Pledge)
+    .where(
+        sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need")),
+        PLEDGE.has_lapsed(Pledge, access.NOW),
+    )
+    .order_by(Pledge.c.id)
+    .with_for_update()
+)
+OPEN_PLEDGES = compile_statement(
+    sa.select(Pledge)
+    .where(Pledge.c.need_id == _id("need"), Pledge.c.status == PledgeStatus.OPEN)
+    .order_by(Pledge.c.id)
+    .with_for_update()
+)
+COUNT_GOODS = compile_statement(
+    sa.update(GoodsNeed)
+    .where(GoodsNeed.c.id == _id("need"))
+    .values(pledged=GoodsNeed.c.pledged + sa.bindparam("quantity", type_=sa.Integer()))
+)
+
+
+@cache
+def _is_member(kind: Kind) -> CompiledStatement:
+    members = access.members_today(Membership.c.organization_id == Pledge.c.organization_id).correlate(Pledge)
+    is_member = sa.bindparam("volunteer", type_=sa.Uuid()).in_(members)
+    return compile_statement(
+        sa.select(is_member).where(
+            Pledge.c.id == _id("pledge"), Pledge.c.need_id == _id("need"), access.sees_pledge(kind, Pledge)
+        )
+    )
+
+
+def _hand_over() -> sa.Insert:
+    values = {name: sa.bindparam(name, type_=Pledge.c[name].type) for name in ("id", "organization_id", "quantity")}
+    old = (
+        sa.update(Pledge)
+        .where(Pledge.c.id == _id("pledge"))
+        .values(
+            status=PledgeStatus.HANDED_OVER,
+            handed_over_to_id=values["id"],
+            reason=sa.bindparam("reason", type_=sa.Text()),
+            version=Pledge.c.version + 1,
+            updated_at=access.NOW,
+        )
+        .returning(Pledge.c.need_id, Pledge.c.goods_need_id, Pledge.c.deadline)
+        .cte("old")
+    )
+    new = sa.select(
+        *values.values(), sa.bindparam("status", type_=sa.Text()), old.c.need_id, old.c.goods_need_id, old.c.deadline
+    )
+    return sa.insert(Pledge).from_select([*values, "status", "need_id", "goods_need_id", "deadline"], new)
+
+
+HAND_OVER = compile_statement(_hand_over())

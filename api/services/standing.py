@@ -1,0 +1,41 @@
+"""The standing of an organization that is named in an input."""
+
+import uuid
+from functools import cache
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import Kind
+from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Organization
+from api.models.organization import Verification
+from api.rules.code import ProblemCode
+from api.services.problem import Problems
+from api.services.request import Request
+
+
+async def check_verified(
+    session: Transaction, request: Request, problems: Problems, key: uuid.UUID, *, may: bool = False
+) -> None:
+    """The actor sees the organization and manages it, or `may` act for it otherwise; it must be verified."""
+    found = await session.row(_organization(request.actor.kind), {**request.parameters, "organization": key})
+    if found is None:
+        problems.add(ProblemCode.NOT_FOUND, "organization")
+    elif not (may or found.may):
+        problems.add(ProblemCode.FORBIDDEN, "organization")
+    elif found.verification != Verification.VERIFIED:
+        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=key)
+
+
+@cache
+def _organization(kind: Kind) -> CompiledStatement:
+    """An organization that the actor sees, and whether the actor manages it."""
+    may = access.manages(kind, Organization.c.id).label("may")
+    return compile_statement(
+        sa.select(Organization.c.verification, may).where(
+            Organization.c.id == sa.bindparam("organization", type_=sa.Uuid()),
+            access.sees_organization(kind, Organization),
+        )
+    )
