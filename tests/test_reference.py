@@ -69,6 +69,7 @@ async def test_a_kabupaten_has_its_province_and_the_position_of_its_seat(connect
         "search_key": "kabupatenkotawaringintimur",
         "sort_key": "kabupaten kotawaringin timur",
         "kind": "KABUPATEN",
+        "retired_on": None,
         "latitude": -2.53754,
         "longitude": 112.94101,
         "south": -3.2947,
@@ -155,8 +156,10 @@ async def test_only_changed_rows_are_written(connection: asyncpg.Connection) -> 
     assert await grants(connection, "PELOPOR_BASIC") == {"PEACE_MEDIATION"}
 
 
-async def test_rows_without_a_line_in_the_files_are_deleted_with_their_grants(connection: asyncpg.Connection) -> None:
-    before = await row_versions(connection)
+async def test_a_code_without_a_line_in_its_file_is_retired_and_loses_its_grants(
+    connection: asyncpg.Connection,
+) -> None:
+    before = set(await row_versions(connection))
     await connection.execute("INSERT INTO certificate_type (code, label_id, label_en) VALUES ('OLD', 'Lama', 'Old')")
     await connection.execute(
         "INSERT INTO certificate_type_skill VALUES ('OLD', 'FIRST_AID'), ('TAGANA_MUDA', 'FIRST_AID')"
@@ -165,8 +168,34 @@ async def test_rows_without_a_line_in_the_files_are_deleted_with_their_grants(co
     await connection.execute(reference.GRANT)
 
     await reference.load(connection)
+    once = await row_versions(connection)
+    await reference.load(connection)
 
-    assert await row_versions(connection) == before
+    old = await connection.fetchrow("SELECT code, retired_on = current_date FROM certificate_type WHERE code = 'OLD'")
+    assert tuple(old or ()) == ("OLD", True)
+    assert len(set(once) - before) == 1
+    assert await row_versions(connection) == once
+
+
+async def test_a_file_retires_a_code_and_takes_it_back(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retired = "SELECT array_agg(code || ' ' || retired_on) FROM hazard WHERE retired_on IS NOT NULL"
+    read = reference.Source.rows
+
+    def rows(source: reference.Source) -> reference.Rows:
+        return [{**row, "retired_on": "2027-01-01" if row.get("code") == "FLOOD" else None} for row in read(source)]
+
+    with monkeypatch.context() as patch:
+        # Stands for another content of the file.
+        patch.setattr(
+            reference.Source, "rows", lambda source: rows(source) if source.table == "hazard" else read(source)
+        )
+        await reference.load(connection)
+    during = await connection.fetchval(retired)
+    await reference.load(connection)
+
+    assert (during, await connection.fetchval(retired)) == (["FLOOD 2027-01-01"], None)
 
 
 async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(connection: asyncpg.Connection) -> None:
@@ -184,6 +213,7 @@ async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(conn
         await reference.load(connection)
 
     assert str(refusal.value) == (
-        'hazards.csv lacks a code that is in use: Key (code)=(OMEN) is still referenced from table "incident".'
+        "hazards.csv lacks the code OMEN, which incident uses:"
+        " put its line back, with a day in the column retired_on if it is to be used no more."
     )
     assert await row_versions(connection) == before

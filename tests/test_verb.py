@@ -312,14 +312,15 @@ def test_the_description_of_a_verb_has_only_the_codes_that_it_can_answer_with() 
     codes = {each.name: list(map(str, each.all_codes)) for each in OWN_VERBS}
 
     usual = ["NOT_FOUND", "FORBIDDEN", "INVALID", "KEY_REUSED"]
-    with_kabupaten = ["NOT_FOUND", "FORBIDDEN", "CODE_REPLACED", "INVALID", "KEY_REUSED"]
+    with_code = ["NOT_FOUND", "FORBIDDEN", "INVALID", "CODE_RETIRED", "KEY_REUSED"]
+    with_kabupaten = ["NOT_FOUND", "FORBIDDEN", "CODE_REPLACED", "INVALID", "CODE_RETIRED", "KEY_REUSED"]
     assert codes == {
         "describe_input": with_kabupaten,
         "register_people": [*with_kabupaten, "ALREADY_REGISTERED"],
         "raise_priorities": usual,
         "raise_carelessly": usual,
-        "rename_skill": usual,
-        "report_wave": usual,
+        "rename_skill": with_code,
+        "report_wave": with_code,
         "make_key": ["FORBIDDEN", "INVALID"],
         "set_expiry": usual,
     }

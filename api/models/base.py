@@ -85,7 +85,13 @@ def references(target: str) -> sa.ForeignKey:
 
 def labelled() -> list[TableItem]:
     """Reference data: a code that never changes, and what people read, in Indonesian and English."""
-    return [sa.Column("code", Symbol, primary_key=True), required("label_id"), required("label_en"), symbol("code")]
+    code = sa.Column("code", Symbol, primary_key=True)
+    return [code, required("label_id"), required("label_en"), retired_on(), symbol("code")]
+
+
+def retired_on() -> sa.Column[Any]:
+    """From this day on, the code is refused in new inputs; it is never deleted, so that what has it stays readable."""
+    return optional("retired_on", sa.Date)
 
 
 def record() -> list[TableItem]:

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Chosen, Symbol, references, required, symbol, table
+from api.models.base import Chosen, Symbol, references, required, retired_on, symbol, table
 from api.models.choice import Choice
 from api.models.key import named
 from api.values.key import place_search_key
@@ -20,6 +20,7 @@ Province = table(
     sa.Column("code", Symbol, primary_key=True),
     *named(search=place_search_key),
     required("time_zone"),
+    retired_on(),
     symbol("code"),
 )
 
@@ -30,6 +31,7 @@ Kabupaten = table(
     required("province_code", Symbol, references("province.code")),
     *named(search=place_search_key),
     required("kind", Chosen(KabupatenKind)),
+    retired_on(),
     # The seat of government.
     required("latitude", sa.Float),
     required("longitude", sa.Float),

@@ -14,7 +14,7 @@ Rows = list[dict[str, str | None]]
 
 
 class CodeInUseError(Exception):
-    """A code was removed from its file, but rows of other tables still refer to it."""
+    """A code was removed from its file, but rows of other tables still refer to it: one line for each."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +108,12 @@ SELECT certificate_type_code, skill_code FROM certificate_type_grant
 async def load(connection: asyncpg.Connection) -> None:
     """Makes the tables equal to the files in one transaction. Rows that are equal already are not written.
 
+    A code is never deleted: what lacks a line in its file is retired, today.
+
     Raises `CodeInUseError` if a file lacks a code that other rows refer to.
     """
-    rows_by_source = {source: source.rows() for source in (*CATALOGUES, *LINKS)}
+    rows_by_source = {source: with_retirement(source.rows()) for source in CATALOGUES}
+    rows_by_source |= {source: source.rows() for source in LINKS}
     async with connection.transaction():
         # If two servers start at the same time, the second waits here and then finds no differences.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sigap.reference'))")
@@ -119,8 +122,13 @@ async def load(connection: asyncpg.Connection) -> None:
         for source in LINKS:
             await delete_missing(connection, source, rows_by_source[source])
         await connection.execute(GRANT)
-        for source in reversed(CATALOGUES):
-            await delete_missing(connection, source, rows_by_source[source])
+        for source in CATALOGUES:
+            await retire_missing(connection, source, rows_by_source[source])
+
+
+def with_retirement(rows: Rows) -> Rows:
+    """A file needs the column only if it has a retired code."""
+    return [{**row, "retired_on": row.get("retired_on")} for row in rows]
 
 
 async def upsert(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
@@ -138,11 +146,42 @@ async def upsert(connection: asyncpg.Connection, source: Source, rows: Rows) -> 
 async def delete_missing(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
     """Deletes the rows whose keys are not in the file."""
     key = ", ".join(source.key)
-    try:
-        await connection.execute(
-            f"DELETE FROM {source.table} WHERE ({key}) NOT IN "  # noqa: S608 - as above
-            f"(SELECT {key} FROM json_populate_recordset(NULL::{source.table}, $1::json))",
-            json.dumps([{name: row[name] for name in source.key} for row in rows]),
-        )
-    except asyncpg.ForeignKeyViolationError as error:
-        raise CodeInUseError(f"{source.file} lacks a code that is in use: {error.detail}") from error
+    await connection.execute(
+        f"DELETE FROM {source.table} WHERE ({key}) NOT IN "  # noqa: S608 - as above
+        f"(SELECT {key} FROM json_populate_recordset(NULL::{source.table}, $1::json))",
+        json.dumps([{name: row[name] for name in source.key} for row in rows]),
+    )
+
+
+async def retire_missing(connection: asyncpg.Connection, source: Source, rows: Rows) -> None:
+    """Retires the codes that the file lacks. Raises `CodeInUseError` if one is in use."""
+    select = f"SELECT code FROM {source.table} WHERE code <> ALL($1) ORDER BY code"  # noqa: S608 - as above
+    missing = [row["code"] for row in await connection.fetch(select, [row["code"] for row in rows])]
+    if not missing:
+        return
+    if used := await codes_in_use(connection, source.table, missing):
+        remedy = "put its line back, with a day in the column retired_on if it is to be used no more"
+        lines = (f"{source.file} lacks the code {code}, which {table} uses: {remedy}." for code, table in used)
+        raise CodeInUseError("\n".join(lines))
+    update = f"UPDATE {source.table} SET retired_on = current_date WHERE code = ANY($1) AND retired_on IS NULL"  # noqa: S608
+    await connection.execute(update, missing)
+
+
+REFERRING = """
+SELECT conrelid::regclass::text AS table, attname AS column
+FROM pg_constraint JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1]
+WHERE contype = 'f' AND confrelid = $1::regclass
+ORDER BY 1, 2
+"""
+
+
+async def codes_in_use(connection: asyncpg.Connection, table: str, codes: list[str]) -> list[tuple[str, str]]:
+    """Each code to which rows refer, other than those of the codes themselves, with the table of the rows."""
+    found: dict[str, str] = {}
+    for referring in await connection.fetch(REFERRING, table):
+        own = "AND code <> ALL($1)" if referring["table"] == table else ""
+        column = referring["column"]
+        query = f"SELECT DISTINCT {column} FROM {referring['table']} WHERE {column} = ANY($1) {own}"  # noqa: S608 - as above
+        for (code,) in await connection.fetch(query, codes):
+            found.setdefault(code, referring["table"])
+    return sorted(found.items())

@@ -33,7 +33,7 @@ def reference(table: sa.Table, *filtered: str, **fields: Any) -> Source:
         table,
         everybody,
         fields={"label": LABEL, **fields},
-        filters=filters(table, *filtered),
+        filters=filters(table, "retired_on", *filtered),
         orders=orders(table, "code"),
     )
 

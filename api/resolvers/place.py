@@ -62,7 +62,7 @@ SOURCES = (
         everybody,
         fields={"kabupatens": connection(Kabupaten.c.province_code)},
         orders=orders(Province, "code", "name"),
-        filters=filters(Province, "name", "time_zone"),
+        filters=filters(Province, "name", "time_zone", "retired_on"),
     ),
     table_source(
         Kabupaten,
@@ -77,7 +77,7 @@ SOURCES = (
         },
         replaced_keys=codes_in_force(),
         orders=orders(Kabupaten, "code", "name"),
-        filters=filters(Kabupaten, "name", "kind", "province_code"),
+        filters=filters(Kabupaten, "name", "kind", "province_code", "retired_on"),
     ),
     # A point made of the columns of its parent.
     Source(

@@ -61,6 +61,12 @@ class ProblemCode(StrEnum):
         "This code is no longer in force.",
     )
     INVALID = ("INVALID", ProblemShape.SIMPLE, "Isian tidak dapat diterima.", "The value cannot be accepted.")
+    CODE_RETIRED = (
+        "CODE_RETIRED",
+        ProblemShape.SIMPLE,
+        "Kode ini tidak dipakai lagi.",
+        "This code is no longer used.",
+    )
     VERSION_CONFLICT = (
         "VERSION_CONFLICT",
         ProblemShape.VERSION,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @noun("The desk of the social agency that handles a class of hazards.")
 class Desk(Node, Labelled):
     code: Code = field("The code of the desk.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the desk.")
     hazards: list[Hazard] = field("The hazards that go to it.")
 
@@ -44,6 +45,7 @@ class Desk(Node, Labelled):
 @noun("A kind of disaster, in the tree of Law 24/2007: natural, non-natural, social.")
 class Hazard(Node, Labelled):
     code: Code = field("The code of the hazard.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the hazard.")
     parent: Hazard | None = field("The wider hazard it belongs to; null for the three at the top.")
     desk: Desk = field("The desk that handles it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 @noun("One of the eight national clusters of disaster response.")
 class Cluster(Node, Labelled):
     code: Code = field("The code of the cluster.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the cluster.")
 
 

@@ -91,6 +91,7 @@ class Organization(Node):
 @noun("A rank in a corps; of two ranks of one corps, the one of the higher level commands.")
 class Rank(Node, Labelled):
     code: Code = field("The code of the rank.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     corps: Code = field("The corps it belongs to.")
     level: int = field("The level within the corps, from 1 for the lowest.")
     label: str = label("The name of the rank.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -49,6 +50,7 @@ def distance(start: str) -> Declared:
 @noun("One of the 38 provinces.")
 class Province(Node):
     code: Code = field("The Kemendagri code, two digits.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     name: str = field("The official name.")
     time_zone: str = field("The IANA time zone: Asia/Jakarta (WIB), Asia/Makassar (WITA) or Asia/Jayapura (WIT).")
     kabupatens: Connection[Kabupaten] = field("The kabupaten and kota of the province.")
@@ -57,6 +59,7 @@ class Province(Node):
 @noun("A kabupaten or kota, by its Kemendagri code.")
 class Kabupaten(Node, Located):
     code: Code = field("The Kemendagri code with its dot; kabupaten are numbered from 01, kota from 71.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     name: str = field("The official name.")
     kind: KabupatenKind = field("Whether it is a regency or a city.")
     position: Point = field("The position of the seat of government.")

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 @noun("What a kind of public kitchen can do in a day, and whom it takes.")
 class KitchenType(Node, Labelled):
     code: Code = field("The code of the kind of kitchen.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the kind of kitchen.")
     packs_per_cooking: int = field("The packs of food of one cooking.")
     cookings_per_day: int = field("How often it cooks in a day, at most.")

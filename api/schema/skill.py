@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @noun("A skill that a volunteer can be trained for.")
 class Skill(Node, Labelled):
     code: Code = field("The code of the skill.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the skill.")
     certificate_types: list[CertificateType] = field("The certificate types that grant it, themselves or by inclusion.")
 
@@ -26,6 +27,7 @@ class Skill(Node, Labelled):
 @noun("A type of certificate, with the skills it grants and the lesser types it includes.")
 class CertificateType(Node, Labelled):
     code: Code = field("The code of the certificate type.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     label: str = label("The name of the certificate type.")
     validity_months: int | None = field("The number of months a certificate is valid; null without end.")
     includes: list[CertificateType] = field("The types that a certificate of this type counts as, too.")

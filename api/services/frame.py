@@ -21,6 +21,7 @@ from api.rules.code import ProblemCode
 from api.services import account
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
+from api.services.retirement import retired_codes
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
 
 LONGEST_KEY = 200
@@ -171,13 +172,14 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
         raise Refused(Problem(ProblemCode.FORBIDDEN))
     if any(problem.code not in OF_AN_ID for problem in call.problems):
         raise Refused(*call.problems)
+    known = [*call.problems, *await retired_codes(session, request, call.verb, call.arguments)]
     try:
         outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
     except RefusedAfterChange as refused:
         return Outcome.refused(*refused.problems)
     except Refused as refused:
-        raise Refused(*call.problems, *_further(refused.problems, call.problems)) from None
-    refuse(call.problems)
+        raise Refused(*known, *_further(refused.problems, known)) from None
+    refuse(known)
     return outcome
 
 

@@ -12,9 +12,15 @@ import sqlalchemy as sa
 
 from api.access import Callers
 from api.database.engine import Database
+from api.models import METADATA
 from api.rules.code import ProblemCode
 from api.services.problem import Problem
 from api.services.request import Request
+
+# Whose codes are retired and never deleted.
+REFERENCE_TABLES = {
+    name.title().replace("_", ""): name for name, table in METADATA.tables.items() if "retired_on" in table.c
+}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -100,6 +106,7 @@ class Verb(Generic[P, T]):
         always = [ProblemCode.FORBIDDEN, ProblemCode.INVALID, *self.codes]
         always += [ProblemCode.NOT_FOUND] if self.ids else []
         always += [ProblemCode.CODE_REPLACED] if "Kabupaten" in self.ids.values() else []
+        always += [ProblemCode.CODE_RETIRED] if REFERENCE_TABLES.keys() & set(self.ids.values()) else []
         always += [ProblemCode.VERSION_CONFLICT] if self.updates else []
         always += [] if self.hands_out_secret else [ProblemCode.KEY_REUSED]
         always += [problem.code for problem in self.conflicts.values()]
