@@ -39,7 +39,7 @@ class Node:
     )
 
 
-@strawberry.type(description="The position of a page in its list.")
+@strawberry.type(description="Whether there are pages before and after a page, and the cursors of its ends.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether there are more items after this page.")
     has_previous_page: bool = strawberry.field(description="Whether there are more items before this page.")
@@ -57,7 +57,7 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The items of this page.")
     edges: list[Edge[T]] = strawberry.field(description="The items of this page with their cursors.")
-    page_info: PageInfo = strawberry.field(description="The position of this page in the list.")
+    page_info: PageInfo = strawberry.field(description="Whether there are pages before and after this one, and the cursors of its ends.")
     total_count: int = strawberry.field(description="The number of items in the whole filtered list.")
 
 

@@ -59,4 +59,4 @@ class IssueCertificateInput:
     issuer: strawberry.ID = field("The verified organization that issues it.")
     number: str = field("The number, unique at the issuer, 1 to 100 characters.")
     issued_on: date = field("The first day it is valid.")
-    expires_on: date | None = optional("The last day; if left out, as long as the type is valid.")
+    expires_on: date | None = optional("The last day; if left out or null, as long as the type is valid.")
