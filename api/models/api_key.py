@@ -17,4 +17,5 @@ ApiKey = table(
     required("expires_at", INSTANT),
     optional("revoked_at", INSTANT),
     sa.Index(None, "account_id", "created_at", "id"),
+    sa.Index(None, "created_at", "id"),
 )

@@ -113,6 +113,7 @@ Assignment = table(
     sa.Index(None, "volunteer_id", "starts_at", "id"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "pledge_id"),
+    sa.Index(None, "created_at", "id"),
 )
 
 

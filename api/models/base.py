@@ -111,6 +111,11 @@ def versioned() -> list[TableItem]:
     ]
 
 
+def endless_index(table: str, column: str) -> sa.Index:
+    """For the order by a day that may be null, which comes after every day."""
+    return sa.Index(f"ix_{table}_{column}_id", sa.text(f"coalesce({column}, 'infinity'::date)"), "id")
+
+
 def _one_of(column: str, choice: type[Choice]) -> sa.CheckConstraint:
     listed = ", ".join(f"'{member}'" for member in choice)
     return sa.CheckConstraint(f"{column} IN ({listed})", name=column)

@@ -48,4 +48,6 @@ EmergencyStatus = table(
     ),
     sa.Index(None, "incident_id", "starts_on", "id"),
     sa.Index(None, "starts_on", "id"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "ends_on", "id"),
 )

@@ -107,6 +107,7 @@ Incident = table(
     sa.Index(None, "status", "started_at", "id"),
     sa.Index(None, "hazard_code"),
     sa.Index(None, "merged_into_id"),
+    sa.Index(None, "created_at", "id"),
 )
 
 

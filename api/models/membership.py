@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
-from api.models.base import Symbol, optional, references, required, table, versioned
+from api.models.base import Symbol, endless_index, optional, references, required, table, versioned
 from api.models.key import numbered
 
 # Whole days, both ends counted; several at once are allowed, two of one organization are not.
@@ -31,4 +31,6 @@ Membership = table(
     sa.UniqueConstraint("organization_id", "number_key"),
     sa.Index(None, "volunteer_id", "since", "id"),
     sa.Index(None, "organization_id", "since", "id"),
+    sa.Index(None, "since", "id"),
+    endless_index("membership", "until"),
 )

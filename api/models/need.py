@@ -49,6 +49,8 @@ Need = table(
     sa.Index(None, "skill_code"),
     sa.Index(None, "site_id", "starts_at", "id"),
     sa.Index(None, "merged_into_id"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "ends_at", "id"),
 )
 
 
@@ -77,4 +79,5 @@ GoodsNeed = table(
     sa.Index(None, "needed_by", "id"),
     sa.Index(None, "kabupaten_code"),
     sa.Index(None, "site_id"),
+    sa.Index(None, "created_at", "id"),
 )

@@ -2,7 +2,19 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Chosen, Symbol, labelled, optional, record, references, required, symbol, table, versioned
+from api.models.base import (
+    Chosen,
+    Symbol,
+    endless_index,
+    labelled,
+    optional,
+    record,
+    references,
+    required,
+    symbol,
+    table,
+    versioned,
+)
 from api.models.choice import Choice, Move, StateMachine
 from api.models.key import name_indexes, named, numbered
 from api.values.key import title_search_key
@@ -142,6 +154,7 @@ Organization = table(
     *name_indexes("organization", "kabupaten_code"),
     sa.Index(None, "parent_id"),
     sa.Index(None, "requester_id"),
+    sa.Index(None, "created_at", "id"),
 )
 
 
@@ -198,6 +211,8 @@ Licence = table(
         postgresql_where=LICENCE.in_group("COUNTED"),
     ),
     sa.Index(None, "organization_id"),
+    sa.Index(None, "valid_from", "id"),
+    endless_index("licence", "valid_until"),
 )
 
 

@@ -65,4 +65,5 @@ Volunteer = table(
     sa.Index(None, "birth_date"),
     *name_indexes("volunteer", "kabupaten_code", "province_code"),
     sa.Index(None, "kabupaten_code", "home", postgresql_using="gist"),
+    sa.Index(None, "created_at", "id"),
 )

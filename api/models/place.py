@@ -22,6 +22,7 @@ Province = table(
     required("time_zone"),
     retired_on(),
     symbol("code"),
+    sa.Index(None, "sort_key", "code"),
 )
 
 
@@ -43,4 +44,5 @@ Kabupaten = table(
     symbol("code"),
     sa.CheckConstraint("left(code, 2) = province_code", name="in_its_province"),
     sa.Index(None, "province_code"),
+    sa.Index(None, "sort_key", "code"),
 )

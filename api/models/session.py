@@ -36,6 +36,7 @@ Session = table(
     optional("user_agent"),
     required("address_digest", sa.LargeBinary),
     sa.Index(None, "account_id", "created_at", "id"),
+    sa.Index(None, "created_at", "id"),
 )
 
 

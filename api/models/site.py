@@ -58,6 +58,7 @@ Site = table(
     sa.Index(None, "kabupaten_code", "opened_at", "id"),
     sa.Index(None, "organization_id"),
     sa.Index(None, "kitchen_id"),
+    sa.Index(None, "created_at", "id"),
 )
 
 

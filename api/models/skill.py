@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.models.base import Symbol, labelled, optional, references, required, symbol, table, versioned
+from api.models.base import Symbol, endless_index, labelled, optional, references, required, symbol, table, versioned
 from api.models.key import numbered
 
 Skill = table(
@@ -86,4 +86,6 @@ Certificate = table(
         postgresql_include=["issued_on", "expires_on"],
         postgresql_where=sa.text("revoked_on IS NULL"),
     ),
+    sa.Index(None, "issued_on", "id"),
+    endless_index("certificate", "expires_on"),
 )

@@ -57,7 +57,9 @@ class Edge(Generic[T]):
 class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The items of this page.")
     edges: list[Edge[T]] = strawberry.field(description="The items of this page with their cursors.")
-    page_info: PageInfo = strawberry.field(description="Whether there are pages before and after this one, and the cursors of its ends.")
+    page_info: PageInfo = strawberry.field(
+        description="Whether there are pages before and after this one, and the cursors of its ends."
+    )
     total_count: int = strawberry.field(description="The number of items in the whole filtered list.")
 
 
