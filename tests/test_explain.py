@@ -112,7 +112,7 @@ async def test_a_query_without_statements_says_so(explain: Explain) -> None:
     ("document", "options", "line"),
     [
         ("{ me {", (), "Syntax Error: Expected Name, found <EOF>. (line 1, column 7)\n"),
-        ("{ mine { id } }", (), "Cannot query field 'mine' on type 'Query'. Did you mean 'me'? (line 1, column 3)\n"),
+        ("{ volunter { id } }", (), "Cannot query field 'volunter' on type 'Query'. Did you mean 'volunteer'"),
         ("{ skills(first: 101) { totalCount } }", (), "Give either first or last, 0 to 100."),
         (PLACE, (), "Variable '$name' "),
         (PLACE, ("--variables", "{"), "The variables are not JSON: "),

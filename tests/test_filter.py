@@ -458,6 +458,10 @@ async def listed(api: Api, root: str, actor: uuid.UUID, arguments: str) -> list[
 async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: Api, build: Build) -> None:
     await load(build.connection, today=NOW.date())
     nation = await build.coordinator()
+    for _ in range(2):
+        await build.row("session", account_id=nation, address_digest=b"x", last_used_at=NOW, expires_at=NOW + DAY)
+        scope: dict[str, object] = {"role_ids": [], "verbs": [], "expires_at": NOW + DAY}
+        await build.row("api_key", account_id=nation, name="Dasbor", digest=b"x", **scope)
 
     for root, target in LISTS.items():
         orders = list(SOURCES[target].orders)

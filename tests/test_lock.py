@@ -117,8 +117,8 @@ async def test_a_thousand_people_take_as_many_statements_as_one(own: OwnApi, bui
         counts.append((sum(result["volunteer"] is not None for result in payload["results"]), len(watcher.statements)))
         watcher.statements.clear()
 
-    # BEGIN, the actor, the names that are taken, the people, COMMIT.
-    assert counts == [(1, 5), (PEOPLE, 5)]
+    # BEGIN, the actor, the codes that are retired, the names that are taken, the people, COMMIT.
+    assert counts == [(1, 6), (PEOPLE, 6)]
     assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 2 + PEOPLE
 
 

@@ -125,16 +125,10 @@ async def test_a_struck_off_organization_neither_enrols_nor_issues(
     api: Api, build: Build, revoked: bool, renewed: tuple[date, date | None] | None, stands: bool
 ) -> None:
     organization, volunteer = await build.organization(), await build.person()
-    licence = {
-        "organization_id": organization,
-        "kind": "REGISTRATION",
-        "issuer": "Dinsos",
-        "valid_from": date(2020, 1, 1),
-    }
-    await build.row("licence", **licence, number="1", revoked_on=date(2026, 2, 1) if revoked else None)
+    await build.licence(organization, revoked_on=date(2026, 2, 1) if revoked else None)
     if renewed:
         since, until = renewed
-        await build.row("licence", **{**licence, "valid_from": since}, number="2", valid_until=until)
+        await build.licence(organization, valid_from=since, valid_until=until)
     coordinator = await build.coordinator()
     before = await snapshot(build.connection)
 

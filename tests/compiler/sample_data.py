@@ -93,6 +93,10 @@ class SampleData:
             made.append(
                 await build.organization(name=f"{name} {number}", verification=verification, kabupaten_code=home)
             )
+        for described in made[:4]:
+            await build.row("organization_contact", organization_id=described, name=NAMES[0], phone="+6281234567890")
+            for code in dict.fromkeys(HOMES[:4]):
+                await build.connection.execute("INSERT INTO organization_coverage VALUES ($1, $2)", described, code)
         made.append(await build.organization(name="Cabang", parent_id=made[0]))
         made.append(await build.organization(name="Cabang dari yang belum", parent_id=made[2], kind="NGO"))
         licences = (
@@ -119,7 +123,14 @@ class SampleData:
     async def make_people(self) -> None:
         variety: tuple[dict[str, Any], ...] = (
             {},
-            {"reach": "PROVINCE", "phone": "+6281234567890", "latitude": -2.5, "longitude": 112.95},
+            {
+                "reach": "PROVINCE",
+                "phone": "+6281234567890",
+                "latitude": -2.5,
+                "longitude": 112.95,
+                "birth_date": date(1990, 2, 28),
+                "sex": "FEMALE",
+            },
             {"reach": "KABUPATEN", "nik_tail": "0042", "latitude": -0.0, "longitude": 180.0},
             {"status": "INACTIVE"},
             {"consent_given_at": None, "consent_purpose": None},

@@ -22,6 +22,7 @@ from api.compiler.source import Embedded, Expression, Source, TieredConnection, 
 from api.database.statement import compile_statement
 from api.documentation import state_machines
 from api.models import Cube
+from api.models.base import Chosen
 from api.resolvers import NOUNS
 from api.schema.build import core_schema
 from tests.asking import Api, Json
@@ -211,6 +212,11 @@ def other_value(column: sa.Column[Any]) -> Any:
     """Another value that the table accepts; null stays null, as rules depend on it."""
     if isinstance(column.type, sa.Float):
         return -column
+    if isinstance(column.type, sa.Date):
+        return column + sa.literal(1)
+    if isinstance(column.type, Chosen):
+        first, second = list(column.type.choice)[:2]
+        return sa.case((column == first, second), (column.is_not(None), first))
     if isinstance(column.type, sa.DateTime):
         return sa.case((sa.func.isfinite(column), column + sa.func.make_interval(0, 0, 0, 1)), else_=column)
     return column.concat(sa.literal(b"x" if isinstance(column.type, sa.LargeBinary) else "0", column.type))

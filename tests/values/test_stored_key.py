@@ -20,6 +20,8 @@ async def move(url: str, revision: str) -> None:
     def run(connection: sa.Connection) -> None:
         config = migration.config(connection)
         current = MigrationContext.configure(connection).get_current_revision() or ""
+        # Migrations begin and end their own transactions.
+        connection.rollback()
         (command.downgrade if revision < current else command.upgrade)(config, revision)
         connection.commit()
 
