@@ -1,19 +1,19 @@
 """What errors and problems say: the place and what is expected, never the value that was sent."""
 
-import json
 from typing import Any
 
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import HOME, Build
+from tests.writing import Symbol, literal
 
 NIK, PHONE = "6202014107900001", "+6281234567890"
 DOCUMENT = f"mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{ volunteer {{ id }} {PROBLEMS} }} }}"
 PERSON: Json = {
     "name": "Sinta",
     "kabupaten": HOME,
-    "reach": "NATIONAL",
+    "reach": Symbol("NATIONAL"),
     "consentPurpose": "Tugas",
     "nik": NIK,
     "phone": PHONE,
@@ -49,17 +49,6 @@ WRONG: list[tuple[Any, str, str]] = [
     ),
     ({**PERSON, "position": NIK}, ".position", "Expected value of type 'PointInput' to be an object."),
 ]
-
-
-def literal(value: Any) -> str:
-    """A value as GraphQL writes it; the reach is an enum."""
-    match value:
-        case dict():
-            return "{" + " ".join(f"{name}: {literal(item)}" for name, item in value.items()) + "}"
-        case list():
-            return "[" + " ".join(map(literal, value)) + "]"
-        case _:
-            return "NATIONAL" if value == "NATIONAL" else json.dumps(value)
 
 
 @pytest.mark.parametrize(("sent", "place", "message"), WRONG, ids=ascii)

@@ -19,10 +19,10 @@ from api.models.incident import INCIDENT
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.incident import read_reason
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
 from api.values.text import line
 
 STATUSES = Changeable(EmergencyStatus, access.sees_part_of_incident)
@@ -54,11 +54,12 @@ async def declare(
 ) -> uuid.UUID:
     problems = Problems()
     number = problems.read(line, "decree_number", value=decree_number, minimum=1, maximum=100)
+    problems.read(check_earliest, "starts_on", value=starts_on)
     _check_period(problems, starts_on, ends_on)
     territory = {EmergencyLevel.KABUPATEN: kabupaten, EmergencyLevel.PROVINCE: province}
-    _check_level(problems, {str(each).lower(): (code, each == level) for each, code in territory.items()})
+    if _fits_level(problems, {str(each).lower(): (code, each == level) for each, code in territory.items()}):
+        await _check_territory(session, request, problems, incident, kabupaten=kabupaten, province=province)
     problems.refuse()
-    await _check_territory(session, request, incident, kabupaten, province)
 
     columns = {"kind": kind, "level": level, "kabupaten_code": kabupaten, "province_code": province}
     key = new_id()
@@ -86,20 +87,26 @@ def _check_period(problems: Problems, starts_on: date, ends_on: date) -> None:
         )
 
 
-def _check_level(problems: Problems, territory: Mapping[str, tuple[str | None, bool]]) -> None:
+def _fits_level(problems: Problems, territory: Mapping[str, tuple[str | None, bool]]) -> bool:
     """A level has its own territory and no other."""
-    for name, (code, is_wanted) in territory.items():
-        if (code is not None) != is_wanted:
-            problems.invalid(
-                name, indonesian="Wilayah tidak sesuai tingkat.", english="The territory does not fit the level."
-            )
+    wrong = [name for name, (code, is_wanted) in territory.items() if (code is not None) != is_wanted]
+    for name in wrong:
+        problems.invalid(
+            name, indonesian="Wilayah tidak sesuai tingkat.", english="The territory does not fit the level."
+        )
+    return not wrong
 
 
 async def _check_territory(
-    session: Transaction, request: Request, incident: uuid.UUID, kabupaten: str | None, province: str | None
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    incident: uuid.UUID,
+    *,
+    kabupaten: str | None,
+    province: str | None,
 ) -> None:
     """The incident must be open and touch the territory, which the actor coordinates."""
-    problems = Problems()
     parameters = {**request.parameters, "incident": incident, "kabupaten": kabupaten, "province": province}
     found = await session.row(_incident(request.actor.kind), parameters)
     name = "kabupaten" if kabupaten else "province" if province else "level"
@@ -113,7 +120,6 @@ async def _check_territory(
         problems.invalid(
             name, indonesian="Wilayah ini tidak terdampak.", english="The incident does not affect this territory."
         )
-    problems.refuse()
 
 
 @verb(
@@ -134,10 +140,9 @@ async def extend(
     ends_on: date,
     decree_number: str,
 ) -> uuid.UUID:
+    held = await STATUSES.lock(session, request, emergency_status, version, may=access.coordinates_territory)
     problems = Problems()
     number = problems.read(line, "decree_number", value=decree_number, minimum=1, maximum=100)
-    problems.refuse()
-    held = await STATUSES.lock(session, request, emergency_status, version, may=access.coordinates_territory)
     if not held.ends_on < ends_on <= held.ends_on + MAX_PERIOD:
         problems.invalid(
             "ends_on", indonesian="Bukan perpanjangan.", english="It must end later than before, by at most a year."
@@ -163,9 +168,9 @@ async def end(
     ends_on: date,
     reason: str | None = None,
 ) -> uuid.UUID:
-    text = read_reason(reason)
     held = await STATUSES.lock(session, request, emergency_status, version, may=access.coordinates_territory)
     problems = Problems()
+    text = problems.reason(reason)
     if not held.starts_on <= ends_on < held.ends_on:
         problems.invalid(
             "ends_on", indonesian="Di luar masa status.", english="It must be a day of the status before its last."

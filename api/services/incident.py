@@ -25,7 +25,8 @@ from api.services.problem import Problems
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
-from api.values.text import line, paragraph
+from api.values.day import check_earliest
+from api.values.text import line
 
 INCIDENTS = Changeable(Incident, access.sees_incident, INCIDENT)
 INCIDENT_ID = sa.bindparam("incident", type_=sa.Uuid())
@@ -96,6 +97,7 @@ async def _read(
 ) -> dict[str, Any]:
     """The columns that a report and a declaration share; the position is the seat of the first kabupaten by default."""
     values = {"hazard_code": hazard, "title": _title(problems, title), "started_at": started_at}
+    problems.read(check_earliest, "started_at", value=started_at.date())
     if started_at > request.now + timedelta(days=1):
         problems.invalid("started_at", indonesian="Kejadian belum mulai.", english="The incident has not begun.")
     await check_codes(session, problems, {"hazard": (Hazard, hazard)})
@@ -169,7 +171,7 @@ async def activate(session: Transaction, request: Request, *, incident: uuid.UUI
 def read_reason(text: str | None) -> str | None:
     """A reason as people wrote it; refused where there is nothing in it, or too much."""
     problems = Problems()
-    reason = problems.read(paragraph, "reason", value=text, minimum=1, maximum=1000)
+    reason = problems.reason(text)
     problems.refuse()
     return reason
 
@@ -202,11 +204,10 @@ async def change(
     removed = await coordinated_kabupatens(
         session, request, problems, remove_kabupatens or (), "remove_kabupatens", least=0
     )
-    problems.refuse()
     held = await INCIDENTS.lock(session, request, incident, version, may=access.coordinates_incident)
     check_status(held, INCIDENT.group("OPEN"), "incident")
     codes = {"added": [place.code for place in added], "removed": [place.code for place in removed]}
-    await _change_kabupatens(session, incident, **codes)
+    await _change_kabupatens(session, problems, incident, **codes)
     problems.read(
         check_point, "position", value=position, kabupatens=await session.rows(KABUPATENS, {"incident": incident})
     )
@@ -216,19 +217,17 @@ async def change(
 
 
 async def _change_kabupatens(
-    session: Transaction, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
+    session: Transaction, problems: Problems, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
 ) -> None:
     """At least one stays, and none is removed where a need or a site is open or a decree was made."""
     await session.rows(ADD_KABUPATENS, {"incident": incident, "codes": added})
     parameters = {"incident": incident, "codes": removed}
     used = {row.kabupaten_code for row in await session.rows(KABUPATENS_IN_USE, parameters)}
-    problems = Problems()
     for index, code in enumerate(removed):
         if code in used:
             problems.add(ProblemCode.STILL_USED, "remove_kabupatens", str(index))
     if not await session.value(REMOVE_KABUPATENS, parameters):
         problems.invalid("remove_kabupatens", **NO_KABUPATEN)
-    problems.refuse()
 
 
 async def check_incident(

@@ -251,8 +251,8 @@ async def hand_over(
     reason: str,
 ) -> uuid.UUID:
     """The answer is the pledge that was handed over; `handedOverTo` leads to the other."""
-    text = read_reason(reason)
     problems = Problems()
+    text = problems.reason(reason)
     await check_verified(session, request, problems, organization, may=True)
     problems.refuse()
     may = access.may_move(PLEDGE.move(PledgeAction.HAND_OVER))

@@ -13,7 +13,6 @@ from api.models.pledge import PledgeRequestStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.incident import read_reason
 from api.services.pledge import give_rest, lock_pledge
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
 from api.services.request import Request
@@ -36,8 +35,8 @@ REQUESTS = Changeable(PledgeRequest, access.sees_pledge_request)
 async def ask_for(
     session: Transaction, request: Request, *, pledge: uuid.UUID, organization: uuid.UUID, reason: str
 ) -> uuid.UUID:
-    text = read_reason(reason)
     problems = Problems()
+    text = problems.reason(reason)
     await check_verified(session, request, problems, organization)
     problems.refuse()
     held = await lock_pledge(session, request, pledge, None, access.sees_pledge)

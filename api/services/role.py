@@ -20,6 +20,7 @@ from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
 from api.values.text import paragraph
 
 SCOPES = {"province": "province_code", "kabupaten": "kabupaten_code", "organization": "organization_id"}
@@ -151,6 +152,7 @@ def _check_scope(problems: Problems, kind: str, scope: dict[str, Any]) -> None:
 
 
 def _check_period(problems: Problems, since: datetime | None, until: datetime | None, now: datetime) -> None:
+    problems.read(check_earliest, "since", value=since and since.date())
     if until is not None and until <= max(since or now, now):
         problems.invalid(
             "until",

@@ -70,11 +70,11 @@ async def open_site(
     )
     columns = _read(problems, places, name=name, capacity=capacity, position=position)
     columns |= await _read_kitchen(session, problems, kind, kitchen_type)
+    await _check_kitchen(session, problems, {"kind": kind, "kitchen_id": kitchen, "incident_id": incident})
     problems.refuse()
     key = new_id()
     columns |= {"kind": kind, "organization_id": organization, "kitchen_id": kitchen, "kabupaten_code": kabupaten}
     seat = {"latitude": places[0].latitude, "longitude": places[0].longitude}
-    await _check_kitchen(session, {**columns, "incident_id": incident})
     await session.insert(Site, id=key, incident_id=incident, opened_at=request.now, **{**seat, **columns})
     change = {"incident": str(incident), "kind": kind, "kabupaten": kabupaten}
     await record(session, request, "site.opened", subject=("Site", key), change=change)
@@ -127,11 +127,10 @@ async def _check_organization(
         problems.add(ProblemCode.FORBIDDEN, "kabupaten")
 
 
-async def _check_kitchen(session: Transaction, site: Mapping[str, Any]) -> None:
+async def _check_kitchen(session: Transaction, problems: Problems, site: Mapping[str, Any]) -> None:
     """The kitchen of a shelter is an open public kitchen of the same incident."""
     if site["kitchen_id"] is None:
         return
-    problems = Problems()
     is_kitchen = await session.value(IS_KITCHEN, {"kitchen": site["kitchen_id"], "incident": site["incident_id"]})
     if is_kitchen is None:
         problems.add(ProblemCode.NOT_FOUND, "kitchen")
@@ -141,7 +140,6 @@ async def _check_kitchen(session: Transaction, site: Mapping[str, Any]) -> None:
             indonesian="Dapur umum hanya untuk pengungsian kejadian yang sama.",
             english="A public kitchen cooks for shelters of its own incident.",
         )
-    problems.refuse()
 
 
 @verb(
@@ -162,10 +160,10 @@ async def change(session: Transaction, request: Request, *, site: uuid.UUID, ver
         columns["organization_id"] = changes["organization"]
         may = places[0].may or held.organization_id in request.actor.organization_ids
         await _check_organization(session, request, problems, changes["organization"], is_coordinated=may)
-    problems.refuse()
     if "kitchen" in changes:
         columns["kitchen_id"] = changes["kitchen"]
-        await _check_kitchen(session, {**held, **columns})
+        await _check_kitchen(session, problems, {**held, **columns})
+    problems.refuse()
     return await SITES.change(session, request, held, "changed", columns=columns, change=columns)
 
 

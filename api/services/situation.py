@@ -21,6 +21,7 @@ from api.services.problem import Problems
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
 from api.values.text import line
 
 REPORTS = Changeable(SituationReport, access.sees_situation, SITUATION_REPORT)
@@ -47,14 +48,13 @@ async def record_situation(
 ) -> uuid.UUID:
     problems = Problems()
     await check_codes(session, problems, {"kabupaten": (Kabupaten, kabupaten)})
-    problems.refuse()
-    code = ProblemCode.WRONG_STATUS
-    await check_incident(session, request, problems, incident, kabupaten, code=code)
-    problems.refuse()
+    known, code = None if problems else kabupaten, ProblemCode.WRONG_STATUS
+    await check_incident(session, request, problems, incident, known, code=code)
     parameters = {**request.parameters, "incident": incident, "kabupaten": kabupaten}
-    if not await session.value(_may_record(request.actor.kind), parameters):
+    if not problems and not await session.value(_may_record(request.actor.kind), parameters):
         problems.add(ProblemCode.FORBIDDEN, "kabupaten")
     source_line = problems.read(line, "source", value=source, minimum=2, maximum=200)
+    problems.read(check_earliest, "at", value=at.date())
     if at > request.now + timedelta(minutes=5):
         problems.invalid("at", indonesian="Waktu belum tiba.", english="The time has not come.")
     _check_figures(problems, figures)

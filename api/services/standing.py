@@ -10,8 +10,9 @@ from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Organization
-from api.models.organization import Verification
+from api.models.day import local_day
 from api.rules.code import ProblemCode
+from api.rules.organization import is_standing
 from api.services.problem import Problems
 from api.services.request import Request
 
@@ -19,22 +20,23 @@ from api.services.request import Request
 async def check_verified(
     session: Transaction, request: Request, problems: Problems, key: uuid.UUID, *, may: bool = False
 ) -> None:
-    """The actor sees the organization and manages it, or `may` act for it otherwise; it must be verified."""
+    """The actor sees the organization and manages it, or `may` act for it otherwise; it must stand today."""
     found = await session.row(_organization(request.actor.kind), {**request.parameters, "organization": key})
     if found is None:
         problems.add(ProblemCode.NOT_FOUND, "organization")
     elif not (may or found.may):
         problems.add(ProblemCode.FORBIDDEN, "organization")
-    elif found.verification != Verification.VERIFIED:
+    elif not found.stands:
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=key)
 
 
 @cache
 def _organization(kind: Kind) -> CompiledStatement:
-    """An organization that the actor sees, and whether the actor manages it."""
+    """An organization that the actor sees: whether the actor manages it, and whether it stands on the day in its kabupaten."""
     may = access.manages(kind, Organization.c.id).label("may")
+    today = local_day(Organization.c.kabupaten_code, access.NOW)
     return compile_statement(
-        sa.select(Organization.c.verification, may).where(
+        sa.select(is_standing(Organization, today).label("stands"), may).where(
             Organization.c.id == sa.bindparam("organization", type_=sa.Uuid()),
             access.sees_organization(kind, Organization),
         )
