@@ -100,17 +100,23 @@ async def test_a_kabupaten_is_found_by_its_usual_names(api: Api, text: str, code
     ],
 )
 async def test_titles_are_found_by_the_places_in_them(api: Api, build: Build, title: str, text: str) -> None:
-    await build.incident(title=title)
+    await build.site(await build.incident(title=title), name=title)
     await build.organization(name=title)
 
     answer = await api.ask(
         """query($text: String!) {
           incidents(first: 9, filter: {title: {contains: $text}}) { nodes { title } }
-          organizations(first: 9, filter: {name: {contains: $text}}) { nodes { name } } }""",
+          organizations(first: 9, filter: {name: {contains: $text}}) { nodes { name } }
+          sites(first: 9, filter: {name: {contains: $text}}) { nodes { name } } }""",
+        actor=await build.coordinator(),
         text=text,
     )
 
-    assert answer == {"incidents": {"nodes": [{"title": title}]}, "organizations": {"nodes": [{"name": title}]}}
+    assert answer == {
+        "incidents": {"nodes": [{"title": title}]},
+        "organizations": {"nodes": [{"name": title}]},
+        "sites": {"nodes": [{"name": title}]},
+    }
 
 
 async def test_names_and_titles_are_in_the_order_of_a_dictionary(api: Api, build: Build) -> None:
@@ -118,17 +124,38 @@ async def test_names_and_titles_are_in_the_order_of_a_dictionary(api: Api, build
     for name in names:
         await build.person(name=name)
         await build.organization(name=name)
-        await build.incident(title=name)
+        await build.site(await build.incident(title=name), name=name)
 
     answer = await api.ask(
         """{ volunteers(first: 9) { nodes { name } } organizations(first: 9) { nodes { name } }
+        sites(first: 9, orderBy: NAME_ASC) { nodes { name } }
         incidents(last: 9, orderBy: TITLE_DESC) { nodes { name: title } } }""",
         actor=await build.coordinator(),
     )
 
     expected = ["2 Roda", "agus", "Agus B", "BAMBANG", "\u00c9di", "LazisMU", "LKS", "zaenal", "Zulkifli"]
     found = {root: [node["name"] for node in page["nodes"]] for root, page in answer.items()}
-    assert found == {"volunteers": expected, "organizations": expected, "incidents": expected[::-1]}
+    assert found == {"volunteers": expected, "organizations": expected, "sites": expected, "incidents": expected[::-1]}
+
+
+async def test_a_site_that_is_renamed_is_found_by_its_new_name(api: Api, build: Build) -> None:
+    site = await build.site(await build.incident(), name="Posko lama")
+    coordinator = await build.coordinator()
+    await api.do(
+        "mutation($input: ChangeSiteInput!) { changeSite(input: $input) { problems { code } } }",
+        actor=coordinator,
+        site=f"Site:{site}",
+        version=1,
+        name=" GOR  Kab. Sampit",
+    )
+    search = "query($text: String!) { sites(first: 9, filter: {name: {contains: $text}}) { nodes { name } } }"
+
+    found = [
+        (await api.ask(search, actor=coordinator, text=text))["sites"]["nodes"]
+        for text in ("gor kabupaten sampit", "Posko")
+    ]
+
+    assert found == [[{"name": "GOR Kab. Sampit"}], []]
 
 
 SAME = [
@@ -191,3 +218,26 @@ async def test_a_number_is_one_whatever_its_case_and_spaces(api: Api, build: Bui
         "eq": {"nodes": [{"id": f"Certificate:{certificate}"}] if is_same else []},
         "in": {"nodes": [{"number": "TGN/1"}] if is_same else []},
     }
+
+
+async def test_the_number_of_a_decree_is_one_whatever_its_case_and_spaces(api: Api, build: Build) -> None:
+    incident, coordinator = await build.incident(has_decree=False), await build.coordinator()
+    status = await build.emergency_status(incident, decree_number="SK/0")
+    await api.do(
+        "mutation($input: ExtendEmergencyStatusInput!) { extendEmergencyStatus(input: $input) { problems { code } } }",
+        actor=coordinator,
+        emergencyStatus=f"EmergencyStatus:{status}",
+        version=1,
+        endsOn="2026-04-30",
+        decreeNumber="TGN/1",
+    )
+    document = (
+        "query($number: String!) { emergencyStatuses(first: 9, filter: {decreeNumber: {eq: $number}}) { totalCount } }"
+    )
+
+    found = {
+        number: (await api.ask(document, actor=coordinator, number=number))["emergencyStatuses"]["totalCount"]
+        for number in [*SAME, *OTHERS, "SK/0"]
+    }
+
+    assert found == {**dict.fromkeys(SAME, 1), **dict.fromkeys([*OTHERS, "SK/0"], 0)}

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from api.models.base import Chosen, Symbol, optional, references, required, table, versioned
 from api.models.choice import Choice
+from api.models.key import numbered
 
 
 class EmergencyKind(Choice):
@@ -32,7 +33,7 @@ EmergencyStatus = table(
     required("level", Chosen(EmergencyLevel)),
     optional("kabupaten_code", Symbol, references("kabupaten.code")),
     optional("province_code", Symbol, references("province.code")),
-    required("decree_number"),
+    *numbered("decree_number"),
     required("starts_on", sa.Date),
     required("ends_on", sa.Date),
     sa.CheckConstraint("(level = 'KABUPATEN') = (kabupaten_code IS NOT NULL)", name="of_a_kabupaten"),

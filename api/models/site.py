@@ -4,6 +4,8 @@ import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, record, references, required, table, versioned
 from api.models.choice import Choice
+from api.models.key import name_indexes, named
+from api.values.key import title_search_key
 
 
 class SiteKind(Choice):
@@ -35,7 +37,7 @@ Site = table(
     *versioned(),
     optional("incident_id", sa.Uuid, references("incident.id")),
     required("kind", Chosen(SiteKind)),
-    required("name"),
+    *named(search=title_search_key),
     required("kabupaten_code", Symbol, references("kabupaten.code")),
     required("latitude", sa.Float),
     required("longitude", sa.Float),
@@ -59,6 +61,7 @@ Site = table(
     sa.Index(None, "organization_id"),
     sa.Index(None, "kitchen_id"),
     sa.Index(None, "created_at", "id"),
+    *name_indexes("site"),
 )
 
 

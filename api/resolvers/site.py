@@ -136,9 +136,9 @@ SOURCES = (
             ),
             "history": history("Site"),
         },
-        orders=orders(Site, "-opened_at", "-created_at"),
+        orders=orders(Site, "-opened_at", "-created_at", "name"),
         filters={
-            **filters(Site, "incident_id", "kind", "kabupaten_code", "organization_id", "kitchen_id"),
+            **filters(Site, "incident_id", "kind", "name", "kabupaten_code", "organization_id", "kitchen_id"),
             **filters(Site, "capacity", "opened_at", "closed_at", "opened_at..closed_at"),
             "open": is_open,
         },

@@ -1,3 +1,5 @@
+from datetime import date
+
 import asyncpg
 import pytest
 import sqlalchemy as sa
@@ -6,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 
 from api import reference
 from api.database import migration
-from api.values.key import code_key, place_search_key, search_key, sort_key
+from api.values.key import code_key, place_search_key, search_key, sort_key, title_search_key
 
 # Plain ones get their keys from PostgreSQL, the others from Python.
 NAMES = [
@@ -66,6 +68,40 @@ async def test_the_migration_fills_the_keys_of_all_numbers(
 
     rows = await connection.fetch("SELECT number, number_key, issuer_key FROM licence")
     assert {tuple(row) for row in rows} == {(number, code_key(number), "dinassosial") for number in NUMBERS}
+
+
+async def test_the_migration_fills_the_keys_of_sites_and_decrees(
+    database_url: str, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    await move(database_url, "0024")
+    incident = await connection.fetchval(
+        "INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)"
+        " VALUES (gen_random_uuid(), 'FLOOD', 'A', 'a', 'a', 0, 0, 'ACTIVE', now()) RETURNING id"
+    )
+    for name in [*NAMES, NAMES[0]]:
+        await connection.execute(
+            "INSERT INTO site (id, incident_id, kind, name, kabupaten_code, latitude, longitude, opened_at)"
+            " VALUES (gen_random_uuid(), $1, 'SHELTER', $2, '62.02', 0, 0, now())",
+            incident,
+            name,
+        )
+    for year, number in enumerate(NUMBERS, 2020):
+        await connection.execute(
+            "INSERT INTO emergency_status (id, incident_id, kind, level, decree_number, starts_on, ends_on)"
+            " VALUES (gen_random_uuid(), $1, 'SIAGA_DARURAT', 'NATIONAL', $2, $3, $3)",
+            incident,
+            number,
+            date(year, 1, 1),
+        )
+
+    await move(database_url, "0025")
+
+    sites = await connection.fetch("SELECT name, search_key, sort_key FROM site")
+    decrees = await connection.fetch("SELECT decree_number, decree_number_key FROM emergency_status")
+    assert sorted(map(tuple, sites)) == sorted(
+        (name, title_search_key(name), sort_key(name)) for name in [*NAMES, NAMES[0]]
+    )
+    assert {tuple(row) for row in decrees} == {(number, code_key(number)) for number in NUMBERS}
 
 
 @pytest.mark.parametrize(
