@@ -43,7 +43,8 @@ class Visit:
         """Runs the document of the current tab, and returns the answer that the page shows."""
         async with self.page.expect_response(lambda response: response.request.method == "POST"):
             await self.page.click(".graphiql-execute-button")
-        await self.page.wait_for_function("document.querySelector('.graphiql-response').innerText.includes('}')")
+        # Not by a function, which Playwright evaluates again and again: the page's policy forbids that.
+        await self.page.locator(".graphiql-response", has_text="}").wait_for()
         shown = "document.querySelector('.graphiql-response .CodeMirror').CodeMirror.getValue()"
         return json.loads(await self.page.evaluate(shown))
 
