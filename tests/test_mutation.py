@@ -808,6 +808,28 @@ async def test_a_repeated_refused_request_gets_the_same_problems(api: Api, build
     assert await events(build) == []
 
 
+async def test_a_request_that_is_repeated_in_another_spelling_is_the_same_request(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    fields = {"reach": "NATIONAL", "kabupaten": HOME, "idempotencyKey": "k"}
+    spellings = (
+        {"name": "Siti Rahayu", "phone": "+6281234567890", "consentPurpose": "Penugasan", "nik": "6202014107900001"},
+        {
+            "name": " Siti\u00a0 Rahayu ",
+            "phone": "0812-3456-7890",
+            "consentPurpose": "Penugasan ",
+            "nik": "6202 0141 0790 0001",
+        },
+    )
+
+    first, again = [await api.do(REGISTER, actor=coordinator, **fields, **each) for each in spellings]
+    other = await api.do(REGISTER, actor=coordinator, **fields, **{**spellings[0], "name": "Siti Rahayu W"})
+
+    assert first["volunteer"] is not None
+    assert again == first
+    assert [each["code"] for each in other["problems"]] == ["KEY_REUSED"]
+    assert await build.connection.fetchval("SELECT count(*) FROM volunteer") == 1
+
+
 async def test_an_idempotency_key_is_valid_for_one_request_of_one_account(api: Api, build: Build) -> None:
     coordinator, colleague = await build.coordinator(), await build.coordinator()
     fields = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}

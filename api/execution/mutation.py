@@ -34,6 +34,7 @@ from api.services.frame import Call, ItemResult, Outcome, perform
 from api.services.problem import InputPath, Problem, input_path
 from api.services.request import Request
 from api.services.verb import ResultPerItem, Verb
+from api.values.spelling import one_spelling
 
 
 async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, Any]) -> orjson.Fragment:
@@ -74,7 +75,8 @@ def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, An
     # Of the arguments, so that an id in another spelling is the same body; of what was sent if that cannot be used.
     # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
     body = arguments if not problems else {**values, "idempotency_key": None}
-    digest = context.vault.blind_index(orjson.dumps(body, option=orjson.OPT_SORT_KEYS))
+    spelled = one_spelling(body) if idempotency_key is not None else body
+    digest = context.vault.blind_index(orjson.dumps(spelled, option=orjson.OPT_SORT_KEYS))
     if verb.needs_vault:
         arguments["vault"] = context.vault
     if not isinstance(verb.answers, ResultPerItem):
