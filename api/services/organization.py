@@ -115,7 +115,7 @@ async def refuse(
 async def suspend(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    """Duties that are promised or running go on; `Organization.affectedDuties` lists them."""
+    """Duties that are promised or running go on."""
     return await _judge(session, request, organization, version, OrganizationAction.SUSPEND, reason=reason)
 
 
