@@ -438,11 +438,6 @@ def coordinates_incident(kind: Kind, incident: Row) -> Condition:
     return exists_where(incident, touched.c.incident_id == incident.c.id, coordinates(kind, touched.c.kabupaten_code))
 
 
-def reports_incident(kind: Kind, _incident: Row) -> Condition:
-    """Anybody signed in."""
-    return sa.literal(kind.account)
-
-
 def nobody(_kind: Kind, _row: Row) -> Condition:
     """Reached through what it belongs to only."""
     return sa.false()
@@ -710,7 +705,7 @@ MOVE_PREDICATES: Mapping[str, Predicate] = {
     predicate.__name__: predicate
     for predicate in (
         *(answers_assignment, sends_to_need_of, cancels_assignment),
-        *(reports_incident, coordinates_incident),
+        coordinates_incident,
         *(records_situation, verifies_situation, withdraws_situation),
         *(is_signed_in, coordinates_home_of, supervises_organization),
         *(keeps_licence, judges_licence),

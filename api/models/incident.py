@@ -38,7 +38,7 @@ INCIDENT = StateMachine(
     actions=IncidentAction,
     initial=(_S.REPORTED, _S.ACTIVE),
     moves=(
-        Move(_A.REPORT, (), _S.REPORTED, who="reports_incident"),
+        Move(_A.REPORT, (), _S.REPORTED, who="is_signed_in"),
         Move(_A.DECLARE, (), _S.ACTIVE, who="coordinates_incident"),
         Move(_A.VERIFY, (_S.REPORTED,), _S.VERIFIED, who="coordinates_incident"),
         Move(_A.REJECT, (_S.REPORTED,), _S.REJECTED, who="coordinates_incident", needs="A reason."),

@@ -17,7 +17,7 @@ from api.models.choice import Choice, StateMachine
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
 from api.services.feed import record
-from api.services.problem import Problem, Refused, forbidden, input_path, not_found
+from api.services.problem import Problem, Refused, forbidden, input_path, not_found, read_reason
 from api.services.request import Request
 
 
@@ -66,6 +66,16 @@ class Changeable:
         held = await self.lock(session, request, key, version, may=access.may_move(move))
         check_status(held, move.sources, self.table.name)
         return held
+
+    async def decide(
+        self, session: Transaction, request: Request, key: uuid.UUID, version: int, action: Choice, *, reason: str
+    ) -> uuid.UUID:
+        """Makes a move for a reason, which the row and its event keep."""
+        assert self.machine is not None
+        text = read_reason(reason)
+        held = await self.lock_for(session, request, key, version, action)
+        target = self.machine.move(action).target
+        return await self.move(session, request, held, target, reason=text, columns={"reason": text})
 
     async def change(
         self,

@@ -10,11 +10,11 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.incident import check_incident, read_reason
+from api.services.incident import check_incident
 from api.services.need import check_site
 from api.services.place import coordinated_kabupatens
 from api.services.position import Point, check_point
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Problems, Refused, input_path, read_reason
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb

@@ -148,10 +148,7 @@ async def verify(session: Transaction, request: Request, *, incident: uuid.UUID,
 async def reject(
     session: Transaction, request: Request, *, incident: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    text = read_reason(reason)
-    held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.REJECT)
-    columns = {"reason": text}
-    return await INCIDENTS.move(session, request, held, IncidentStatus.REJECTED, columns=columns, reason=text)
+    return await INCIDENTS.decide(session, request, incident, version, IncidentAction.REJECT, reason=reason)
 
 
 @verb(
@@ -166,14 +163,6 @@ async def reject(
 async def activate(session: Transaction, request: Request, *, incident: uuid.UUID, version: int) -> uuid.UUID:
     held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.ACTIVATE)
     return await INCIDENTS.move(session, request, held, IncidentStatus.ACTIVE)
-
-
-def read_reason(text: str | None) -> str | None:
-    """A reason as people wrote it; refused where there is nothing in it, or too much."""
-    problems = Problems()
-    reason = problems.reason(text)
-    problems.refuse()
-    return reason
 
 
 @verb(

@@ -18,7 +18,7 @@ from api.models.organization import LICENCE, LicenceAction, LicenceStatus, Verif
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record as record_event
-from api.services.problem import Problem, Problems, input_path
+from api.services.problem import Problem, Problems, input_path, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
@@ -115,7 +115,7 @@ async def confirm(session: Transaction, request: Request, *, licence: uuid.UUID,
     updates=True,
 )
 async def refuse(session: Transaction, request: Request, *, licence: uuid.UUID, version: int, reason: str) -> uuid.UUID:
-    return await _judge(session, request, licence, version, LicenceAction.REFUSE, reason=reason)
+    return await LICENCES.decide(session, request, licence, version, LicenceAction.REFUSE, reason=reason)
 
 
 @verb(
@@ -129,24 +129,12 @@ async def refuse(session: Transaction, request: Request, *, licence: uuid.UUID, 
 )
 async def revoke(session: Transaction, request: Request, *, licence: uuid.UUID, version: int, reason: str) -> uuid.UUID:
     """From today on, the day at the organization's home."""
-    return await _judge(session, request, licence, version, LicenceAction.REVOKE, reason=reason)
-
-
-async def _judge(
-    session: Transaction, request: Request, key: uuid.UUID, version: int, action: LicenceAction, *, reason: str
-) -> uuid.UUID:
-    """A move that takes a reason."""
-    problems = Problems()
-    text = problems.reason(reason)
-    problems.refuse()
-    held = await LICENCES.lock_for(session, request, key, version, action)
-    columns: dict[str, Any] = {"reason": text}
-    if action is LicenceAction.REVOKE:
-        # An acceptance that has asked for the organization already is finished first, and none follows.
-        owner = await session.row(LOCK_OWNER, {"organization": held.organization_id, "now": request.now})
-        columns["revoked_on"] = owner.today if owner else None
-    target = LICENCE.move(action).target
-    return await LICENCES.move(session, request, held, target, reason=text, columns=columns)
+    text = read_reason(reason)
+    held = await LICENCES.lock_for(session, request, licence, version, LicenceAction.REVOKE)
+    # An acceptance that has asked for the organization already is finished first, and none follows.
+    (owner,) = await session.rows(LOCK_OWNER, {"organization": held.organization_id, "now": request.now})
+    columns = {"reason": text, "revoked_on": owner.today}
+    return await LICENCES.move(session, request, held, LicenceStatus.REVOKED, reason=text, columns=columns)
 
 
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())

@@ -13,8 +13,8 @@ from api.models import EmergencyStatus, GoodsNeed, Incident, IncidentKabupaten, 
 from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.change import check_status
-from api.services.incident import INCIDENTS, read_reason
-from api.services.problem import Problems
+from api.services.incident import INCIDENTS
+from api.services.problem import Problems, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 

@@ -17,12 +17,11 @@ from api.rules.code import ProblemCode
 from api.rules.pledge import places_held
 from api.services.closing import close_one, end_duties, end_duty, lock_duties
 from api.services.feed import record
-from api.services.incident import read_reason
 from api.services.need import NEEDS, check_people_and_period, check_site, share_incident
 from api.services.place import known_kabupatens
 from api.services.pledge import release_all
 from api.services.position import check_point
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Problems, Refused, input_path, read_reason
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb

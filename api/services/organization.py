@@ -58,7 +58,7 @@ async def request_verification(
     await check_codes(session, problems, {"kabupaten": (Kabupaten, kabupaten)})
     await _check_parent(session, request, problems, parent)
     people = await profile.read(session, problems, coverage=coverage, focus=focus, contacts=contacts)
-    papers = [licence.read(problems, each, "licences", str(index)) for index, each in enumerate(licences or ())]
+    licence_rows = [licence.read(problems, each, "licences", str(index)) for index, each in enumerate(licences or ())]
     problems.refuse()
 
     key, asked = new_id(), {"verification": Verification.PENDING, "requester_id": request.actor.account_id}
@@ -66,8 +66,8 @@ async def request_verification(
     await profile.write(session, key, coverage=coverage, focus=focus, contacts=people)
     change = {"status": Verification.PENDING, "kind": kind, "kabupaten": kabupaten}
     await record(session, request, "organization.pending", subject=("Organization", key), change=change)
-    for paper in papers:
-        await licence.insert(session, request, key, paper)
+    for row in licence_rows:
+        await licence.insert(session, request, key, row)
     return key
 
 
@@ -100,7 +100,7 @@ async def verify(session: Transaction, request: Request, *, organization: uuid.U
 async def refuse(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    return await _judge(session, request, organization, version, OrganizationAction.REFUSE, reason=reason)
+    return await ORGANIZATIONS.decide(session, request, organization, version, OrganizationAction.REFUSE, reason=reason)
 
 
 @verb(
@@ -116,7 +116,9 @@ async def suspend(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
     """Duties that are promised or running go on."""
-    return await _judge(session, request, organization, version, OrganizationAction.SUSPEND, reason=reason)
+    return await ORGANIZATIONS.decide(
+        session, request, organization, version, OrganizationAction.SUSPEND, reason=reason
+    )
 
 
 @verb(
@@ -131,7 +133,9 @@ async def suspend(
 async def reinstate(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    return await _judge(session, request, organization, version, OrganizationAction.REINSTATE, reason=reason)
+    return await ORGANIZATIONS.decide(
+        session, request, organization, version, OrganizationAction.REINSTATE, reason=reason
+    )
 
 
 @verb(
@@ -146,19 +150,7 @@ async def reinstate(
 async def close(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    return await _judge(session, request, organization, version, OrganizationAction.CLOSE, reason=reason)
-
-
-async def _judge(
-    session: Transaction, request: Request, key: uuid.UUID, version: int, action: OrganizationAction, *, reason: str
-) -> uuid.UUID:
-    """A move that takes a reason."""
-    problems = Problems()
-    text = problems.reason(reason)
-    problems.refuse()
-    held = await ORGANIZATIONS.lock_for(session, request, key, version, action)
-    target = ORGANIZATION.move(action).target
-    return await ORGANIZATIONS.move(session, request, held, target, reason=text, columns={"reason": text})
+    return await ORGANIZATIONS.decide(session, request, organization, version, OrganizationAction.CLOSE, reason=reason)
 
 
 @verb(

@@ -20,8 +20,7 @@ from api.rules.code import ProblemCode
 from api.rules.pledge import places_held
 from api.services.change import Changeable, check_status
 from api.services.feed import record
-from api.services.incident import read_reason
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Problems, Refused, input_path, read_reason
 from api.services.request import Request
 from api.services.standing import check_verified
 from api.services.verb import OneThing, verb

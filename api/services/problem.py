@@ -112,3 +112,11 @@ class Problems:
     def refuse(self) -> None:
         """Raises `Refused` if there are any."""
         refuse(self._problems)
+
+
+def read_reason(text: str | None) -> str | None:
+    """A reason as people wrote it; refused where there is nothing in it, or too much."""
+    problems = Problems()
+    reason = problems.reason(text)
+    problems.refuse()
+    return reason

@@ -21,7 +21,6 @@ from api.services.problem import Problem, Problems, Refused, input_path, not_fou
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
-from api.values.text import paragraph
 
 SCOPES = {"province": "province_code", "kabupaten": "kabupaten_code", "organization": "organization_id"}
 
@@ -47,7 +46,7 @@ async def grant(
 ) -> uuid.UUID:
     """Nobody grants more than they hold, nor for longer."""
     problems = Problems()
-    text = problems.read(paragraph, "reason", value=reason, minimum=1, maximum=1000)
+    text = problems.reason(reason)
     columns = {column: scope.get(name) for name, column in SCOPES.items()}
     _check_scope(problems, kind, scope)
     _check_period(problems, since, until, request.now)
@@ -84,7 +83,7 @@ async def give(session: Transaction, request: Request, role: dict[str, Any], *, 
 )
 async def revoke(session: Transaction, request: Request, *, role: uuid.UUID, version: int, reason: str) -> uuid.UUID:
     problems = Problems()
-    text = problems.read(paragraph, "reason", value=reason, minimum=1, maximum=1000)
+    text = problems.reason(reason)
     problems.refuse()
     held = await session.row(_revocable(request.actor.kind), {**request.parameters, "role": role})
     if held is None:

@@ -16,10 +16,10 @@ from api.models.site import SiteKind
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.incident import check_incident, read_reason
+from api.services.incident import check_incident
 from api.services.place import known_kabupatens
 from api.services.position import Point, check_point
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Problems, Refused, input_path, read_reason
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.standing import check_verified

@@ -16,7 +16,7 @@ from api.models.situation import FIGURES, SITUATION_REPORT, SituationAction, Sit
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.incident import check_incident, read_reason
+from api.services.incident import check_incident
 from api.services.problem import Problems
 from api.services.reference import check_codes
 from api.services.request import Request
@@ -112,10 +112,7 @@ async def verify(session: Transaction, request: Request, *, situation_report: uu
 async def withdraw(
     session: Transaction, request: Request, *, situation_report: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    text = read_reason(reason)
-    held = await REPORTS.lock_for(session, request, situation_report, version, SituationAction.WITHDRAW)
-    columns = {"reason": text}
-    return await REPORTS.move(session, request, held, SituationStatus.WITHDRAWN, columns=columns, reason=text)
+    return await REPORTS.decide(session, request, situation_report, version, SituationAction.WITHDRAW, reason=reason)
 
 
 @cache

@@ -1,8 +1,7 @@
-"""Calendar days, and the day that an instant falls on in a place."""
+"""Calendar days in inputs."""
 
 import re
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from api.values.problem import Unreadable
 
@@ -31,11 +30,6 @@ def parse_day(text: str) -> date:
             f"Tahunnya antara {FIRST_YEAR} dan {LAST_YEAR}.", f"The year lies between {FIRST_YEAR} and {LAST_YEAR}."
         )
     return day
-
-
-def local_day(instant: datetime, zone: str) -> date:
-    """The day in a zone such as Asia/Jayapura. `instant` has an offset."""
-    return instant.astimezone(ZoneInfo(zone)).date()
 
 
 def check_earliest(day: date, *, birth_date: date | None = None) -> None:

@@ -258,9 +258,6 @@ class Visibility:
 
     # Who may move an incident, figures or an assignment.
 
-    def reports_incident(self, _row: Row) -> bool:
-        return self.account is not None
-
     def records_situation(self, row: Row) -> bool:
         here = row["kabupaten_code"]
         at_work = {

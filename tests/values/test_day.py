@@ -1,10 +1,10 @@
-from datetime import UTC, date, datetime
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.values.day import birthday, check_earliest, local_day, parse_day
+from api.values.day import birthday, check_earliest, parse_day
 from api.values.problem import Unreadable
 
 READ = {
@@ -60,19 +60,6 @@ def test_another_day_is_refused(written: str) -> None:
 @given(st.dates(date(1900, 1, 1), date(2200, 12, 31)))
 def test_every_day_is_read(day: date) -> None:
     assert parse_day(day.isoformat()) == day
-
-
-@pytest.mark.parametrize(
-    ("zone", "expected"),
-    [
-        ("Asia/Jakarta", date(2026, 2, 28)),
-        ("Asia/Makassar", date(2026, 3, 1)),
-        ("Asia/Jayapura", date(2026, 3, 1)),
-        ("UTC", date(2026, 2, 28)),
-    ],
-)
-def test_an_instant_has_the_day_of_its_place(zone: str, expected: date) -> None:
-    assert local_day(datetime(2026, 2, 28, 16, 30, tzinfo=UTC), zone) == expected
 
 
 @pytest.mark.parametrize(
