@@ -1,0 +1,105 @@
+"""Who may see and do what, where.
+
+Row predicates and column guards for the compiler, and the same predicates for the services, which ask them in the
+statement that locks what they are about to change. A predicate depends on the kind of actor only; the actor's own
+values are parameters, so one statement serves everybody of a kind.
+"""
+
+from typing import Any
+
+from api.access.account import (
+    covers,
+    grants,
+    is_in_force,
+    is_open,
+    is_own_account,
+    is_valid,
+    revokes,
+    sees_account,
+    sees_api_key,
+    sees_role,
+    sees_session,
+)
+from api.access.actor import LANGUAGE, NOW, PUBLIC, SESSION, Actor, Condition, Kind, Row, Sql
+from api.access.assignment import (
+    answers_assignment,
+    cancels_assignment,
+    sees_assignment,
+    sees_override,
+    sends_to_need_of,
+)
+from api.access.caller import (
+    ACCOUNTS,
+    CERTIFIERS,
+    COORDINATORS,
+    COORDINATORS_OF_HOME,
+    COORDINATORS_OF_INCIDENT,
+    COORDINATORS_OF_NEED,
+    COORDINATORS_OF_TERRITORY,
+    EITHER_SIDE,
+    GRANTORS,
+    INVITERS,
+    MANAGERS,
+    MANAGERS_OR_COORDINATORS_OF_HOME,
+    PLEDGE_KEEPERS,
+    PUBLIC_CALLERS,
+    REGISTRARS,
+    SENDERS,
+    SIGNED_IN,
+    SITE_KEEPERS,
+    SITUATION_RECORDERS,
+    SUPERVISORS,
+    VOLUNTEER_OR_MANAGERS,
+    Callers,
+)
+from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
+from api.access.incident import (
+    coordinates_incident,
+    coordinates_territory,
+    decrees_for,
+    is_desk_officer,
+    keeps_site,
+    records_situation,
+    reports_from,
+    sees_incident,
+    sees_need,
+    sees_part_of_incident,
+    sees_situation,
+    sends_to_need,
+    verifies_situation,
+    withdraws_situation,
+)
+from api.access.organization import (
+    coordinates_home_of,
+    judges_licence,
+    keeps_licence,
+    keeps_organization,
+    sees_contact,
+    sees_licence,
+    sees_organization,
+    supervises_organization,
+)
+from api.access.person import (
+    answers_for,
+    certifies,
+    enrols,
+    knows_volunteer,
+    members_today,
+    sees_record_of_volunteer,
+    sees_volunteer,
+)
+from api.access.pledge import (
+    holds_pledge,
+    releases_pledge,
+    sees_pledge,
+    sees_pledge_request,
+    sends_under_pledge,
+    shares_work,
+)
+from api.models.choice import Move
+
+
+def may_move(move: Move[Any, Any]) -> Predicate:
+    """Who may make the move of a state machine, asked of the thing that moves: the predicate here that the move names."""
+    predicate: Predicate = globals()[move.who]
+    return predicate

@@ -1,0 +1,101 @@
+"""Who sees and administers accounts, roles, sessions and API keys."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row
+from api.access.condition import any_of, exists_where
+from api.models import Organization, Role
+from api.models.account import RoleKind
+
+
+def is_own_account(kind: Kind, row: Row) -> Condition:
+    """The account that asks."""
+    return row.c.id == ACCOUNT if kind.account else sa.false()
+
+
+def sees_account(kind: Kind, row: Row) -> Condition:
+    """One's own, and those with a role that one sees."""
+    role = Role.alias()
+    holder = exists_where(row, role.c.account_id == row.c.id, _administers(kind, role))
+    return any_of(is_own_account(kind, row), holder if kind.coordinator or kind.organizations else None)
+
+
+def sees_role(kind: Kind, row: Row) -> Condition:
+    """Its holder, and who may grant such a role."""
+    own = row.c.account_id == ACCOUNT if kind.account else None
+    return any_of(own, _administers(kind, row))
+
+
+def sees_api_key(kind: Kind, row: Row) -> Condition:
+    """One's own."""
+    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+
+
+def is_valid(key: Row) -> Condition:
+    """Whether an API key may still be used."""
+    return sa.and_(key.c.revoked_at.is_(None), key.c.expires_at > NOW)
+
+
+def sees_session(kind: Kind, row: Row) -> Condition:
+    """One's own."""
+    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+
+
+def is_open(session: Row) -> Condition:
+    """Whether one is still signed in there."""
+    return sa.and_(session.c.ended_at.is_(None), session.c.expires_at > NOW)
+
+
+def is_in_force(role: Row) -> Condition:
+    """Whether a role's period has begun, and neither the period is over nor the role revoked."""
+    return sa.and_(
+        sa.or_(role.c.since.is_(None), role.c.since <= NOW),
+        sa.or_(role.c.until.is_(None), role.c.until > NOW),
+        role.c.ended_at.is_(None),
+    )
+
+
+def covers(held: Row, other: Row) -> Condition:
+    """Whether what the holder of one role may do includes another role: nobody grants more than they hold.
+
+    Coordinators, all roles of places in their scope and of organizations at home there; managers, those of their
+    organization.
+    """
+    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == other.c.organization_id)
+    kabupaten = sa.func.coalesce(other.c.kabupaten_code, home.correlate(other).scalar_subquery(), type_=sa.Text())
+    province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
+    is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
+    in_scope = sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
+    return sa.or_(
+        sa.and_(held.c.kind == RoleKind.COORDINATOR, in_scope),
+        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == other.c.organization_id),
+    )
+
+
+def _holds(row: Row, *conditions: Callable[[Row], Condition]) -> Condition:
+    """Whether a role that the actor holds meets the conditions beside this row."""
+    held = Role.alias()
+    return exists_where(row, held.c.id == sa.any_(ROLES), *(condition(held) for condition in conditions))
+
+
+def _administers(kind: Kind, row: Row) -> Condition:
+    """Whether the actor holds a role that covers this one, so may revoke it."""
+    if kind.nation:
+        return sa.true()
+    return _holds(row, lambda held: covers(held, row)) if kind.places or kind.organizations else sa.false()
+
+
+def grants(row: Row) -> Condition:
+    """Whether the actor holds a role that covers this one and lasts as long."""
+    return _holds(
+        row,
+        lambda held: covers(held, row),
+        lambda held: sa.or_(held.c.until.is_(None), held.c.until >= row.c.until),
+    )
+
+
+def revokes(kind: Kind, row: Row) -> Condition:
+    """Who may grant such a role, for however long, and its holder, who gives it back."""
+    return sees_role(kind, row)

@@ -1,0 +1,113 @@
+"""Who may call a mutation at all."""
+
+from dataclasses import dataclass
+
+from api.access.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """Who may call a mutation at all; the service then asks whether this one thing lies in the actor's scope."""
+
+    description: str
+    roles: frozenset[str] = frozenset()
+    is_public: bool = False
+
+    def include(self, actor: Actor) -> bool:
+        return self.is_public or bool(self.roles & actor.roles)
+
+
+PUBLIC_CALLERS = Callers("Anybody, also without an account", is_public=True)
+
+
+SIGNED_IN = Callers("Anybody signed in", frozenset({"ACCOUNT"}))
+
+
+COORDINATORS = Callers("Coordinators, for kabupaten in their scope", frozenset({"COORDINATOR"}))
+
+
+COORDINATORS_OF_NEED = Callers("Coordinators of the need's kabupaten", frozenset({"COORDINATOR"}))
+
+
+COORDINATORS_OF_INCIDENT = Callers(
+    "Coordinators of a kabupaten that the incident affects, of its province or the nation", frozenset({"COORDINATOR"})
+)
+
+
+COORDINATORS_OF_TERRITORY = Callers("Coordinators of the territory", frozenset({"COORDINATOR"}))
+
+
+SITE_KEEPERS = Callers(
+    "Coordinators of the site's kabupaten, managers of the organization that runs it",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+SITUATION_RECORDERS = Callers(
+    "Coordinators and desk officers of the kabupaten, managers of an organization with a site or pledge there",
+    frozenset({"ACCOUNT"}),
+)
+
+
+MANAGERS = Callers("Managers, for their organization", frozenset({"MANAGER"}))
+
+
+PLEDGE_KEEPERS = Callers(
+    "Managers of the organization that holds the pledge, coordinators of the need's kabupaten",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+REGISTRARS = Callers(
+    "Managers for their organization, coordinators for people at home in their scope",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+COORDINATORS_OF_HOME = Callers("Coordinators of the organization's home", frozenset({"COORDINATOR"}))
+
+
+SUPERVISORS = Callers(
+    "Coordinators of the organization's home; of the nation where it works in several provinces",
+    frozenset({"COORDINATOR"}),
+)
+
+
+MANAGERS_OR_COORDINATORS_OF_HOME = Callers(
+    "Managers of the organization, and coordinators of its home", frozenset({"COORDINATOR", "MANAGER"})
+)
+
+
+CERTIFIERS = Callers(
+    "Managers of the issuer for its members, coordinators for people at home in their scope",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+VOLUNTEER_OR_MANAGERS = Callers(
+    "The volunteer, or a manager of one of the volunteer's organizations", frozenset({"VOLUNTEER", "MANAGER"})
+)
+
+
+ACCOUNTS = Callers("Everybody who is signed in, for what is theirs", frozenset({"ACCOUNT"}))
+
+
+INVITERS = Callers("Managers, for the members of their organization", frozenset({"MANAGER"}))
+
+
+GRANTORS = Callers(
+    "Coordinators for places and organizations in their scope, managers for their organization",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+SENDERS = Callers(
+    "Coordinators of the need's kabupaten; with a pledge, managers of the organization that holds it",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
+EITHER_SIDE = Callers(
+    "Coordinators of the need's kabupaten, the volunteer, or a manager of one of the volunteer's organizations",
+    frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+)

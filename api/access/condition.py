@@ -1,0 +1,50 @@
+"""What all predicates are made of: scopes, and what lies beside a row."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.access.actor import KABUPATEN, ORGANIZATIONS, PROVINCES, Condition, Kind, Row, Sql
+
+Predicate = Callable[[Kind, Row], Condition]
+
+
+def may_trace(kind: Kind) -> bool:
+    """Who may look at the statements behind an answer: they tell of the whole database, though not of its values."""
+    return kind.nation
+
+
+def any_of(*truths: Condition | None) -> Condition:
+    return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
+
+
+def exists_where(row: Row, *conditions: Condition) -> Condition:
+    """Whether something else meets the conditions beside this row."""
+    statement: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions)
+    return statement.correlate(row).exists()
+
+
+def coordinates(kind: Kind, kabupaten_code: Sql) -> Condition:
+    """Whether a kabupaten lies in the scope the actor coordinates."""
+    if kind.nation:
+        return sa.true()
+    if not kind.places:
+        return sa.false()
+    code = sa.type_coerce(kabupaten_code, sa.Text)
+    return sa.or_(code == sa.any_(KABUPATEN), sa.func.left(code, 2, type_=sa.Text()) == sa.any_(PROVINCES))
+
+
+def manages(kind: Kind, organization_id: Sql) -> Condition:
+    """Whether the actor manages the organization."""
+    return organization_id == sa.any_(ORGANIZATIONS) if kind.organizations else sa.false()
+
+
+def is_signed_in(kind: Kind, _row: Row) -> Condition:
+    """Anybody signed in."""
+    return sa.literal(kind.account)
+
+
+def nobody(_kind: Kind, _row: Row) -> Condition:
+    """Reached through what it belongs to only."""
+    return sa.false()

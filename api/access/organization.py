@@ -1,0 +1,72 @@
+"""Who sees, keeps and judges organizations, their licences and contacts."""
+
+import sqlalchemy as sa
+
+from api.access.actor import ACCOUNT, VOLUNTEER, Condition, Kind, Row
+from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.person import members_today
+from api.models import Membership, Organization, OrganizationCoverage
+from api.models.organization import LICENCE
+
+
+def sees_organization(kind: Kind, row: Row) -> Condition:
+    """Verified ones are public; the others are seen by their coordinators, managers, members of today and who asked for them."""
+    member = None
+    if kind.volunteer:
+        own = members_today(Membership.c.volunteer_id == VOLUNTEER)
+        member = row.c.id.in_(own.with_only_columns(Membership.c.organization_id))
+    return any_of(
+        row.c.verification == "VERIFIED",
+        coordinates(kind, row.c.kabupaten_code),
+        manages(kind, row.c.id),
+        member,
+        row.c.requester_id == ACCOUNT if kind.account else None,
+    )
+
+
+def keeps_organization(kind: Kind, organization: Row) -> Condition:
+    """Its managers, and the coordinators of its home."""
+    return any_of(manages(kind, organization.c.id), coordinates(kind, organization.c.kabupaten_code))
+
+
+def coordinates_home_of(kind: Kind, organization: Row) -> Condition:
+    """The coordinators of the organization's home."""
+    return coordinates(kind, organization.c.kabupaten_code)
+
+
+def supervises_organization(kind: Kind, organization: Row) -> Condition:
+    """The coordinators of the organization's home; of the nation where it works in several provinces."""
+    if kind.nation or not kind.places:
+        return sa.literal(kind.nation)
+    coverage = OrganizationCoverage.alias()
+    beyond = exists_where(
+        organization,
+        coverage.c.organization_id == organization.c.id,
+        sa.func.left(coverage.c.kabupaten_code, 2) != sa.func.left(organization.c.kabupaten_code, 2),
+    )
+    return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(beyond))
+
+
+def sees_contact(kind: Kind, row: Row) -> Condition:
+    """All coordinators, and the managers of the organization."""
+    return any_of(sa.literal(kind.coordinator), manages(kind, row.c.organization_id))
+
+
+def sees_licence(kind: Kind, row: Row) -> Condition:
+    """Who sees the organization sees the licences that were confirmed; its managers and coordinators, the others too."""
+    owner = Organization.alias()
+    counted = sa.and_(row.c.status.in_(LICENCE.group("COUNTED")), sees_organization(kind, owner))
+    seen = sa.or_(counted, keeps_organization(kind, owner))
+    return exists_where(row, owner.c.id == row.c.organization_id, seen)
+
+
+def keeps_licence(kind: Kind, licence: Row) -> Condition:
+    """Managers of the organization, and coordinators of its home."""
+    owner = Organization.alias()
+    return exists_where(licence, owner.c.id == licence.c.organization_id, keeps_organization(kind, owner))
+
+
+def judges_licence(kind: Kind, licence: Row) -> Condition:
+    """The coordinators of the organization's home."""
+    owner = Organization.alias()
+    return exists_where(licence, owner.c.id == licence.c.organization_id, coordinates_home_of(kind, owner))

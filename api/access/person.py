@@ -1,0 +1,109 @@
+"""Who sees, and answers for, volunteers and their records."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
+from api.access.condition import any_of, coordinates, exists_where, manages
+from api.models import Assignment, Membership, Need, Organization, Volunteer
+from api.models.assignment import ASSIGNMENT
+from api.models.day import days_of_provinces
+
+
+def members_today(*conditions: Condition, of_verified: bool = False) -> sa.Select[Any]:
+    """The ids of those who are members today, the day in the kabupaten of the organization; of verified ones only."""
+    organization, province = Organization.alias(), days_of_provinces(NOW)
+    verified = [organization.c.verification == "VERIFIED"] if of_verified else []
+    return (
+        sa.select(Membership.c.volunteer_id)
+        .join(organization, organization.c.id == Membership.c.organization_id)
+        .join(province, province.c.code == sa.func.left(organization.c.kabupaten_code, 2))
+        .where(
+            Membership.c.since <= province.c.day,
+            sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day),
+            *conditions,
+            *verified,
+        )
+    )
+
+
+def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False) -> Condition:
+    """The volunteer alone, and the managers of the (verified) organizations the volunteer belongs to today."""
+    members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_verified=of_verified)
+    return any_of(
+        volunteer_id == VOLUNTEER if kind.volunteer else None,
+        volunteer_id.in_(members) if kind.organizations else None,
+    )
+
+
+def serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | None:
+    """Whether the volunteer has an assignment that stands so at a need in the scope."""
+    if not kind.places:
+        return None
+    sent = sa.select(Assignment.c.volunteer_id).join(Need, Need.c.id == Assignment.c.need_id)
+    return volunteer_id.in_(sent.where(standing, coordinates(kind, Need.c.kabupaten_code)))
+
+
+# A duty that is promised or running. Before the acceptance, and once it is over, nobody needs to call.
+_PROMISED = sa.and_(Assignment.c.status.in_(ASSIGNMENT.group("PROMISED")), Assignment.c.ends_at > NOW)
+
+
+# The same, or an offer that may still be answered.
+_LIVE = sa.and_(
+    Assignment.c.status.in_(ASSIGNMENT.group("LIVE")),
+    Assignment.c.ends_at > NOW,
+    sa.not_(ASSIGNMENT.has_lapsed(Assignment, NOW)),
+)
+
+
+def knows_volunteer(kind: Kind, row: Row) -> Condition:
+    """Who may read what is private: phone, position, consent. Not the managers of an organization that is suspended."""
+    return any_of(
+        coordinates(kind, row.c.kabupaten_code),
+        answers_for(kind, row.c.id, of_verified=True),
+        serves(kind, row.c.id, _PROMISED),
+    )
+
+
+def sees_volunteer(kind: Kind, row: Row) -> Condition:
+    """Who knows a volunteer or has asked one, and the coordinators as far as the volunteer agreed to be sent."""
+    if kind.nation:
+        return sa.true()
+    agreed = None
+    if kind.places:
+        agreed = sa.and_(
+            row.c.status == "ACTIVE",
+            row.c.consent_given_at.is_not(None),
+            row.c.consent_withdrawn_at.is_(None),
+            sa.or_(
+                row.c.reach == "NATIONAL",
+                sa.and_(
+                    row.c.reach == "PROVINCE",
+                    sa.type_coerce(row.c.province_code, sa.Text) == sa.any_(NEAR_PROVINCES),
+                ),
+            ),
+        )
+    known = (coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id))
+    return any_of(agreed, *known, serves(kind, row.c.id, _LIVE))
+
+
+def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:
+    """Certificates and memberships are seen by who sees their volunteer."""
+    if kind.nation:
+        return sa.true()
+    volunteer = Volunteer.alias()
+    return exists_where(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
+
+
+def enrols(kind: Kind, organization: Row) -> Condition:
+    """Who may make somebody a member: managers of the organization, coordinators of its home."""
+    return any_of(manages(kind, organization.c.id), coordinates(kind, organization.c.kabupaten_code))
+
+
+def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Condition:
+    """Coordinators of the homes of both volunteer and issuer, managers of the issuer for their members."""
+    return any_of(
+        sa.and_(coordinates(kind, volunteer.c.kabupaten_code), coordinates(kind, issuer.c.kabupaten_code)),
+        sa.and_(manages(kind, issuer.c.id), answers_for(kind, volunteer.c.id)),
+    )

@@ -1,0 +1,51 @@
+"""Who sees, holds and releases pledges."""
+
+import sqlalchemy as sa
+
+from api.access.actor import Condition, Kind, Row, Sql
+from api.access.condition import any_of, exists_where, manages
+from api.access.incident import sends_to_need
+from api.models import GoodsNeed, Need, Pledge
+
+
+def shares_work(kind: Kind, _row: Row) -> Condition:
+    """All coordinators and managers."""
+    return sa.literal(kind.coordinator or kind.organizations)
+
+
+def sees_pledge(kind: Kind, row: Row) -> Condition:
+    """All coordinators and managers: they share the work."""
+    return shares_work(kind, row)
+
+
+def sees_pledge_request(kind: Kind, row: Row) -> Condition:
+    """Coordinators, and the managers of both organizations."""
+    pledge = Pledge.alias()
+    holder = exists_where(row, pledge.c.id == row.c.pledge_id, manages(kind, pledge.c.organization_id))
+    return any_of(
+        sa.literal(kind.coordinator),
+        manages(kind, row.c.organization_id),
+        holder if kind.organizations else None,
+    )
+
+
+def holds_pledge(kind: Kind, pledge: Row) -> Condition:
+    """Managers of the organization that holds it."""
+    return manages(kind, pledge.c.organization_id)
+
+
+def releases_pledge(kind: Kind, pledge: Row) -> Condition:
+    """Managers of the organization that holds it, coordinators of the need's kabupaten."""
+    if kind.nation:
+        return sa.true()
+    need, goods = Need.alias(), GoodsNeed.alias()
+    at_need = exists_where(pledge, need.c.id == pledge.c.need_id, sends_to_need(kind, need))
+    at_goods = exists_where(pledge, goods.c.id == pledge.c.goods_need_id, sends_to_need(kind, goods))
+    return any_of(holds_pledge(kind, pledge), *((at_need, at_goods) if kind.places else ()))
+
+
+def sends_under_pledge(kind: Kind, need: Row, pledge_id: Sql) -> Condition:
+    """Who sends to the need, and the managers of the organization that holds the pledge of it, if one is named."""
+    pledge = Pledge.alias()
+    holds = exists_where(need, pledge.c.id == pledge_id, pledge.c.need_id == need.c.id, holds_pledge(kind, pledge))
+    return any_of(sends_to_need(kind, need), holds if kind.organizations else None)
