@@ -15,7 +15,7 @@ from api.schema.need import Cluster, Need
 from api.schema.organization import Organization
 from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.site import Site
-from api.services import goods, pledge, pledge_request
+from api.services import goods, pledge, pledge_change, pledge_request
 
 
 @noun(
@@ -106,20 +106,20 @@ class MakePledgeInput:
     deadline: datetime | None = optional("By when it is to be filled or delivered; it lapses then.")
 
 
-@verb_input(pledge.release)
+@verb_input(pledge_change.release)
 class ReleasePledgeInput:
     pledge: strawberry.ID = field("The pledge to give back.")
     reason: str = field("Why it is given back, at most 1,000 characters.")
 
 
-@verb_input(pledge.hand_over)
+@verb_input(pledge_change.hand_over)
 class HandOverPledgeInput:
     pledge: strawberry.ID = field("The pledge to hand over.")
     organization: strawberry.ID = field("The verified organization that takes it over.")
     reason: str = field("Why it is handed over, at most 1,000 characters.")
 
 
-@verb_input(pledge.deliver)
+@verb_input(pledge_change.deliver)
 class RecordDeliveryInput:
     pledge: strawberry.ID = field("The pledge of goods.")
     quantity: int = field("The quantity that was delivered now.")

@@ -13,7 +13,8 @@ from api.models.pledge import PledgeRequestStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
-from api.services.pledge import give_rest, lock_pledge
+from api.services.pledge import lock_pledge
+from api.services.pledge_change import give_rest
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
 from api.services.request import Request
 from api.services.standing import check_verified
