@@ -17,7 +17,7 @@ from api import services
 from api.database.engine import Database
 from api.database.statement import CompiledStatement
 from api.models import Membership
-from api.services.assignment import LOCK_ASSIGNMENT, LOCK_NEED, LOCK_VOLUNTEER
+from api.services.duty import LOCK_ASSIGNMENT, LOCK_NEED, LOCK_VOLUNTEER
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW

@@ -13,7 +13,7 @@ from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.need import Need
 from api.schema.person import Volunteer
-from api.services import assignment
+from api.services import assignment, offer
 
 if TYPE_CHECKING:
     from api.schema.pledge import Pledge
@@ -55,7 +55,7 @@ class Assignment(Node):
     updated_at: datetime = field("When it was last changed.")
 
 
-@verb_input(assignment.offer)
+@verb_input(offer.offer)
 class OfferAssignmentInput:
     need: strawberry.ID = field("The need to send the volunteer to.")
     volunteer: strawberry.ID = field("The volunteer to send.")
