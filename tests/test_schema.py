@@ -1,9 +1,27 @@
 from pathlib import Path
 
-from api.schema.build import schema_definition
+from graphql import is_interface_type
+
+from api.schema.build import core_schema, schema_definition
 
 
 def test_the_committed_schema_is_the_one_that_is_served() -> None:
     committed = Path("schema.graphql").read_text()
 
     assert committed == schema_definition(), "make schema writes it anew"
+
+
+def test_a_field_of_an_interface_has_one_type_everywhere() -> None:
+    # GraphQL refuses a document that selects a nullable and a non-null field under one key, in whichever types.
+    schema = core_schema()
+    interfaces = [each for each in schema.type_map.values() if is_interface_type(each)]
+
+    different = {
+        f"{type_.name}.{name}: {type_.fields[name].type}"
+        for interface in interfaces
+        for type_ in schema.get_possible_types(interface)
+        for name, field in interface.fields.items()
+        if str(type_.fields[name].type) != str(field.type)
+    }
+
+    assert different == set()

@@ -395,11 +395,3 @@ async def test_problems_are_told_in_the_language_of_the_request(api: Api, build:
     ]
 
     assert english != indonesian
-
-
-async def test_a_need_has_the_time_zone_of_its_kabupaten(api: Api, build: Build) -> None:
-    need = await build.need(kabupaten_code="72.71")
-
-    answer = await api.ask("query($id: ID!) { need(id: $id) { timeZone kabupaten { timeZone } } }", id=f"Need:{need}")
-
-    assert answer == {"need": {"timeZone": "Asia/Makassar", "kabupaten": {"timeZone": "Asia/Makassar"}}}

@@ -10,6 +10,7 @@ from api.access import LANGUAGE, NOW
 from api.compiler.source import Embedded, Expression, FieldContext, Row, Source, Sql, everybody
 from api.compiler.structure import ColumnFilter, filters, orders, table_source
 from api.models.choice import StateMachine
+from api.models.day import time_zone
 
 
 def label(row: Row, context: FieldContext) -> Sql:
@@ -25,6 +26,9 @@ LABEL = Expression(label)
 
 # A point made of two columns of the row.
 POSITION = Embedded("Point")
+
+# The IANA time zone of the row's kabupaten.
+ZONE = Expression(lambda row, _context: time_zone(row.c.kabupaten_code))
 
 
 def reference(table: sa.Table, *filtered: str, **fields: Any) -> Source:

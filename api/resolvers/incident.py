@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Embedded, Row, ToMany, ToOne
+from api.compiler.source import Embedded, Expression, FieldContext, Row, Sql, ToMany, ToOne
 from api.compiler.structure import connection, filters, orders, related, table_source, to_many, to_many_through
 from api.models import (
     Desk,
@@ -12,21 +12,37 @@ from api.models import (
     Hazard,
     Incident,
     IncidentKabupaten,
+    Kabupaten,
     Need,
     Site,
     SituationReport,
 )
+from api.models.day import time_zone
 from api.models.incident import INCIDENT
 from api.resolvers.common import POSITION, allowed_actions, reference, status, status_filter
 from api.resolvers.history import history
 from api.resolvers.matrix import coverage_matrix
 from api.resolvers.situation import added_up, by_kabupaten
+from api.rules.candidate import chord, on_globe
 
 
 def has_desk(incident: Row, desk: Row) -> sa.ColumnElement[bool]:
     """Whether the hazard of the incident goes to the desk."""
     code = sa.select(Hazard.c.desk_code).where(Hazard.c.code == incident.c.hazard_code)
     return desk.c.code == code.correlate(incident).scalar_subquery()
+
+
+def main_zone(incident: Row, _context: FieldContext) -> Sql:
+    """The time zone of the affected kabupaten whose seat is nearest."""
+    affected, seat = IncidentKabupaten.alias(), Kabupaten.alias()
+    nearest = (
+        sa.select(seat.c.code)
+        .join(affected, affected.c.kabupaten_code == seat.c.code)
+        .where(affected.c.incident_id == incident.c.id)
+        .order_by(chord(on_globe(seat), on_globe(incident)), seat.c.code)
+        .limit(1)
+    )
+    return time_zone(nearest.correlate(incident).scalar_subquery())
 
 
 SOURCES = (
@@ -41,6 +57,7 @@ SOURCES = (
             "history": history("Incident"),
             "allowed_actions": allowed_actions(INCIDENT),
             "position": POSITION,
+            "time_zone": Expression(main_zone),
             "kabupatens": to_many_through(
                 IncidentKabupaten.c.incident_id, IncidentKabupaten.c.kabupaten_code, "CODE_ASC"
             ),

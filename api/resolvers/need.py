@@ -23,9 +23,8 @@ from api.compiler.source import (
 from api.compiler.structure import connection, filters, orders, table_source, to_one
 from api.models import Assignment, Cluster, Need, Pledge, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
-from api.models.day import time_zone
 from api.models.pledge import PLEDGE, PledgeStatus
-from api.resolvers.common import POSITION, reference
+from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.candidate import candidates, whole_need_case
@@ -103,7 +102,7 @@ SOURCES = (
             "incident": to_one(Need.c.incident_id, visible_with_parent=True),
             "site": to_one(Need.c.site_id, visible_with_parent=True),
             "position": POSITION,
-            "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
+            "time_zone": ZONE,
             "distance_to": distance_from(point),
             "merged_into": to_one(Need.c.merged_into_id, visible_with_parent=True),
             "is_stale": Expression(is_stale),

@@ -8,7 +8,7 @@ from api.compiler.source import Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import GoodsNeed, Pledge, PledgeRequest
 from api.models.pledge import PLEDGE, PledgeStatus, filled
-from api.resolvers.common import POSITION, allowed_actions, status, status_filter
+from api.resolvers.common import POSITION, ZONE, allowed_actions, status, status_filter
 from api.resolvers.history import history
 
 
@@ -51,6 +51,7 @@ SOURCES = (
             "incident": to_one(GoodsNeed.c.incident_id, visible_with_parent=True),
             "site": to_one(GoodsNeed.c.site_id, visible_with_parent=True),
             "position": POSITION,
+            "time_zone": ZONE,
             "pledged": Expression(promised),
             "delivered": Expression(delivered),
             "pledges": connection(Pledge.c.goods_need_id),

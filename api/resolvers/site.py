@@ -20,7 +20,7 @@ from api.compiler.structure import connection, filters, orders, table_source, to
 from api.models import Assignment, Commitment, KitchenType, Need, Site, SiteLoad
 from api.models.day import time_zone
 from api.models.site import SiteKind
-from api.resolvers.common import POSITION, reference
+from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
 from api.resolvers.place import distance_from, point
 from api.rules.sending import skills_on
@@ -123,6 +123,7 @@ SOURCES = (
         fields={
             "incident": to_one(Site.c.incident_id, visible_with_parent=True),
             "position": POSITION,
+            "time_zone": ZONE,
             "distance_to": distance_from(point),
             "people": Expression(lambda row, _context: counted(row, "people")),
             "counted_at": Expression(lambda row, _context: counted(row, "at")),

@@ -43,6 +43,7 @@ class Assignment(Node):
     status: AssignmentStatus = field("The status; an offer past its deadline reads as expired.")
     starts_at: datetime = field("When the duty starts.")
     ends_at: datetime = field("When the duty ends, as offered; that instant is free again.")
+    time_zone: str = field("The IANA time zone of the duty, in which people read its times.")
     expires_at: datetime | None = field("The deadline for the answer to the offer; null if it is the end of the duty.")
     reason: str | None = field(
         "Why it was declined, cancelled or released; null if it was not, or if no reason was given."

@@ -63,7 +63,10 @@ class Incident(Node, Located):
     hazard: Hazard = field("The kind of disaster.")
     title: str = field("The title that people know it by.")
     status: IncidentStatus = field("How far its handling has come.")
-    position: Point = field("The position of the incident.")
+    position: Point | None = field("The position of the incident, always known.")
+    time_zone: str | None = field(
+        "The IANA time zone of the affected kabupaten nearest to its position; null if none is named."
+    )
     started_at: datetime = field("When it started.")
     ended_at: datetime | None = field("When it ended; null while it lasts.")
     desk: Desk = field("The desk of the social agency that handles it, by its hazard.")

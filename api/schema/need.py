@@ -86,7 +86,7 @@ class Need(Node, Located):
     ends_at: datetime = field("When the duty ends; that instant is free again.")
     time_zone: str = field("The IANA time zone of the duty, that of its kabupaten, in which people read its times.")
     kabupaten: Kabupaten = field("The kabupaten of the duty; days are counted in its time zone.")
-    position: Point = field("The position of the duty.")
+    position: Point | None = field("The position of the duty, always known.")
     distance_to: float = distance("the duty")
     site: Annotated[Site, strawberry.lazy("api.schema.site")] | None = field(
         "The site where people are wanted; null if it is none."

@@ -62,7 +62,7 @@ class Kabupaten(Node, Located):
     retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
     name: str = field("The official name.")
     kind: KabupatenKind = field("Whether it is a regency or a city.")
-    position: Point = field("The position of the seat of government.")
+    position: Point | None = field("The position of the seat of government, always known.")
     province: Province = field("The province it lies in.")
     time_zone: str = field("The IANA time zone in which its days begin: that of its province.")
     distance_to: float = distance("the seat of government")

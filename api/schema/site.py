@@ -73,7 +73,8 @@ class Site(Node, Located):
     kind: SiteKind = field("What it is for.")
     name: str = field("The name that people know it by.")
     kabupaten: Kabupaten = field("The kabupaten it lies in; days are counted in its time zone.")
-    position: Point = field("The position of the site.")
+    position: Point | None = field("The position of the site, always known.")
+    time_zone: str = field("The IANA time zone of its kabupaten, in which people read its times.")
     distance_to: float = distance("the site")
     capacity: int | None = field("The number of people it holds; null if it is not known.")
     organization: Organization | None = field(
