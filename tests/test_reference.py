@@ -30,6 +30,7 @@ async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> Non
     assert counts == {
         "province": 38,
         "kabupaten": 514,
+        "kecamatan": 7285,
         "desk": 3,
         "hazard": 28,
         "cluster": 8,

@@ -160,7 +160,7 @@ class Builder:
     def to_one(self, ref: RowRef, declared: ToOne, selected: SelectedField, path: Path) -> SqlText:
         target, inside = self.sources[declared.target], self.join_to_one(ref, declared)
         text = self.object(inside, target, selected.type, selected.selection_sets, path)
-        return text_if(f"{key_column(inside, target)} IS NOT NULL", text)
+        return self.apply_guard(ref, declared.guard, text_if(f"{key_column(inside, target)} IS NOT NULL", text))
 
     def join_to_one(self, ref: RowRef, declared: ToOne) -> RowRef:
         """Joins the to-one's row to the level, unless it is joined already, and returns its reference."""

@@ -186,8 +186,8 @@ def _may_be_hidden(declared: Field | None, sources: Mapping[str, Source]) -> boo
     match declared:
         case Expression(guard=guard) | ToMany(guard=guard) | ToConnection(guard=guard) | TieredConnection(guard=guard):
             return guard is not None
-        case ToOne(target=target, visible_with_parent=visible_with_parent):
-            return not visible_with_parent and sources[target].visible is not everybody
+        case ToOne(target=target, visible_with_parent=visible_with_parent, guard=guard):
+            return guard is not None or (not visible_with_parent and sources[target].visible is not everybody)
         case Embedded(exists=exists, guard=guard):
             return exists is not None or guard is not None
         case None:

@@ -65,6 +65,7 @@ class ToOne:
     target: str
     on: Callable[[Row, Row], Condition]
     visible_with_parent: bool = False
+    guard: Guard | None = None
     column: str | None = None  # The foreign key that `on` compares, where that is all.
 
 

@@ -38,13 +38,14 @@ def referenced(column: sa.Column[Any]) -> sa.Column[Any]:
     return reference.column
 
 
-def to_one(column: sa.Column[Any], *, visible_with_parent: bool = False) -> ToOne:
+def to_one(column: sa.Column[Any], *, visible_with_parent: bool = False, guard: Guard | None = None) -> ToOne:
     """The thing that the row's foreign key refers to."""
     key, name = referenced(column), column.name
     return ToOne(
         type_name(key.table),
         on=lambda row, other: other.c[key.name] == row.c[name],
         visible_with_parent=visible_with_parent,
+        guard=guard,
         column=name,
     )
 

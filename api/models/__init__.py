@@ -23,7 +23,7 @@ from api.models.organization import (
     Rank,
 )
 from api.models.person import Volunteer
-from api.models.place import Kabupaten, Province
+from api.models.place import Kabupaten, Kecamatan, Province
 from api.models.pledge import Pledge, PledgeRequest
 from api.models.secret import KeyFingerprint
 from api.models.session import Attempt, Credential, OneTimeCode, RecoveryCode, Session
@@ -67,6 +67,7 @@ __all__ = [
     "IncidentKabupaten",
     "Invitation",
     "Kabupaten",
+    "Kecamatan",
     "KeyFingerprint",
     "KitchenType",
     "Licence",

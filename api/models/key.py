@@ -39,10 +39,10 @@ def stored_key(name: str, of: str, compute: Callable[[str], str], *, nullable: b
     return sa.Column(name, KEY, nullable=nullable, info={"computed": (of, compute)})
 
 
-def name_indexes(table: str, *scopes: str) -> list[sa.Index]:
+def name_indexes(table: str, *scopes: str, key: str = "id") -> list[sa.Index]:
     """For search by substring, and for the order of all names and of those with one value of a scope."""
     trigrams = {"search_key": "gin_trgm_ops"}
     return [
         sa.Index(f"ix_{table}_search_key", "search_key", postgresql_using="gin", postgresql_ops=trigrams),
-        *(sa.Index(None, *scope, "sort_key", "id") for scope in [(), *((name,) for name in scopes)]),
+        *(sa.Index(None, *scope, "sort_key", key) for scope in [(), *((name,) for name in scopes)]),
     ]

@@ -47,6 +47,7 @@ Volunteer = table(
     required(
         "province_code", Symbol, references("province.code"), sa.Computed("left(kabupaten_code, 2)", persisted=True)
     ),
+    optional("kecamatan_code", Symbol, references("kecamatan.code"), info=PRIVATE),
     optional("latitude", sa.Float, info=PRIVATE),
     optional("longitude", sa.Float, info=PRIVATE),
     # Where the person sets out within the own kabupaten: the position, else the seat. A trigger keeps it.
@@ -57,6 +58,7 @@ Volunteer = table(
     optional("consent_purpose", info=PRIVATE),
     optional("consent_withdrawn_at", INSTANT, info=PRIVATE),
     sa.CheckConstraint("phone ~ '^\\+62[0-9]{7,13}$'", name="phone_e164"),
+    sa.CheckConstraint("left(kecamatan_code, 5) = kabupaten_code", name="kecamatan_of_home"),
     sa.CheckConstraint("(latitude IS NULL) = (longitude IS NULL)", name="position_whole"),
     sa.CheckConstraint("latitude BETWEEN -90 AND 90 AND longitude BETWEEN -180 AND 180", name="position"),
     sa.CheckConstraint("(consent_given_at IS NULL) = (consent_purpose IS NULL)", name="consent_whole"),

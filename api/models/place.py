@@ -1,10 +1,10 @@
-"""Provinces and kabupaten, keyed by Kemendagri code as text with its dot."""
+"""Provinces, kabupaten and kecamatan, keyed by Kemendagri code as text with its dot."""
 
 import sqlalchemy as sa
 
 from api.models.base import Chosen, Symbol, references, required, retired_on, symbol, table
 from api.models.choice import Choice
-from api.models.key import named
+from api.models.key import name_indexes, named
 from api.values.key import place_search_key
 
 
@@ -45,4 +45,15 @@ Kabupaten = table(
     sa.CheckConstraint("left(code, 2) = province_code", name="in_its_province"),
     sa.Index(None, "province_code"),
     sa.Index(None, "sort_key", "code"),
+)
+
+
+Kecamatan = table(
+    "kecamatan",
+    sa.Column("code", Symbol, primary_key=True),
+    required("kabupaten_code", Symbol, references("kabupaten.code"), sa.Computed("left(code, 5)", persisted=True)),
+    *named(search=place_search_key),
+    retired_on(),
+    symbol("code"),
+    *name_indexes("kecamatan", "kabupaten_code", key="code"),
 )

@@ -68,6 +68,7 @@ class KabupatenSource(PlaceSource):
 CATALOGUES: Sequence[Source] = (
     PlaceSource("provinces.csv", "province"),
     KabupatenSource("kabupaten.csv", "kabupaten"),
+    PlaceSource("kecamatan.csv", "kecamatan"),
     Source("desks.csv", "desk"),
     Source("hazards.csv", "hazard"),
     Source("clusters.csv", "cluster"),

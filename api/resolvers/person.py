@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Sql, ToMany
-from api.compiler.structure import connection, filters, orders, period_bounds, table_source
+from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_one
 from api.models import Assignment, Certificate, Commitment, Membership, Rank, Volunteer
 from api.models.base import INSTANT
 from api.models.day import local_day
@@ -81,6 +81,7 @@ SOURCES = (
             "birth_date": private("birth_date"),
             "sex": private("sex"),
             "nik": Expression(masked_nik, guard=access.knows_volunteer),
+            "kecamatan": to_one(Volunteer.c.kecamatan_code, guard=access.knows_volunteer),
             "position": Embedded("Point", exists=lambda row: row.c.latitude.is_not(None), guard=access.knows_volunteer),
             "consent_given_at": private("consent_given_at"),
             "consent_purpose": private("consent_purpose"),

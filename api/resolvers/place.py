@@ -1,4 +1,4 @@
-"""Provinces and kabupaten, and distances to a place."""
+"""Provinces, kabupaten and kecamatan, and distances to a place."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
-from api.compiler.source import Expression, FieldContext, Row, Source, Sql, column, everybody
+from api.compiler.source import (
+    Embedded,
+    Expression,
+    FieldContext,
+    Order,
+    Row,
+    Source,
+    Sql,
+    TieredConnection,
+    column,
+    everybody,
+)
 from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source
-from api.models import Cube, Kabupaten, Need, Organization, Province, Volunteer
+from api.models import Cube, Kabupaten, Kecamatan, Need, Organization, Province, Volunteer
 from api.models.day import time_zone
 from api.reference.code import codes_in_force
 from api.resolvers.common import POSITION
@@ -48,6 +59,15 @@ def distance_from(start: Callable[[Row, FieldContext], Sql]) -> Expression:
     return Expression(lambda row, context: kilometres(chord(start(row, context), place_argument(context))))
 
 
+def nearest_kabupaten(row: Row, _context: FieldContext) -> sa.Select[Any]:
+    """All other kabupaten, with the distances of their seats."""
+    other = Kabupaten.alias()
+    distance = chord(on_globe(row), on_globe(other))
+    return sa.select(other, distance.label("chord"), kilometres(distance).label("kilometres")).where(
+        other.c.code != row.c.code
+    )
+
+
 # A filter by the province of a row's kabupaten.
 IN_PROVINCE = ColumnFilter(
     "kabupaten_code",
@@ -74,10 +94,27 @@ SOURCES = (
             "position": POSITION,
             "time_zone": Expression(lambda row, _context: time_zone(row.c.code)),
             "distance_to": distance_from(point),
+            "kecamatans": connection(Kecamatan.c.kabupaten_code),
+            "nearest": TieredConnection("NearKabupaten", tiers=(nearest_kabupaten,)),
         },
         replaced_keys=codes_in_force(),
         orders=orders(Kabupaten, "code", "name"),
         filters=filters(Kabupaten, "name", "kind", "province_code", "retired_on"),
+    ),
+    table_source(
+        Kecamatan,
+        everybody,
+        orders=orders(Kecamatan, "code", "name"),
+        filters={**filters(Kecamatan, "name", "kabupaten_code", "retired_on"), "province": IN_PROVINCE},
+    ),
+    Source(
+        "NearKabupaten",
+        None,
+        visible=everybody,
+        key="code",
+        fields={"kabupaten": Embedded("Kabupaten"), "kilometres": column("kilometres")},
+        orders={"NEAREST": Order(lambda row: [row.c.chord])},
+        node=False,
     ),
     # A point made of the columns of its parent.
     Source(

@@ -20,7 +20,7 @@ from api.schema.field import (
 )
 from api.schema.list_argument import PeriodInput
 from api.schema.membership import Membership
-from api.schema.place import Kabupaten, Located, Point, PointInput, distance
+from api.schema.place import Kabupaten, Kecamatan, Located, Point, PointInput, distance
 from api.schema.scalar import PhoneNumber
 from api.schema.skill import Certificate, Skill
 from api.services import person
@@ -52,6 +52,7 @@ class Volunteer(Node, Located):
     status: VolunteerStatus = field("Whether the volunteer serves at present.")
     reach: Reach = field("How far the volunteer agreed to be sent.")
     kabupaten: Kabupaten = field("The home kabupaten.")
+    kecamatan: Kecamatan | None = field(f"The home kecamatan, if it is known. {PRIVATE}")
     phone: PhoneNumber | None = field(f"The phone number. {PRIVATE}")
     birth_date: date | None = field(f"The day of birth. {PRIVATE}")
     sex: Sex | None = field(f"The sex in the resident register. {PRIVATE}")
@@ -89,6 +90,7 @@ class RegisterVolunteerInput:
     nik: str | None = optional("The NIK, 16 digits; stored encrypted, never shown whole.")
     birth_date: date | None = optional("The day of birth; must agree with the NIK.")
     sex: Sex | None = optional("The sex; must agree with the NIK.")
+    kecamatan: strawberry.ID | None = optional("The home kecamatan, in the home kabupaten.")
     position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
     organization: strawberry.ID | None = optional("The organization to join at once.")
     number: str | None = optional("The membership number there (nomor induk).")

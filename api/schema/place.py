@@ -1,4 +1,4 @@
-"""Provinces, kabupaten, points."""
+"""Provinces, kabupaten, kecamatan, points."""
 
 from __future__ import annotations
 
@@ -73,3 +73,22 @@ class Kabupaten(Node, Located):
         "The organizations at home here, as far as you may see them."
     )
     needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people here.")
+    kecamatans: Connection[Kecamatan] = field("The kecamatan that it is divided into.")
+    nearest: Connection[NearKabupaten] = field("All other kabupaten, the nearest first, by the distance of the seats.")
+
+
+@noun(
+    "A kecamatan (in Papua distrik), by its Kemendagri code.",
+    filters={"province": (None, "The province it lies in.")},
+)
+class Kecamatan(Node):
+    code: Code = field("The Kemendagri code with its dots, as in 18.03.05.")
+    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
+    name: str = field("The official name, without the word kecamatan.")
+    kabupaten: Kabupaten = field("The kabupaten it lies in.")
+
+
+@noun("Another kabupaten, with the distance to it.")
+class NearKabupaten:
+    kabupaten: Kabupaten = field("The other kabupaten.")
+    kilometres: float = field("The distance between the two seats of government, along the great circle.")

@@ -12,7 +12,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Kabupaten, Membership, Volunteer
+from api.models import Kabupaten, Kecamatan, Membership, Volunteer
 from api.models.base import new_id
 from api.models.day import local_day
 from api.models.person import VolunteerStatus
@@ -35,7 +35,7 @@ from api.values.text import line, paragraph
     "Registers a volunteer with recorded consent, as a member at once where an organization is named.",
     answers=OneThing("Volunteer"),
     callers=access.REGISTRARS,
-    ids={"kabupaten": "Kabupaten", "organization": "Organization", "rank": "Rank"},
+    ids={"kabupaten": "Kabupaten", "kecamatan": "Kecamatan", "organization": "Organization", "rank": "Rank"},
     conflicts={
         "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
         "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
@@ -56,6 +56,7 @@ async def register(
     nik: str | None = None,
     birth_date: date | None = None,
     sex: str | None = None,
+    kecamatan: str | None = None,
     position: Point | None = None,
     organization: uuid.UUID | None = None,
     number: str | None = None,
@@ -80,6 +81,7 @@ async def register(
     }
     distinct = problems.read(paragraph, "confirm_distinct", value=confirm_distinct, minimum=3, maximum=500)
     problems.read(check_point, "position", value=position, kabupatens=[place] if place else [])
+    await check_kecamatan(session, problems, kecamatan, kabupaten)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     joining = {"organization": organization, "number": number, "rank": rank, "since": since}
     first_day = await check_enrolment(session, request, problems, joining, place=place, born=born)
@@ -95,6 +97,7 @@ async def register(
         id=key,
         status=VolunteerStatus.ACTIVE,
         kabupaten_code=kabupaten,
+        kecamatan_code=kecamatan,
         latitude=position and position["latitude"],
         longitude=position and position["longitude"],
         reach=reach,
@@ -123,6 +126,21 @@ async def register(
     return key
 
 
+async def check_kecamatan(session: Transaction, problems: Problems, kecamatan: str | None, kabupaten: str) -> None:
+    """Adds a problem where there is no such kecamatan, or it lies in another kabupaten."""
+    if kecamatan is None:
+        return
+    around = await session.value(KABUPATEN_OF, {"kecamatan": kecamatan})
+    if around is None:
+        problems.add(ProblemCode.NOT_FOUND, "kecamatan")
+    elif around != kabupaten:
+        problems.invalid(
+            "kecamatan",
+            indonesian="Kecamatan ini tidak terletak di kabupaten asal.",
+            english="This kecamatan is not in the home kabupaten.",
+        )
+
+
 def _read_identity(
     problems: Problems, nik: str | None, birth_date: date | None, sex: str | None, today: date
 ) -> tuple[str | None, date | None]:
@@ -142,6 +160,11 @@ def _place(kind: Kind) -> CompiledStatement:
     today = local_day(Kabupaten.c.code, access.NOW).label("today")
     code = sa.bindparam("kabupaten", type_=sa.Text())
     return compile_statement(sa.select(Kabupaten, scope, today).where(Kabupaten.c.code == code))
+
+
+KABUPATEN_OF = compile_statement(
+    sa.select(Kecamatan.c.kabupaten_code).where(Kecamatan.c.code == sa.bindparam("kecamatan", type_=sa.Text()))
+)
 
 
 def _nik_columns(vault: Vault, nik: str | None) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 from hypothesis_graphql import nodes
 
 from api.compiler.structure import ColumnFilter, RelatedFilter
-from api.models import Kabupaten, Volunteer
+from api.models import Kabupaten, Kecamatan, Volunteer
 from api.resolvers import SOURCES
 from tests.compiler.reader import Reader
 
@@ -118,7 +118,7 @@ def target_of(declared: object) -> str | None:
 
 
 def value_pool(reader: Reader, account_id: uuid.UUID | None, *, has_hidden: bool) -> ValuePool:
-    """The ids that an account may see and one of any row, or all ids; and all cursors. Of the kabupaten only those where volunteers live."""
+    """The ids that an account may see and one of any row, or all ids; and all cursors. Of places only those where volunteers live."""
     view, ids = reader.view(account_id), {}
     homes = {row["kabupaten_code"] for row in reader.rows.tables[Volunteer.name]}
     for source in SOURCES.values():
@@ -126,7 +126,7 @@ def value_pool(reader: Reader, account_id: uuid.UUID | None, *, has_hidden: bool
             rows = [
                 row
                 for row in reader.rows.tables[source.table.name]
-                if source.table is not Kabupaten or row["code"] in homes
+                if source.table not in (Kabupaten, Kecamatan) or row["code"][:5] in homes
             ]
             shown = [row for row in rows if has_hidden or view.visibility.holds(source.visible, row)]
             ids[source.name] = [f"{source.name}:{row[source.key]}" for row in [*shown[:60], *rows[:1]]]

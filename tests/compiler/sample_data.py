@@ -129,6 +129,7 @@ class SampleData:
                 "latitude": -2.5,
                 "longitude": 112.95,
                 "birth_date": date(1990, 2, 28),
+                "kecamatan": "01",
                 "sex": "FEMALE",
             },
             {"reach": "KABUPATEN", "nik_tail": "0042", "latitude": -0.0, "longitude": 180.0},
@@ -138,9 +139,10 @@ class SampleData:
             {"reach": "PROVINCE", "latitude": 1e-7, "longitude": 123.45678901234567},
         )
         for number in range(28):
-            values = variety[number % len(variety)]
+            values = dict(variety[number % len(variety)])
             name, home = NAMES[number % len(NAMES)], HOMES[number % len(HOMES)]
-            self.people.append(await self.build.person(name=name, kabupaten_code=home, **values))
+            within = {"kecamatan_code": f"{home}.{values.pop('kecamatan')}"} if "kecamatan" in values else {}
+            self.people.append(await self.build.person(name=name, kabupaten_code=home, **within, **values))
 
     async def make_memberships_and_certificates(self) -> None:
         """Memberships and certificates of every kind; the last four people have none."""
