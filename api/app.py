@@ -12,6 +12,7 @@ from api.compiler.plan import Planner
 from api.context import Clock, wall_clock
 from api.database.engine import Database, Pooler
 from api.keys import open_vault
+from api.provider import provider_of
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
@@ -48,12 +49,17 @@ def application(
         database = await Database.open(url, pooler=pooler, read_seconds=limits.read_seconds)
         try:
             vault = await open_vault(data, database)
+            provider = provider_of(settings)
             worker = running(Worker(database, vault, clock, transport)) if transport else nullcontext()
             app.state.services = Services(
                 database,
                 Planner(core_schema(), SOURCES),
                 Authenticator(
-                    Tokens.load(data), database, demands_second_factor=settings.second_factor == "coordinators"
+                    Tokens.load(data),
+                    database,
+                    demands_second_factor=settings.second_factor == "coordinators",
+                    provider=provider,
+                    creates_accounts=settings.oidc_accounts == "create",
                 ),
                 vault,
                 clock,

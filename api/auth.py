@@ -17,7 +17,9 @@ from api.access import PUBLIC, Actor
 from api.compiler.cache import Cache
 from api.database.engine import Database, Pooler
 from api.keys import read_token_keys, token_key_files
-from api.services import account, api_key
+from api.provider import InvalidToken, Provider
+from api.services import account, api_key, provider
+from api.services.request import ProviderToken, Request
 
 # The name of EdDSA with curve Ed25519 in RFC 9864.
 ALGORITHM = "Ed25519"
@@ -136,9 +138,19 @@ class Tokens:
 class Authenticator:
     """Finds the actor of an Authorization header; caches actors for `CACHE_LIFETIME`."""
 
-    def __init__(self, tokens: Tokens, database: Database, *, demands_second_factor: bool = False) -> None:
-        """`demands_second_factor`: sessions without one do nothing as a coordinator."""
+    def __init__(
+        self,
+        tokens: Tokens,
+        database: Database,
+        *,
+        demands_second_factor: bool = False,
+        provider: Provider | None = None,
+        creates_accounts: bool = False,
+    ) -> None:
+        """Without second factor nobody coordinates, if it is demanded; strangers at the provider may get an account."""
         self.tokens = tokens
+        self._provider = provider
+        self._creates_accounts = creates_accounts
         self._demands_second_factor = demands_second_factor
         self._database = database
         self._cache: Cache[str, CachedActor] = Cache(MAX_CACHED_ACTORS)
@@ -170,6 +182,8 @@ class Authenticator:
                     raise Unauthenticated
                 account_id, key_id = found
                 return await account.actor(session, account_id, now, key_id=key_id), now + CACHE_LIFETIME
+        if self._provider is not None and self._provider.issues(token):
+            return await self._actor_at(self._provider, token, now)
         claims = self.tokens.read(token, now)
         async with self._database.reading() as session:
             actor = await account.actor(
@@ -180,6 +194,43 @@ class Authenticator:
                 demands_second_factor=self._demands_second_factor,
             )
         return actor, claims.expires_at
+
+    async def _actor_at(self, issuer: Provider, token: str, now: datetime) -> tuple[Actor, datetime]:
+        """The same of a provider's token. Raises `ProviderUnavailable`, too."""
+        try:
+            shown = await issuer.read(token, now)
+        except InvalidToken as error:
+            raise Unauthenticated from error
+        actor = await self._linked(shown, now)
+        if actor is None and self._creates_accounts:
+            await provider.create_account(self._database, Request(PUBLIC, lambda: now), shown)
+            actor = await self._linked(shown, now)
+        if actor is None:
+            raise Unauthenticated
+        return actor, shown.expires_at
+
+    async def _linked(self, shown: ProviderToken, now: datetime) -> Actor | None:
+        async with self._database.reading() as session:
+            identity = await provider.find(session, shown)
+            if identity is None:
+                return None
+            return await account.actor(
+                session,
+                identity.account_id,
+                now,
+                identity_id=identity.id,
+                has_second_factor=shown.has_second_factor,
+                demands_second_factor=self._demands_second_factor,
+            )
+
+    async def read_provider_token(self, token: str, now: datetime) -> ProviderToken | None:
+        """What a provider's token says; None if it is not valid. Raises `ProviderUnavailable`."""
+        if self._provider is None:
+            return None
+        try:
+            return await self._provider.read(token, now)
+        except InvalidToken:
+            return None
 
 
 async def issue_tokens(data: Path, url: str, logins: Sequence[str], *, pooler: Pooler | None) -> dict[str, str]:

@@ -59,6 +59,11 @@ class Settings:
     mail_from: str = "sigap@localhost"
     # Who has to sign in with a second factor to do what the roles allow.
     second_factor: Literal["coordinators"] | None = None
+    # The OpenID Connect provider whose access tokens are accepted if they are for this audience.
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    # What becomes of somebody whom the provider knows and nobody here: refused, or given an account without rights.
+    oidc_accounts: Literal["create"] | None = None
 
 
 DEFAULTS = Settings()
@@ -169,6 +174,26 @@ def _second_factor(value: str) -> str:
     return value
 
 
+def is_secure(address: str) -> bool:
+    """Whether what is read there cannot be changed on the way: through TLS, or from this machine."""
+    parts = urlsplit(address)
+    is_local = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    return is_local or (parts.scheme == "https" and bool(parts.hostname))
+
+
+def _oidc_issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if not is_secure(value) or parts.query or parts.fragment:
+        raise ValueError(f"must be an address like https://id.example, not {value!r}")
+    return value
+
+
+def _oidc_accounts(value: str) -> str:
+    if value != "create":
+        raise ValueError(f"must be 'create' or unset, not {value!r}")
+    return value
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_HOST": _host,
     "SIGAP_PORT": _port,
@@ -188,6 +213,9 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_SMTP": _smtp,
     "SIGAP_MAIL_FROM": _mail_from,
     "SIGAP_SECOND_FACTOR": _second_factor,
+    "SIGAP_OIDC_ISSUER": _oidc_issuer,
+    "SIGAP_OIDC_AUDIENCE": str,
+    "SIGAP_OIDC_ACCOUNTS": _oidc_accounts,
 }
 _LIMITS = {limit.name for limit in fields(Limits)}
 
@@ -202,8 +230,7 @@ def read_settings() -> Settings:
                 values[name.removeprefix("SIGAP_").lower()] = parse(text)
             except ValueError as error:
                 errors.append(f"{name} {error}")
-    if "pooler" in values and not os.environ.get("DATABASE_URL"):
-        errors.append("SIGAP_POOLER describes what DATABASE_URL points to, and that is not set")
+    errors += _contradictions(values)
     for name in sorted(os.environ):
         if os.environ[name] and name.upper().startswith("SIGAP_") and name not in _PARSERS:
             close = get_close_matches(name.upper(), _PARSERS, n=1, cutoff=0.8)
@@ -212,3 +239,13 @@ def read_settings() -> Settings:
         raise SettingsError("\n".join(errors))
     limits = {name: values.pop(name) for name in _LIMITS & values.keys()}
     return Settings(**values, limits=Limits(**limits))
+
+
+def _contradictions(values: Mapping[str, Any]) -> list[str]:
+    """What is wrong with settings that are right each by itself."""
+    errors = []
+    if "pooler" in values and not os.environ.get("DATABASE_URL"):
+        errors.append("SIGAP_POOLER describes what DATABASE_URL points to, and that is not set")
+    if ("oidc_issuer" in values) != ("oidc_audience" in values):
+        errors.append("SIGAP_OIDC_ISSUER and SIGAP_OIDC_AUDIENCE belong together, and one of them is not set")
+    return errors

@@ -12,6 +12,7 @@ ORDER = (
     "invitation",
     "one_time_code",
     "session",
+    "provider_identity",
     "credential",
     "api_key",
     "account",

@@ -189,7 +189,8 @@ def test_printed_settings_do_not_show_the_password(monkeypatch: pytest.MonkeyPat
 
     assert str(read_settings()) == (
         f"Settings(host='127.0.0.1', port=8000, data={tmp_path / '.sigap'!r}, postgres_bin=None, pooler=None, origins=(), "
-        f"introspection='everybody', limits={Limits()!r}, mail_from='sigap@localhost', second_factor=None)"
+        f"introspection='everybody', limits={Limits()!r}, mail_from='sigap@localhost', second_factor=None, "
+        "oidc_issuer=None, oidc_audience=None, oidc_accounts=None)"
     )
 
 
@@ -231,3 +232,48 @@ def test_a_pooler_needs_a_database_url(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIGAP_POOLER", "transaction")
 
     assert refusal() == "SIGAP_POOLER describes what DATABASE_URL points to, and that is not set"
+
+
+def test_a_provider_is_read_with_its_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("ISSUER", "https://masuk.example/realm"), ("AUDIENCE", "sigap"), ("ACCOUNTS", "create")):
+        monkeypatch.setenv(f"SIGAP_OIDC_{name}", value)
+
+    found = read_settings()
+
+    assert (found.oidc_issuer, found.oidc_audience, found.oidc_accounts) == (
+        "https://masuk.example/realm",
+        "sigap",
+        "create",
+    )
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://masuk.example", "masuk.example", "https://", "https://masuk.example?a", "https://masuk.example/#a"],
+)
+def test_a_provider_that_cannot_be_trusted_is_refused(monkeypatch: pytest.MonkeyPatch, issuer: str) -> None:
+    monkeypatch.setenv("SIGAP_OIDC_ISSUER", issuer)
+    monkeypatch.setenv("SIGAP_OIDC_AUDIENCE", "sigap")
+
+    assert refusal() == f"SIGAP_OIDC_ISSUER must be an address like https://id.example, not {issuer!r}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "wrong"),
+    [
+        (
+            {"ISSUER": "https://masuk.example"},
+            "SIGAP_OIDC_ISSUER and SIGAP_OIDC_AUDIENCE belong together, and one of them is not set",
+        ),
+        (
+            {"AUDIENCE": "sigap"},
+            "SIGAP_OIDC_ISSUER and SIGAP_OIDC_AUDIENCE belong together, and one of them is not set",
+        ),
+        ({"ACCOUNTS": "refuse"}, "SIGAP_OIDC_ACCOUNTS must be 'create' or unset, not 'refuse'"),
+    ],
+)
+def test_half_a_provider_is_refused(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], wrong: str) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SIGAP_OIDC_{name}", value)
+
+    assert refusal() == wrong

@@ -17,6 +17,7 @@ from api.access.account import (
     revokes,
     sees_account,
     sees_api_key,
+    sees_provider_identity,
     sees_role,
     sees_session,
 )

@@ -38,6 +38,11 @@ def is_valid(key: Row) -> Condition:
     return sa.and_(key.c.revoked_at.is_(None), key.c.expires_at > NOW)
 
 
+def sees_provider_identity(kind: Kind, row: Row) -> Condition:
+    """One's own."""
+    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+
+
 def sees_session(kind: Kind, row: Row) -> Condition:
     """One's own."""
     return row.c.account_id == ACCOUNT if kind.account else sa.false()

@@ -53,6 +53,9 @@ class Actor:
     volunteer_id: uuid.UUID | None = None
     # The session that the token is of; None for a token from the command line.
     session_id: uuid.UUID | None = None
+    # The identity at a provider whose token asks, and whether it was shown with a second factor.
+    identity_id: uuid.UUID | None = None
+    has_second_factor: bool | None = None
     # Whether coordinators have to show a second factor.
     demands_second_factor: bool = False
     # The API key that asks, and the mutations that it may call; None where it is no key.

@@ -3,7 +3,7 @@
 import pkgutil
 from importlib import import_module
 
-from api.models.account import Account, Role
+from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.base import METADATA, Cube, Symbol
@@ -82,6 +82,7 @@ __all__ = [
     "Override",
     "Pledge",
     "PledgeRequest",
+    "ProviderIdentity",
     "Province",
     "Rank",
     "RecoveryCode",

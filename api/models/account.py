@@ -32,6 +32,19 @@ Account = table(
 )
 
 
+# Who an account is at an OpenID Connect provider, by the provider's own name for the person.
+ProviderIdentity = table(
+    "provider_identity",
+    *record(),
+    required("account_id", sa.Uuid, references("account.id")),
+    required("issuer"),
+    required("subject"),
+    sa.UniqueConstraint("issuer", "subject"),
+    sa.Index(None, "account_id", "created_at", "id"),
+    sa.Index(None, "created_at", "id"),
+)
+
+
 class RoleKind(Choice):
     """The capacity in which an account acts."""
 

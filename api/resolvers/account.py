@@ -6,7 +6,7 @@ from api import access
 from api.access import NOW
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToMany, column, everybody
 from api.compiler.structure import filters, orders, table_source, to_many, to_one
-from api.models import Account, ApiKey, Role, Session
+from api.models import Account, ApiKey, ProviderIdentity, Role, Session
 from api.resolvers.history import history
 from api.services.api_key import create
 from api.services.invitation import invite
@@ -64,9 +64,16 @@ SOURCES = (
             "phone": own("phone"),
             "roles": ToMany("Role", "CREATED_AT_ASC", through=current_roles),
             "api_keys": to_many(ApiKey.c.account_id, "CREATED_AT_DESC"),
+            "identities": to_many(ProviderIdentity.c.account_id, "CREATED_AT_DESC"),
             "sessions": ToMany("Session", "CREATED_AT_ASC", through=open_sessions),
         },
         orders=orders(Account, "login"),
+    ),
+    table_source(
+        ProviderIdentity,
+        access.sees_provider_identity,
+        fields={"account": to_one(ProviderIdentity.c.account_id, visible_with_parent=True)},
+        orders=orders(ProviderIdentity, "-created_at"),
     ),
     table_source(
         Session,

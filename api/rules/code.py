@@ -128,6 +128,12 @@ class ProblemCode(StrEnum):
         "Relawan ini sudah memiliki akun, atau akun ini sudah milik seorang relawan.",
         "The volunteer has an account, or the account belongs to a volunteer already.",
     )
+    ALREADY_LINKED = (
+        "ALREADY_LINKED",
+        ProblemShape.SIMPLE,
+        "Akun di penyedia ini sudah terhubung dengan akun lain.",
+        "The account at the provider is linked with another account.",
+    )
     NO_PHONE = ("NO_PHONE", ProblemShape.SIMPLE, "Nomor teleponnya tidak ada.", "There is no phone number.")
     ALREADY_GRANTED = (
         "ALREADY_GRANTED",

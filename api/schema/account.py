@@ -13,7 +13,7 @@ from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten, Province
 from api.schema.scalar import Code, PhoneNumber
-from api.services import api_key, invitation, role, second_factor, session, sign_in, sign_up
+from api.services import api_key, invitation, provider, role, second_factor, session, sign_in, sign_up
 
 
 @noun("A role of an account: the capacity in which it acts, and its scope.")
@@ -45,6 +45,9 @@ class Account(Node):
     phone: PhoneNumber | None = field("The verified phone number; null if there is none, or if it is not your account.")
     api_keys: list[ApiKey] = field("The API keys; empty if it is not your account.")
     sessions: list[Session] = field("Where the account is signed in; empty if it is not your account.")
+    identities: list[ProviderIdentity] = field(
+        "The accounts at OpenID Connect providers that are linked with it; empty if it is not your account."
+    )
     roles: list[Role] = field(
         "The roles in force, as far as you may see them: what the account may do, and where. The root `roles` lists all."
     )
@@ -78,6 +81,24 @@ class Session(Node):
     last_used_at: datetime = field("When it was opened or refreshed last.")
     expires_at: datetime = field("Until when it can be refreshed.")
     ended_at: datetime | None = field("When it was ended by signing out; null before.")
+
+
+@noun("Who an account is at an OpenID Connect provider.")
+class ProviderIdentity(Node):
+    account: Account = field("The account here.")
+    issuer: str = field("The provider, by its address.")
+    subject: str = field("The provider's own name for the person.")
+    created_at: datetime = field("When it was linked.")
+
+
+@verb_input(provider.link)
+class LinkProviderInput:
+    token: str = field("An access token of the provider with the claims `email` and `email_verified`.")
+
+
+@verb_input(provider.unlink)
+class UnlinkProviderInput:
+    identity: strawberry.ID = field("The link to end.")
 
 
 @noun("What somebody who has signed in goes on with.")

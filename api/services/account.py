@@ -11,7 +11,7 @@ from api import access
 from api.access import PUBLIC, Actor
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Account, ApiKey, Kabupaten, Organization, Province, Role, Session
+from api.models import Account, ApiKey, Kabupaten, Organization, ProviderIdentity, Province, Role, Session
 from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
@@ -22,6 +22,8 @@ _KEY: sa.BindParameter[uuid.UUID] = sa.bindparam("actor_key", type_=sa.Uuid())
 _OPEN_SESSION = sa.exists().where(
     Session.c.id == access.SESSION, Session.c.account_id == Account.c.id, access.is_open(Session)
 )
+_IDENTITY: sa.BindParameter[uuid.UUID] = sa.bindparam("actor_identity", type_=sa.Uuid())
+_OWN_IDENTITY = sa.exists().where(ProviderIdentity.c.id == _IDENTITY, ProviderIdentity.c.account_id == Account.c.id)
 _SECOND_FACTOR = sa.select(Session.c.has_second_factor).where(Session.c.id == access.SESSION).scalar_subquery()
 # An API key acts with those of its roles that are in force.
 _OF_KEY = sa.or_(_KEY.is_(None), Role.c.id == sa.any_(ApiKey.c.role_ids))
@@ -34,6 +36,7 @@ ROLES = compile_statement(
         Account.c.id == sa.bindparam("account", type_=sa.Uuid()),
         Account.c.active,
         sa.or_(access.SESSION.is_(None), _OPEN_SESSION),
+        sa.or_(_IDENTITY.is_(None), _OWN_IDENTITY),
         sa.or_(_KEY.is_(None), ApiKey.c.id.is_not(None)),
     )
 )
@@ -46,19 +49,22 @@ async def actor(
     *,
     session_id: uuid.UUID | None = None,
     key_id: uuid.UUID | None = None,
+    identity_id: uuid.UUID | None = None,
+    has_second_factor: bool | None = None,
     demands_second_factor: bool = False,
 ) -> Actor:
     """The actor behind an account with the roles in force.
 
     The public, where there is no such active account, or where the session that the token is of has ended
-    or the API key that asks is not valid.
+    or the API key or the identity that asks is not valid.
     """
-    parameters = {"account": account_id, "now": now, "actor_session": session_id, "actor_key": key_id}
+    asking = {"actor_session": session_id, "actor_key": key_id, "actor_identity": identity_id}
+    parameters = {"account": account_id, "now": now, **asking}
     rows = await session.rows(ROLES, parameters)
     if not rows:
         return PUBLIC
     account = rows[0]
-    if demands_second_factor and account.has_second_factor is False:
+    if demands_second_factor and False in {account.has_second_factor, has_second_factor}:
         # Until the second factor is shown, the account is none of a coordinator.
         rows = [row for row in rows if row.kind != RoleKind.COORDINATOR]
     coordinator = [row for row in rows if row.kind == RoleKind.COORDINATOR]
@@ -67,6 +73,8 @@ async def actor(
         volunteer_id=account.volunteer_id if key_id is None else None,
         session_id=session_id,
         key_id=key_id,
+        identity_id=identity_id,
+        has_second_factor=has_second_factor,
         verbs=frozenset(account.verbs) if key_id else None,
         demands_second_factor=demands_second_factor,
         nation=any(row.province_code is None and row.kabupaten_code is None for row in coordinator),
@@ -87,6 +95,8 @@ async def reload(session: Transaction, known: Actor, now: datetime) -> Actor:
         now,
         session_id=known.session_id,
         key_id=known.key_id,
+        identity_id=known.identity_id,
+        has_second_factor=known.has_second_factor,
         demands_second_factor=known.demands_second_factor,
     )
 

@@ -1,7 +1,7 @@
 """What a service works with besides its own arguments."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,6 +17,23 @@ class IssueToken(Protocol):
     ) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderToken:
+    """What a verified access token of a provider says: who that is there, and until when it is valid here."""
+
+    issuer: str
+    subject: str
+    expires_at: datetime
+    name: str
+    # Only where the provider has verified it.
+    email: str | None
+    has_second_factor: bool
+
+
+# Verifies an access token of a provider; None for what is no valid one.
+ReadProviderToken = Callable[[str, datetime], Awaitable[ProviderToken | None]]
+
+
 @dataclass(slots=True)
 class Caller:
     """The program that calls. A browser gets its refresh token in a cookie, other programs in the answer.
@@ -30,6 +47,7 @@ class Caller:
     cookie: str | None = None
     new_cookie: str | None = None
     issue_token: IssueToken | None = None
+    read_provider_token: ReadProviderToken | None = None
 
     def hand_out(self, refresh_token: str) -> str | None:
         """What of the token goes into the answer."""

@@ -5,14 +5,15 @@ from collections.abc import Container
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.services.request import Caller, IssueToken
+from api.auth import Authenticator
+from api.services.request import Caller
 from api.services.session import REFRESH_LIFETIME
 
 COOKIE = "sigap_refresh"
 LONGEST_USER_AGENT = 200
 
 
-def read_caller(request: Request, address: str, origins: Container[str], issue_token: IssueToken) -> Caller:
+def read_caller(request: Request, address: str, origins: Container[str], authenticator: Authenticator) -> Caller:
     """The cookie counts for pages of our own origins only, so that no other page can use it."""
     origin = request.headers.get("origin")
     is_browser = origin is not None and (origin in origins or origin == f"{request.url.scheme}://{request.url.netloc}")
@@ -21,7 +22,8 @@ def read_caller(request: Request, address: str, origins: Container[str], issue_t
         user_agent=request.headers.get("user-agent", "")[:LONGEST_USER_AGENT].replace("\0", "") or None,
         is_browser=is_browser,
         cookie=request.cookies.get(COOKIE) if is_browser else None,
-        issue_token=issue_token,
+        issue_token=authenticator.tokens.issue,
+        read_provider_token=authenticator.read_provider_token,
     )
 
 

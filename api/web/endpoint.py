@@ -15,6 +15,7 @@ from api.context import Context
 from api.database import engine
 from api.execution.answer import graphql_error
 from api.log import log, unexpected
+from api.provider import ProviderUnavailable
 from api.schema.build import SCHEMA
 from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
 from api.web.caller import read_caller, set_refresh_cookie
@@ -112,6 +113,8 @@ async def make_context(request: Request, services: Services) -> Context:
         raise HttpError(
             401, "The token is invalid or has expired.", "UNAUTHENTICATED", headers={"WWW-Authenticate": "Bearer"}
         ) from None
+    except ProviderUnavailable:
+        raise UnavailableError("The provider of this token does not answer; try again.", "UNAVAILABLE") from None
     except engine.Unavailable as error:
         raise UnavailableError(error.message, error.code) from None
     client = client_of(actor, address)
@@ -123,7 +126,7 @@ async def make_context(request: Request, services: Services) -> Context:
         services.database,
         services.planner,
         services.vault,
-        caller=read_caller(request, address, services.settings.origins, services.authenticator.tokens.issue),
+        caller=read_caller(request, address, services.settings.origins, services.authenticator),
         language=accepted_language(request.headers.get("accept-language", "")),
         client=client,
         limits=services.settings.limits,

@@ -406,6 +406,9 @@ class SampleData:
             address = {"email": f"{number}@contoh.id"} if number % 2 else {"phone": f"+62812345678{number}"}
             ((column, value),) = address.items()
             await self.build.connection.execute(f"UPDATE account SET {column} = $1 WHERE id = $2", value, actor)
+            await self.build.row(
+                "provider_identity", account_id=actor, issuer="https://masuk.example", subject=NAMES[number]
+            )
             for ended, expires in ((None, now + timedelta(days=1)), (INSTANTS[1], NEVER), (None, now)):
                 await self.build.row(
                     "session",

@@ -228,6 +228,9 @@ class Visibility:
     def sees_api_key(self, row: Row) -> bool:
         return self.sees_session(row)
 
+    def sees_provider_identity(self, row: Row) -> bool:
+        return self.sees_session(row)
+
     def sees_session(self, row: Row) -> bool:
         return self.account is not None and row["account_id"] == self.account["id"]
 
