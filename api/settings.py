@@ -32,6 +32,8 @@ class Limits:
     max_connections: int = 2_000
     # Of one client in a minute; see `web.budget`.
     budget: int = 240_000
+    # Of one account in a day: registrations that find somebody by the NIK whom the account may not see.
+    join_requests: int = 20
     trusted_proxies: tuple[Network, ...] = ()
 
 
@@ -209,6 +211,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_READ_SECONDS": _number(1, 600),
     "SIGAP_MAX_CONNECTIONS": _number(10, 100_000),
     "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
+    "SIGAP_JOIN_REQUESTS": _number(0, 100_000),
     "SIGAP_TRUSTED_PROXIES": _networks,
     "SIGAP_SMTP": _smtp,
     "SIGAP_MAIL_FROM": _mail_from,

@@ -85,6 +85,12 @@ class Build:
         defaults = {"volunteer_id": volunteer, "organization_id": organization, "since": date(2020, 1, 1)}
         return await self.row("membership", **{**defaults, **values})
 
+    async def membership_request(self, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        """A request of the organization that waits for the person's answer."""
+        defaults = {"asked_by": "ORGANIZATION", "status": "PENDING"}
+        ends = {"volunteer_id": volunteer, "organization_id": organization}
+        return await self.row("membership_request", **{**ends, **defaults, **values})
+
     async def certificate(self, volunteer: uuid.UUID, issuer: uuid.UUID, **values: Any) -> uuid.UUID:
         """A certificate that grants SKILL, valid from 2024 to 2029."""
         defaults = {

@@ -25,6 +25,7 @@ ORDER = (
     "goods_need",
     "pledge",
     "pledge_request",
+    "membership_request",
     "volunteer",
     "assignment",
     "licence",

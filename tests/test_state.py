@@ -62,11 +62,20 @@ async def make_pledge(build: Build, status: Choice, _phase: Phase) -> tuple[uuid
     return pledge, await build.manager(organization)
 
 
+async def make_membership_request(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    """Of a person who is also a manager of the organization that asks."""
+    organization, person = await build.organization(), await build.person()
+    account = await build.volunteer_account(person)
+    await build.row("role", account_id=account, kind="MANAGER", organization_id=organization)
+    return await build.membership_request(person, organization, status=str(status)), account
+
+
 MAKE: dict[str, Make] = {
     "Assignment": make_assignment,
     "Incident": make_incident,
     "SituationReport": make_situation_report,
     "Licence": make_licence,
+    "MembershipRequest": make_membership_request,
     "Organization": make_organization,
     "Pledge": make_pledge,
 }
@@ -83,6 +92,7 @@ INPUT: dict[str, dict[str, object]] = {
     "reinstate_organization": {"reason": "Sudah selesai"},
     "close_organization": {"reason": "Bubar"},
     "refuse_licence": {"reason": "Nomor salah"},
+    "refuse_membership": {"reason": "Belum berminat"},
     "revoke_licence": {"reason": "Dicabut"},
 }
 

@@ -21,7 +21,7 @@ from api.access.account import (
     sees_role,
     sees_session,
 )
-from api.access.actor import LANGUAGE, NOW, PUBLIC, SESSION, Actor, Condition, Kind, Row, Sql
+from api.access.actor import LANGUAGE, NOW, PUBLIC, SESSION, VOLUNTEER, Actor, Condition, Kind, Row, Sql
 from api.access.assignment import (
     answers_assignment,
     cancels_assignment,
@@ -42,6 +42,7 @@ from api.access.caller import (
     INVITERS,
     MANAGERS,
     MANAGERS_OR_COORDINATORS_OF_HOME,
+    MEMBERSHIP_PARTIES,
     PLEDGE_KEEPERS,
     PUBLIC_CALLERS,
     REGISTRARS,
@@ -69,6 +70,13 @@ from api.access.incident import (
     sends_to_need,
     verifies_situation,
     withdraws_situation,
+)
+from api.access.membership import (
+    answers_membership_request,
+    asks_for_membership,
+    enrols_in,
+    sees_membership_request,
+    speaks_for_person,
 )
 from api.access.organization import (
     coordinates_home_of,

@@ -111,3 +111,8 @@ EITHER_SIDE = Callers(
     "Coordinators of the need's kabupaten, the volunteer, or a manager of one of the volunteer's organizations",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
+MEMBERSHIP_PARTIES = Callers(
+    "The person (without an account, managers of the person's organizations and coordinators of the home), managers of the "
+    "organization; coordinators of its home to ask",
+    frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+)

@@ -6,9 +6,10 @@ import sqlalchemy as sa
 
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, manages
-from api.models import Assignment, Membership, Need, Organization, Volunteer
+from api.models import Assignment, Membership, MembershipRequest, Need, Organization, Volunteer
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_of_provinces
+from api.models.membership_request import MembershipRequestStatus, MembershipSide
 
 
 def members_today(*conditions: Condition, of_verified: bool = False) -> sa.Select[Any]:
@@ -35,6 +36,18 @@ def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False) -> 
         volunteer_id == VOLUNTEER if kind.volunteer else None,
         volunteer_id.in_(members) if kind.organizations else None,
     )
+
+
+def applies(kind: Kind, volunteer_id: Sql) -> Condition | None:
+    """Whether the volunteer asks to join an organization that the actor manages."""
+    if not kind.organizations:
+        return None
+    asking = sa.select(MembershipRequest.c.volunteer_id).where(
+        MembershipRequest.c.status == MembershipRequestStatus.PENDING,
+        MembershipRequest.c.asked_by == MembershipSide.PERSON,
+        manages(kind, MembershipRequest.c.organization_id),
+    )
+    return volunteer_id.in_(asking)
 
 
 def serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | None:
@@ -67,7 +80,7 @@ def knows_volunteer(kind: Kind, row: Row) -> Condition:
 
 
 def sees_volunteer(kind: Kind, row: Row) -> Condition:
-    """Who knows a volunteer or has asked one, and the coordinators as far as the volunteer agreed to be sent."""
+    """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent."""
     if kind.nation:
         return sa.true()
     agreed = None
@@ -85,7 +98,7 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
             ),
         )
     known = (coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id))
-    return any_of(agreed, *known, serves(kind, row.c.id, _LIVE))
+    return any_of(agreed, *known, serves(kind, row.c.id, _LIVE), applies(kind, row.c.id))
 
 
 def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:

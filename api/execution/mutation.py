@@ -50,7 +50,7 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
         await run(context, unanswered)
     call = service_call(context, verb, values)
     with DATABASE_ERRORS_AS_GRAPHQL:
-        request = Request(context.actor, context.clock, context.caller)
+        request = Request(context.actor, context.clock, context.caller, context.limits)
         async with timed(context.client):
             outcome = await perform(context.database, request, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)

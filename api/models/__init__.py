@@ -12,6 +12,7 @@ from api.models.event import Event, Idempotency
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.invitation import Invitation
 from api.models.membership import Membership
+from api.models.membership_request import MembershipRequest
 from api.models.message import Message
 from api.models.need import Cluster, GoodsNeed, Need
 from api.models.organization import (
@@ -72,6 +73,7 @@ __all__ = [
     "KitchenType",
     "Licence",
     "Membership",
+    "MembershipRequest",
     "Message",
     "Need",
     "OneTimeCode",

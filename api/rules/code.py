@@ -154,6 +154,24 @@ class ProblemCode(StrEnum):
         "Orang ini sudah terdaftar.",
         "This person is already registered.",
     )
+    REQUEST_SENT = (
+        "REQUEST_SENT",
+        ProblemShape.SIMPLE,
+        "Permintaan untuk bergabung telah dikirim.",
+        "A request to join has been sent.",
+    )
+    ALREADY_MEMBER = (
+        "ALREADY_MEMBER",
+        ProblemShape.SIMPLE,
+        "Orang ini sudah menjadi anggota pada hari-hari itu.",
+        "The person is a member on some of these days already.",
+    )
+    ALREADY_ASKED = (
+        "ALREADY_ASKED",
+        ProblemShape.SIMPLE,
+        "Permintaan ini masih menunggu jawaban.",
+        "This request waits for an answer already.",
+    )
     NUMBER_TAKEN = ("NUMBER_TAKEN", ProblemShape.SIMPLE, "Nomor ini sudah dipakai.", "This number is taken.")
     NAME_TAKEN = (
         "NAME_TAKEN",

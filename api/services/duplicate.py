@@ -1,4 +1,4 @@
-"""One person twice: numbers and NIK that are taken, and people who are probably the same."""
+"""One person twice: numbers that are taken, and people who are probably the same."""
 
 import uuid
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Membership, Volunteer
 from api.rules.code import ProblemCode
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.values.key import code_key, search_key, sort_key
 
@@ -23,25 +23,18 @@ SIMILAR = 0.5
 MOST_NAMED = 5
 
 
-async def refuse_taken(
-    session: Transaction, organization: uuid.UUID | None, *, number: str | None, nik_index: bytes | None
-) -> None:
-    """The NIK comes after all else: otherwise the answers would tell who is registered."""
-    problems = Problems()
-    if number is not None:
-        parameters = {"organization": organization, "number_key": code_key(number)}
-        if await session.value(SAME_NUMBER, parameters):
-            problems.add(ProblemCode.NUMBER_TAKEN, "number")
-    problems.refuse()
-    if nik_index is not None and await session.value(SAME_NIK, {"nik_index": nik_index}):
-        problems.add(ProblemCode.ALREADY_REGISTERED, "nik")
-    problems.refuse()
+async def refuse_taken(session: Transaction, organization: uuid.UUID | None, *, number: str | None) -> None:
+    if number is None:
+        return
+    parameters = {"organization": organization, "number_key": code_key(number)}
+    if await session.value(SAME_NUMBER, parameters):
+        raise Refused(Problem(ProblemCode.NUMBER_TAKEN, input_path("number")))
 
 
 async def same_people(session: Transaction, request: Request, person: Mapping[str, Any]) -> list[Any]:
     """Volunteers with the same phone and a similar name, or the same name and birth date, and whether the actor sees them.
 
-    Who has another NIK is somebody else. Registrations of one phone or name wait for one another.
+    Who has a NIK is somebody else where one is given, or is found by it: see `registered`. Registrations of one phone or name wait for one another.
     """
     name = person["name"]
     values: dict[str, Any] = {"sort_key": sort_key(name), "search_key": search_key(name)}
@@ -73,10 +66,10 @@ def _same_people(kind: Kind) -> CompiledStatement:
     )
     same_phone = sa.and_(person.phone == _value(person.phone), is_similar)
     same_birth = sa.and_(person.birth_date == _value(person.birth_date), person.search_key == _value(person.search_key))
-    other_nik = sa.func.coalesce(person.nik_index != _value(person.nik_index), sa.false())
+    has_own_nik = sa.and_(person.nik_index.is_not(None), _value(person.nik_index).is_not(None))
     return compile_statement(
         sa.select(person.id, access.sees_volunteer(kind, Volunteer).label("is_seen"))
-        .where(sa.or_(same_phone, same_birth), ~other_nik)
+        .where(sa.or_(same_phone, same_birth), ~has_own_nik)
         .order_by(person.id)
     )
 
@@ -96,4 +89,3 @@ SAME_NUMBER = compile_statement(
         Membership.c.number_key == sa.bindparam("number_key", type_=sa.Text()),
     )
 )
-SAME_NIK = compile_statement(sa.select(Volunteer.c.id).where(Volunteer.c.nik_index == _value(Volunteer.c.nik_index)))

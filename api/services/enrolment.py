@@ -1,5 +1,6 @@
 """Joining an organization: who may make somebody a member, from which day, with which rank."""
 
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -18,6 +19,7 @@ from api.rules.organization import is_standing
 from api.services.problem import Problems
 from api.services.request import Request
 from api.values.day import check_earliest
+from api.values.text import line
 
 
 async def check_enrolment(
@@ -39,8 +41,7 @@ async def check_enrolment(
         _check_no_membership(problems, values)
         problems.read(check_earliest, "since", value=values["since"], birth_date=born)
         return None
-    parameters = {**request.parameters, **{name: values[name] for name in ("organization", "rank")}}
-    found = await session.row(_organization(request.actor.kind), parameters)
+    found = await find_organization(session, request, values["organization"], values["rank"])
     _check_organization(problems, found, is_home_in_scope=place is not None and place.may)
     if found is None:
         return None
@@ -48,8 +49,39 @@ async def check_enrolment(
     problems.read(check_earliest, "since", value=since, birth_date=born)
     if since > found.today:
         problems.invalid("since", indonesian="Hari bergabung belum tiba.", english="The day of joining has not come.")
-    _check_rank(problems, values["rank"], found)
+    check_rank(problems, values["rank"], found)
     return since
+
+
+async def find_organization(
+    session: Transaction, request: Request, organization: uuid.UUID, rank: str | None
+) -> Row | None:
+    """How an organization that the actor sees stands today, and the corps of the rank."""
+    parameters = {**request.parameters, "organization": organization, "rank": rank}
+    return await session.row(_organization(request.actor.kind), parameters)
+
+
+async def read_terms(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    organization: uuid.UUID,
+    *,
+    number: str | None,
+    rank: str | None,
+) -> Mapping[str, Any]:
+    """Number and rank as columns of a membership in an organization that the actor sees, and that stands today."""
+    found = await find_organization(session, request, organization, rank)
+    if found is None:
+        problems.add(ProblemCode.NOT_FOUND, "organization")
+    else:
+        if not found.stands:
+            problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=organization)
+        check_rank(problems, rank, found)
+    return {
+        "number": problems.read(line, "number", value=number, minimum=1, maximum=100),
+        "rank_code": rank,
+    }
 
 
 def _check_no_membership(problems: Problems, values: Mapping[str, Any]) -> None:
@@ -70,7 +102,7 @@ def _check_organization(problems: Problems, organization: Row | None, *, is_home
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=organization.id)
 
 
-def _check_rank(problems: Problems, rank: str | None, organization: Row) -> None:
+def check_rank(problems: Problems, rank: str | None, organization: Row) -> None:
     if rank is None:
         return
     if organization.rank_corps is None:

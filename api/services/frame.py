@@ -176,6 +176,7 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     try:
         outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
     except RefusedAfterChange as refused:
+        refuse(known)
         return Outcome.refused(*refused.problems)
     except Refused as refused:
         raise Refused(*known, *_further(refused.problems, known)) from None

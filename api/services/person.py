@@ -22,6 +22,7 @@ from api.services.enrolment import check_enrolment
 from api.services.feed import record
 from api.services.position import Point, check_point
 from api.services.problem import Problem, Problems, input_path
+from api.services.registered import refuse_registered
 from api.services.request import Request
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
@@ -40,7 +41,10 @@ from api.values.text import line, paragraph
         "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
         "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
     },
-    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.SAME_PERSON),
+    codes=(
+        *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.SAME_PERSON),
+        *(ProblemCode.REQUEST_SENT, ProblemCode.TOO_MANY_ATTEMPTS),
+    ),
     needs_vault=True,
 )
 async def register(
@@ -86,10 +90,12 @@ async def register(
     joining = {"organization": organization, "number": number, "rank": rank, "since": since}
     first_day = await check_enrolment(session, request, problems, joining, place=place, born=born)
     problems.refuse()
-    await refuse_taken(session, organization, number=number_line, nik_index=person.get("nik_index"))
+    await refuse_taken(session, organization, number=number_line)
     alike = await same_people(session, request, person)
     if distinct is None:
         refuse_same_people(alike)
+    joining |= {"number": number_line, "name": person["name"]}
+    await refuse_registered(session, request, nik_index=person.get("nik_index"), joining=joining)
 
     key = new_id()
     await session.insert(

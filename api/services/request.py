@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from api.access import Actor
+from api.settings import Limits
 
 
 class IssueToken(Protocol):
@@ -59,11 +60,12 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a service works with besides its own arguments: the actor, the clock and the program that calls."""
+    """What a service works with besides its own arguments: the actor, the clock, the program that calls, the limits."""
 
     actor: Actor
     clock: Callable[[], datetime]
     caller: Caller = field(default_factory=Caller)
+    limits: Limits = field(default_factory=Limits)
 
     @property
     def now(self) -> datetime:

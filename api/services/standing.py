@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import Kind
-from api.database.engine import Transaction
+from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Organization
 from api.models.day import local_day
@@ -30,14 +30,33 @@ async def check_verified(
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=key)
 
 
+async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) -> Row:
+    """Whether the organization stands, and today there; whoever suspends it waits until the transaction's end."""
+    await session.rows(LOCK, {"organization": key})
+    # A second statement, so that it sees what the lock has waited for.
+    (found,) = await session.rows(STANDING, {"organization": key, "now": request.now})
+    return found
+
+
+_ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
+_TODAY = local_day(Organization.c.kabupaten_code, access.NOW)
+LOCK = compile_statement(
+    sa.select(Organization.c.id).where(Organization.c.id == _ORGANIZATION).with_for_update(read=True)
+)
+STANDING = compile_statement(
+    sa.select(is_standing(Organization, _TODAY).label("stands"), _TODAY.label("today")).where(
+        Organization.c.id == _ORGANIZATION
+    )
+)
+
+
 @cache
 def _organization(kind: Kind) -> CompiledStatement:
     """An organization that the actor sees: whether the actor manages it, and whether it stands on the day in its kabupaten."""
     may = access.manages(kind, Organization.c.id).label("may")
-    today = local_day(Organization.c.kabupaten_code, access.NOW)
     return compile_statement(
-        sa.select(is_standing(Organization, today).label("stands"), may).where(
-            Organization.c.id == sa.bindparam("organization", type_=sa.Uuid()),
+        sa.select(is_standing(Organization, _TODAY).label("stands"), may).where(
+            Organization.c.id == _ORGANIZATION,
             access.sees_organization(kind, Organization),
         )
     )

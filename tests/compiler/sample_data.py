@@ -80,6 +80,7 @@ class SampleData:
             await sample_data.make_reports()
             await sample_data.make_sites()
             await sample_data.make_pledges()
+            await sample_data.make_membership_requests()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -341,6 +342,23 @@ class SampleData:
                 status="ASKED" if number % 2 else "REFUSED",
                 answer=None if number % 2 else NAMES[1],
                 answered_at=None if number % 2 else INSTANTS[2],
+            )
+
+    async def make_membership_requests(self) -> None:
+        """Of both sides, in every status; among the people are some with an account."""
+        statuses = ("PENDING", "ACCEPTED", "REFUSED", "WITHDRAWN")
+        organizations = itertools.cycle(self.organizations)
+        for number, person in enumerate((*self.people, self.people[1], self.people[5])):
+            status = statuses[number // 2 % 4] if number < len(self.people) else "PENDING"
+            await self.build.membership_request(
+                person,
+                self.organizations[2] if number % 5 == 0 else next(organizations),
+                asked_by=("PERSON", "ORGANIZATION")[number % 2],
+                status=status,
+                number=f"{number:03}" if number % 3 else None,
+                rank_code=(None, "TAGANA_MUDA")[number % 2],
+                note=NAMES[number % len(NAMES)] if number % 4 else None,
+                reason=NAMES[2] if status == "REFUSED" else None,
             )
 
     async def make_reports(self) -> None:

@@ -17,6 +17,7 @@ from api.models import (
     GoodsNeed,
     IncidentKabupaten,
     Membership,
+    MembershipRequest,
     Need,
     Organization,
     OrganizationCoverage,
@@ -141,7 +142,37 @@ class Visibility:
             or self.represents(row["id"])
             or self.has_agreed_to_scope(row)
             or self.has_assignment_in_scope(row, "OFFERED")
+            or self.is_asked_by(row["id"])
         )
+
+    def is_asked_by(self, volunteer_id: uuid.UUID) -> bool:
+        """Whether the volunteer asks to join an organization of the account."""
+        return any(
+            (request["asked_by"], request["status"]) == ("PERSON", "PENDING")
+            and request["organization_id"] in self.organization_ids
+            for request in self.rows.where(MembershipRequest, "volunteer_id", volunteer_id)
+        )
+
+    def speaks_for_person(self, row: Row) -> bool:
+        accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
+        if any(account["active"] for account in accounts):
+            return bool(self.volunteer_id == row["volunteer_id"])
+        home = self.row(Volunteer, row["volunteer_id"])["kabupaten_code"]
+        return self.represents(row["volunteer_id"], of_verified=True) or self.coordinates(home)
+
+    def enrols_in(self, row: Row) -> bool:
+        return self.keeps_organization(self.row(Organization, row["organization_id"]))
+
+    def sees_membership_request(self, row: Row) -> bool:
+        return self.is_national or self.speaks_for_person(row) or self.enrols_in(row)
+
+    def asks_for_membership(self, row: Row) -> bool:
+        return self.speaks_for_person(row) if row["asked_by"] == "PERSON" else self.enrols_in(row)
+
+    def answers_membership_request(self, row: Row) -> bool:
+        if row["asked_by"] == "ORGANIZATION":
+            return self.speaks_for_person(row)
+        return row["organization_id"] in self.organization_ids
 
     def sees_record_of_volunteer(self, row: Row) -> bool:
         return self.sees_volunteer(self.row(Volunteer, row["volunteer_id"]))

@@ -1,0 +1,54 @@
+"""Who agrees to memberships, for the person and for the organization."""
+
+import sqlalchemy as sa
+
+from api.access.actor import VOLUNTEER, Condition, Kind, Row
+from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.person import answers_for, enrols
+from api.models import Account, Organization, Volunteer
+from api.models.membership_request import MembershipSide
+
+
+def speaks_for_person(kind: Kind, row: Row) -> Condition:
+    """The person; without an account, managers of the person's verified organizations and coordinators of the home."""
+    account, person = Account.alias(), Volunteer.alias()
+    has_account = exists_where(row, account.c.volunteer_id == row.c.volunteer_id, account.c.active)
+    others = any_of(
+        answers_for(kind, row.c.volunteer_id, of_verified=True) if kind.organizations else None,
+        exists_where(row, person.c.id == row.c.volunteer_id, coordinates(kind, person.c.kabupaten_code))
+        if kind.coordinator
+        else None,
+    )
+    return any_of(
+        row.c.volunteer_id == VOLUNTEER if kind.volunteer else None,
+        sa.and_(~has_account, others) if kind.organizations or kind.coordinator else None,
+    )
+
+
+def enrols_in(kind: Kind, row: Row) -> Condition:
+    """Managers of the organization, coordinators of its home."""
+    organization = Organization.alias()
+    return exists_where(row, organization.c.id == row.c.organization_id, enrols(kind, organization))
+
+
+def asks_for_membership(kind: Kind, request: Row) -> Condition:
+    """The side that asks: the person, or managers of the organization and coordinators of its home."""
+    return any_of(
+        sa.and_(request.c.asked_by == MembershipSide.PERSON, speaks_for_person(kind, request)),
+        sa.and_(request.c.asked_by == MembershipSide.ORGANIZATION, enrols_in(kind, request)),
+    )
+
+
+def answers_membership_request(kind: Kind, request: Row) -> Condition:
+    """The other side: the person (without an account, who answers for the person), or managers of the organization."""
+    return any_of(
+        sa.and_(request.c.asked_by == MembershipSide.ORGANIZATION, speaks_for_person(kind, request)),
+        sa.and_(request.c.asked_by == MembershipSide.PERSON, manages(kind, request.c.organization_id)),
+    )
+
+
+def sees_membership_request(kind: Kind, row: Row) -> Condition:
+    """Both sides."""
+    if kind.nation:
+        return sa.true()
+    return any_of(speaks_for_person(kind, row), enrols_in(kind, row))

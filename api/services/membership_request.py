@@ -1,0 +1,238 @@
+"""Asking for a membership, and answering: nobody becomes a member without the person's own yes and the organization's."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from api import access
+from api.access import Kind
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement, with_stored_keys
+from api.models import Membership, MembershipRequest, Volunteer
+from api.models.base import new_id
+from api.models.membership_request import (
+    MEMBERSHIP_REQUEST,
+    MembershipRequestAction,
+    MembershipRequestStatus,
+    MembershipSide,
+)
+from api.rules.code import ProblemCode
+from api.services import membership
+from api.services.change import Changeable
+from api.services.enrolment import read_terms
+from api.services.feed import record
+from api.services.problem import Problem, Problems, Refused, forbidden, input_path
+from api.services.request import Request
+from api.services.standing import lock_standing
+from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
+from api.values.text import paragraph
+
+REQUESTS = Changeable(MembershipRequest, access.sees_membership_request, MEMBERSHIP_REQUEST)
+
+
+@verb(
+    "request_membership",
+    "Asks for a membership: a person asks an organization, or an organization a person; the other side answers.",
+    answers=OneThing("MembershipRequest"),
+    callers=access.MEMBERSHIP_PARTIES,
+    ids={"organization": "Organization", "volunteer": "Volunteer", "rank": "Rank"},
+    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.ALREADY_MEMBER, ProblemCode.ALREADY_ASKED),
+)
+async def request_membership(
+    session: Transaction,
+    request: Request,
+    *,
+    organization: uuid.UUID,
+    volunteer: uuid.UUID | None = None,
+    number: str | None = None,
+    rank: str | None = None,
+    note: str | None = None,
+) -> uuid.UUID:
+    """Without a volunteer, the actor's own. Number and rank are named by the organization."""
+    problems = Problems()
+    person = volunteer or request.actor.volunteer_id
+    terms = await read_terms(session, request, problems, organization, number=number, rank=rank)
+    written = problems.read(paragraph, "note", value=note, minimum=1, maximum=1000)
+    parameters = {**request.parameters, "volunteer": person, "organization": organization}
+    found = await session.row(_parties(request.actor.kind), parameters)
+    if found is None:
+        problems.add(ProblemCode.NOT_FOUND, "volunteer")
+    problems.refuse()
+    assert found is not None
+    side = _side(problems, found, terms)
+    if found.is_member:
+        problems.add(ProblemCode.ALREADY_MEMBER, "organization")
+    problems.refuse()
+    row = {"volunteer_id": person, "organization_id": organization, "asked_by": side, "note": written, **terms}
+    key = await _insert(session, request, row)
+    if key is None:
+        raise Refused(Problem(ProblemCode.ALREADY_ASKED, input_path("organization")))
+    return key
+
+
+def _side(problems: Problems, found: Row, terms: Mapping[str, Any]) -> MembershipSide:
+    """The side that the actor speaks for."""
+    if found.is_self or (found.speaks and not found.enrols):
+        if any(value is not None for value in terms.values()):
+            problems.invalid(
+                "number",
+                indonesian="Nomor dan jenjang ditentukan organisasi.",
+                english="Number and rank are up to the organization.",
+            )
+        return MembershipSide.PERSON
+    if not found.enrols:
+        problems.add(ProblemCode.FORBIDDEN, "organization")
+    return MembershipSide.ORGANIZATION
+
+
+async def send(session: Transaction, request: Request, volunteer: uuid.UUID, joining: Mapping[str, Any]) -> None:
+    """An organization asks somebody who was found by the NIK; nothing where that is asked already, or is a member."""
+    organization = joining["organization"]
+    if await session.value(MEMBER, {**request.parameters, "volunteer": volunteer, "organization": organization}):
+        return
+    row = {
+        "volunteer_id": volunteer,
+        "organization_id": organization,
+        "asked_by": MembershipSide.ORGANIZATION,
+        "number": joining["number"],
+        "rank_code": joining["rank"],
+        "note": joining["name"],
+    }
+    await _insert(session, request, row)
+
+
+async def _insert(session: Transaction, request: Request, row: Mapping[str, Any]) -> uuid.UUID | None:
+    """None where one waits for its answer already."""
+    key, status = new_id(), MembershipRequestStatus.PENDING
+    stored = with_stored_keys(MembershipRequest, {"id": key, "status": status, **row})
+    if await session.value(_insertion(tuple(stored)), stored) is None:
+        return None
+    names = ("volunteer", "organization")
+    change = {"status": status, "asked_by": row["asked_by"], **{name: str(row[f"{name}_id"]) for name in names}}
+    await record(session, request, "membership_request.pending", subject=("MembershipRequest", key), change=change)
+    return key
+
+
+@verb(
+    "approve_membership",
+    "Accepts a request for a membership, which begins today; number and rank may be set where the organization answers.",
+    answers=OneThing("MembershipRequest"),
+    callers=access.MEMBERSHIP_PARTIES,
+    ids={"membership_request": "MembershipRequest", "rank": "Rank"},
+    conflicts={
+        "ex_membership_once": Problem(ProblemCode.ALREADY_MEMBER, input_path("membership_request")),
+        "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
+    },
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED),
+    updates=True,
+)
+async def approve(
+    session: Transaction,
+    request: Request,
+    *,
+    membership_request: uuid.UUID,
+    version: int,
+    number: str | None = None,
+    rank: str | None = None,
+) -> uuid.UUID:
+    held = await REQUESTS.lock_for(session, request, membership_request, version, MembershipRequestAction.APPROVE)
+    problems = Problems()
+    terms: Mapping[str, Any] = {"number": held.number, "rank_code": held.rank_code}
+    if number is not None or rank is not None:
+        if held.asked_by == MembershipSide.ORGANIZATION:
+            raise forbidden("number" if number is not None else "rank")
+        terms = await read_terms(session, request, problems, held.organization_id, number=number, rank=rank)
+    today = await _check_today(session, request, problems, held)
+    problems.refuse()
+    made = await membership.begin(
+        session,
+        request,
+        volunteer=held.volunteer_id,
+        organization=held.organization_id,
+        since=today,
+        number=terms["number"],
+        rank=terms["rank_code"],
+    )
+    status = MembershipRequestStatus.ACCEPTED
+    return await REQUESTS.move(session, request, held, status, change={"membership": str(made)})
+
+
+@verb(
+    "refuse_membership",
+    "Refuses a request for a membership.",
+    answers=OneThing("MembershipRequest"),
+    callers=access.MEMBERSHIP_PARTIES,
+    ids={"membership_request": "MembershipRequest"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def refuse(
+    session: Transaction, request: Request, *, membership_request: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    action = MembershipRequestAction.REFUSE
+    return await REQUESTS.decide(session, request, membership_request, version, action, reason=reason)
+
+
+@verb(
+    "withdraw_membership_request",
+    "Withdraws a request for a membership.",
+    answers=OneThing("MembershipRequest"),
+    callers=access.MEMBERSHIP_PARTIES,
+    ids={"membership_request": "MembershipRequest"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def withdraw(session: Transaction, request: Request, *, membership_request: uuid.UUID, version: int) -> uuid.UUID:
+    held = await REQUESTS.lock_for(session, request, membership_request, version, MembershipRequestAction.WITHDRAW)
+    return await REQUESTS.move(session, request, held, MembershipRequestStatus.WITHDRAWN)
+
+
+async def _check_today(session: Transaction, request: Request, problems: Problems, held: Row) -> date:
+    """Today at the organization, which stands and which whoever suspends it waits for; the person is old enough."""
+    found = await lock_standing(session, request, held.organization_id)
+    if not found.stands:
+        fact = {"organization_id": held.organization_id}
+        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "membership_request", **fact)
+    born = await session.value(BORN, {"volunteer": held.volunteer_id})
+    problems.read(check_earliest, "membership_request", value=found.today, birth_date=born)
+    today: date = found.today
+    return today
+
+
+# The statements, compiled once.
+
+_VOLUNTEER = sa.bindparam("volunteer", type_=sa.Uuid())
+_ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
+BORN = compile_statement(sa.select(Volunteer.c.birth_date).where(Volunteer.c.id == _VOLUNTEER))
+_MEMBER = access.members_today(Membership.c.volunteer_id == _VOLUNTEER, Membership.c.organization_id == _ORGANIZATION)
+MEMBER = compile_statement(_MEMBER)
+
+
+@cache
+def _parties(kind: Kind) -> CompiledStatement:
+    """A volunteer whom the actor sees: whom of the two the actor speaks for, and whether they agree already."""
+    pair = sa.select(_VOLUNTEER.label("volunteer_id"), _ORGANIZATION.label("organization_id")).cte("pair")
+    return compile_statement(
+        sa.select(
+            sa.func.coalesce(pair.c.volunteer_id == access.VOLUNTEER, sa.false()).label("is_self"),
+            access.speaks_for_person(kind, pair).label("speaks"),
+            access.enrols_in(kind, pair).label("enrols"),
+            _MEMBER.exists().label("is_member"),
+        )
+        .select_from(pair.join(Volunteer, Volunteer.c.id == pair.c.volunteer_id))
+        .where(access.sees_volunteer(kind, Volunteer))
+    )
+
+
+@cache
+def _insertion(columns: tuple[str, ...]) -> CompiledStatement:
+    values = {name: sa.bindparam(name, type_=MembershipRequest.c[name].type) for name in columns}
+    return compile_statement(
+        insert(MembershipRequest).values(values).on_conflict_do_nothing().returning(MembershipRequest.c.id)
+    )
