@@ -249,6 +249,6 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
     errors = []
     if "pooler" in values and not os.environ.get("DATABASE_URL"):
         errors.append("SIGAP_POOLER describes what DATABASE_URL points to, and that is not set")
-    if ("oidc_issuer" in values) != ("oidc_audience" in values):
+    if bool(os.environ.get("SIGAP_OIDC_ISSUER")) != bool(os.environ.get("SIGAP_OIDC_AUDIENCE")):
         errors.append("SIGAP_OIDC_ISSUER and SIGAP_OIDC_AUDIENCE belong together, and one of them is not set")
     return errors
