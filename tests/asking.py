@@ -22,6 +22,7 @@ FACTS = """... on CodeProblem { codeInForce } ... on VersionProblem { currentVer
   ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
   ... on EmergencyProblem { emergencyStatus { id } }
+  ... on CompositionProblem { minimum { people } count limit } ... on PromiseProblem { assignment { id } pledge { id } }
   ... on NearerProblem { volunteer { id } } ... on PersonProblem { volunteer { id } }"""
 # The problems of a payload, with all that they say but their messages.
 PROBLEMS = f"problems {{ __typename code path {FACTS} }}"

@@ -210,6 +210,10 @@ class Build:
         }
         return await self.row("need", **{**defaults, **values})
 
+    async def minimum(self, need: uuid.UUID, people: int, **values: Any) -> uuid.UUID:
+        """So many people of a need, at least, of a `rank_code` or a `sex`."""
+        return await self.row("need_minimum", need_id=need, people=people, **values)
+
     async def assignment(self, need: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
         """An assignment for the full period of the need, offered by default; with a commitment if it has one, until now if it is released."""
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)

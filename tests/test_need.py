@@ -39,6 +39,7 @@ async def test_a_change_is_told_to_everybody_on_the_need(api: Api, build: Build)
     offered = await build.assignment(need, await build.volunteer(), ends_at=START + HOUR)
     beyond = await build.assignment(need, await build.volunteer())
     accepted = await build.assignment(need, await build.volunteer(), status="ACCEPTED", ends_at=START + DAY)
+    pledge = await build.pledge(need, await build.organization())
 
     changed = await api.do(
         CHANGE,
@@ -63,7 +64,7 @@ async def test_a_change_is_told_to_everybody_on_the_need(api: Api, build: Build)
             "version": 2,
             "mergedInto": None,
             "site": {"id": f"Site:{site}"},
-            "coverage": {"wanted": 2, "pledged": 0, "offered": 1},
+            "coverage": {"wanted": 2, "pledged": 1, "offered": 1},
             "history": [{"kind": "need.changed"}],
         },
         "problems": [],
@@ -74,6 +75,7 @@ async def test_a_change_is_told_to_everybody_on_the_need(api: Api, build: Build)
             ("assignment.need_changed", str(offered)),
             ("assignment.need_changed", str(accepted)),
             ("need.changed", str(need)),
+            ("pledge.need_changed", str(pledge)),
         ]
     )
 
@@ -83,12 +85,12 @@ async def test_a_change_is_refused_below_what_is_promised_and_with_everybody_it_
 ) -> None:
     actor, organization = await build.coordinator(), await build.organization()
     need = await build.need(people_wanted=4)
-    await build.pledge(need, organization, quantity=2)
+    pledge = await build.pledge(need, organization, quantity=2)
+    lapsed = await build.pledge(need, organization, deadline=NOW - HOUR)
     duty = await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     period = {"startsAt": instant(START), "endsAt": instant(END)}
     stranded = problem("Commitment", "DUTY_STRANDED", "startsAt", assignment={"id": f"Assignment:{duty}"}, **period)
     cases: list[tuple[Json, Json]] = [
-        ({"peopleWanted": 2}, problem("Simple", "BELOW_PROMISED", "peopleWanted")),
         ({"startsAt": instant(START + HOUR)}, stranded),
         ({"endsAt": instant(END - HOUR)}, stranded),
         ({"endsAt": instant(START)}, problem("Simple", "INVALID", "endsAt")),
@@ -97,13 +99,25 @@ async def test_a_change_is_refused_below_what_is_promised_and_with_everybody_it_
         ({"site": f"Site:{uuid.uuid4()}"}, problem("Simple", "NOT_FOUND", "site")),
         ({"version": 3}, problem("Version", "VERSION_CONFLICT", "version", currentVersion=1)),
     ]
+    held = [
+        problem("Promise", "BELOW_PROMISED", "peopleWanted", assignment={"id": f"Assignment:{duty}"}, pledge=None),
+        problem("Promise", "BELOW_PROMISED", "peopleWanted", assignment=None, pledge={"id": f"Pledge:{pledge}"}),
+    ]
     before = await snapshot(build.connection)
 
+    assert await api.do(CHANGE, actor=actor, need=named(need), version=1, peopleWanted=2) == {
+        "need": None,
+        "problems": held,
+    }
     for change, expected in cases:
         refused = await api.do(CHANGE, actor=actor, **{"need": named(need), "version": 1, **change})
         assert refused == {"need": None, "problems": [expected]}
 
     assert await snapshot(build.connection) == before
+    # A pledge whose deadline has passed holds nothing, whether that was recorded or not.
+    lowered = await api.do(CHANGE, actor=actor, need=named(need), version=1, peopleWanted=3)
+    assert (lowered["problems"], lowered["need"]["peopleWanted"]) == ([], 3)
+    assert await build.connection.fetchval("SELECT status FROM pledge WHERE id = $1", lapsed) == "LAPSED"
 
 
 async def test_a_need_is_stale_after_48_hours_until_it_is_renewed(api: Api, build: Build) -> None:

@@ -176,6 +176,12 @@ async def no_rest(build: Build) -> Violation:
     return Violation(need, volunteer, fact)
 
 
+async def a_team_without_a_woman(build: Build) -> Violation:
+    need = await build.need(people_wanted=2)
+    await build.minimum(need, 2, sex="FEMALE")
+    return Violation(need, await build.volunteer(), {"minimum": 2, "count": 1, "limit": 0})
+
+
 MakeViolation = Callable[[Build], Awaitable[Violation]]
 
 SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
@@ -197,6 +203,7 @@ SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
     (an_organization_not_verified, "OrganizationProblem", "ORGANIZATION_NOT_VERIFIED", True),
     (no_rest, "CommitmentProblem", "NOT_RESTED", True),
     (no_emergency_status, "EmergencyProblem", "NO_EMERGENCY_STATUS", True),
+    (a_team_without_a_woman, "CompositionProblem", "COMPOSITION", True),
 ]
 
 

@@ -14,7 +14,7 @@ from api.models.invitation import Invitation
 from api.models.membership import Membership
 from api.models.membership_request import MembershipRequest
 from api.models.message import Message
-from api.models.need import Cluster, GoodsNeed, Need
+from api.models.need import Cluster, GoodsNeed, Need, NeedMinimum
 from api.models.organization import (
     Licence,
     Organization,
@@ -76,6 +76,7 @@ __all__ = [
     "MembershipRequest",
     "Message",
     "Need",
+    "NeedMinimum",
     "OneTimeCode",
     "Organization",
     "OrganizationContact",

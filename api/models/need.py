@@ -2,8 +2,9 @@
 
 import sqlalchemy as sa
 
-from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, record, references, required, table, versioned
 from api.models.choice import Choice
+from api.models.person import Sex
 
 
 class Priority(Choice):
@@ -51,6 +52,21 @@ Need = table(
     sa.Index(None, "merged_into_id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "ends_at", "id"),
+)
+
+
+# Of the people of a need, at least so many hold a rank, are of a sex, or both. A trigger holds that they are no more than
+# the need wants.
+NeedMinimum = table(
+    "need_minimum",
+    *record(),
+    required("need_id", sa.Uuid, references("need.id")),
+    required("people", sa.Integer),
+    optional("rank_code", Symbol, references("rank.code")),
+    optional("sex", Chosen(Sex)),
+    sa.CheckConstraint("people >= 1", name="people"),
+    sa.CheckConstraint("num_nonnulls(rank_code, sex) > 0", name="of_something"),
+    sa.UniqueConstraint("need_id", "rank_code", "sex", postgresql_nulls_not_distinct=True),
 )
 
 

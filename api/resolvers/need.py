@@ -20,8 +20,8 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import connection, filters, orders, table_source, to_one
-from api.models import Assignment, Cluster, Need, Pledge, Volunteer
+from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
+from api.models import Assignment, Cluster, Need, NeedMinimum, Pledge, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.resolvers.common import POSITION, ZONE, reference
@@ -106,6 +106,7 @@ SOURCES = (
             "distance_to": distance_from(point),
             "merged_into": to_one(Need.c.merged_into_id, visible_with_parent=True),
             "is_stale": Expression(is_stale),
+            "minimums": to_many(NeedMinimum.c.need_id, "CREATED_AT_ASC", visible_with_parent=True),
             "history": history("Need"),
             "coverage": Embedded("Coverage", computed_row=coverage),
             "pledges": connection(Pledge.c.need_id),
@@ -125,6 +126,7 @@ SOURCES = (
             "stale": filter_stale,
         },
     ),
+    table_source(NeedMinimum, access.sees_need, orders=orders(NeedMinimum, "created_at"), node=False),
     Source(
         "Coverage",
         None,

@@ -10,7 +10,17 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.compiler.source import FieldContext, Order, Row, Source, ToOne, Variant, column, everybody
 from api.compiler.structure import type_name
-from api.models import Assignment, Certificate, EmergencyStatus, Organization, Rank, Skill, Volunteer
+from api.models import (
+    Assignment,
+    Certificate,
+    EmergencyStatus,
+    NeedMinimum,
+    Organization,
+    Pledge,
+    Rank,
+    Skill,
+    Volunteer,
+)
 from api.resolvers.common import LABEL
 from api.rules.code import ProblemShape
 from api.rules.rule import FACT_TYPES
@@ -50,6 +60,8 @@ FACTS: dict[str, Any] = {
     "organization": fact("organization_id", Organization),
     "emergency_status": fact("emergency_status_id", EmergencyStatus),
     "volunteer": fact("volunteer_id", Volunteer),
+    "minimum": fact("minimum_id", NeedMinimum),
+    "pledge": fact("pledge_id", Pledge),
     "skill": fact("skill_code", Skill),
     "rank": fact("rank_code", Rank),
     "code_in_force": column("code_in_force"),

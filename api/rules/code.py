@@ -29,6 +29,8 @@ class ProblemShape(Enum):
     NEARER = "NearerProblem", "volunteer"
     EMERGENCY = "EmergencyProblem", "emergency_status"
     PERSON = "PersonProblem", "volunteer"
+    COMPOSITION = "CompositionProblem", "minimum", "count", "limit"
+    PROMISE = "PromiseProblem", "assignment", "pledge"
 
     @property
     def codes(self) -> list[str]:
@@ -206,9 +208,15 @@ class ProblemCode(StrEnum):
     )
     BELOW_PROMISED = (
         "BELOW_PROMISED",
-        ProblemShape.SIMPLE,
+        ProblemShape.PROMISE,
         "Lebih sedikit dari yang sudah diterima atau dijanjikan.",
         "Fewer than have accepted or are promised.",
+    )
+    COMPOSITION = (
+        "COMPOSITION",
+        ProblemShape.COMPOSITION,
+        "Sisa tempat tidak cukup untuk susunan minimum tim.",
+        "The places left would be too few for the minimum composition.",
     )
     DUTY_STRANDED = (
         "DUTY_STRANDED",

@@ -10,20 +10,24 @@ from api.models.base import INSTANT
 from api.rules.rule import Sql
 
 
-def places_taken(need: sa.FromClause, starts: Sql, ends: Sql) -> sa.Subquery:
+def places_taken(
+    need: sa.FromClause, starts: Sql, ends: Sql, *conditions: Sql, beside: sa.FromClause | None = None
+) -> sa.Subquery:
     """One row: the number of people at the emptiest instant of the period as `least`, at the fullest as `most`.
 
-    A person counts for the time of the commitment, whatever the present status: a released one until the release.
+    A person counts for the time of the commitment, whatever the present status: a released one until the release. The
+    conditions are on `Assignment` and `Commitment`, and may read a row `beside` the need.
     """
-    numbers = _numbers(need, starts, ends)
+    outer = (need,) if beside is None else (need, beside)
+    numbers = _numbers(outer, starts, ends, sa.and_(Assignment.c.need_id == need.c.id, *conditions))
     number, is_covered = numbers.c.number, sa.func.min(numbers.c.at) == starts
     # Before the first change nobody is there.
     least = sa.case((is_covered, sa.func.min(number)), else_=0)
     most = sa.func.coalesce(sa.func.max(number), 0, type_=sa.Integer())
-    return sa.select(least.label("least"), most.label("most")).correlate(need).subquery()
+    return sa.select(least.label("least"), most.label("most")).correlate(*outer).subquery()
 
 
-def _numbers(need: sa.FromClause, starts: Sql, ends: Sql) -> sa.Subquery:
+def _numbers(outer: tuple[sa.FromClause, ...], starts: Sql, ends: Sql, counted: Sql) -> sa.Subquery:
     """The instants of the period at which somebody comes or goes, and the number of people from each on."""
     begin = sa.func.greatest(sa.func.lower(Commitment.c.period), starts)
     changes: Any = sa.func.unnest(array([begin, sa.func.upper(Commitment.c.period)]), array([1, -1]))
@@ -33,11 +37,11 @@ def _numbers(need: sa.FromClause, starts: Sql, ends: Sql) -> sa.Subquery:
         sa.select(change.c.at, sa.cast(number, sa.Integer).label("number"))
         .select_from(Assignment.join(Commitment, Commitment.c.assignment_id == Assignment.c.id).join(change, sa.true()))
         .where(
-            Assignment.c.need_id == need.c.id,
+            counted,
             Commitment.c.period.op("&&", is_comparison=True)(sa.func.tstzrange(starts, ends)),
             change.c.at < ends,
         )
         .group_by(change.c.at)
-        .correlate(need)
+        .correlate(*outer)
         .subquery()
     )

@@ -19,6 +19,8 @@ FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
     "organization_id": sa.Uuid(),
     "volunteer_id": sa.Uuid(),
     "emergency_status_id": sa.Uuid(),
+    "minimum_id": sa.Uuid(),
+    "pledge_id": sa.Uuid(),
     "skill_code": sa.Text(),
     "rank_code": sa.Text(),
     "code_in_force": sa.Text(),
@@ -83,6 +85,11 @@ def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:
     last = ends - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
     kabupaten = need.c.kabupaten_code
     return days_between(local_day(kabupaten, starts), local_day(kabupaten, last))
+
+
+def merged_days(since: Any, until: Any) -> Sql:
+    """The union of the day ranges of all rows, as a multirange."""
+    return sa.func.range_agg(days_between(since, until))
 
 
 def hours(number: int) -> Sql:

@@ -13,18 +13,19 @@ from api.models import (
     Incident,
     Membership,
     Organization,
-    Rank,
 )
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
 from api.models.incident import IncidentStatus
 from api.rules.code import ProblemCode
+from api.rules.composition import COMPOSED
 from api.rules.emergency import EMERGENCY_IN_FORCE
 from api.rules.organization import is_standing
 from api.rules.place import places_taken
 from api.rules.pledge import PLACE_NOT_PLEDGED
+from api.rules.rank import holds_rank
 from api.rules.rest import duties_without_rest, rest_fact
-from api.rules.rule import Case, Condition, Refusal, Rule, Sql
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
 
 
 def no_fact(_case: Case) -> Mapping[str, Sql]:
@@ -142,11 +143,6 @@ NOT_YET_OFFERED = Rule(
 # Rule 3: only qualified people are assigned.
 
 
-def merged_days(since: Any, until: Any) -> Sql:
-    """The union of the day ranges of all rows, as a multirange."""
-    return sa.func.range_agg(days_between(since, until))
-
-
 def covers_all_days(statement: sa.Select[Any], case: Case) -> Condition:
     """Whether the multirange that the statement returns contains every day of the period."""
     days = statement.correlate(case.person, case.need).scalar_subquery()
@@ -215,15 +211,8 @@ def memberships(case: Case, *columns: Any) -> sa.Select[Any]:
 
 
 def has_rank(case: Case) -> Condition:
-    actual, minimum = Rank.alias(), Rank.alias()
-    days = (
-        sa.select(merged_days(Membership.c.since, Membership.c.until))
-        .select_from(Membership)
-        .join(actual, actual.c.code == Membership.c.rank_code)
-        .join(minimum, sa.and_(minimum.c.corps == actual.c.corps, minimum.c.level <= actual.c.level))
-        .where(Membership.c.volunteer_id == case.person.c.id, minimum.c.code == case.need.c.minimum_rank_code)
-    )
-    return sa.or_(case.need.c.minimum_rank_code.is_(None), covers_all_days(days, case))
+    minimum = case.need.c.minimum_rank_code
+    return sa.or_(minimum.is_(None), holds_rank(case.person.c.id, minimum, case.days))
 
 
 def has_verified_organization(case: Case) -> Condition:
@@ -299,4 +288,5 @@ RULES: Sequence[Rule] = (
     ORGANIZATION_VERIFIED,
     RESTED,
     EMERGENCY_IN_FORCE,
+    COMPOSED,
 )

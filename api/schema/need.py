@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.models.need import Priority
+from api.models.person import Sex
 from api.schema.choice import Tier
 from api.schema.field import (
     Connection,
@@ -29,7 +30,7 @@ from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.problem import Problem
 from api.schema.scalar import Code
 from api.schema.skill import Skill
-from api.services import need, need_change
+from api.services import need, need_change, need_merger
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
@@ -68,6 +69,15 @@ class Candidate:
 
 
 @noun(
+    "How many people of a need hold a rank, are of a sex, or both, at least; one person counts towards every minimum met."
+)
+class NeedMinimum:
+    people: int = field("The number of people, at least.")
+    rank: Rank | None = field("The rank that they hold, or a higher one of its corps; null if any will do.")
+    sex: Sex | None = field("The sex that they are of; null if any will do.")
+
+
+@noun(
     "A need for people of a skill, at a place, from one instant up to another.",
     filters={
         "open": (bool, "True: neither closed nor past; false: the others."),
@@ -94,6 +104,7 @@ class Need(Node, Located):
     closed_at: datetime | None = field("When it was closed; null if it was not.")
     merged_into: Need | None = field("The need that it was merged into; null if it was not.")
     is_stale: bool = field("Whether it is open and was neither changed nor renewed for 48 hours.")
+    minimums: list[NeedMinimum] = field("The minimum composition of the team; empty if there is none.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     coverage: Coverage = field("How far it is met.")
     pledges: Connection[Annotated[Pledge, strawberry.lazy("api.schema.pledge")]] = field(
@@ -116,6 +127,13 @@ class Need(Node, Located):
     updated_at: datetime = field("When it was last changed.")
 
 
+@strawberry.input(description="How many people of a need hold a rank, are of a sex, or both, at least.")
+class MinimumInput:
+    people: int = field("The number of people, at least; no more than are wanted.")
+    rank: strawberry.ID | None = optional("The rank that they hold, or a higher one of its corps.")
+    sex: Sex | None = optional("The sex that they are of; who has not said it counts for none.")
+
+
 @verb_input(need.raise_need)
 class RaiseNeedInput:
     incident: strawberry.ID = field("The incident it is for.")
@@ -131,6 +149,7 @@ class RaiseNeedInput:
     position: PointInput | None = optional(
         "The position, in the kabupaten or at most 25 km outside; that of the site, else the seat, if left out."
     )
+    minimums: list[MinimumInput] | None = optional("The minimum composition of the team, at most 20.")
 
 
 @verb_input(need_change.change)
@@ -143,6 +162,7 @@ class ChangeNeedInput:
     cluster: strawberry.ID | None = optional("The national cluster.")
     site: strawberry.ID | None = optional("The site where people are wanted; null for none.")
     position: PointInput | None = optional("The position, in the kabupaten or at most 25 km outside.")
+    minimums: list[MinimumInput] | None = optional("The minimum composition, in place of the present one; [] for none.")
 
 
 @verb_input(need_change.renew)
@@ -156,15 +176,16 @@ class CloseNeedInput:
     reason: str | None = optional("Why it is closed, at most 1,000 characters.")
 
 
-@verb_input(need_change.split)
+@verb_input(need_merger.split)
 class SplitNeedInput:
     need: strawberry.ID = field("The need to split.")
     people_wanted: int = field("The number of people of the new need; the others stay.")
     assignments: list[strawberry.ID] | None = optional("Offers and duties that go over to the new need.")
     pledges: list[strawberry.ID] | None = optional("Pledges that go over to the new need, with the duties under them.")
+    minimums: list[MinimumInput] | None = optional("The minimum composition of the new need.")
 
 
-@verb_input(need_change.merge)
+@verb_input(need_merger.merge)
 class MergeNeedsInput:
     need: strawberry.ID = field("The need that ends by it.")
     into: strawberry.ID = field("The need that goes on; of the same incident, kabupaten, skill, rank and period.")

@@ -16,7 +16,9 @@ from api.schema.skill import Certificate, Skill
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
     from api.schema.emergency import EmergencyStatus
+    from api.schema.need import NeedMinimum
     from api.schema.person import Volunteer
+    from api.schema.pledge import Pledge
 
 
 @strawberry.interface(description="Why a mutation changed nothing, or why a volunteer may not be sent.")
@@ -123,4 +125,23 @@ class NearerProblem(Problem):
 class EmergencyProblem(Problem):
     emergency_status: Annotated[EmergencyStatus, strawberry.lazy("api.schema.emergency")] | None = field(
         "The emergency status; null if there is none, or if it was declared at the same time."
+    )
+
+
+@noun("The places left would be too few for a minimum of the need.")
+class CompositionProblem(Problem):
+    minimum: Annotated[NeedMinimum, strawberry.lazy("api.schema.need")] | None = field(
+        "The minimum that could not be met any more; null if it was given with this request."
+    )
+    count: int = field("The people who do not count towards it, at the instant at which they are most.")
+    limit: int = field("How many such people there is room for.")
+
+
+@noun("A duty or a pledge that holds what is to be taken away.")
+class PromiseProblem(Problem):
+    assignment: Annotated[Assignment, strawberry.lazy("api.schema.assignment")] | None = field(
+        "The duty that was accepted; null if it is a pledge, or where you may not see it."
+    )
+    pledge: Annotated[Pledge, strawberry.lazy("api.schema.pledge")] | None = field(
+        "The pledge; null if it is a duty, or where you may not see it."
     )

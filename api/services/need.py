@@ -1,6 +1,7 @@
 """Raising needs."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from api.models import Cluster, Incident, Need, Rank, Site, Skill
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
+from api.services.composition import TOO_MANY, Minimum, read_minimums, replace_minimums
 from api.services.feed import record
 from api.services.incident import check_incident
 from api.services.place import coordinated_kabupatens
@@ -37,7 +39,9 @@ MAX_NEED_PERIOD = timedelta(days=366)
         "kabupaten": "Kabupaten",
         "minimum_rank": "Rank",
         "site": "Site",
+        "minimums.rank": "Rank",
     },
+    conflicts=TOO_MANY,
     codes=(ProblemCode.NEED_CLOSED, ProblemCode.PERIOD_PAST, ProblemCode.SITE_CLOSED),
 )
 async def raise_need(
@@ -55,6 +59,7 @@ async def raise_need(
     minimum_rank: str | None = None,
     site: uuid.UUID | None = None,
     position: Point | None = None,
+    minimums: Sequence[Minimum] | None = None,
 ) -> uuid.UUID:
     """In one of the kabupaten that the incident affects."""
     problems = Problems()
@@ -63,6 +68,7 @@ async def raise_need(
     codes = {"skill": (Skill, skill), "cluster": (Cluster, cluster), "minimum_rank": (Rank, minimum_rank)}
     await check_codes(session, problems, codes)
     check_people_and_period(problems, people_wanted, starts_at, ends_at, request.now)
+    composition = await read_minimums(session, problems, minimums or (), people_wanted)
     problems.read(check_point, "position", value=position, kabupatens=places)
     at_site = await check_site(session, problems, site, incident, kabupaten)
     problems.refuse()
@@ -85,6 +91,7 @@ async def raise_need(
         latitude=position["latitude"] if position else place.latitude,
         longitude=position["longitude"] if position else place.longitude,
     )
+    await replace_minimums(session, key, composition)
     change = {"incident": str(incident), "skill": skill, "people_wanted": people_wanted, "kabupaten": kabupaten}
     await record(session, request, "need.raised", subject=("Need", key), change=change)
     return key

@@ -1,7 +1,7 @@
 """Promises of organizations towards needs: making them, and what locks and ends them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -162,8 +162,24 @@ async def check_member(
 async def release_all(session: Transaction, request: Request, *, need: uuid.UUID, reason: str | None) -> None:
     """Releases the open pledges of a locked need."""
     await record_lapsed(session, request, need=need)
-    for pledge in await session.rows(OPEN_PLEDGES, {"need": need}):
+    for pledge in await lock_open_pledges(session, need=need):
         await end_pledge(session, request, pledge, PledgeStatus.RELEASED, reason=reason)
+
+
+async def lock_open_pledges(
+    session: Transaction, *, need: uuid.UUID | None = None, goods_need: uuid.UUID | None = None
+) -> Sequence[Row]:
+    """The open pledges of a locked need, whose lapsed ones are recorded."""
+    return await session.rows(OPEN_PLEDGES, {"need": need, "goods_need": goods_need})
+
+
+async def tell_pledges(
+    session: Transaction, request: Request, pledges: Sequence[Row], changed: Mapping[str, Any]
+) -> None:
+    """Tells the holders of pledges what has changed of the need."""
+    for pledge in pledges:
+        change = {**change_of(pledge), **changed}
+        await record(session, request, "pledge.need_changed", subject=("Pledge", pledge.id), change=change)
 
 
 async def end_pledge(
@@ -237,20 +253,18 @@ NEED = _lock_statements(
 GOODS_NEED = _lock_statements(GoodsNeed, GoodsNeed.c.needed_by.label("until"), sa.false().label("is_people"))
 NEED_OF = compile_statement(sa.select(Pledge.c.need_id, Pledge.c.goods_need_id).where(Pledge.c.id == _id("pledge")))
 HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
+_OF_NEED = sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need"))
 LAPSED = compile_statement(
     sa.select(Pledge)
     .where(
-        sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need")),
+        _OF_NEED,
         PLEDGE.has_lapsed(Pledge, access.NOW),
     )
     .order_by(Pledge.c.id)
     .with_for_update()
 )
 OPEN_PLEDGES = compile_statement(
-    sa.select(Pledge)
-    .where(Pledge.c.need_id == _id("need"), Pledge.c.status == PledgeStatus.OPEN)
-    .order_by(Pledge.c.id)
-    .with_for_update()
+    sa.select(Pledge).where(_OF_NEED, Pledge.c.status == PledgeStatus.OPEN).order_by(Pledge.c.id).with_for_update()
 )
 COUNT_GOODS = compile_statement(
     sa.update(GoodsNeed)

@@ -28,13 +28,14 @@ async def check_codes(
 
 
 async def check_code_list(
-    session: Transaction, problems: Problems, table: sa.Table, name: str, codes: Sequence[str]
+    session: Transaction, problems: Problems, table: sa.Table, name: str, codes: Sequence[str | None], *inner: str
 ) -> None:
-    """An input field that lists codes, which the table must hold."""
-    found = {row.code for row in await session.rows(_known_codes(table), {"codes": [*codes]})} if codes else set()
+    """An input field that lists codes, or things with a field `inner` for one, which the table must hold if it is given."""
+    named = {code for code in codes if code is not None}
+    found = {row.code for row in await session.rows(_known_codes(table), {"codes": [*named]})} if named else set()
     for index, code in enumerate(codes):
-        if code not in found:
-            problems.add(ProblemCode.NOT_FOUND, name, str(index))
+        if code in named - found:
+            problems.add(ProblemCode.NOT_FOUND, name, str(index), *inner)
 
 
 @cache

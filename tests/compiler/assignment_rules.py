@@ -22,6 +22,7 @@ from api.models import (
     Kabupaten,
     Licence,
     Membership,
+    NeedMinimum,
     Organization,
     Pledge,
     Province,
@@ -62,11 +63,11 @@ class AssignmentRules:
         assert row is not None
         return row
 
-    def local_days(self, need: Row) -> list[date]:
-        """The local dates that the need's period touches."""
+    def local_days(self, need: Row, starts: datetime | None = None, ends: datetime | None = None) -> list[date]:
+        """The local dates that a period touches; that of the need, if none is named."""
         zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
-        first = need["starts_at"].astimezone(zone).date()
-        last = (need["ends_at"].astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
+        first = (starts or need["starts_at"]).astimezone(zone).date()
+        last = ((ends or need["ends_at"]).astimezone(UTC) - timedelta(microseconds=1)).astimezone(zone).date()
         return [first + DAY * number for number in range((last - first).days + 1)]
 
     def certificates(self, volunteer: Row) -> list[Row]:
@@ -164,6 +165,7 @@ class AssignmentRules:
         yield from self.broken_by_training(volunteer, need)
         yield from self.broken_by_rest(volunteer, need)
         yield from self.broken_by_status(volunteer, need)
+        yield from self.broken_by_composition(volunteer, need)
 
     def broken_by_need(self, need: Row) -> Iterator[BrokenRule]:
         if need["closed_at"] or self.get(Incident, need["incident_id"])["status"] != "ACTIVE":
@@ -288,6 +290,38 @@ class AssignmentRules:
         if home != place[:2] and not valid_on_all(self.local_days(need), statuses, "starts_on", "ends_on"):
             latest = sorted(statuses, key=lambda row: (-row["ends_on"].toordinal(), row["id"]))
             yield "NO_EMERGENCY_STATUS", {"emergency_status_id": latest[0]["id"]} if latest else {}
+
+    def broken_by_composition(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
+        """The first minimum for which there would be more others than places beyond it; a full need is refused as such."""
+        minimums = sorted(self.rows.where(NeedMinimum, "need_id", need["id"]), key=lambda row: row["id"])
+        instants, days = self.changes(need), self.local_days(need)
+        if max(self.people_at(instant, need) for instant in instants) >= need["people_wanted"]:
+            return
+        for minimum in minimums:
+            others = [period for person, period in self.team(need) if not self.counts(minimum, person, need, period)]
+            most = max(sum(period.lower <= instant < period.upper for period in others) for instant in instants)
+            count, room = most + (not self.is_of(minimum, volunteer, days)), need["people_wanted"] - minimum["people"]
+            if count > room:
+                yield "COMPOSITION", {"minimum_id": minimum["id"], "count": count, "limit": room}
+                return
+
+    def team(self, need: Row) -> list[tuple[Row, Any]]:
+        """The people of the need, each with the time that is promised or served."""
+        return [
+            (self.get(Volunteer, assignment["volunteer_id"]), commitment["period"])
+            for assignment in self.rows.where(Assignment, "need_id", need["id"])
+            for commitment in self.rows.where(Commitment, "assignment_id", assignment["id"])
+        ]
+
+    def counts(self, minimum: Row, volunteer: Row, need: Row, period: Any) -> bool:
+        return self.is_of(minimum, volunteer, self.local_days(need, period.lower, period.upper))
+
+    def is_of(self, minimum: Row, volunteer: Row, local_days: list[date]) -> bool:
+        """Whether a person is of the rank on all the days, and of the sex, as far as the minimum names them."""
+        memberships = self.rows.where(Membership, "volunteer_id", volunteer["id"])
+        ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], minimum["rank_code"])]
+        has_rank = minimum["rank_code"] is None or valid_on_all(local_days, ranked, "since", "until")
+        return has_rank and minimum["sex"] in (None, volunteer["sex"])
 
     def broken_by_rest(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         asked = {"starts_at": need["starts_at"], "ends_at": need["ends_at"]}

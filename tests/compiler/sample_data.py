@@ -233,6 +233,11 @@ class SampleData:
             (3, {"skill_code": "LOGISTICS", "latitude": 0.0, "longitude": -180.0}),
         ):
             self.needs.append(await build.need(incidents[incident], **values))
+        minimums = itertools.product(
+            self.needs[:3], (("TAGANA_MADYA", None), (None, "FEMALE"), ("TAGANA_MUDA", "FEMALE"))
+        )
+        for number, (need, (rank, sex)) in enumerate(minimums):
+            await build.minimum(need, 1 + number % 2, rank_code=rank, sex=sex)
 
     async def make_decrees(self, incidents: list[uuid.UUID]) -> None:
         decrees: tuple[tuple[int, dict[str, Any]], ...] = (

@@ -1,0 +1,76 @@
+"""Minimum composition: of the people of a need at least so many hold a rank, are of a sex, or both."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.models import Assignment, Commitment, NeedMinimum, Volunteer
+from api.rules.code import ProblemCode
+from api.rules.place import places_taken
+from api.rules.rank import holds_rank
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
+
+
+def counts_towards(minimum: sa.FromClause, person: sa.FromClause, days: Sql) -> Condition:
+    """Whether a person is of the sex and on every day of the rank that the minimum names; of unknown sex is nobody."""
+    is_of_sex = sa.func.coalesce(person.c.sex == minimum.c.sex, sa.false(), type_=sa.Boolean())
+    has_rank = holds_rank(person.c.id, minimum.c.rank_code, days)
+    return sa.and_(
+        sa.or_(minimum.c.sex.is_(None), is_of_sex),
+        sa.or_(minimum.c.rank_code.is_(None), has_rank),
+    )
+
+
+def others_at_once(minimum: sa.FromClause, need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:
+    """The people of the need who do not count towards the minimum, at the instant of a period at which they are most.
+
+    Whether a person counts is asked for the days of the person's own duty.
+    """
+    person, period = Volunteer.alias(), Commitment.c.period
+    days = days_of(need, sa.func.lower(period), sa.func.upper(period))
+    counting = sa.select(person.c.id).where(
+        person.c.id == Assignment.c.volunteer_id, counts_towards(minimum, person, days)
+    )
+    counts = counting.correlate_except(person).exists()
+    taken = places_taken(need, starts, ends, sa.not_(counts), beside=minimum)
+    return sa.select(taken.c.most).correlate(need, minimum).scalar_subquery()
+
+
+def room_for_others(minimum: sa.FromClause, need: sa.FromClause) -> Sql:
+    """How many people of the need may be others than the minimum asks for."""
+    return need.c.people_wanted - minimum.c.people
+
+
+def broken_minimums(case: Case) -> sa.Select[Any]:
+    """The minimums that could not be met any more, with the others there would be, and how many there is room for."""
+    minimum = NeedMinimum.alias()
+    is_other = sa.not_(counts_towards(minimum, case.person, case.days))
+    others = others_at_once(minimum, case.need, case.starts, case.ends) + sa.cast(is_other, sa.Integer)
+    room = room_for_others(minimum, case.need)
+    broken = sa.select(minimum.c.id.label("minimum_id"), others.label("count"), room.label("limit"))
+    return broken.where(minimum.c.need_id == case.need.c.id, others > room).order_by(minimum.c.id)
+
+
+def is_composed(case: Case) -> Condition:
+    """Whether no minimum is broken; where all places are taken, that is the rule of `NEED_FULL`."""
+    taken = places_taken(case.need, case.starts, case.ends)
+    is_full = sa.select(taken.c.most).correlate(case.need).scalar_subquery() >= case.need.c.people_wanted
+    broken = broken_minimums(case).offset(0).correlate(case.person, case.need).exists()
+    return sa.or_(sa.not_(broken), is_full)
+
+
+def composition_fact(case: Case) -> Mapping[str, Sql]:
+    """The first minimum that is broken."""
+    first = broken_minimums(case).limit(1).correlate(case.person, case.need).subquery()
+    return {
+        name: sa.select(first.c[name]).correlate(case.person, case.need).scalar_subquery()
+        for name in ("minimum_id", "count", "limit")
+    }
+
+
+COMPOSED = Rule(
+    holds=is_composed,
+    refusals=(Refusal(ProblemCode.COMPOSITION, composition_fact),),
+    counts="For each minimum of the need, the people who do not count towards it, with this one, at the instant of the duty at which they are most, against the places beyond the minimum. A person counts towards every minimum that is met, one of unknown sex towards none of a sex.",
+)
