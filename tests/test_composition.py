@@ -18,7 +18,7 @@ from tests.test_race import run_concurrently
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 START, END = NOW + DAY, NOW + 4 * DAY
 ROUNDS = 20 if IS_FUZZ else 4
-ASKED = [{"people": 1, "rank": "TAGANA_MADYA", "sex": None}, {"people": 2, "rank": None, "sex": "FEMALE"}]
+ASKED: list[Json] = [{"people": 1, "rank": "TAGANA_MADYA", "sex": None}, {"people": 2, "rank": None, "sex": "FEMALE"}]
 READ = "need { peopleWanted minimums { people rank { code } sex } }"
 ACCEPT = f"mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{ assignment {{ status }} {PROBLEMS} }} }}"
 OFFER = (
@@ -120,7 +120,7 @@ async def test_places_are_counted_at_each_instant_of_the_duty(api: Api, build: B
 async def test_the_rule_is_overridden_with_a_reason(api: Api, build: Build) -> None:
     need, man = await build.need(people_wanted=1), await person(build, sex="MALE")
     await build.minimum(need, 1, sex="FEMALE")
-    values = {"actor": await build.coordinator(), "need": f"Need:{need}", "volunteer": f"Volunteer:{man}"}
+    values: Json = {"actor": await build.coordinator(), "need": f"Need:{need}", "volunteer": f"Volunteer:{man}"}
 
     refused = await api.do(OFFER, **values)
     offered = await api.do(OFFER, **values, overrideRules=["COMPOSITION"], overrideReason="Tidak ada yang lain")
@@ -194,7 +194,7 @@ async def test_a_change_that_leaves_too_few_places_for_a_minimum_is_refused(api:
     need, actor = await team(build), await build.coordinator()
     for _ in range(4):
         await build.assignment(need, await person(build, rank="TAGANA_MADYA"), status="ACCEPTED")
-    values = {"actor": actor, "need": f"Need:{need}", "version": 1}
+    values: Json = {"actor": actor, "need": f"Need:{need}", "version": 1}
     women = [{"people": 3, "sex": "FEMALE"}]
     before = await snapshot(build.connection)
 

@@ -21,6 +21,13 @@ def local_day(kabupaten_code: Sql, instant: Sql) -> Sql:
     return sa.cast(sa.func.timezone(time_zone(kabupaten_code), instant), sa.Date)
 
 
+def day_bounds(kabupaten_code: Sql, day: Sql) -> tuple[Sql, Sql]:
+    """The instants at which a day begins and ends in a kabupaten."""
+    zone = time_zone(kabupaten_code)
+    begin, end = (sa.func.timezone(zone, sa.cast(each, sa.DateTime)) for each in (day, day + 1))
+    return begin, end
+
+
 def days_of_provinces(instant: Sql) -> sa.Subquery:
     """The day that an instant falls on in each province, computed once for each and not for each row that joins it."""
     day = sa.cast(sa.func.timezone(Province.c.time_zone, instant), sa.Date)

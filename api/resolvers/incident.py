@@ -20,6 +20,12 @@ from api.models import (
 from api.models.day import time_zone
 from api.models.incident import INCIDENT
 from api.resolvers.common import POSITION, allowed_actions, reference, status, status_filter
+from api.resolvers.coverage import (
+    coverage_by_cluster,
+    coverage_by_kabupaten,
+    coverage_by_skill,
+    incident_coverage,
+)
 from api.resolvers.history import history
 from api.resolvers.matrix import coverage_matrix
 from api.resolvers.situation import added_up, by_kabupaten
@@ -65,6 +71,10 @@ SOURCES = (
             "situation": Embedded("Situation", computed_row=added_up),
             "situation_by_kabupaten": ToMany("KabupatenSituation", "KABUPATEN_ASC", rows=by_kabupaten),
             "situation_reports": connection(SituationReport.c.incident_id),
+            "coverage": Embedded("Coverage", computed_row=incident_coverage),
+            "coverage_by_skill": ToMany("SkillCoverage", "CODE_ASC", rows=coverage_by_skill),
+            "coverage_by_cluster": ToMany("ClusterCoverage", "CODE_ASC", rows=coverage_by_cluster),
+            "coverage_by_kabupaten": ToMany("KabupatenCoverage", "CODE_ASC", rows=coverage_by_kabupaten),
             "coverage_matrix": ToMany("CoverageCell", "EXTREMES_FIRST", rows=coverage_matrix, guard=access.shares_work),
             "sites": connection(Site.c.incident_id, visible_with_parent=True),
             "goods_needs": connection(GoodsNeed.c.incident_id, visible_with_parent=True),

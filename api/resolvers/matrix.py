@@ -9,7 +9,7 @@ from api.access import NOW
 from api.compiler.source import FieldContext, Order, Row, Source, Sql, ToOne, column, everybody
 from api.models import Assignment, Commitment, Need, Pledge
 from api.models.assignment import AssignmentStatus
-from api.models.day import local_day, time_zone
+from api.models.day import day_bounds, local_day
 from api.models.pledge import PLEDGE, PledgeStatus
 
 # Statuses of people who are at work or were.
@@ -36,8 +36,7 @@ def needs_of_day(incident: Row, day: Sql) -> sa.Select[Any]:
 def contributions(needs: Any, day: Sql) -> sa.CompoundSelect[Any]:
     """What each need wants, what each pledge promises, and each person who is committed on the day."""
     pledge, holder = Pledge.alias(), Pledge.alias()
-    zone = time_zone(needs.c.kabupaten_code)
-    starts, ends = (sa.func.timezone(zone, sa.cast(each, sa.DateTime)) for each in (day, day + 1))
+    starts, ends = day_bounds(needs.c.kabupaten_code, day)
     place = [needs.c[name] for name in PLACE]
     none, no_one = sa.literal_column("0", sa.Integer), sa.cast(sa.null(), sa.Uuid)
     wanted = sa.select(*place, no_one.label("organization_id"), *(none.label(name) for name in COUNTS))

@@ -1,4 +1,4 @@
-"""Needs: their coverage, the candidates for them, and the rules that forbid sending one person."""
+"""Needs, the candidates for them, and the rules that forbid sending one person."""
 
 from functools import partial
 from typing import Any
@@ -20,44 +20,17 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
+from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source, to_many, to_one
 from api.models import Assignment, Cluster, Need, NeedMinimum, Pledge, Volunteer
-from api.models.assignment import ASSIGNMENT, AssignmentStatus
-from api.models.pledge import PLEDGE, PledgeStatus
 from api.resolvers.common import POSITION, ZONE, reference
+from api.resolvers.coverage import coverage, shortfall
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.candidate import candidates, whole_need_case
-from api.rules.place import places_taken
 from api.rules.refusal import refusals
 from api.rules.rule import days_of, hours
 
 STALE_HOURS = 48
-
-
-def pledged(need: Row) -> sa.ColumnElement[int]:
-    """The people that open pledges promise, filled or not."""
-    pledge = Pledge.alias()
-    total = sa.select(sa.func.coalesce(sa.func.sum(pledge.c.quantity), 0)).where(
-        pledge.c.need_id == need.c.id, PLEDGE.current(pledge, NOW) == PledgeStatus.OPEN
-    )
-    return sa.cast(total.correlate(need).scalar_subquery(), sa.Integer)
-
-
-def coverage(need: Row, _context: FieldContext) -> sa.Select[Any]:
-    current = ASSIGNMENT.current(Assignment, NOW)
-
-    def count(*statuses: AssignmentStatus) -> sa.ColumnElement[int]:
-        return sa.func.count().filter(current.in_(statuses))
-
-    taken = places_taken(need, need.c.starts_at, need.c.ends_at)
-    return sa.select(
-        need.c.people_wanted.label("wanted"),
-        pledged(need).label("pledged"),
-        count(AssignmentStatus.OFFERED).label("offered"),
-        sa.select(taken.c.least).correlate(need).scalar_subquery().label("accepted"),
-        count(AssignmentStatus.ON_DUTY).label("on_duty"),
-    ).where(Assignment.c.need_id == need.c.id)
 
 
 def candidates_of_tier(number: int, need: Row, _context: FieldContext) -> sa.Select[Any]:
@@ -114,7 +87,11 @@ SOURCES = (
             "candidates": TieredConnection("Candidate", tiers=TIERS, guard=access.sends_to_need),
             "refusals": ToMany("Problem", "POSITION_ASC", rows=broken_rules, guard=access.sends_to_need),
         },
-        orders=orders(Need, "starts_at", "-created_at", "ends_at"),
+        orders={
+            **orders(Need, "starts_at", "-created_at", "ends_at"),
+            "SHORTFALL_DESC": Order(lambda row: [shortfall(row)], descending=True),
+            "SHORTFALL_ASC": Order(lambda row: [shortfall(row)]),
+        },
         filters={
             **filters(
                 Need,
@@ -123,17 +100,11 @@ SOURCES = (
             ),
             "province": IN_PROVINCE,
             "open": is_open,
+            "shortfall": ColumnFilter("shortfall", sa.Integer(), expression=shortfall),
             "stale": filter_stale,
         },
     ),
     table_source(NeedMinimum, access.sees_need, orders=orders(NeedMinimum, "created_at"), node=False),
-    Source(
-        "Coverage",
-        None,
-        visible=everybody,
-        fields={name: column(name) for name in ("wanted", "pledged", "offered", "accepted", "on_duty")},
-        node=False,
-    ),
     Source(
         "Candidate",
         None,

@@ -18,7 +18,7 @@ from api.compiler.source import (
 )
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import Assignment, Commitment, KitchenType, Need, Site, SiteLoad
-from api.models.day import time_zone
+from api.models.day import day_bounds
 from api.models.site import SiteKind
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
@@ -52,8 +52,7 @@ def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
 def kitchen_plan(site: Row, context: FieldContext) -> sa.Select[Any]:
     """What the shelters of a kitchen eat on a day, and what the kitchen and its crew can do."""
     day = context.bind(context.arguments["on"], type_=sa.Date())
-    local = time_zone(site.c.kabupaten_code)
-    starts, ends = (sa.func.timezone(local, sa.cast(each, sa.DateTime)) for each in (day, day + 1))
+    starts, ends = day_bounds(site.c.kabupaten_code, day)
     people = people_to_feed(site, starts, ends)
     type_ = KitchenType.alias()
     packs = type_.c.packs_per_cooking * type_.c.cookings_per_day

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.models.incident import IncidentAction, IncidentStatus
+from api.schema.coverage import ON, ClusterCoverage, Coverage, KabupatenCoverage, SkillCoverage
 from api.schema.field import (
     Connection,
     Labelled,
@@ -87,6 +88,10 @@ class Incident(Node, Located):
         "All figures with their sources, as far as you may see them."
     )
     goods_needs: Connection[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field("The needs for goods.")
+    coverage: Coverage = field_with_arguments("How far its open needs for people are met, together.", ON)
+    coverage_by_skill: list[SkillCoverage] = field_with_arguments("The same for each skill.", ON)
+    coverage_by_cluster: list[ClusterCoverage] = field_with_arguments("The same for each cluster.", ON)
+    coverage_by_kabupaten: list[KabupatenCoverage] = field_with_arguments("The same for each kabupaten.", ON)
     coverage_matrix: list[Annotated[CoverageCell, strawberry.lazy("api.schema.matrix")]] | None = field_with_arguments(
         "Who does what where on a day, for its needs of people; first what nobody does, or too many. "
         "Null unless you are a coordinator or a manager.",

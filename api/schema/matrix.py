@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from api.schema.cluster import Cluster
 from api.schema.field import field, noun
-from api.schema.need import Cluster
 from api.schema.organization import Organization
 from api.schema.place import Kabupaten
 

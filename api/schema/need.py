@@ -1,8 +1,8 @@
-"""Needs: their coverage, the candidates for them, and the rules that forbid sending one person."""
+"""Needs, the candidates for them, and the rules that forbid sending one person."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
@@ -10,14 +10,14 @@ import strawberry
 from api.models.need import Priority
 from api.models.person import Sex
 from api.schema.choice import Tier
+from api.schema.cluster import Cluster
+from api.schema.coverage import ON, Coverage
 from api.schema.field import (
     Connection,
-    Labelled,
     Node,
     argument,
     field,
     field_with_arguments,
-    label,
     noun,
     optional,
     verb_input,
@@ -28,7 +28,6 @@ from api.schema.organization import Rank
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.problem import Problem
-from api.schema.scalar import Code
 from api.schema.skill import Skill
 from api.services import need, need_change, need_merger
 
@@ -36,26 +35,6 @@ if TYPE_CHECKING:
     from api.schema.assignment import Assignment
     from api.schema.pledge import Pledge
     from api.schema.site import Site
-
-
-@noun("One of the eight national clusters of disaster response.")
-class Cluster(Node, Labelled):
-    code: Code = field("The code of the cluster.")
-    retired_on: date | None = field("From this day on it is refused in new inputs; null while it is in use.")
-    label: str = label("The name of the cluster.")
-
-
-@noun(
-    "How far a need is met, counted at every reading. A place is a person at a time: two may share one, one after the other."
-)
-class Coverage:
-    wanted: int = field("The number of people asked for, including those already sent.")
-    pledged: int = field("The number of people that open pledges promise, whether they have accepted or not.")
-    offered: int = field("The number of offers that wait for an answer.")
-    accepted: int = field(
-        "The number of places that are taken at every instant of the period: promised, or served until somebody was released."
-    )
-    on_duty: int = field("The number of people at work now.")
 
 
 @noun("A volunteer who may be sent to a need for its whole period.")
@@ -80,6 +59,7 @@ class NeedMinimum:
 @noun(
     "A need for people of a skill, at a place, from one instant up to another.",
     filters={
+        "shortfall": (None, "The places that nobody has accepted for the whole period."),
         "open": (bool, "True: neither closed nor past; false: the others."),
         "stale": (bool, "True: open and neither changed nor renewed for 48 hours; false: the others."),
         "province": (None, "The province of the duty."),
@@ -106,7 +86,7 @@ class Need(Node, Located):
     is_stale: bool = field("Whether it is open and was neither changed nor renewed for 48 hours.")
     minimums: list[NeedMinimum] = field("The minimum composition of the team; empty if there is none.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
-    coverage: Coverage = field("How far it is met.")
+    coverage: Coverage = field_with_arguments("How far it is met.", ON)
     pledges: Connection[Annotated[Pledge, strawberry.lazy("api.schema.pledge")]] = field(
         "The pledges of people, as far as you may see them."
     )

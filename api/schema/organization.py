@@ -22,8 +22,8 @@ from api.schema.scalar import Code, PhoneNumber
 from api.services import licence, organization
 
 if TYPE_CHECKING:
+    from api.schema.cluster import Cluster
     from api.schema.membership import Membership
-    from api.schema.need import Cluster
     from api.schema.skill import CertificateType
 
 
@@ -72,7 +72,7 @@ class Organization(Node):
     branches: Connection[Organization] = field("The organizations that belong to it.")
     licences: list[Licence] = field("The licences you may see, the latest first.")
     coverage: list[Kabupaten] = field("The kabupaten in which it works.")
-    focus: list[Annotated[Cluster, strawberry.lazy("api.schema.need")]] = field("The clusters in which it works.")
+    focus: list[Annotated[Cluster, strawberry.lazy("api.schema.cluster")]] = field("The clusters in which it works.")
     contacts: list[OrganizationContact] = field("Whom to call; empty if you may not see it.")
     reason: str | None = field("Why it was refused, suspended, reinstated or closed; null if it was not.")
     history: list[HistoryEntry] = field("What was done with it, the oldest first.")

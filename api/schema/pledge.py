@@ -8,10 +8,11 @@ import strawberry
 
 from api.models.need import Priority
 from api.models.pledge import PledgeAction, PledgeRequestStatus, PledgeStatus
+from api.schema.cluster import Cluster
 from api.schema.field import Connection, Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.incident import Incident
-from api.schema.need import Cluster, Need
+from api.schema.need import Need
 from api.schema.organization import Organization
 from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.site import Site

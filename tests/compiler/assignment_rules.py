@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import asin
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from api.models import (
     Kabupaten,
     Licence,
     Membership,
+    Need,
     NeedMinimum,
     Organization,
     Pledge,
@@ -42,6 +43,8 @@ NOT_OVERRIDABLE = (
 )
 PAUSE, LIMIT = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
+
+COUNTS = ("wanted", "pledged", "offered", "accepted", "mobilized", "on_duty", "shortfall")
 
 BrokenRule = tuple[str, dict[str, Any]]
 
@@ -121,17 +124,41 @@ class AssignmentRules:
     def candidates_of_tier(self, index: int, need: Row, _arguments: object) -> list[Row]:
         return [row for row in self.candidates(need) if row["tier"] == index + 1]
 
-    def coverage(self, need: Row, _arguments: object) -> list[Row]:
+    def coverage(self, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
         rows = self.rows.where(Assignment, "need_id", need["id"])
-        return [
-            {
-                "wanted": need["people_wanted"],
-                "pledged": sum(self.open_pledges(need, filled_count=True).values()),
-                "offered": sum(row["status"] == "OFFERED" and end_of(row) > self.now for row in rows),
-                "accepted": min(self.people_at(instant, need) for instant in self.changes(need)),
-                "on_duty": sum(row["status"] == "ON_DUTY" for row in rows),
-            }
-        ]
+        begins, ends = self.part_of(need, arguments["on"])
+        live = [row for row in rows if row["status"] == "OFFERED" and end_of(row) > self.now]
+        instants = [begins, *(each for each in self.changes(need) if begins < each < ends)]
+        accepted = min(self.people_at(instant, need) for instant in instants)
+        of_period = {
+            "wanted": need["people_wanted"],
+            "pledged": sum(self.open_pledges(need, filled_count=True).values()),
+            "offered": sum(row["starts_at"] < ends and row["ends_at"] > begins for row in live),
+            "accepted": accepted,
+            "shortfall": max(need["people_wanted"] - accepted, 0),
+        }
+        now = {status.lower(): sum(row["status"] == status for row in rows) for status in ("MOBILIZED", "ON_DUTY")}
+        return [{**(of_period if begins < ends else dict.fromkeys(of_period, 0)), **now}]
+
+    def part_of(self, need: Row, day: date | None) -> tuple[datetime, datetime]:
+        """The period of the need, or what of it lies in the local day."""
+        if day is None:
+            return need["starts_at"], need["ends_at"]
+        zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
+        midnight = datetime.combine(day, time.min, zone).astimezone(UTC)
+        return max(need["starts_at"], midnight), min(need["ends_at"], midnight + DAY)
+
+    def total_coverage(self, group: str | None, incident: Row, arguments: Mapping[str, Any]) -> list[Row]:
+        """The sums over the needs that are open, or open on the day; for each value of a column, if one is named."""
+        sums: dict[Any, Row] = {} if group else {None: dict.fromkeys(COUNTS, 0)}
+        for need in self.rows.where(Need, "incident_id", incident["id"]):
+            (own,) = self.coverage(need, arguments)
+            is_asked = need["ends_at"] > self.now if arguments["on"] is None else own["wanted"]
+            if need["closed_at"] or not is_asked:
+                continue
+            known = sums.setdefault(group and need[group], dict.fromkeys(COUNTS, 0))
+            known.update({name: known[name] + own[name] for name in COUNTS})
+        return [{**row, **({group: value} if group else {})} for value, row in sums.items()]
 
     def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
         volunteer = self.get(Volunteer, UUID(arguments["volunteer"].partition(":")[2]))

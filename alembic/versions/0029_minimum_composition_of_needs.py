@@ -1,14 +1,14 @@
 """Minimum composition of needs.
 
-Revision: 0026
-Revises: 0025
+Revision: 0029
+Revises: 0028
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0026"
-down_revision = "0025"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 
