@@ -116,3 +116,7 @@ MEMBERSHIP_PARTIES = Callers(
     "organization; coordinators of its home to ask",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
+KEEPERS_OF_PEOPLE = Callers(
+    "The volunteer, managers of one of the volunteer's organizations, coordinators of home",
+    frozenset({"COORDINATOR", "MANAGER", "VOLUNTEER"}),
+)

@@ -79,6 +79,11 @@ def knows_volunteer(kind: Kind, row: Row) -> Condition:
     )
 
 
+def keeps_volunteer(kind: Kind, row: Row) -> Condition:
+    """Who keeps the record: the volunteer, managers of a verified organization of theirs, coordinators of home."""
+    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_verified=True))
+
+
 def sees_volunteer(kind: Kind, row: Row) -> Condition:
     """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent."""
     if kind.nation:

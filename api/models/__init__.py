@@ -7,6 +7,7 @@ from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.base import METADATA, Cube, Symbol
+from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, Idempotency
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
@@ -59,6 +60,7 @@ __all__ = [
     "Credential",
     "Cube",
     "Desk",
+    "DistinctPair",
     "EmergencyStatus",
     "Event",
     "GoodsNeed",

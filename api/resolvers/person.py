@@ -6,7 +6,18 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
-from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Sql, ToMany
+from api.compiler.source import (
+    Condition,
+    Embedded,
+    Expression,
+    FieldContext,
+    Row,
+    Source,
+    Sql,
+    ToMany,
+    column,
+    everybody,
+)
 from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_one
 from api.models import Assignment, Certificate, Commitment, Membership, Rank, Volunteer
 from api.models.base import INSTANT
@@ -78,6 +89,10 @@ SOURCES = (
         access.sees_volunteer,
         fields={
             "phone": private("phone"),
+            "email": private("email"),
+            "emergency_contact": Embedded(
+                "EmergencyContact", exists=lambda row: row.c.emergency_name.is_not(None), guard=access.knows_volunteer
+            ),
             "birth_date": private("birth_date"),
             "sex": private("sex"),
             "nik": Expression(masked_nik, guard=access.knows_volunteer),
@@ -100,5 +115,12 @@ SOURCES = (
             "trained_for": trained_for,
             "free_in": free_in,
         },
+    ),
+    Source(
+        "EmergencyContact",
+        None,
+        visible=everybody,
+        fields={name: column(f"emergency_{name}") for name in ("name", "phone", "relation")},
+        node=False,
     ),
 )

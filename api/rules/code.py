@@ -310,6 +310,12 @@ class ProblemCode(StrEnum):
         "Organisasi ini tidak berwenang menerbitkan jenis sertifikat ini.",
         "The organization may not issue certificates of this type.",
     )
+    PROMISE_BEYOND_REACH = (
+        "PROMISE_BEYOND_REACH",
+        ProblemShape.COMMITMENT,
+        "Tugas yang sudah disanggupi akan berada di luar jangkauan; batalkan tugas itu dulu.",
+        "A promised duty would lie beyond the reach; cancel it first.",
+    )
     SAME_PERSON = (
         "SAME_PERSON",
         ProblemShape.PERSON,

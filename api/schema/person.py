@@ -23,7 +23,7 @@ from api.schema.membership import Membership
 from api.schema.place import Kabupaten, Kecamatan, Located, Point, PointInput, distance
 from api.schema.scalar import PhoneNumber
 from api.schema.skill import Certificate, Skill
-from api.services import person
+from api.services import person, person_change
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
@@ -35,6 +35,13 @@ PRIVATE = "Null unless you are the volunteer, answer for them, or coordinate the
 class TrainedFor:
     skill: strawberry.ID = field("The skill that is wanted.")
     on: date | None = optional("The day; today in the home kabupaten if left out.")
+
+
+@noun("Whom to call when something happens to a volunteer.")
+class EmergencyContact:
+    name: str = field("The full name.")
+    phone: PhoneNumber = field("The phone number.")
+    relation: str | None = field("What the person is to the volunteer, such as mother; null if it is not known.")
 
 
 @noun(
@@ -54,10 +61,14 @@ class Volunteer(Node, Located):
     kabupaten: Kabupaten = field("The home kabupaten.")
     kecamatan: Kecamatan | None = field(f"The home kecamatan, if it is known. {PRIVATE}")
     phone: PhoneNumber | None = field(f"The phone number. {PRIVATE}")
+    email: str | None = field(f"The e-mail address. {PRIVATE}")
     birth_date: date | None = field(f"The day of birth. {PRIVATE}")
     sex: Sex | None = field(f"The sex in the resident register. {PRIVATE}")
     nik: str | None = field(f"The last four digits of the NIK, the others as stars. {PRIVATE}")
     position: Point | None = field(f"The position of the home. {PRIVATE}")
+    emergency_contact: EmergencyContact | None = field(
+        f"Whom to call when something happens to the volunteer. {PRIVATE}"
+    )
     distance_to: float = distance("home for those who may know its position, else from the seat of the home kabupaten,")
     consent_given_at: datetime | None = field(f"When the volunteer agreed to be registered and sent. {PRIVATE}")
     consent_purpose: str | None = field(f"What the volunteer agreed to. {PRIVATE}")
@@ -78,6 +89,13 @@ class Volunteer(Node, Located):
     updated_at: datetime = field("When the record was last changed.")
 
 
+@strawberry.input(description="Whom to call when something happens to a volunteer.")
+class EmergencyContactInput:
+    name: str = field("The full name; 1 to 200 characters.")
+    phone: str = field("The phone number, in any usual writing.")
+    relation: str | None = optional("What the person is to the volunteer, such as mother; 1 to 100 characters.")
+
+
 @verb_input(person.register)
 class RegisterVolunteerInput:
     name: str = field("The full name, which may be a single word; 1 to 200 characters.")
@@ -87,15 +105,35 @@ class RegisterVolunteerInput:
         "What the person has agreed to (UU PDP 27/2022), in the person's words or the form's; 3 to 500 characters."
     )
     phone: str | None = optional("The phone number, in any usual writing.")
+    email: str | None = optional("The e-mail address.")
     nik: str | None = optional("The NIK, 16 digits; stored encrypted, never shown whole.")
     birth_date: date | None = optional("The day of birth; must agree with the NIK.")
     sex: Sex | None = optional("The sex; must agree with the NIK.")
     kecamatan: strawberry.ID | None = optional("The home kecamatan, in the home kabupaten.")
     position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
+    emergency_contact: EmergencyContactInput | None = optional("Whom to call when something happens to the volunteer.")
     organization: strawberry.ID | None = optional("The organization to join at once.")
     number: str | None = optional("The membership number there (nomor induk).")
     rank: strawberry.ID | None = optional("The rank in that organization, one of its corps.")
     since: date | None = optional("The first day of the membership; today in the organization's kabupaten if left out.")
+    confirm_distinct: str | None = optional(
+        "Why this is somebody else than those named by SAME_PERSON problems, 3 to 500 characters; it is recorded."
+    )
+
+
+@verb_input(person_change.change)
+class ChangeVolunteerInput:
+    volunteer: strawberry.ID = field("The volunteer whose record is changed.")
+    name: str | None = optional("The full name, which may be a single word; 1 to 200 characters.")
+    phone: str | None = optional("The phone number, in any usual writing.")
+    email: str | None = optional("The e-mail address.")
+    birth_date: date | None = optional("The day of birth; must agree with the NIK.")
+    sex: Sex | None = optional("The sex; must agree with the NIK.")
+    kabupaten: strawberry.ID | None = optional("The home kabupaten.")
+    kecamatan: strawberry.ID | None = optional("The home kecamatan, in the home kabupaten.")
+    position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
+    reach: Reach | None = optional("How far the person agrees to be sent; promised duties must stay within it.")
+    emergency_contact: EmergencyContactInput | None = optional("Whom to call when something happens to the volunteer.")
     confirm_distinct: str | None = optional(
         "Why this is somebody else than those named by SAME_PERSON problems, 3 to 500 characters; it is recorded."
     )

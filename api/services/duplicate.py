@@ -1,7 +1,7 @@
 """One person twice: numbers that are taken, and people who are probably the same."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -10,9 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
 from api.access import Kind
-from api.database.engine import Transaction
+from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Membership, Volunteer
+from api.models import DistinctPair, Membership, Volunteer
 from api.rules.code import ProblemCode
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
@@ -31,19 +31,46 @@ async def refuse_taken(session: Transaction, organization: uuid.UUID | None, *, 
         raise Refused(Problem(ProblemCode.NUMBER_TAKEN, input_path("number")))
 
 
-async def same_people(session: Transaction, request: Request, person: Mapping[str, Any]) -> list[Any]:
-    """Volunteers with the same phone and a similar name, or the same name and birth date, and whether the actor sees them.
+async def ask_same_people(
+    session: Transaction,
+    request: Request,
+    person: Mapping[str, Any],
+    *,
+    is_confirmed: bool,
+    volunteer: uuid.UUID | None = None,
+) -> list[Any]:
+    """Volunteers with the same phone and a similar name, or the same name and birth date; refused unless confirmed.
 
-    Who has a NIK is somebody else where one is given, or is found by it: see `registered`. Registrations of one phone or name wait for one another.
+    Who has a NIK is somebody else where one is given, or is found by it: see `registered`. So is who was found to be somebody
+    else than the `volunteer` before. Registrations of one phone or name wait for one another.
     """
     name = person["name"]
-    values: dict[str, Any] = {"sort_key": sort_key(name), "search_key": search_key(name)}
+    values: dict[str, Any] = {"sort_key": sort_key(name), "search_key": search_key(name), "volunteer": volunteer}
     values |= {each: person.get(each) for each in ("phone", "birth_date", "nik_index")}
     await session.rows(LOCK, {"locks": sorted(filter(None, (values["phone"], values["search_key"])))})
-    return await session.rows(_same_people(request.actor.kind), {**request.parameters, **values})
+    alike = await session.rows(_same_people(request.actor.kind), {**request.parameters, **values})
+    if not is_confirmed:
+        _refuse_same_people(alike)
+    return alike
 
 
-def refuse_same_people(rows: list[Any]) -> None:
+async def remember_distinct(
+    session: Transaction, request: Request, volunteer: uuid.UUID, others: Sequence[Row], *, reason: str | None
+) -> None:
+    """Remembers that these are other people, so that nobody is asked again."""
+    for other in others:
+        one, another = sorted((volunteer, other.id))
+        await session.insert(
+            DistinctPair,
+            one_id=one,
+            other_id=another,
+            reason=reason,
+            account_id=request.actor.account_id,
+            created_at=request.now,
+        )
+
+
+def _refuse_same_people(rows: list[Any]) -> None:
     """Names those whom the actor may see, and says neither of others how many they are nor what is the same."""
     path = input_path("confirm_distinct")
     seen = [Problem(ProblemCode.SAME_PERSON, path, {"volunteer_id": row.id}) for row in rows if row.is_seen]
@@ -53,6 +80,17 @@ def refuse_same_people(rows: list[Any]) -> None:
 
 def _value(column: sa.Column[Any]) -> sa.BindParameter[Any]:
     return sa.bindparam(column.name, type_=column.type)
+
+
+_VOLUNTEER = sa.bindparam("volunteer", type_=sa.Uuid())
+
+
+def is_known_distinct(one: Any, other: Any) -> sa.ColumnElement[bool]:
+    """Whether two volunteers were found to be two people."""
+    pair = DistinctPair.alias()
+    return sa.exists().where(
+        pair.c.one_id == sa.func.least(one, other), pair.c.other_id == sa.func.greatest(one, other)
+    )
 
 
 @cache
@@ -66,10 +104,11 @@ def _same_people(kind: Kind) -> CompiledStatement:
     )
     same_phone = sa.and_(person.phone == _value(person.phone), is_similar)
     same_birth = sa.and_(person.birth_date == _value(person.birth_date), person.search_key == _value(person.search_key))
+    is_self = sa.func.coalesce(person.id == _VOLUNTEER, sa.false())
     has_own_nik = sa.and_(person.nik_index.is_not(None), _value(person.nik_index).is_not(None))
     return compile_statement(
         sa.select(person.id, access.sees_volunteer(kind, Volunteer).label("is_seen"))
-        .where(sa.or_(same_phone, same_birth), ~has_own_nik)
+        .where(sa.or_(same_phone, same_birth), ~has_own_nik, ~is_self, ~is_known_distinct(person.id, _VOLUNTEER))
         .order_by(person.id)
     )
 
