@@ -13,6 +13,7 @@ import asyncpg
 from api.database.statement import with_stored_keys
 from api.models import METADATA
 from api.models.assignment import ASSIGNMENT
+from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.situation import FIGURES
 from api.services.password import _HASHER
 
@@ -230,6 +231,84 @@ class Build:
                     period=asyncpg.Range(columns["starts_at"], until),
                 )
         return assignment
+
+    async def camp(self, host: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
+        """A consolidation camp of ten places in HOME, open, for three days from the day after tomorrow."""
+        defaults = {
+            "kind_code": "CONSOLIDATION",
+            "name": f"Kemah {next(self.numbers)}",
+            "host_id": host or await self.organization(),
+            "kabupaten_code": HOME,
+            "venue": "Bumi Perkemahan",
+            "latitude": -2.53,
+            "longitude": 112.95,
+            "starts_at": self.now + timedelta(days=2),
+            "ends_at": self.now + timedelta(days=5),
+            "self_registration": True,
+            "attendees": "VOLUNTEERS",
+            "capacity": 10,
+            "attendance_percent": 80,
+            "status": "OPEN",
+        }
+        announced = {} if values.get("status") == "DRAFT" else {"opened_at": self.now - timedelta(days=1)}
+        return await self.row("camp", **{**defaults, **announced, **values})
+
+    async def contingent(self, camp: uuid.UUID, organization: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
+        """Three places of a camp that are allotted to an organization."""
+        defaults = {
+            "camp_id": camp,
+            "organization_id": organization,
+            "category_code": "PARTICIPANT",
+            "payer_code": "SENDER",
+            "places": 3,
+            "status": "ALLOTTED",
+        }
+        waits = {"number": await self._number(camp)} if values.get("status") == "WAITLISTED" else {}
+        return await self.row("contingent", **{**defaults, **waits, **values})
+
+    async def camp_registration(self, camp: uuid.UUID, volunteer: uuid.UUID | None, **values: Any) -> uuid.UUID:
+        """A registration, with its days promised if it has a place; OFFERED ones until the day after tomorrow."""
+        offered = {"offered_until": self.now + timedelta(days=2)} if values.get("status") == "OFFERED" else {}
+        home = "SELECT kabupaten_code FROM volunteer WHERE id = $1"
+        defaults = {
+            "camp_id": camp,
+            "volunteer_id": volunteer,
+            "kabupaten_code": await self.connection.fetchval(home, volunteer) or HOME,
+            "category_code": "PARTICIPANT",
+            "number": await self._number(camp),
+            "status": "REGISTERED",
+        }
+        columns = {**defaults, **offered, **values}
+        async with self.connection.transaction():
+            registration = await self.row("camp_registration", **columns)
+            if volunteer and columns["status"] in CAMP_REGISTRATION.group("COMMITTED"):
+                period = await self._period(camp)
+                await self.row("commitment", volunteer_id=volunteer, registration_id=registration, period=period)
+        return registration
+
+    async def camp_staff_member(self, camp: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """A member of the committee, with the days promised unless it has ended."""
+        columns = {"camp_id": camp, "volunteer_id": volunteer, "duty": "COMMITTEE", **values}
+        member = await self.row("camp_staff_member", **columns)
+        if columns.get("ended_at") is None:
+            period = await self._period(camp)
+            await self.row("commitment", volunteer_id=volunteer, staff_member_id=member, period=period)
+        return member
+
+    async def camp_days(self, volunteer: uuid.UUID, starts_at: datetime, ends_at: datetime) -> uuid.UUID:
+        """The registration of a volunteer for a camp of this period."""
+        return await self.camp_registration(await self.camp(starts_at=starts_at, ends_at=ends_at), volunteer)
+
+    async def _number(self, camp: uuid.UUID) -> int:
+        """The next number in the line of the camp."""
+        next_number = "UPDATE camp SET last_number = last_number + 1 WHERE id = $1 RETURNING last_number"
+        number: int = await self.connection.fetchval(next_number, camp)
+        return number
+
+    async def _period(self, camp: uuid.UUID) -> "asyncpg.Range[datetime]":
+        row = await self.connection.fetchrow("SELECT starts_at, ends_at FROM camp WHERE id = $1", camp)
+        assert row is not None
+        return asyncpg.Range(*row)
 
     async def account(self, **values: Any) -> uuid.UUID:
         login = f"akun-{next(self.numbers)}"

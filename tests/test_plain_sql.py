@@ -136,12 +136,14 @@ async def test_an_acceptance_needs_its_commitment(build: Build) -> None:
     [
         "DELETE FROM commitment",
         "UPDATE commitment SET period = tstzrange(lower(period), upper(period) - interval '1 hour')",
-        "UPDATE commitment SET assignment_id = NULL",
+        """WITH other AS (SELECT id FROM camp_registration)
+        UPDATE commitment SET assignment_id = NULL, registration_id = other.id FROM other""",
         "UPDATE assignment SET ends_at = ends_at + interval '1 hour'",
     ],
 )
 async def test_a_commitment_stays_that_of_its_assignment(build: Build, statement: str) -> None:
     await build.assignment(await build.need(), await build.volunteer(), status="ACCEPTED")
+    await build.camp_registration(await build.camp(), await build.volunteer(), status="WAITLISTED")
 
     await refused(build.connection, "commitment_of_promise", statement)
 

@@ -229,15 +229,18 @@ async def test_the_database_rejects_one_of_two_concurrent_overlapping_commitment
     build: Build, database_url: str
 ) -> None:
     volunteer = await build.volunteer()
-    insert = "INSERT INTO commitment (id, volunteer_id, period) VALUES ($1, $2, $3)"
+    member = await build.camp_staff_member(await build.camp(), volunteer)
+    await build.connection.execute("DELETE FROM commitment")
+    other = await build.camp_staff_member(await build.camp(), volunteer, ended_at=START)
+    insert = "INSERT INTO commitment (id, volunteer_id, staff_member_id, period) VALUES ($1, $2, $3, $4)"
     first, second = await asyncpg.connect(database_url), await asyncpg.connect(database_url)
     open_ = first.transaction()
     await open_.start()
-    await first.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START, START + 2 * HOUR))
+    await first.execute(insert, uuid.uuid4(), volunteer, member, asyncpg.Range(START, START + 2 * HOUR))
 
     async def insert_overlapping() -> None:
         with pytest.raises(asyncpg.ExclusionViolationError, match="ex_commitment_one_place_at_a_time"):
-            await second.execute(insert, uuid.uuid4(), volunteer, asyncpg.Range(START + HOUR, START + 3 * HOUR))
+            await second.execute(insert, uuid.uuid4(), volunteer, other, asyncpg.Range(START + HOUR, START + 3 * HOUR))
 
     async def commit_when_waiting() -> None:
         waiting = (

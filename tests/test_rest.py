@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
-import asyncpg
 import pytest
 
 from tests.asking import Api, Json, instant
@@ -104,7 +103,7 @@ async def test_nothing_begins_after_72_hours_without_a_pause(
 
 async def test_days_in_camp_clash_but_do_not_tire(api: Api, build: Build) -> None:
     volunteer = await build.volunteer()
-    await build.row("commitment", volunteer_id=volunteer, period=asyncpg.Range(START, START + 100 * HOUR))
+    await build.camp_days(volunteer, START, START + 100 * HOUR)
     coordinator = await build.coordinator()
     codes = []
 

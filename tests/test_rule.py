@@ -896,11 +896,10 @@ async def test_acceptance_checks_rules_that_were_not_overridden(api: Api, build:
 
 async def test_the_database_rejects_overlapping_commitments(build: Build) -> None:
     volunteer = await build.volunteer()
-    period = asyncpg.Range(START, END)
-    await build.row("commitment", volunteer_id=volunteer, period=period)
+    await build.camp_days(volunteer, START, END)
 
     with pytest.raises(asyncpg.ExclusionViolationError):
-        await build.row("commitment", volunteer_id=volunteer, period=asyncpg.Range(END - SECOND, END + HOUR))
-    await build.row("commitment", volunteer_id=volunteer, period=asyncpg.Range(END, END + HOUR))
+        await build.camp_days(volunteer, END - SECOND, END + HOUR)
+    await build.camp_days(volunteer, END, END + HOUR)
 
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 2

@@ -31,6 +31,8 @@ from api.access.assignment import (
 )
 from api.access.caller import (
     ACCOUNTS,
+    CAMP_KEEPERS,
+    CAMP_RUNNERS,
     CERTIFIERS,
     COORDINATORS,
     COORDINATORS_OF_HOME,
@@ -54,6 +56,21 @@ from api.access.caller import (
     SUPERVISORS,
     VOLUNTEER_OR_MANAGERS,
     Callers,
+)
+from api.access.camp import (
+    allots_contingent,
+    answers_registration,
+    asks_contingent,
+    fills_contingent,
+    keeps_camp,
+    receives_registration,
+    runs_camp,
+    sees_camp,
+    sees_contingent,
+    sees_part_of_camp,
+    sees_registration,
+    sees_staff_member,
+    works_at_camp,
 )
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
 from api.access.incident import (

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row
 from api.access.condition import any_of, exists_where
-from api.models import Organization, Role
+from api.models import Camp, Organization, Role
 from api.models.account import RoleKind
 
 
@@ -65,17 +65,24 @@ def is_in_force(role: Row) -> Condition:
 def covers(held: Row, other: Row) -> Condition:
     """Whether what the holder of one role may do includes another role: nobody grants more than they hold.
 
-    Coordinators, all roles of places in their scope and of organizations at home there; managers, those of their
-    organization.
+    Coordinators, all roles of places in their scope, of organizations at home there and of camps held there; managers,
+    those of their organization and of its camps.
     """
     home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == other.c.organization_id)
-    kabupaten = sa.func.coalesce(other.c.kabupaten_code, home.correlate(other).scalar_subquery(), type_=sa.Text())
+    venue, host = (
+        sa.select(column).where(Camp.c.id == other.c.camp_id).correlate(other).scalar_subquery()
+        for column in (Camp.c.kabupaten_code, Camp.c.host_id)
+    )
+    kabupaten = sa.func.coalesce(
+        other.c.kabupaten_code, home.correlate(other).scalar_subquery(), venue, type_=sa.Text()
+    )
+    organization = sa.func.coalesce(other.c.organization_id, host, type_=sa.Uuid())
     province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
     is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
     in_scope = sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
     return sa.or_(
         sa.and_(held.c.kind == RoleKind.COORDINATOR, in_scope),
-        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == other.c.organization_id),
+        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == organization),
     )
 
 

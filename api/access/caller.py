@@ -120,3 +120,13 @@ KEEPERS_OF_PEOPLE = Callers(
     "The volunteer, managers of one of the volunteer's organizations, coordinators of home",
     frozenset({"COORDINATOR", "MANAGER", "VOLUNTEER"}),
 )
+
+
+CAMP_KEEPERS = Callers(
+    "Coordinators of the camp's kabupaten, managers of the host organization", frozenset({"COORDINATOR", "MANAGER"})
+)
+
+
+CAMP_RUNNERS = Callers(
+    "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
+)

@@ -7,6 +7,9 @@ from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.base import METADATA, Cube, Symbol
+from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
+from api.models.camp_registration import CampRegistration
+from api.models.contingent import Contingent
 from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, Idempotency
@@ -48,6 +51,13 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "Attempt",
+    "Camp",
+    "CampCategory",
+    "CampKind",
+    "CampQuota",
+    "CampRegistration",
+    "CampSession",
+    "CampStaffMember",
     "Certificate",
     "CertificateIssuer",
     "CertificateType",
@@ -57,6 +67,7 @@ __all__ = [
     "CertificateTypeSkill",
     "Cluster",
     "Commitment",
+    "Contingent",
     "Credential",
     "Cube",
     "Desk",
@@ -85,6 +96,7 @@ __all__ = [
     "OrganizationCoverage",
     "OrganizationFocus",
     "Override",
+    "Payer",
     "Pledge",
     "PledgeRequest",
     "ProviderIdentity",

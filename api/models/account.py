@@ -51,14 +51,14 @@ class RoleKind(Choice):
     COORDINATOR = "COORDINATOR", "Coordinates a kabupaten, a province or the nation."
     MANAGER = "MANAGER", "Answers for the members of an organization."
     DESK_OFFICER = "DESK_OFFICER", "Answers what the public reports in a kabupaten, a province or the nation."
-    CAMP_STAFF = "CAMP_STAFF", "Works at the camps of an organization."
+    CAMP_STAFF = "CAMP_STAFF", "Works at a camp, or at all camps of an organization."
     AUDITOR = "AUDITOR", "Looks at what was done in a kabupaten, a province or the nation."
 
 
 # The roles whose scope is an organization; that of the others is a place.
 OF_ORGANIZATIONS = (RoleKind.MANAGER, RoleKind.CAMP_STAFF)
 
-# What an account may do, with its scope: the nation, one province, one kabupaten, or one organization. A role holds from
+# What an account may do, with its scope: the nation, one province, one kabupaten, one organization, or one camp. A role holds from
 # `since` (null: from its grant) until before `until` (null: without end). `ended_at` is set when it is revoked, or when
 # somebody records that its period is over.
 #
@@ -71,12 +71,17 @@ Role = table(
     optional("province_code", Symbol, references("province.code")),
     optional("kabupaten_code", Symbol, references("kabupaten.code")),
     optional("organization_id", sa.Uuid, references("organization.id")),
+    optional("camp_id", sa.Uuid, references("camp.id")),
     optional("since", INSTANT),
     optional("until", INSTANT),
     optional("ended_at", INSTANT),
-    sa.CheckConstraint("num_nonnulls(province_code, kabupaten_code, organization_id) <= 1", name="one_scope"),
-    sa.CheckConstraint("(kind IN ('MANAGER', 'CAMP_STAFF')) = (organization_id IS NOT NULL)", name="scope_of_kind"),
+    sa.CheckConstraint("num_nonnulls(province_code, kabupaten_code, organization_id, camp_id) <= 1", name="one_scope"),
+    sa.CheckConstraint(
+        "(kind IN ('MANAGER', 'CAMP_STAFF')) = (num_nonnulls(organization_id, camp_id) = 1)", name="scope_of_kind"
+    ),
+    sa.CheckConstraint("camp_id IS NULL OR kind = 'CAMP_STAFF'", name="camp_of_staff"),
     sa.CheckConstraint("until > since", name="ends_after_start"),
     sa.Index(None, "account_id"),
+    sa.Index(None, "camp_id"),
     sa.Index(None, "created_at", "id"),
 )

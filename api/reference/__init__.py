@@ -76,6 +76,9 @@ CATALOGUES: Sequence[Source] = (
     Source("skills.csv", "skill"),
     Source("kitchen_types.csv", "kitchen_type"),
     Source("certificate_types.csv", "certificate_type"),
+    Source("camp_kinds.csv", "camp_kind"),
+    Source("camp_categories.csv", "camp_category"),
+    Source("payers.csv", "payer"),
 )
 LINKS: Sequence[Source] = (
     Source("certificate_type_inclusions.csv", "certificate_type_inclusion", ("certificate_type_code", "included_code")),

@@ -108,6 +108,6 @@ SOURCES = (
             "history": history("Role"),
         },
         orders=orders(Role, "created_at"),
-        filters=filters(Role, "account_id", "kind", "province_code", "kabupaten_code", "organization_id"),
+        filters=filters(Role, "account_id", "kind", "province_code", "kabupaten_code", "organization_id", "camp_id"),
     ),
 )

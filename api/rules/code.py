@@ -358,6 +358,12 @@ class ProblemCode(StrEnum):
         "Relawan harus beristirahat: setelah 72 jam bertugas tanpa jeda 24 jam, tugas baru dimulai sesudah jeda itu.",
         "The volunteer must rest: after 72 hours of duty without a pause of 24 hours, nothing begins before such a pause.",
     )
+    BELOW_TAKEN = (
+        "BELOW_TAKEN",
+        ProblemShape.LIMIT,
+        "Lebih sedikit dari yang sudah terisi.",
+        "Fewer places than are held already.",
+    )
     NEARER_AVAILABLE = (
         "NEARER_AVAILABLE",
         ProblemShape.NEARER,

@@ -7,6 +7,7 @@ from datetime import datetime
 import strawberry
 
 from api.models.account import RoleKind
+from api.schema.camp import Camp
 from api.schema.field import Language, Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.organization import Organization
@@ -22,9 +23,10 @@ class Role(Node):
     kind: RoleKind = field("The capacity in which the account acts.")
     province: Province | None = field("The province that is its scope; null for other scopes.")
     kabupaten: Kabupaten | None = field(
-        "The kabupaten that is its scope; null for other scopes. Without province, kabupaten and organization it is the nation."
+        "The kabupaten that is its scope; null for other scopes. Without any scope it is the nation."
     )
     organization: Organization | None = field("The organization that is its scope; null for other scopes.")
+    camp: Camp | None = field("The camp that is its scope; null for other scopes, or where you may not see it.")
     since: datetime | None = field("From when it holds; null if from its grant on.")
     until: datetime | None = field("Until when it is granted; null if without end.")
     ended_at: datetime | None = field("When it was revoked or its period was over; null before.")
@@ -60,6 +62,7 @@ class GrantRoleInput:
     province: strawberry.ID | None = optional("The province that is the scope.")
     kabupaten: strawberry.ID | None = optional("The kabupaten that is the scope.")
     organization: strawberry.ID | None = optional("The organization that is the scope of a manager or of camp staff.")
+    camp: strawberry.ID | None = optional("The camp that is the scope of camp staff.")
     since: datetime | None = optional("From when it holds; at once if left out.")
     until: datetime | None = optional("Until when it holds; without end if left out.")
     reason: str | None = optional("Why it is granted, for its history; at most 1000 characters.")

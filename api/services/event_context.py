@@ -9,6 +9,9 @@ import sqlalchemy as sa
 
 from api.models import (
     Assignment,
+    Camp,
+    CampSession,
+    CampStaffMember,
     Certificate,
     GoodsNeed,
     Incident,
@@ -62,6 +65,10 @@ def _of_requested(name: str) -> Sql:
     return this.correlate(PledgeRequest).scalar_subquery()
 
 
+def _of_camp(part: sa.Table, name: str) -> Sql:
+    return _of(Camp.c[name], Camp.c.id == part.c.camp_id)
+
+
 # Where it is not a column of that name. An incident affects several kabupaten, so its events have none.
 DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     Incident: {"incident_id": Incident.c.id},
@@ -73,6 +80,11 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     },
     Pledge: {name: _of_pledge(name) for name in ("incident_id", "kabupaten_code")},
     PledgeRequest: {name: _of_requested(name) for name in ("incident_id", "kabupaten_code")},
+    Camp: {"organization_id": Camp.c.host_id},
+    **{
+        part: {"kabupaten_code": _of_camp(part, "kabupaten_code"), "organization_id": _of_camp(part, "host_id")}
+        for part in (CampSession, CampStaffMember)
+    },
     Assignment: {
         "incident_id": _of(Need.c.incident_id, _OF_NEED),
         "kabupaten_code": _of(Need.c.kabupaten_code, _OF_NEED),

@@ -11,7 +11,7 @@ from api import access
 from api.access import NOW, Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Account, Kabupaten, Organization, Province, Role
+from api.models import Account, Camp, Kabupaten, Organization, Province, Role
 from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
@@ -22,7 +22,12 @@ from api.services.request import Request
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
 
-SCOPES = {"province": "province_code", "kabupaten": "kabupaten_code", "organization": "organization_id"}
+SCOPES = {
+    "province": "province_code",
+    "kabupaten": "kabupaten_code",
+    "organization": "organization_id",
+    "camp": "camp_id",
+}
 
 
 @verb(
@@ -30,7 +35,7 @@ SCOPES = {"province": "province_code", "kabupaten": "kabupaten_code", "organizat
     "Grants an account a role, for a period or without end.",
     answers=OneThing("Role"),
     callers=access.GRANTORS,
-    ids={"province": "Province", "kabupaten": "Kabupaten", "organization": "Organization"},
+    ids={"province": "Province", "kabupaten": "Kabupaten", "organization": "Organization", "camp": "Camp"},
     codes=(ProblemCode.ALREADY_GRANTED,),
 )
 async def grant(
@@ -142,11 +147,12 @@ def _change(role: Any) -> dict[str, Any]:
 def _check_scope(problems: Problems, kind: str, scope: dict[str, Any]) -> None:
     named = [name for name in SCOPES if scope.get(name) is not None]
     wanted = {"organization"} if kind in OF_ORGANIZATIONS else {"province", "kabupaten"}
+    wanted |= {"camp"} if kind == RoleKind.CAMP_STAFF else set()
     if len(named) > 1 or not wanted.issuperset(named) or (kind in OF_ORGANIZATIONS and not named):
         problems.invalid(
             "kind",
-            indonesian="Peran pengelola dan petugas kemah berlaku untuk satu organisasi, yang lain untuk satu tempat.",
-            english="Managers and camp staff have one organization as their scope, the others one place or the nation.",
+            indonesian="Peran pengelola berlaku untuk satu organisasi, petugas kemah juga untuk satu kemah, yang lain untuk satu tempat.",
+            english="Managers have one organization as their scope, camp staff that or one camp, the others one place or the nation.",
         )
 
 
@@ -161,14 +167,19 @@ def _check_period(problems: Problems, since: datetime | None, until: datetime | 
 
 
 async def _check_things(session: Transaction, request: Request, problems: Problems, scope: dict[str, Any]) -> None:
-    for name, table in (("province", Province), ("kabupaten", Kabupaten), ("organization", Organization)):
+    for name, table, sees in (
+        ("province", Province, None),
+        ("kabupaten", Kabupaten, None),
+        ("organization", Organization, access.sees_organization),
+        ("camp", Camp, access.sees_camp),
+    ):
         key = scope.get(name)
         if key is None:
             continue
         (column,) = table.primary_key.columns
         found = sa.select(column).where(column == sa.bindparam("key", key, type_=column.type))
-        if table is Organization:
-            found = found.where(access.sees_organization(request.actor.kind, Organization))
+        if sees is not None:
+            found = found.where(sees(request.actor.kind, table))
         if await session.value(found, request.parameters) is None:
             problems.add(ProblemCode.NOT_FOUND, name)
 

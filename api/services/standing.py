@@ -18,16 +18,25 @@ from api.services.request import Request
 
 
 async def check_verified(
-    session: Transaction, request: Request, problems: Problems, key: uuid.UUID, *, may: bool = False
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    key: uuid.UUID,
+    *,
+    may: bool = False,
+    name: str = "organization",
 ) -> None:
-    """The actor sees the organization and manages it, or `may` act for it otherwise; it must stand today."""
+    """The actor sees the organization and manages it, or `may` act for it otherwise; it must stand today.
+
+    `name` is the input field that names it.
+    """
     found = await session.row(_organization(request.actor.kind), {**request.parameters, "organization": key})
     if found is None:
-        problems.add(ProblemCode.NOT_FOUND, "organization")
+        problems.add(ProblemCode.NOT_FOUND, name)
     elif not (may or found.may):
-        problems.add(ProblemCode.FORBIDDEN, "organization")
+        problems.add(ProblemCode.FORBIDDEN, name)
     elif not found.stands:
-        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=key)
+        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=key)
 
 
 async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) -> Row:

@@ -81,6 +81,7 @@ class SampleData:
             await sample_data.make_sites()
             await sample_data.make_pledges()
             await sample_data.make_membership_requests()
+            await sample_data.make_camps()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -369,6 +370,86 @@ class SampleData:
                 note=NAMES[number % len(NAMES)] if number % 4 else None,
                 reason=NAMES[2] if status == "REFUSED" else None,
             )
+
+    async def make_camps(self) -> None:
+        """Camps in every status, with contingents, quotas, sessions, staff, and people in every status."""
+        build, organizations = self.build, self.organizations
+        statuses = ("DRAFT", "OPEN", "CLOSED", "RUNNING", "COMPLETED", "CANCELLED", "OPEN", "DRAFT")
+        camps = [
+            await build.camp(
+                organizations[number % 4],
+                name=NAMES[number],
+                kind_code=("CONSOLIDATION", "TRAINING", "DRILL", "COACHING")[number % 4],
+                kabupaten_code=HOMES[number % len(HOMES)],
+                status=status,
+                series=None if number % 3 else NAMES[2],
+                capacity=(40, 60)[number % 2],
+                starts_at=self.day(60 * number - 150),
+                ends_at=self.day(60 * number - 147),
+                registration_opens_at=(None, self.day(-1), self.day(1))[number % 3],
+                registration_closes_at=(None, self.day(2), None)[number % 3],
+                issuer_id=organizations[number % 4] if number % 2 else None,
+                certificate_type_code="FIRST_AID_BASIC" if number % 2 else None,
+                reason=NAMES[6] if status == "CANCELLED" else None,
+            )
+            for number, status in enumerate(statuses)
+        ]
+        await self.make_contingents(camps)
+        for number, camp in enumerate(camps):
+            account = (self.actors["volunteer"], self.actors["mixed"], None)[number % 3]
+            if account:
+                await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=camp)
+            person = self.people[number]
+            ended = INSTANTS[1] if number % 2 else None
+            member = await build.camp_staff_member(camp, person, duty="INSTRUCTOR", ended_at=ended)
+            for again in range(number % 3):
+                await build.row(
+                    "camp_session",
+                    camp_id=camp,
+                    title=NAMES[again],
+                    starts_at=self.day(60 * number - 150 + again),
+                    ends_at=self.day(60 * number - 149.5 + again),
+                    instructor_id=member if again else None,
+                    is_required=not again,
+                    capacity=20 if again else None,
+                )
+
+    async def make_contingents(self, camps: list[uuid.UUID]) -> None:
+        """Contingents in every status, and registrations with and without one; some have lapsed."""
+        build, organizations = self.build, itertools.cycle(self.organizations)
+        states = itertools.cycle(("ALLOTTED", "ASKED", "WAITLISTED", "NAMED", "RELEASED", "ALLOTTED"))
+        statuses = itertools.cycle(
+            ("REGISTERED", "WAITLISTED", "OFFERED", "CHECKED_IN", "CANCELLED", "OFFERED", "COMPLETED")
+        )
+        people = itertools.cycle(self.people[8:26])
+        for number, camp in enumerate(camps):
+            await build.row("camp_quota", camp_id=camp, kabupaten_code=HOMES[number % len(HOMES)], places=number + 5)
+            await build.row("camp_quota", camp_id=camp, organization_id=next(organizations), sex="FEMALE", places=9)
+            for again in range(3):
+                status = next(states)
+                contingent = await build.contingent(
+                    camp,
+                    next(organizations) if again else None,
+                    kabupaten_code=None if again else HOMES[number % len(HOMES)],
+                    status=status,
+                    places=5,
+                    leader_id=self.people[1 + number % 5] if again else None,
+                    names_due_at=(None, self.day(-1), self.day(1))[again],
+                )
+                named = contingent if status not in ("ASKED", "WAITLISTED") else None
+                for turn in range(3):
+                    await build.camp_registration(
+                        camp,
+                        next(people),
+                        contingent_id=named if turn else None,
+                        organization_id=next(organizations) if turn else None,
+                        status=next(statuses),
+                        offered_until=self.day((-1, 1, 2)[turn]),
+                        sex=("FEMALE", None, "MALE")[turn],
+                        reason=NAMES[number] if turn else None,
+                    )
+            guest = {"guest_name": NAMES[number], "organization_id": next(organizations), "status": "WAITLISTED"}
+            await build.camp_registration(camp, None, kabupaten_code=FAR, **guest)
 
     async def make_reports(self) -> None:
         """Incidents that were reported by somebody, rejected and merged."""

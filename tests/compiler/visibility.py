@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from api.models import (
     Account,
     Assignment,
+    Camp,
+    Contingent,
     GoodsNeed,
     IncidentKabupaten,
     Membership,
@@ -237,6 +239,56 @@ class Visibility:
         need = self.rows.get(Need, row["need_id"]) or self.row(GoodsNeed, row["goods_need_id"])
         return self.holds_pledge(row) or self.sends_to_need(need)
 
+    def sees_camp(self, row: Row) -> bool:
+        return row["opened_at"] is not None or self.runs_camp(row)
+
+    def keeps_camp(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"]) or row["host_id"] in self.organization_ids
+
+    def runs_camp(self, row: Row) -> bool:
+        works_there = any(
+            role["kind"] == "CAMP_STAFF" and (role["camp_id"] == row["id"] or role["organization_id"] == row["host_id"])
+            for role in self.roles
+        )
+        return works_there or self.keeps_camp(row)
+
+    def sees_part_of_camp(self, row: Row) -> bool:
+        return self.sees_camp(self.row(Camp, row["camp_id"]))
+
+    def sees_staff_member(self, row: Row) -> bool:
+        return self.runs_camp(self.row(Camp, row["camp_id"])) or self.represents(row["volunteer_id"])
+
+    def asks_contingent(self, row: Row) -> bool:
+        home = self.rows.get(Organization, row["organization_id"]) or row
+        return self.coordinates(home["kabupaten_code"]) or row["organization_id"] in self.organization_ids
+
+    def allots_contingent(self, row: Row) -> bool:
+        return self.keeps_camp(self.row(Camp, row["camp_id"]))
+
+    def fills_contingent(self, row: Row) -> bool:
+        leads = row["leader_id"] is not None and row["leader_id"] == self.volunteer_id
+        return leads or self.asks_contingent(row) or self.allots_contingent(row)
+
+    def sees_contingent(self, row: Row) -> bool:
+        return self.fills_contingent(row) or self.runs_camp(self.row(Camp, row["camp_id"]))
+
+    def answers_registration(self, row: Row) -> bool:
+        contingent = self.rows.get(Contingent, row["contingent_id"])
+        is_own = row["volunteer_id"] is not None and self.represents(row["volunteer_id"])
+        return (
+            is_own
+            or row["organization_id"] in self.organization_ids
+            or (contingent is not None and self.fills_contingent(contingent))
+            or self.keeps_camp(self.row(Camp, row["camp_id"]))
+        )
+
+    def receives_registration(self, row: Row) -> bool:
+        return self.runs_camp(self.row(Camp, row["camp_id"]))
+
+    def sees_registration(self, row: Row) -> bool:
+        is_known = self.answers_registration(row) or self.coordinates(row["kabupaten_code"])
+        return is_known or self.receives_registration(row)
+
     def sees_incident(self, row: Row) -> bool:
         is_own = self.is_own(row["reporter_id"])
         is_public = row["status"] in ("VERIFIED", "ACTIVE", "CLOSED") or (
@@ -268,9 +320,12 @@ class Visibility:
     def covers(self, held: Row, other: Row) -> bool:
         """Whether the holder of a role in force may do what the other role allows."""
         if held["kind"] == "MANAGER":
-            return bool(held["organization_id"] == other["organization_id"])
+            camp = self.rows.get(Camp, other["camp_id"])
+            return bool(held["organization_id"] == (camp["host_id"] if camp else other["organization_id"]))
         organization = self.rows.get(Organization, other["organization_id"])
-        kabupaten = other["kabupaten_code"] or (organization and organization["kabupaten_code"])
+        camp = self.rows.get(Camp, other["camp_id"])
+        home = organization or camp
+        kabupaten = other["kabupaten_code"] or (home and home["kabupaten_code"])
         province = other["province_code"] or (kabupaten and kabupaten[:2])
         scope = held["province_code"] or held["kabupaten_code"]
         return held["kind"] == "COORDINATOR" and (not scope or scope in (kabupaten, province))

@@ -1,0 +1,106 @@
+"""Who sees camps, their contingents and registrations, and who runs them."""
+
+import sqlalchemy as sa
+
+from api.access.actor import ROLES, VOLUNTEER, Condition, Kind, Row, Sql
+from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.person import answers_for
+from api.models import Camp, Contingent, Organization, Role
+from api.models.account import RoleKind
+
+
+def sees_camp(kind: Kind, row: Row) -> Condition:
+    """Public once it was announced; before, to who keeps it and works there."""
+    return any_of(row.c.opened_at.is_not(None), runs_camp(kind, row))
+
+
+def keeps_camp(kind: Kind, camp: Row) -> Condition:
+    """Coordinators of its kabupaten, managers of the host."""
+    return any_of(coordinates(kind, camp.c.kabupaten_code), manages(kind, camp.c.host_id))
+
+
+def works_at_camp(kind: Kind, camp: Row) -> Condition:
+    """Whether the actor holds a role in force as staff of the camp, or of all camps of its host."""
+    if not kind.account:
+        return sa.false()
+    role = Role.alias()
+    here = sa.or_(role.c.camp_id == camp.c.id, role.c.organization_id == camp.c.host_id)
+    return exists_where(camp, role.c.id == sa.any_(ROLES), role.c.kind == RoleKind.CAMP_STAFF, here)
+
+
+def runs_camp(kind: Kind, camp: Row) -> Condition:
+    """Coordinators of its kabupaten, managers of the host, its staff."""
+    return any_of(keeps_camp(kind, camp), works_at_camp(kind, camp))
+
+
+def sees_part_of_camp(kind: Kind, row: Row) -> Condition:
+    """Sessions and quotas are seen by who sees the camp."""
+    camp = Camp.alias()
+    return exists_where(row, camp.c.id == row.c.camp_id, sees_camp(kind, camp))
+
+
+def _keeps_camp_of(kind: Kind, row: Row) -> Condition:
+    camp = Camp.alias()
+    return exists_where(row, camp.c.id == row.c.camp_id, keeps_camp(kind, camp))
+
+
+def _runs_camp_of(kind: Kind, row: Row) -> Condition:
+    camp = Camp.alias()
+    return exists_where(row, camp.c.id == row.c.camp_id, runs_camp(kind, camp))
+
+
+def sees_staff_member(kind: Kind, row: Row) -> Condition:
+    """Who runs the camp, the person, and who answers for the person."""
+    return any_of(_runs_camp_of(kind, row), answers_for(kind, row.c.volunteer_id))
+
+
+def asks_contingent(kind: Kind, contingent: Row) -> Condition:
+    """Managers of the organization that it is for, coordinators of its home or of the kabupaten that it is for."""
+    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == contingent.c.organization_id)
+    kabupaten: Sql = sa.func.coalesce(
+        contingent.c.kabupaten_code, home.correlate(contingent).scalar_subquery(), type_=sa.Text()
+    )
+    asks = any_of(coordinates(kind, kabupaten), manages(kind, contingent.c.organization_id))
+    return sa.func.coalesce(asks, sa.false(), type_=sa.Boolean())
+
+
+def allots_contingent(kind: Kind, contingent: Row) -> Condition:
+    """Coordinators of the camp's kabupaten, managers of the host."""
+    return _keeps_camp_of(kind, contingent)
+
+
+def fills_contingent(kind: Kind, contingent: Row) -> Condition:
+    """Who asks for it, its leader, coordinators of the camp's kabupaten, managers of the host."""
+    leads = sa.func.coalesce(contingent.c.leader_id == VOLUNTEER, sa.false(), type_=sa.Boolean())
+    return any_of(
+        asks_contingent(kind, contingent), _keeps_camp_of(kind, contingent), leads if kind.volunteer else None
+    )
+
+
+def sees_contingent(kind: Kind, row: Row) -> Condition:
+    """Who fills it, and who runs the camp."""
+    return any_of(fills_contingent(kind, row), _runs_camp_of(kind, row))
+
+
+def answers_registration(kind: Kind, registration: Row) -> Condition:
+    """The person, managers for members and guests of the organization, who fills the contingent, who keeps the camp."""
+    contingent = Contingent.alias()
+    fills = exists_where(
+        registration, contingent.c.id == registration.c.contingent_id, fills_contingent(kind, contingent)
+    )
+    own = sa.or_(answers_for(kind, registration.c.volunteer_id), manages(kind, registration.c.organization_id))
+    return any_of(
+        sa.func.coalesce(own, sa.false(), type_=sa.Boolean()),
+        fills if kind.account else None,
+        _keeps_camp_of(kind, registration),
+    )
+
+
+def receives_registration(kind: Kind, registration: Row) -> Condition:
+    """Coordinators of the camp's kabupaten, managers of the host, staff of the camp."""
+    return _runs_camp_of(kind, registration)
+
+
+def sees_registration(kind: Kind, row: Row) -> Condition:
+    """Who answers for it, who runs the camp, coordinators of the person's home."""
+    return any_of(answers_registration(kind, row), _runs_camp_of(kind, row), coordinates(kind, row.c.kabupaten_code))

@@ -1,0 +1,105 @@
+"""Who comes to a camp, waits for a place, or came."""
+
+import sqlalchemy as sa
+
+from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
+from api.models.choice import Choice, Lapse, StateMachine
+from api.models.key import stored_key
+from api.models.person import PRIVATE, Sex
+from api.values.key import sort_key
+
+
+class CampRegistrationStatus(Choice):
+    """Whether somebody has a place at a camp."""
+
+    WAITLISTED = "WAITLISTED", "Waits in the line for a place."
+    OFFERED = "OFFERED", "A place is offered, and held until the answer is due."
+    REGISTERED = "REGISTERED", "Has a place; the days are promised."
+    CHECKED_IN = "CHECKED_IN", "Has come."
+    COMPLETED = "COMPLETED", "Was there until the end."
+    NO_SHOW = "NO_SHOW", "Did not come; the days are free again."
+    RELEASED = "RELEASED", "Left before the end; the days that were spent there remain."
+    CANCELLED = "CANCELLED", "Does not come."
+    EXPIRED = "EXPIRED", "The offer was not answered in time; the place went on."
+
+
+class CampRegistrationAction(Choice):
+    """What can be done with a registration; each action is a mutation."""
+
+
+_S = CampRegistrationStatus
+CAMP_REGISTRATION = StateMachine(
+    noun="CampRegistration",
+    statuses=CampRegistrationStatus,
+    actions=CampRegistrationAction,
+    initial=(),
+    moves=(),
+    groups={
+        # Each person once in a camp.
+        "LIVE": (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED, _S.CHECKED_IN, _S.COMPLETED),
+        # What counts in every limit.
+        "HOLDING": (_S.OFFERED, _S.REGISTERED, _S.CHECKED_IN, _S.COMPLETED),
+        # What has a commitment: the days that are promised, or those that were spent there.
+        "COMMITTED": (_S.REGISTERED, _S.CHECKED_IN, _S.COMPLETED, _S.RELEASED),
+    },
+    lapses=(Lapse(_S.OFFERED, _S.EXPIRED, at=lambda row: row.c.offered_until, description="when the answer is due"),),
+)
+
+
+# A volunteer, or a guest with a name, who comes for an organization or for nobody. `kabupaten_code` and `sex` are those of
+# the person at the registration: quotas count by them. `number` is the place in the line of the camp; it stays.
+# `admission_reason` is why the host admitted somebody who lacks what the camp asks for.
+CampRegistration = table(
+    "camp_registration",
+    *versioned(),
+    required("camp_id", sa.Uuid, references("camp.id")),
+    optional("contingent_id", sa.Uuid, references("contingent.id")),
+    optional("volunteer_id", sa.Uuid, references("volunteer.id")),
+    optional("guest_name"),
+    stored_key("guest_key", "guest_name", sort_key, nullable=True),
+    optional("organization_id", sa.Uuid, references("organization.id")),
+    required("kabupaten_code", Symbol, references("kabupaten.code")),
+    optional("sex", Chosen(Sex), info=PRIVATE),
+    required("category_code", Symbol, references("camp_category.code")),
+    required("number", sa.Integer),
+    required("status", Chosen(CampRegistrationStatus)),
+    optional("offered_until", INSTANT),
+    required("has_consent", sa.Boolean, server_default=sa.false()),
+    optional("admission_reason"),
+    optional("reason"),
+    # The registration whose place it took over.
+    optional("replaces_id", sa.Uuid, references("camp_registration.id")),
+    sa.CheckConstraint("num_nonnulls(volunteer_id, guest_name) = 1", name="of_one_person"),
+    sa.CheckConstraint("volunteer_id IS NOT NULL OR organization_id IS NOT NULL", name="guest_of_an_organization"),
+    sa.CheckConstraint("status <> 'OFFERED' OR offered_until IS NOT NULL", name="offered_until_an_instant"),
+    sa.CheckConstraint("number > 0", name="number"),
+    sa.UniqueConstraint("camp_id", "number"),
+    sa.Index(
+        "uq_camp_registration_volunteer",
+        "camp_id",
+        "volunteer_id",
+        unique=True,
+        postgresql_where=CAMP_REGISTRATION.in_group("LIVE"),
+    ),
+    sa.Index(
+        "uq_camp_registration_guest",
+        "camp_id",
+        "organization_id",
+        "guest_key",
+        unique=True,
+        postgresql_where=sa.text(f"guest_key IS NOT NULL AND {CAMP_REGISTRATION.in_group('LIVE')}"),
+    ),
+    sa.Index(
+        "ix_camp_registration_waiting",
+        "camp_id",
+        "number",
+        postgresql_where=sa.text("status = 'WAITLISTED'"),
+    ),
+    sa.Index(None, "camp_id", "created_at", "id"),
+    sa.Index(None, "contingent_id", "number"),
+    sa.Index(None, "volunteer_id", "created_at", "id"),
+    sa.Index(None, "organization_id", "created_at", "id"),
+    sa.Index(None, "number", "id"),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "replaces_id"),
+)

@@ -1,0 +1,82 @@
+"""Camps, their sessions, quotas and staff."""
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import NOW
+from api.compiler.source import Condition, Expression, FieldContext, Row
+from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
+from api.models import (
+    Camp,
+    CampCategory,
+    CampKind,
+    CampQuota,
+    CampRegistration,
+    CampSession,
+    CampStaffMember,
+    Contingent,
+    Payer,
+)
+from api.models.camp import CAMP
+from api.models.day import time_zone
+from api.resolvers.common import POSITION, allowed_actions, reference
+from api.resolvers.history import history
+from api.resolvers.place import IN_PROVINCE, distance_from, point
+from api.rules.camp import places_left, takes_registrations
+
+
+def filter_taking(row: Row, _context: FieldContext, value: object) -> Condition:
+    taking = takes_registrations(row, NOW)
+    return taking if value else sa.not_(taking)
+
+
+SOURCES = (
+    reference(CampKind),
+    reference(CampCategory),
+    reference(Payer),
+    table_source(
+        Camp,
+        access.sees_camp,
+        fields={
+            "position": POSITION,
+            "distance_to": distance_from(point),
+            "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
+            "places_left": Expression(lambda row, _context: places_left(row, NOW)),
+            "takes_registrations": Expression(lambda row, _context: takes_registrations(row, NOW)),
+            "sessions": to_many(CampSession.c.camp_id, "STARTS_AT_ASC", visible_with_parent=True),
+            "quotas": to_many(CampQuota.c.camp_id, "CREATED_AT_ASC", visible_with_parent=True),
+            "staff": connection(CampStaffMember.c.camp_id),
+            "contingents": connection(Contingent.c.camp_id),
+            "registrations": connection(CampRegistration.c.camp_id),
+            "history": history("Camp"),
+            "allowed_actions": allowed_actions(CAMP),
+        },
+        orders=orders(Camp, "-starts_at", "name", "-created_at"),
+        filters={
+            **filters(Camp, "kind_code", "name", "series", "host_id", "kabupaten_code", "status", "attendees"),
+            **filters(Camp, "capacity", "starts_at", "ends_at", "starts_at..ends_at"),
+            "province": IN_PROVINCE,
+            "takes_registrations": filter_taking,
+        },
+    ),
+    table_source(
+        CampQuota,
+        access.sees_part_of_camp,
+        fields={"camp": to_one(CampQuota.c.camp_id, visible_with_parent=True)},
+        orders=orders(CampQuota, "created_at"),
+        filters=filters(CampQuota, "camp_id", "organization_id", "kabupaten_code", "category_code", "sex"),
+    ),
+    table_source(
+        CampSession,
+        access.sees_part_of_camp,
+        fields={"camp": to_one(CampSession.c.camp_id, visible_with_parent=True)},
+        orders=orders(CampSession, "starts_at", "-created_at"),
+        filters=filters(CampSession, "camp_id", "is_required", "starts_at", "ends_at", "starts_at..ends_at"),
+    ),
+    table_source(
+        CampStaffMember,
+        access.sees_staff_member,
+        orders=orders(CampStaffMember, "-created_at"),
+        filters=filters(CampStaffMember, "camp_id", "volunteer_id", "duty", "ended_at"),
+    ),
+)

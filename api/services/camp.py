@@ -1,0 +1,253 @@
+"""Camps: preparing, changing and announcing them, from the first draft to the end."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import Camp, CampKind, CertificateType, Rank, Site
+from api.models.base import new_id
+from api.models.camp import CAMP, CampAction, CampStatus
+from api.models.site import SiteKind
+from api.rules.code import ProblemCode
+from api.services.change import Changeable, check_status
+from api.services.feed import record
+from api.services.place import known_kabupatens
+from api.services.position import Point, check_point
+from api.services.problem import Problems
+from api.services.reference import check_codes
+from api.services.request import Request
+from api.services.standing import check_verified
+from api.services.verb import OneThing, verb
+from api.values.day import EARLIEST
+from api.values.text import line
+
+CAMPS = Changeable(Camp, access.sees_camp, CAMP)
+LONGEST = timedelta(days=92)
+MOST_PLACES = 100_000
+
+# What a camp takes from its kind, unless it is said otherwise.
+OF_KIND = (
+    *("attendees", "minimum_age", "minimum_rank_code", "certificate_type_code", "lapsed_years"),
+    *("needs_consent", "attendance_percent", "needs_result"),
+)
+# Inputs whose column has another name.
+COLUMNS = {
+    "kind": "kind_code",
+    "kabupaten": "kabupaten_code",
+    "host": "host_id",
+    "issuer": "issuer_id",
+    "minimum_rank": "minimum_rank_code",
+    "certificate_type": "certificate_type_code",
+    "participant_certificate": "participant_certificate_code",
+    "instructor_certificate": "instructor_certificate_code",
+}
+BOUNDS = {
+    "capacity": (1, MOST_PLACES),
+    "offer_hours": (1, 720),
+    "minimum_age": (0, 100),
+    "lapsed_years": (0, 50),
+    "attendance_percent": (0, 100),
+}
+TEXTS = {"name": (2, 200), "venue": (2, 300), "series": (2, 200)}
+# What a change may not remove.
+REQUIRED = (
+    *("name", "venue", "starts_at", "ends_at", "capacity", "offer_hours", "self_registration"),
+    *("needs_consent", "attendance_percent", "needs_result"),
+)
+IDS = {
+    "minimum_rank": "Rank",
+    "certificate_type": "CertificateType",
+    "issuer": "Organization",
+    "participant_certificate": "CertificateType",
+    "instructor_certificate": "CertificateType",
+}
+
+
+@verb(
+    "create_camp",
+    "Prepares a camp; what is left out is as usual for its kind.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_KEEPERS,
+    ids={"kind": "CampKind", "host": "Organization", "kabupaten": "Kabupaten", **IDS},
+    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED,),
+)
+async def create(
+    session: Transaction,
+    request: Request,
+    *,
+    kind: str,
+    host: uuid.UUID,
+    kabupaten: str,
+    **values: Any,
+) -> uuid.UUID:
+    """The host is a verified organization; its position is the seat of the kabupaten, unless one is given."""
+    problems = Problems()
+    places = await known_kabupatens(session, request, problems, [kabupaten], "kabupaten")
+    await check_verified(session, request, problems, host, may=bool(places and places[0].may), name="host")
+    defaults = await session.row(KIND, {"kind": kind})
+    if defaults is None:
+        problems.add(ProblemCode.NOT_FOUND, "kind")
+    columns = await read_columns(session, request, problems, values, places)
+    problems.refuse()
+    assert defaults is not None
+
+    key = new_id()
+    start = {name: defaults[name] for name in OF_KIND}
+    start |= {"latitude": places[0].latitude, "longitude": places[0].longitude}
+    own = {"kind_code": kind, "host_id": host, "kabupaten_code": kabupaten, "status": CampStatus.DRAFT}
+    await session.insert(Camp, id=key, **{**start, **columns, **own})
+    change = {"status": CampStatus.DRAFT, "kind": kind, "host": str(host), "kabupaten": kabupaten}
+    await record(session, request, "camp.created", subject=("Camp", key), change=change)
+    return key
+
+
+@verb(
+    "change_camp",
+    "Changes a camp; what is left out stays, and null removes it.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_KEEPERS,
+    ids={"camp": "Camp", **IDS},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.BELOW_TAKEN),
+    updates=True,
+)
+async def change(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, **values: Any) -> uuid.UUID:
+    held = await CAMPS.lock(session, request, camp, version, may=access.keeps_camp)
+    check_status(held, (*CAMP.group("AHEAD"), CampStatus.RUNNING), "camp")
+    problems = Problems()
+    places = await known_kabupatens(session, request, problems, [held.kabupaten_code], "camp")
+    columns = await read_columns(session, request, problems, values, places, held=held)
+    if columns.get("capacity", MOST_PLACES) < held.taken:
+        problems.add(ProblemCode.BELOW_TAKEN, "capacity", count=held.taken, limit=columns["capacity"])
+    problems.refuse()
+    return await CAMPS.change(session, request, held, "changed", columns=columns, change=columns)
+
+
+async def read_columns(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    values: Mapping[str, Any],
+    places: Sequence[Row],
+    *,
+    held: Row | None = None,
+) -> dict[str, Any]:
+    """The columns of the inputs, which must make sense together with what is `held` already."""
+    read = dict(values)
+    for name in REQUIRED:
+        if name in values and values[name] is None:
+            problems.invalid(name, indonesian="Tidak boleh dikosongkan.", english="It cannot be removed.")
+            del read[name]
+    for name, (least, most) in TEXTS.items():
+        if name in read:
+            read[name] = problems.read(line, name, value=read[name], minimum=least, maximum=most)
+    for name, (least, most) in BOUNDS.items():
+        if read.get(name) is not None and not least <= read[name] <= most:
+            problems.invalid(
+                name, indonesian=f"Antara {least} dan {most}.", english=f"It must be between {least:,} and {most:,}."
+            )
+    await _check_references(session, request, problems, read)
+    _check_times(problems, {**(held or {}), **read}, request.now, is_new=held is None)
+    position: Point | None = read.pop("position", None)
+    problems.read(check_point, "position", value=position, kabupatens=places)
+    if "issuer" in read:
+        read["issuer_agreed_at"] = None
+    return {COLUMNS.get(name, name): value for name, value in read.items()} | dict(position or {})
+
+
+async def _check_references(
+    session: Transaction, request: Request, problems: Problems, values: Mapping[str, Any]
+) -> None:
+    tables = {"minimum_rank": Rank, "certificate_type": CertificateType}
+    tables |= dict.fromkeys(("participant_certificate", "instructor_certificate"), CertificateType)
+    await check_codes(session, problems, {name: (table, values.get(name)) for name, table in tables.items()})
+    if values.get("issuer") is not None:
+        await check_verified(session, request, problems, values["issuer"], may=True, name="issuer")
+
+
+def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *, is_new: bool) -> None:
+    starts, ends = values["starts_at"], values["ends_at"]
+    opens, closes = values.get("registration_opens_at"), values.get("registration_closes_at")
+    if not starts < ends <= starts + LONGEST:
+        problems.invalid(
+            "ends_at", indonesian="Sesudah awalnya, paling lama 92 hari.", english="After the start, at most 92 days."
+        )
+    if starts.date() < EARLIEST or (is_new and starts > now + timedelta(days=3660)):
+        problems.invalid("starts_at", indonesian="Periksa tahunnya.", english="Check the year.")
+    if closes is not None and (closes > ends or (opens is not None and closes <= opens)):
+        problems.invalid(
+            "registration_closes_at",
+            indonesian="Sesudah dibuka, dan sebelum kemah berakhir.",
+            english="After it opens, and before the camp ends.",
+        )
+
+
+@verb(
+    "open_camp",
+    "Announces a camp; people register from now on, or from the start of its window.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_KEEPERS,
+    ids={"camp": "Camp"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST),
+    updates=True,
+)
+async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
+    held = await CAMPS.lock_for(session, request, camp, version, CampAction.OPEN)
+    problems = Problems()
+    if held.ends_at <= request.now:
+        problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=held.ends_at)
+    problems.refuse()
+    return await CAMPS.move(session, request, held, CampStatus.OPEN, columns={"opened_at": request.now})
+
+
+@verb(
+    "close_camp",
+    "Closes the registration; who waits still gets what is freed.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_KEEPERS,
+    ids={"camp": "Camp"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def close(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
+    held = await CAMPS.lock_for(session, request, camp, version, CampAction.CLOSE)
+    return await CAMPS.move(session, request, held, CampStatus.CLOSED)
+
+
+@verb(
+    "start_camp",
+    "Begins a camp; its venue is a site from then on.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_RUNNERS,
+    ids={"camp": "Camp"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def start(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
+    held = await CAMPS.lock_for(session, request, camp, version, CampAction.START)
+    site = await _open_site(session, request, held)
+    return await CAMPS.move(session, request, held, CampStatus.RUNNING, columns={"site_id": site})
+
+
+async def _open_site(session: Transaction, request: Request, camp: Row) -> uuid.UUID:
+    key = new_id()
+    columns = {name: camp[name] for name in ("name", "kabupaten_code", "latitude", "longitude", "capacity")}
+    own = {"kind": SiteKind.CAMP, "organization_id": camp.host_id, "opened_at": request.now}
+    await session.insert(Site, id=key, **columns, **own)
+    change = {"camp": str(camp.id), "kind": SiteKind.CAMP, "kabupaten": camp.kabupaten_code}
+    await record(session, request, "site.opened", subject=("Site", key), change=change)
+    return key
+
+
+async def set_site_closed(session: Transaction, camp: Row, at: datetime | None) -> None:
+    """Closes the site of a camp, or opens it again; a site that was closed by itself stays."""
+    if camp.site_id is not None:
+        await session.update(Site, camp.site_id, closed_at=at)
+
+
+KIND = compile_statement(sa.select(CampKind).where(CampKind.c.code == sa.bindparam("kind", type_=sa.Text())))
