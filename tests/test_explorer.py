@@ -12,7 +12,7 @@ from playwright.async_api import Page, async_playwright
 
 from api.auth import Tokens
 from api.web.explorer import DemoPerson
-from tests.builders import HOME, Build
+from tests.builders import HOME, PASSWORD, Build
 from tests.conftest import NOW
 from tests.serving import running_server
 
@@ -39,6 +39,12 @@ class Visit:
         await self.page.goto(f"http://{self.host}/graphql")
         await self.page.wait_for_selector(".graphiql-execute-button")
 
+    async def type(self, document: str) -> None:
+        """Types a document, of which the editor closes the last bracket, over that of the current tab."""
+        await self.page.click(".graphiql-query-editor .CodeMirror")
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.type(document)
+
     async def run(self) -> Any:
         """Runs the document of the current tab, and returns the answer that the page shows."""
         async with self.page.expect_response(lambda response: response.request.method == "POST"):
@@ -62,14 +68,38 @@ async def visit(database_url: str, keys: Path, build: Build) -> AsyncGenerator[V
 
 
 async def test_a_visitor_types_a_query_and_sees_the_answer_without_any_other_host(visit: Visit) -> None:
-    await visit.page.click(".graphiql-query-editor .CodeMirror")
-    await visit.page.keyboard.press("Control+A")
-    await visit.page.keyboard.type('{ kabupaten(id: "62.02") { name } me { id }')
+    await visit.type('{ kabupaten(id: "62.02") { name } me { id }')
 
     answer = await visit.run()
 
     assert answer == {"data": {"kabupaten": {"name": "Kabupaten Kotawaringin Timur"}, "me": None}}
     assert (visit.hosts, visit.messages) == ({visit.host}, [])
+
+
+async def test_a_visitor_signs_in_goes_on_after_the_token_has_expired_and_signs_out(visit: Visit, build: Build) -> None:
+    await build.account_with_password(login="sinta")
+    await visit.type("{ me { login }")
+    form = visit.page.locator("#sign-in")
+    await form.locator("[name=login]").fill("sinta")
+    await form.locator("[name=password]").fill("salah sekali")
+    await form.locator("button").click()
+    await form.locator("output", has_text="The account or the password is wrong.").wait_for()
+    await form.locator("[name=password]").fill(PASSWORD)
+    await form.locator("button").click()
+    await visit.page.locator("#signed-in", has_text="sinta").wait_for()
+
+    signed_in = await visit.run()
+    await visit.page.evaluate("token = 'kedaluwarsa'")
+    renewed = await visit.run()
+    await visit.page.click("#signed-in button")
+    await form.wait_for()
+    signed_out = await visit.run()
+
+    me = {"data": {"me": {"login": "sinta"}}}
+    assert (signed_in, renewed, signed_out) == (me, me, {"data": {"me": None}})
+    assert await build.connection.fetchval("SELECT count(*) FROM session WHERE ended_at IS NULL") == 0
+    unauthorized = "Failed to load resource: the server responded with a status of 401 (Unauthorized)"
+    assert (visit.hosts, visit.messages) == ({visit.host}, [unauthorized])
 
 
 async def test_each_example_runs_as_a_person_of_the_demo_story(visit: Visit) -> None:

@@ -46,6 +46,7 @@ const variables = {
 };
 
 let token = "";
+let isSignedIn = false;
 
 // GraphiQL keeps the name of an operation for a moment after another one is shown.
 function names(query, operationName) {
@@ -54,17 +55,68 @@ function names(query, operationName) {
 
 async function fetcher(request, options) {
   const { query, operationName } = request;
-  const response = await fetch("/graphql", {
+  const body = { ...request, operationName: names(query, operationName) ? operationName : undefined };
+  const response = await post(body, options?.headers);
+  const isExpired = response.status === 401 && isSignedIn;
+  return (isExpired && await renew() ? await post(body, options?.headers) : response).json();
+}
+
+function post(body, headers) {
+  return fetch("/graphql", {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       Accept: "application/graphql-response+json, application/json;q=0.9",
       ...(token && { Authorization: `Bearer ${token}` }),
-      ...options?.headers,
+      ...headers,
     },
-    body: JSON.stringify({ ...request, operationName: names(query, operationName) ? operationName : undefined }),
+    body: JSON.stringify(body),
   });
-  return response.json();
+}
+
+// The payload of a mutation.
+async function change(name, input, selection) {
+  const type = `${name[0].toUpperCase()}${name.slice(1)}Input`;
+  const query = `mutation($input: ${type}!) { ${name}(input: $input) { ${selection} problems { message(language: EN) } } }`;
+  const answer = await (await post({ query, variables: { input } })).json();
+  return answer.data?.[name] ?? { problems: answer.errors };
+}
+
+// An access token lasts ten minutes. The refresh token is in a cookie that no script can read.
+async function renew() {
+  token = "";
+  const { report } = await change("refreshSession", {}, "report { accessToken }");
+  if (report) token = report.accessToken; else show("");
+  return Boolean(report);
+}
+
+// Who is signed in; nobody where the login is empty.
+function show(login) {
+  isSignedIn = login !== "";
+  document.getElementById("sign-in").hidden = isSignedIn;
+  const signedIn = document.getElementById("signed-in");
+  signedIn.hidden = !isSignedIn;
+  signedIn.firstElementChild.textContent = login;
+}
+
+function offerSigningIn() {
+  const form = document.getElementById("sign-in");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    token = "";
+    const { login, password, totpCode } = Object.fromEntries(new FormData(form));
+    const { report, problems } = await change("signIn", { login, password, totpCode: totpCode || undefined }, "report { accessToken }");
+    form.querySelector("output").textContent = problems.map(({ message }) => message).join(" ");
+    if (!report) return;
+    token = report.accessToken;
+    form.reset();
+    show(login);
+  });
+  document.querySelector("#signed-in button").addEventListener("click", async () => {
+    await change("signOut", {}, "sessions { id }");
+    token = "";
+    show("");
+  });
 }
 
 async function offerPeople() {
@@ -76,6 +128,7 @@ async function offerPeople() {
 }
 
 offerPeople();
+offerSigningIn();
 ReactDOM.render(
   React.createElement(GraphiQL, {
     fetcher,
