@@ -124,6 +124,7 @@ from api.access.pledge import (
     sends_under_pledge,
     shares_work,
 )
+from api.access.readiness import coordinates_place, sees_readiness
 from api.models.choice import Move
 
 

@@ -23,6 +23,7 @@ from api.models import Assignment, Certificate, Commitment, Membership, Rank, Vo
 from api.models.base import INSTANT
 from api.models.day import local_day
 from api.resolvers.place import distance_from, seat_of
+from api.resolvers.readiness import READINESS
 from api.rules.sending import skills_on
 
 
@@ -106,6 +107,7 @@ SOURCES = (
             "certificates": connection(Certificate.c.volunteer_id, visible_with_parent=True),
             "assignments": connection(Assignment.c.volunteer_id),
             "trained_for": SKILLS_ON,
+            "readiness": READINESS,
         },
         orders=orders(Volunteer, "name", "-created_at"),
         filters={

@@ -23,6 +23,7 @@ from api.models import Cube, Kabupaten, Kecamatan, Need, Organization, Province,
 from api.models.day import time_zone
 from api.reference.code import codes_in_force
 from api.resolvers.common import POSITION
+from api.resolvers.readiness_summary import summary
 from api.rules.candidate import chord, kilometres, on_globe
 
 
@@ -80,7 +81,10 @@ SOURCES = (
     table_source(
         Province,
         everybody,
-        fields={"kabupatens": connection(Kabupaten.c.province_code)},
+        fields={
+            "kabupatens": connection(Kabupaten.c.province_code),
+            "readiness_summary": summary(Volunteer.c.province_code),
+        },
         orders=orders(Province, "code", "name"),
         filters=filters(Province, "name", "time_zone", "retired_on"),
     ),
@@ -96,6 +100,7 @@ SOURCES = (
             "distance_to": distance_from(point),
             "kecamatans": connection(Kecamatan.c.kabupaten_code),
             "nearest": TieredConnection("NearKabupaten", tiers=(nearest_kabupaten,)),
+            "readiness_summary": summary(Volunteer.c.kabupaten_code),
         },
         replaced_keys=codes_in_force(),
         orders=orders(Kabupaten, "code", "name"),

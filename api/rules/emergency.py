@@ -39,6 +39,7 @@ def latest_status(case: Case) -> dict[str, Sql]:
 
 EMERGENCY_IN_FORCE = Rule(
     holds=is_in_force,
+    concerns_need=True,
     refusals=(Refusal(ProblemCode.NO_EMERGENCY_STATUS, latest_status),),
     counts="Every local day of the duty, in the zone of the need's kabupaten, for people of another province; statuses of the kabupaten, its province and the nation may follow one another.",
 )

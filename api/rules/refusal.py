@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.rules.candidate import NEAREST_FIRST
 from api.rules.code import ProblemCode
-from api.rules.rule import FACT_TYPES, Case, Refusal, Rule
+from api.rules.rule import FACT_TYPES, Case, Refusal, Rule, one_row
 from api.rules.sending import RULES
 
 OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)
@@ -44,7 +44,7 @@ def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[A
     ]
     return (
         sa.select(*columns)
-        .select_from(sa.select(sa.literal_column("1").label("one")).subquery())
+        .select_from(one_row())
         .where(sa.not_(rule.holds(case)), refusal.when(case))
         .correlate(case.person, case.need)
     )

@@ -69,6 +69,7 @@ class Rule:
     `overridable`: a coordinator may override it with a recorded reason. `checked_on_accept`: it is checked again when the
     offer is accepted. `uses_only_columns`: it reads only columns of person and need, so it is cheap to check for many people.
     `uses_only_need`: it is the same for all people, so it is checked once for a need.
+    `concerns_need`: it asks more of the need than place, skill and rank, so it says nothing about who is ready without one.
     """
 
     holds: Callable[[Case], Condition]
@@ -78,6 +79,12 @@ class Rule:
     checked_on_accept: bool = True
     uses_only_columns: bool = False
     uses_only_need: bool = False
+    concerns_need: bool = False
+
+
+def one_row() -> sa.Subquery:
+    """A FROM of one row, for a SELECT whose other columns are those of a row around it."""
+    return sa.select(sa.literal_column("1").label("one")).subquery()
 
 
 def days_of(need: sa.FromClause, starts: Sql, ends: Sql) -> Sql:

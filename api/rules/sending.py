@@ -137,6 +137,7 @@ NOT_YET_OFFERED = Rule(
     ),
     overridable=False,
     checked_on_accept=False,
+    concerns_need=True,
     counts="Offers and duties of the volunteer at this need; an offer past its deadline or its end no longer counts.",
 )
 
@@ -186,10 +187,13 @@ def expiry_fact(case: Case) -> Mapping[str, Sql]:
     return {**skill_fact(case), "certificate_id": first_value(latest, case)}
 
 
+def is_trained(case: Case) -> Condition:
+    days = certificates(case, merged_days(Certificate.c.issued_on, Certificate.c.expires_on))
+    return sa.or_(case.need.c.skill_code.is_(None), covers_all_days(days, case))
+
+
 TRAINED = Rule(
-    holds=lambda case: covers_all_days(
-        certificates(case, merged_days(Certificate.c.issued_on, Certificate.c.expires_on)), case
-    ),
+    holds=is_trained,
     refusals=(
         Refusal(
             ProblemCode.NOT_TRAINED,

@@ -21,6 +21,7 @@ from api.schema.field import (
 from api.schema.list_argument import PeriodInput
 from api.schema.membership import Membership
 from api.schema.place import Kabupaten, Kecamatan, Located, Point, PointInput, distance
+from api.schema.readiness import READINESS_ARGUMENTS, Readiness
 from api.schema.scalar import PhoneNumber
 from api.schema.skill import Certificate, Skill
 from api.services import person, person_change
@@ -83,6 +84,11 @@ class Volunteer(Node, Located):
     trained_for: list[Skill] = field_with_arguments(
         "The skills that an unrevoked certificate grants, itself or by inclusion, on a day on which it is valid.",
         argument("on", date | None, "The day; today in the home kabupaten if left out."),
+    )
+    readiness: Readiness | None = field_with_arguments(
+        "Whether the volunteer could be sent on a day, or every reason why not. "
+        "Null unless you are a coordinator, the volunteer, or answer for them.",
+        *READINESS_ARGUMENTS,
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When the volunteer was registered.")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from api.schema.need import Need
     from api.schema.organization import Organization
     from api.schema.person import Volunteer
+    from api.schema.readiness import ReadinessSummary
 
 
 @noun("A point on the map (WGS 84).")
@@ -47,6 +48,15 @@ def distance(start: str) -> Declared:
     )
 
 
+def readiness_summary() -> Declared:
+    return field_with_arguments(
+        "How many of those at home here could be sent within their own kabupaten on a day, for a skill. "
+        "Null unless you coordinate the place.",
+        argument("skill", strawberry.ID, "The skill to be trained for."),
+        argument("on", date | None, "The day; today in the place if left out, from now on.", None),
+    )
+
+
 @noun("One of the 38 provinces.")
 class Province(Node):
     code: Code = field("The Kemendagri code, two digits.")
@@ -54,6 +64,7 @@ class Province(Node):
     name: str = field("The official name.")
     time_zone: str = field("The IANA time zone: Asia/Jakarta (WIB), Asia/Makassar (WITA) or Asia/Jayapura (WIT).")
     kabupatens: Connection[Kabupaten] = field("The kabupaten and kota of the province.")
+    readiness_summary: Annotated[ReadinessSummary, strawberry.lazy("api.schema.readiness")] | None = readiness_summary()
 
 
 @noun("A kabupaten or kota, by its Kemendagri code.")
@@ -75,6 +86,7 @@ class Kabupaten(Node, Located):
     needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people here.")
     kecamatans: Connection[Kecamatan] = field("The kecamatan that it is divided into.")
     nearest: Connection[NearKabupaten] = field("All other kabupaten, the nearest first, by the distance of the seats.")
+    readiness_summary: Annotated[ReadinessSummary, strawberry.lazy("api.schema.readiness")] | None = readiness_summary()
 
 
 @noun(

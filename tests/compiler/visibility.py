@@ -342,6 +342,12 @@ class Visibility:
             or self.has_assignment_in_scope(row, "ACCEPTED", "MOBILIZED", "ON_DUTY")
         )
 
+    def sees_readiness(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"]) or self.represents(row["id"], of_verified=True)
+
+    def coordinates_place(self, row: Row) -> bool:
+        return self.coordinates(row["code"])
+
     def sends_to_need(self, row: Row) -> bool:
         return self.coordinates(row["kabupaten_code"])
 

@@ -1,0 +1,15 @@
+"""Who may read who is ready."""
+
+from api.access.actor import Condition, Kind, Row
+from api.access.condition import any_of, coordinates
+from api.access.person import answers_for
+
+
+def sees_readiness(kind: Kind, row: Row) -> Condition:
+    """Who sees all of a volunteer's duties and may know of the consent."""
+    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_verified=True))
+
+
+def coordinates_place(kind: Kind, row: Row) -> Condition:
+    """Coordinators of the kabupaten or province that the row is."""
+    return coordinates(kind, row.c.code)
