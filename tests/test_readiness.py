@@ -53,7 +53,6 @@ async def test_every_reason_is_told_with_its_fact(api: Api, build: Build) -> Non
 
     answer = await ask(api, actor, person, on=ON, skill=SKILL, rank="TAGANA_MADYA", kabupaten=FAR)
 
-    busy = {"startsAt": instant(ON_STARTS + 23 * HOUR), "endsAt": instant(ON_STARTS + 30 * HOUR)}
     assert answer == {
         "isReady": False,
         "reasons": [
@@ -65,7 +64,8 @@ async def test_every_reason_is_told_with_its_fact(api: Api, build: Build) -> Non
                 "PERSON_ELSEWHERE",
                 overridable=False,
                 assignment={"id": f"Assignment:{assignment}"},
-                **busy,
+                startsAt=instant(ON_STARTS + 23 * HOUR),
+                endsAt=instant(ON_STARTS + 30 * HOUR),
             ),
             reason(
                 "Training",
@@ -85,8 +85,13 @@ async def test_a_volunteer_who_served_72_hours_rests(api: Api, build: Build) -> 
 
     answers = [await ask(api, actor, volunteer, on=on) for on in (ON, "2026-03-05")]
 
-    tired = {"startsAt": instant(ON_STARTS - 80 * HOUR), "endsAt": instant(ON_STARTS - 4 * HOUR)}
-    rest = reason("Commitment", "NOT_RESTED", assignment={"id": f"Assignment:{assignment}"}, **tired)
+    rest = reason(
+        "Commitment",
+        "NOT_RESTED",
+        assignment={"id": f"Assignment:{assignment}"},
+        startsAt=instant(ON_STARTS - 80 * HOUR),
+        endsAt=instant(ON_STARTS - 4 * HOUR),
+    )
     assert answers == [{"isReady": False, "reasons": [rest]}, READY]
 
 

@@ -50,7 +50,7 @@ def case_of(row: Row) -> Case:
 
 def is_ready(row: Row, _context: FieldContext) -> Condition:
     case = case_of(row)
-    holding = sa.select(sa.literal_column("1")).select_from(case.person)
+    holding: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(case.person)
     return holding.where(*(rule.holds(case) for rule in READINESS_RULES)).correlate(row).exists()
 
 

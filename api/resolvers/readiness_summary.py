@@ -27,18 +27,19 @@ def counted(home: str) -> Callable[[Row, FieldContext], sa.Select[Any]]:
     def counts(place: Row, context: FieldContext) -> sa.Select[Any]:
         skill = context.key(context.arguments["skill"], "Skill")
         person = verdicts(place, home, skill, day_argument(context, place.c.code))
-        number = sa.cast(sa.func.count(), sa.Integer)
-        by_code = sa.select(person.c.code, number.label("people")).group_by(person.c.code).subquery()
+        by_code = (
+            sa.select(person.c.code, sa.cast(sa.func.count(), sa.Integer).label("people"))
+            .group_by(person.c.code)
+            .subquery()
+        )
         row = sa.func.jsonb_build_object("code", by_code.c.code, "people", by_code.c.people)
         is_ready = by_code.c.code.is_(None)
         people = sa.func.coalesce(sa.func.sum(by_code.c.people), 0)
         ready = sa.func.coalesce(sa.func.sum(by_code.c.people).filter(is_ready), 0)
         reasons = sa.func.coalesce(sa.func.jsonb_agg(row).filter(~is_ready), sa.text("'[]'"), type_=JSONB())
-        return sa.select(
-            sa.cast(people, sa.Integer).label("people"),
-            sa.cast(ready, sa.Integer).label("ready"),
-            reasons.label("reasons"),
-        )
+        numbers = {"people": people, "ready": ready}
+        columns: list[Sql] = [sa.cast(number, sa.Integer).label(name) for name, number in numbers.items()]
+        return sa.select(*columns, reasons.label("reasons"))
 
     return counts
 
