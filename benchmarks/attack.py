@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ MOST_GROWTH = 60.0  # MiB.
 NEIGHBOUR_SECONDS = 10.0
 SILENT_CONNECTIONS = 1_100
 JSON = {"Content-Type": "application/json"}
+# Whose password is guessed, and the longest that its owner may have to wait because of that.
+GUESSED = "kotim"
+LONGEST_WAIT = 65.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,8 @@ class Target:
     port: int
     process: psutil.Process
     client: httpx.AsyncClient
+    # The password of the demo story's people.
+    password: str
 
     def memory(self) -> float:
         """MiB of the server and of the backends of its database."""
@@ -221,6 +226,88 @@ async def heavy_neighbours(target: Target) -> Outcome:
     return Outcome(answer, p95 < 250 and not failed)
 
 
+def guesses(count: int, login: str, password: str) -> str:
+    """A document that tries so many passwords at once; the last is this one."""
+    tried = [*(f"{password}{number}" for number in range(count - 1)), password]
+    return " ".join(
+        ["mutation {"]
+        + [
+            f'g{number}: signIn(input: {{login: "{login}", password: "{each}"}}) {{ report {{ accessToken }} '
+            "problems { code ... on RetryProblem { retryAt } } }"
+            for number, each in enumerate(tried)
+        ]
+        + ["}"]
+    )
+
+
+async def many_guesses(target: Target) -> Outcome:
+    """10,000 passwords of one account, from ten addresses; then its owner signs in from another one, and waits a minute at most."""
+    codes: set[str] = set()
+
+    async def guess(number: int) -> None:
+        headers = {**JSON, "X-Forwarded-For": f"198.51.100.{number}"}
+        for _ in range(50):
+            codes.update(await codes_of(target, guesses(20, GUESSED, "rahasia"), headers))
+
+    await asyncio.gather(*(guess(number) for number in range(10)))
+    start = time.monotonic()
+    while True:
+        if await sign_in(target, GUESSED) or time.monotonic() - start > 2 * LONGEST_WAIT:
+            break
+        await asyncio.sleep(1)
+    waited = time.monotonic() - start
+    answer = f"{', '.join(sorted(codes))}; the owner waits {waited:.0f} s"
+    return Outcome(answer, codes <= {"WRONG_CREDENTIALS", "TOO_MANY_ATTEMPTS", "THROTTLED"} and waited <= LONGEST_WAIT)
+
+
+async def sign_in(target: Target, login: str) -> str | None:
+    """An access token, if the right password is accepted."""
+    headers = {**JSON, "X-Forwarded-For": "203.0.113.1"}
+    body = {"query": guesses(1, login, target.password)}
+    answer = (await target.client.post("/graphql", json=body, headers=headers)).json()
+    report = ((answer.get("data") or {}).get("g0") or {}).get("report")
+    return report["accessToken"] if report else None
+
+
+async def nik_guesser(target: Target) -> Outcome:
+    """1,000 identity numbers, among them a registered one, each with a rank that does not exist: nothing tells which it is."""
+    token = await sign_in(target, "tagana-kalteng")
+    headers = {**JSON, "Authorization": f"Bearer {token}"}
+    whose = await target.client.post("/graphql", json={"query": MANAGED}, headers=headers)
+    organization = whose.json()["data"]["me"]["roles"][0]["organization"]["id"]
+    codes = await registered(target, headers, organization, [7], rank="")
+    assert codes <= {"data"}, codes
+    for first in range(1, 1_001, 20):
+        numbers = range(first, first + 20)
+        codes |= await registered(target, headers, organization, numbers, rank='rank: "TIDAK_ADA"')
+    return Outcome(", ".join(sorted(codes)), codes <= {"data", "NOT_FOUND", "THROTTLED"})
+
+
+MANAGED = "{ me { roles { organization { id } } } }"
+
+
+async def registered(
+    target: Target, headers: Mapping[str, str], organization: str, numbers: Iterable[int], *, rank: str
+) -> set[str]:
+    """The codes that registering people with these numbers is answered with."""
+    fields = " ".join(
+        f'g{number}: registerVolunteer(input: {{name: "Orang {number}", kabupaten: "62.02", '
+        f'nik: "6202010101{number % 50 + 50}{number:04}", organization: "{organization}", reach: KABUPATEN, '
+        f'phone: "08125{number:07}", consentPurpose: "Penugasan", {rank} }}) {{ problems {{ code }} }}'
+        for number in numbers
+    )
+    return await codes_of(target, f"mutation {{ {fields} }}", headers)
+
+
+async def codes_of(target: Target, document: str, headers: Mapping[str, str]) -> set[str]:
+    """The codes of problems and errors; `data` where there is none."""
+    body = (await target.client.post("/graphql", json={"query": document}, headers=headers)).json()
+    found = [
+        problem["code"] for payload in (body.get("data") or {}).values() if payload for problem in payload["problems"]
+    ]
+    return {*found, *(error["extensions"]["code"] for error in body.get("errors", []))} or {"data"}
+
+
 ATTACKS: Mapping[str, Attack] = {
     **{name: document_attack(document, expected) for name, (document, expected) in DOCUMENTS.items()},
     "100 spellings of one token": many_tokens,
@@ -230,6 +317,8 @@ ATTACKS: Mapping[str, Attack] = {
     "a body that never ends": slow_body,
     f"{SILENT_CONNECTIONS} silent connections": silent_connections,
     "three heavy neighbours": heavy_neighbours,
+    "10,000 guesses of a password": many_guesses,
+    "1,000 guesses of identity numbers": nik_guesser,
 }
 
 
@@ -286,7 +375,8 @@ async def attacked_server() -> AsyncGenerator[Target]:
         try:
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
                 await until_ready(client)
-                yield Target(port, psutil.Process(process.pid), client)
+                password = (Path(folder) / "demo-password").read_text()
+                yield Target(port, psutil.Process(process.pid), client, password)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)
