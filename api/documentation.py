@@ -43,7 +43,7 @@ def diagram(machine: StateMachine[Any, Any]) -> Iterable[str]:
     for status in machine.initial:
         yield f"    [*] --> {status}"
     for move in machine.moves:
-        yield from (f"    {source} --> {move.target}: {move.action}" for source in move.sources)
+        yield from (f"    {source} --> {move.target or source}: {move.action}" for source in move.sources)
     yield from (f"    {lapse.source} --> {lapse.target}: by time" for lapse in machine.lapses)
 
 
@@ -57,7 +57,7 @@ def move_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:
     for move in machine.moves:
         who = (access.may_move(move).__doc__ or "").removesuffix(".")
         when = "" if move.phases == tuple(Phase) else ", ".join(phase.description for phase in move.phases)
-        yield move.action, ", ".join(move.sources) or "nothing", when, move.target, who, move.needs
+        yield move.action, ", ".join(move.sources) or "nothing", when, move.target or "as it was", who, move.needs
 
 
 def verbs() -> str:

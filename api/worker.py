@@ -13,7 +13,7 @@ import aiosmtplib
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
 from api.log import log, unexpected
-from api.services import attempt, code, message, role, session
+from api.services import attempt, code, duty, message, role, session
 from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
@@ -123,10 +123,11 @@ class Worker:
                 await message.fail(transaction, letter.id, self.clock(), attempts=row.attempts, error=error)
 
     async def clean(self) -> None:
-        """Records the ends of roles, and removes what is of no use any more."""
+        """Records the ends of roles and what has lapsed of offers and duties, and removes what is of no use any more."""
         request = Request(PUBLIC, self.clock)
         async with self.database.transaction() as transaction:
             await role.record_ends(transaction, request)
+            await duty.record_all_lapsed(transaction, request)
             for statement in (attempt.FORGET_OLD, code.DELETE_OLD, session.DELETE_OLD):
                 await transaction.rows(statement, {"now": request.now})
 

@@ -174,7 +174,10 @@ def status_weights(need: row.Need, now: datetime) -> WeightedChoice[str]:
 def assignment_rows(
     ids: Iterator[UUID], need: row.Need, person: UUID, *, status: str
 ) -> Iterator[row.Assignment | row.Commitment]:
-    assignment = row.Assignment(next(ids), need.id, person, status, need.starts_at, need.ends_at, need.starts_at, None)
+    accepted = need.starts_at - timedelta(days=1) if status in (*COMMITTED, "NO_SHOW") else None
+    arrived = need.starts_at if status == "ON_DUTY" else None
+    period = (need.starts_at, need.ends_at, need.starts_at)
+    assignment = row.Assignment(next(ids), need.id, person, status, *period, None, accepted, arrived)
     yield assignment
     if status in COMMITTED:
         yield row.Commitment(next(ids), person, assignment.id, asyncpg.Range(need.starts_at, need.ends_at))

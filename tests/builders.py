@@ -26,6 +26,8 @@ NEIGHBOUR = "62.06"  # Katingan, the same province
 FAR = "18.03"  # Lampung Utara, another province
 
 
+WEEK = timedelta(days=7)
+
 PASSWORD = "rahasia bersama"
 
 
@@ -220,9 +222,13 @@ class Build:
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
         assert period is not None
         columns = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
+        columns = {**self.reported(columns["status"], columns["starts_at"]), **columns}
         until = min(columns["ends_at"], self.now) if columns["status"] == "RELEASED" else columns["ends_at"]
         async with self.connection.transaction():
             assignment = await self.row("assignment", **columns)
+            for kind in ("CHECKED_IN", "CHECKED_OUT"):
+                if at := columns.get(f"{kind.lower()}_at"):
+                    await self.row("attendance", assignment_id=assignment, kind=kind, at=at)
             if columns["status"] in ASSIGNMENT.group("COMMITTED") and columns["starts_at"] < until:
                 await self.row(
                     "commitment",
@@ -309,6 +315,13 @@ class Build:
         row = await self.connection.fetchrow("SELECT starts_at, ends_at FROM camp WHERE id = $1", camp)
         assert row is not None
         return asyncpg.Range(*row)
+
+    def reported(self, status: str, starts_at: datetime) -> dict[str, datetime]:
+        """When a duty of this status was accepted, begun and ended."""
+        begun = min(starts_at, self.now - timedelta(hours=1))
+        accepted = {} if status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED") else {"accepted_at": begun - WEEK}
+        arrived = {"checked_in_at": begun} if status == "ON_DUTY" else {}
+        return {**accepted, **arrived, **({"released_at": self.now} if status == "RELEASED" else {})}
 
     async def account(self, **values: Any) -> uuid.UUID:
         login = f"akun-{next(self.numbers)}"

@@ -49,7 +49,9 @@ CASES = [
     ("ACCEPTED", -79 * HOUR, BEGUN, "RELEASED"),
     ("ACCEPTED", -80 * HOUR + MICROSECOND, BEGUN, "RELEASED"),
     ("ACCEPTED", -80 * HOUR, BEGUN, OVER),
-    ("ACCEPTED", -300 * HOUR, BEGUN, OVER),
+    ("ACCEPTED", -92 * HOUR + MICROSECOND, BEGUN, OVER),
+    # Half a day after its end it counts as completed.
+    ("ACCEPTED", -92 * HOUR, WRONG, WRONG),
     ("MOBILIZED", HOUR, "CANCELLED", NOT_BEGUN),
     ("MOBILIZED", -HOUR, BEGUN, "RELEASED"),
     ("MOBILIZED", -80 * HOUR, BEGUN, OVER),
@@ -80,9 +82,10 @@ async def test_a_duty_is_cancelled_before_it_begins_and_released_while_it_runs(
     answer = await api.do(document(verb), actor=actor, assignment=f"Assignment:{key}", version=1, reason="Cukup")
 
     period = {"dutyStartsAt": instant(starts), "dutyEndsAt": instant(ends)}
+    current = "COMPLETED" if status == "ACCEPTED" and distance == -92 * HOUR else status
     problems: dict[str, Json] = {
         **{code: problem("Duty", code, "assignment", **period) for code in (BEGUN, NOT_BEGUN, OVER)},
-        WRONG: problem("Status", WRONG, "assignment", currentStatus=status),
+        WRONG: problem("Status", WRONG, "assignment", currentStatus=current),
         "OFFER_EXPIRED": problem("Deadline", "OFFER_EXPIRED", "assignment", deadline=instant(ends)),
     }
     if expected in problems:
@@ -116,7 +119,10 @@ async def test_neither_side_cancels_what_has_begun(api: Api, build: Build, side:
     )
 
     assert [each["code"] for each in refused["problems"]] == ["DUTY_BEGUN"]
-    assert offered == {"assignment": {"allowedActions": ["RELEASE"] if side == "coordinator" else []}}
+    setting_out = ["MOBILIZE"] if status == "ACCEPTED" else []
+    arriving = ["CHECK_OUT"] if status == "ON_DUTY" else ["CHECK_IN", "RECORD_NO_SHOW"]
+    receiving = ["RELEASE", *setting_out, *arriving] if side == "coordinator" else setting_out
+    assert offered == {"assignment": {"allowedActions": receiving}}
     assert await snapshot(build.connection) == before
 
 

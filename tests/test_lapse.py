@@ -255,19 +255,24 @@ async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(
     found: dict[str, dict[str, list[str]]] = {}
 
     for status in ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED", "DECLINED"):
-        await build.connection.execute("UPDATE assignment SET status = $1", status)
+        begun = NOW if status == "ON_DUTY" else None
+        await build.connection.execute("UPDATE assignment SET status = $1, checked_in_at = $2", status, begun)
         found[status] = {
             name: (await api.ask(document, actor=actor, id=f"Assignment:{assignment}"))["assignment"]["allowedActions"]
             for name, actor in actors.items()
         }
 
-    answering = {"volunteer", "manager"}
+    answering, receiving = {"volunteer", "manager"}, {"need", "nation"}
     cancelling = {name: [] if name == "home" else ["CANCEL"] for name in actors}
+    arriving = {name: ["CHECK_IN"] if name in receiving else [] for name in actors}
     assert found == {
         "OFFERED": {
             name: ["ACCEPT", "DECLINE", "CANCEL"] if name in answering else cancelling[name] for name in actors
         },
-        **dict.fromkeys(("ACCEPTED", "MOBILIZED"), cancelling),
-        "ON_DUTY": {name: ["RELEASE"] if name in ("need", "nation") else [] for name in actors},
+        "ACCEPTED": {
+            name: [*cancelling[name], *(["MOBILIZE"] if name != "home" else []), *arriving[name]] for name in actors
+        },
+        "MOBILIZED": {name: [*cancelling[name], *arriving[name]] for name in actors},
+        "ON_DUTY": {name: ["RELEASE", "CHECK_OUT"] if name in receiving else [] for name in actors},
         **{status: {name: [] for name in actors} for status in ("COMPLETED", "DECLINED")},
     }

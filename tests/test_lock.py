@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 
 from api import services
 from api.database.engine import Database
-from api.database.statement import CompiledStatement
-from api.models import Membership
-from api.services.duty import LOCK_ASSIGNMENT, LOCK_NEED, LOCK_VOLUNTEER
+from api.database.statement import CompiledStatement, lock_statement
+from api.models import Membership, Need
+from api.services.duty import LOCK_ASSIGNMENTS, LOCK_VOLUNTEER
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
@@ -32,6 +32,7 @@ ROUNDS = 20
 CARELESS_ROUNDS = 20 if IS_FUZZ else 2
 PEOPLE = 1_000
 
+LOCK_NEED = lock_statement(Need).sql
 SHARE = "SELECT incident.id \nFROM incident \nWHERE incident.id = $1 FOR SHARE OF incident"
 
 
@@ -39,10 +40,10 @@ SHARE = "SELECT incident.id \nFROM incident \nWHERE incident.id = $1 FOR SHARE O
     ("statements", "violations"),
     [
         (["BEGIN;", SHARE, "SELECT 1", SHARE, "COMMIT;", "BEGIN;", SHARE], []),
-        (["BEGIN;", LOCK_NEED.sql, LOCK_VOLUNTEER.sql, LOCK_ASSIGNMENT.sql], []),
-        (["BEGIN;", LOCK_VOLUNTEER.sql, LOCK_NEED.sql], [("volunteer", "need")]),
-        (["BEGIN;", LOCK_VOLUNTEER.sql, "COMMIT;", "BEGIN;", LOCK_NEED.sql], []),
-        (["BEGIN;", LOCK_NEED.sql, SHARE], [("need", "incident")]),
+        (["BEGIN;", LOCK_NEED, LOCK_VOLUNTEER.sql, LOCK_ASSIGNMENTS.sql], []),
+        (["BEGIN;", LOCK_VOLUNTEER.sql, LOCK_NEED], [("volunteer", "need")]),
+        (["BEGIN;", LOCK_VOLUNTEER.sql, "COMMIT;", "BEGIN;", LOCK_NEED], []),
+        (["BEGIN;", LOCK_NEED, SHARE], [("need", "incident")]),
     ],
 )
 def test_the_watcher_of_all_tests_sees_a_lock_out_of_order(

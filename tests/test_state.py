@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from api.models.assignment import ASSIGNMENT
 from api.models.choice import Choice, Move, Phase, StateMachine
 from api.resolvers import VERBS
 from api.resolvers.verb import field_name
-from tests.asking import Api, Json
+from tests.asking import Api, Json, instant
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
@@ -89,6 +90,8 @@ MAKE: dict[str, Make] = {
 INPUT: dict[str, dict[str, object]] = {
     "cancel_assignment": {"reason": "Batal"},
     "release_assignment": {"reason": "Pulang"},
+    "check_in_assignment": {"at": instant(NOW - 2 * DAY)},
+    "record_no_show": {"reason": "Tidak datang"},
     "reject_incident": {"reason": "Bukan bencana"},
     "reopen_camp": {"reason": "Masih berlangsung"},
     "cancel_camp": {"reason": "Banjir"},
@@ -128,52 +131,74 @@ def phases(machine: StateMachine[Any, Any]) -> tuple[Phase, ...]:
     return tuple(Phase) if machine.phase else (Phase.AHEAD,)
 
 
-def expected_code(machine: StateMachine[Any, Any], move: Move[Any, Any], status: Choice, phase: Phase) -> str | None:
-    """The code of the refusal, null if the move exists. An offer promises nothing; who is on duty has begun."""
-    if any(lapse.source == status and phase is Phase.OVER for lapse in machine.lapses):
-        return "OFFER_EXPIRED"
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an action does: by which move, or which refusal; `status` is the one that reads now."""
+
+    status: Choice
+    move: Move[Any, Any] | None = None
+    code: str | None = None
+
+
+def expected(machine: StateMachine[Any, Any], action: Choice, status: Choice, phase: Phase) -> Expected:
+    """An offer promises nothing; who is on duty has begun; what has lapsed reads so."""
+    stored, lapses = status, {lapse.source: lapse.target for lapse in machine.lapses} if phase is Phase.OVER else {}
+    status = lapses.get(stored, stored)
     phase = {"OFFERED": Phase.AHEAD, "ON_DUTY": max(phase, Phase.RUNNING, key=list(Phase).index)}.get(status, phase)
-    if status in move.sources and phase in move.phases:
-        return None
-    if status not in ASSIGNMENT.group("PROMISED") or phase in move.phases:
-        return "WRONG_STATUS"
-    return "DUTY_BEGUN" if move.action == "CANCEL" else {Phase.AHEAD: "DUTY_NOT_BEGUN", Phase.OVER: "DUTY_OVER"}[phase]
+    moves = machine.moves_of(action)
+    for move in moves:
+        # Who is on duty has come.
+        if status in move.sources and phase in move.phases and not (move.when and stored == "ON_DUTY"):
+            return Expected(status, move)
+    if status == "EXPIRED" != stored:
+        return Expected(status, code="OFFER_EXPIRED")
+    if status not in ASSIGNMENT.group("PROMISED") or any(phase in move.phases for move in moves):
+        return Expected(status, code="WRONG_STATUS")
+    codes = {Phase.AHEAD: "DUTY_NOT_BEGUN", Phase.OVER: "DUTY_OVER"}
+    return Expected(status, code="DUTY_BEGUN" if action == "CANCEL" else codes[phase])
 
 
 CASES = [
-    pytest.param(machine, move, status, phase, id=f"{machine.noun} {status} {move.action} {phase}")
+    pytest.param(machine, action, status, phase, id=f"{machine.noun} {status} {action} {phase}")
     for machine in state_machines()
-    for move in machine.moves
-    if move.sources
+    for action in machine.actions
+    if machine.moves_of(action)[0].sources
     for status in machine.statuses
     for phase in phases(machine)
 ]
 
 
-@pytest.mark.parametrize(("machine", "move", "status", "phase"), CASES)
+@pytest.mark.parametrize(("machine", "action", "status", "phase"), CASES)
 async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
-    api: Api, build: Build, machine: StateMachine[Any, Any], move: Move[Any, Any], status: Choice, phase: Phase
+    api: Api, build: Build, machine: StateMachine[Any, Any], action: Choice, status: Choice, phase: Phase
 ) -> None:
     key, account = await MAKE[machine.noun](build, status, phase)
-    name, field = verb_name(machine, move), snake_to_camel(field_name(machine.noun), upper=False)
+    name, field = verb_name(machine, machine.moves_of(action)[0]), snake_to_camel(field_name(machine.noun), upper=False)
     others = await OTHERS[name](build) if name in OTHERS else INPUT.get(name, {})
+    version = {"version": 1} if VERBS[name].updates else {}
     before = await snapshot(build.connection)
 
     payload: Json = await api.do(
         f"mutation($input: {VERBS[name].type_name}Input!) {{ {snake_to_camel(name, upper=False)}(input: $input) {{"
         f" {field} {{ {machine.column} version }} problems {{ code ... on StatusProblem {{ currentStatus }} }} }} }}",
         actor=account,
-        **{field: f"{machine.noun}:{key}", "version": 1, **others},
+        **{field: f"{machine.noun}:{key}", **version, **others},
     )
 
-    code = expected_code(machine, move, status, phase)
-    if code is None:
-        events = await build.connection.fetch("SELECT kind, subject_key FROM event WHERE subject_key = $1", str(key))
-        assert payload == {field: {machine.column: move.target, "version": 2}, "problems": []}
-        assert [tuple(event) for event in events] == [(f"{field_name(machine.noun)}.{move.target.lower()}", str(key))]
+    due = expected(machine, action, status, phase)
+    if due.move is not None:
+        lapsed = [due.status] if due.status != status else []
+        events = await build.connection.fetch(
+            "SELECT change ->> 'status' AS status, subject_key FROM event WHERE subject_key = $1", str(key)
+        )
+        target = due.move.target or due.status
+        # Who is late by more than twelve hours is seen to have been there.
+        reads = {lapse.source: lapse.target for lapse in machine.lapses if phase is Phase.OVER}.get(target, target)
+        assert payload == {field: {machine.column: reads, "version": 2 + len(lapsed)}, "problems": []}
+        assert [tuple(event) for event in events] == [(each, str(key)) for each in (*lapsed, due.move.target)]
     else:
-        facts = {"currentStatus": status} if code == "WRONG_STATUS" else {}
-        assert payload == {field: None, "problems": [{"code": code, **facts}]}
+        facts = {"currentStatus": due.status} if due.code == "WRONG_STATUS" else {}
+        assert payload == {field: None, "problems": [{"code": due.code, **facts}]}
         assert await snapshot(build.connection) == before
 
 
@@ -196,7 +221,9 @@ async def test_the_allowed_actions_are_the_moves_that_exist(
     answer = await api.ask(f'{{ {field}(id: "{machine.noun}:{key}") {{ allowedActions }} }}', actor=account)
     public = await api.ask(f'{{ {field}(id: "{machine.noun}:{key}") {{ allowedActions }} }}')
 
-    moves = [move.action for move in machine.moves if move.sources and not expected_code(machine, move, status, phase)]
+    made = dict.fromkeys(move.action for move in machine.moves if move.sources)
+    found = {action: expected(machine, action, status, phase).move for action in made}
+    moves = [action for action, move in found.items() if move and not move.is_late]
     assert answer == {field: {"allowedActions": moves}}
     assert public[field] in (None, {"allowedActions": []})
 

@@ -26,7 +26,7 @@ from api.access.assignment import (
     answers_assignment,
     cancels_assignment,
     sees_assignment,
-    sees_override,
+    sees_part_of_assignment,
     sends_to_need_of,
 )
 from api.access.caller import (

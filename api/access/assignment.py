@@ -23,8 +23,8 @@ def sees_assignment(kind: Kind, row: Row) -> Condition:
     return any_of(ends, answers_for(kind, row.c.volunteer_id))
 
 
-def sees_override(kind: Kind, row: Row) -> Condition:
-    """Who sees the assignment sees what was set aside for it."""
+def sees_part_of_assignment(kind: Kind, row: Row) -> Condition:
+    """Who sees the assignment: what was set aside for it, and what was reported of it."""
     assignment = Assignment.alias()
     return exists_where(row, assignment.c.id == row.c.assignment_id, sees_assignment(kind, assignment))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,6 +21,11 @@ REASONS = {
     "NO_SHOW": "Tidak hadir di posko",
     "EXPIRED": "Tidak dijawab sampai batas waktu",
 }
+
+
+# Those who have accepted did so this long before the duty.
+LEAD = timedelta(days=2)
+ACCEPTED = (*ASSIGNMENT.group("COMMITTED"), "NO_SHOW")
 
 
 class PlannedAssignments(NamedTuple):
@@ -100,6 +105,7 @@ def need_days(need: row.Need) -> tuple[date, date]:
 def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignments) -> Iterator[row.Row]:
     """An assignment, and its commitment if the status has one."""
     assignment_id, need = rng.uuid(), planned.need
+    is_done = planned.status == "COMPLETED"
     yield row.Assignment(
         id=assignment_id,
         need_id=need.id,
@@ -109,6 +115,9 @@ def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignmen
         ends_at=need.ends_at,
         expires_at=need.starts_at,
         reason=REASONS.get(planned.status),
+        accepted_at=need.starts_at - LEAD if planned.status in ACCEPTED else None,
+        checked_in_at=need.starts_at if is_done else None,
+        checked_out_at=need.ends_at if is_done else None,
     )
     if planned.status in ASSIGNMENT.group("COMMITTED"):
         yield row.Commitment(

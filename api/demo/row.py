@@ -198,6 +198,9 @@ class Assignment(NamedTuple):
     ends_at: datetime
     expires_at: datetime | None
     reason: str | None
+    accepted_at: datetime | None = None
+    checked_in_at: datetime | None = None
+    checked_out_at: datetime | None = None
 
 
 class Commitment(NamedTuple):

@@ -6,6 +6,7 @@ from importlib import import_module
 from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
+from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_registration import CampRegistration
@@ -51,6 +52,7 @@ __all__ = [
     "ApiKey",
     "Assignment",
     "Attempt",
+    "Attendance",
     "Camp",
     "CampCategory",
     "CampKind",

@@ -16,7 +16,7 @@ class AssignmentStatus(Choice):
     ACCEPTED = "ACCEPTED", "Accepted: the volunteer has promised the time."
     MOBILIZED = "MOBILIZED", "Mobilized: the volunteer is on the way."
     ON_DUTY = "ON_DUTY", "On duty: the volunteer is at work."
-    COMPLETED = "COMPLETED", "Completed: the duty is done."
+    COMPLETED = "COMPLETED", "Completed: the duty is done; also one whose check-out was not recorded in time."
     DECLINED = "DECLINED", "Declined: the volunteer said no."
     EXPIRED = "EXPIRED", "Expired: the offer was not answered in time."
     CANCELLED = "CANCELLED", "Cancelled before the duty began."
@@ -32,11 +32,24 @@ class AssignmentAction(Choice):
     DECLINE = "DECLINE", "Decline the offer (declineAssignment)."
     CANCEL = "CANCEL", "Take the offer or the promise back (cancelAssignment)."
     RELEASE = "RELEASE", "Send the volunteer home before the end of the duty (releaseAssignment)."
+    MOBILIZE = "MOBILIZE", "Record that the volunteer has set out (mobilizeAssignment)."
+    CHECK_IN = "CHECK_IN", "Record that the volunteer has arrived (checkInAssignment)."
+    CHECK_OUT = "CHECK_OUT", "Record that the volunteer has left (checkOutAssignment)."
+    RECORD_NO_SHOW = "RECORD_NO_SHOW", "Record that the volunteer did not come (recordNoShow)."
 
 
 def answer_deadline(row: sa.FromClause) -> sa.ColumnElement[Any]:
     """The instant from which an offer can no longer be answered: its deadline, at the latest the end of its duty."""
     return sa.func.least(row.c.expires_at, row.c.ends_at, type_=INSTANT)
+
+
+UNCONFIRMED_HOURS = 12
+
+
+def completed_at(row: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The instant from which a duty counts as completed though nobody has checked out."""
+    # Written out, as the answer depends on it: an interval from a parameter would not be recognized in an index.
+    return row.c.ends_at + sa.func.make_interval(0, 0, 0, 0, sa.literal_column(str(UNCONFIRMED_HOURS)))
 
 
 def phase(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
@@ -73,6 +86,51 @@ ASSIGNMENT = StateMachine(
             needs="A reason.",
             phases=(Phase.RUNNING,),
         ),
+        # Reports of what happened come late and in any order, so they are also taken where the status no longer changes.
+        Move(_A.MOBILIZE, (_S.ACCEPTED,), _S.MOBILIZED, who="cancels_assignment"),
+        Move(
+            _A.MOBILIZE,
+            (_S.MOBILIZED, _S.ON_DUTY, _S.COMPLETED, _S.RELEASED, _S.NO_SHOW),
+            None,
+            who="cancels_assignment",
+            needs="A late report.",
+            is_late=True,
+        ),
+        Move(_A.CHECK_IN, (_S.ACCEPTED, _S.MOBILIZED), _S.ON_DUTY, who="sends_to_need_of"),
+        Move(
+            _A.CHECK_IN,
+            (_S.NO_SHOW,),
+            _S.ON_DUTY,
+            who="sends_to_need_of",
+            needs="The time and the place are still free.",
+        ),
+        Move(
+            _A.CHECK_IN,
+            (_S.ON_DUTY, _S.COMPLETED, _S.RELEASED),
+            None,
+            who="sends_to_need_of",
+            needs="A late report.",
+            is_late=True,
+        ),
+        Move(_A.CHECK_OUT, (_S.ON_DUTY,), _S.COMPLETED, who="sends_to_need_of"),
+        Move(
+            _A.CHECK_OUT,
+            (_S.ACCEPTED, _S.MOBILIZED, _S.COMPLETED, _S.RELEASED, _S.NO_SHOW),
+            None,
+            who="sends_to_need_of",
+            needs="Waits for its check-in, or is a late report.",
+            is_late=True,
+        ),
+        Move(
+            _A.RECORD_NO_SHOW,
+            (_S.ACCEPTED, _S.MOBILIZED, _S.COMPLETED),
+            _S.NO_SHOW,
+            who="sends_to_need_of",
+            needs="A reason; nobody has checked in.",
+            phases=(Phase.RUNNING, Phase.OVER),
+            when=lambda row: row.c.checked_in_at.is_(None),
+            verb="record_no_show",
+        ),
     ),
     groups={
         # An offer that waits for its answer, or a duty that is promised or running.
@@ -84,6 +142,10 @@ ASSIGNMENT = StateMachine(
     },
     lapses=(
         Lapse(_S.OFFERED, _S.EXPIRED, at=answer_deadline, description="at its deadline, or at the end of its duty"),
+        *(
+            Lapse(status, _S.COMPLETED, at=completed_at, description="12 hours after its end, unconfirmed")
+            for status in (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
+        ),
     ),
     phase=phase,
 )
@@ -101,7 +163,21 @@ Assignment = table(
     required("ends_at", INSTANT),
     optional("expires_at", INSTANT),
     optional("reason"),
+    optional("accepted_at", INSTANT),
+    # What was reported and counts: the first check-in, and the first check-out after it.
+    optional("checked_in_at", INSTANT),
+    optional("checked_out_at", INSTANT),
+    optional("released_at", INSTANT),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    sa.CheckConstraint(
+        "accepted_at IS NOT NULL OR status IN ('OFFERED', 'DECLINED', 'EXPIRED', 'CANCELLED')", name="accepted"
+    ),
+    sa.CheckConstraint("checked_in_at IS NOT NULL OR status <> 'ON_DUTY'", name="on_duty"),
+    # Null where there is a check-out without a check-in, which a CHECK would let pass.
+    sa.CheckConstraint(
+        "checked_out_at IS NULL OR (checked_in_at IS NOT NULL AND checked_out_at > checked_in_at)", name="checked_out"
+    ),
+    sa.CheckConstraint("(status = 'RELEASED') = (released_at IS NOT NULL)", name="released"),
     sa.Index(
         "uq_assignment_live",
         "need_id",

@@ -40,18 +40,22 @@ Sql = sa.ColumnElement[Any]
 
 @dataclass(frozen=True, slots=True)
 class Move(Generic[Status, Action]):
-    """One step that exists: by which action, from which statuses, to which.
+    """One step that exists: by which action, from which statuses, to which; without a target the status stays.
 
-    `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
-    those in which it exists. `verb` names its mutation where that is not the action and the noun.
+    An action may have several, from different statuses. `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
+    those in which it exists, and `when` is what else must hold of the row. What is late is taken, but not listed
+    among the allowed actions. `verb` names its mutation where that is not the
+    action and the noun.
     """
 
     action: Action
     sources: tuple[Status, ...]
-    target: Status
+    target: Status | None
     who: str
     needs: str = ""
     phases: tuple[Phase, ...] = tuple(Phase)
+    when: Callable[[Row], Sql] | None = None
+    is_late: bool = False
     verb: str | None = None
 
 
@@ -90,16 +94,27 @@ class StateMachine(Generic[Status, Action]):
         (found,) = (move for move in self.moves if move.action is action)
         return found
 
+    def moves_of(self, action: Action) -> Sequence[Move[Status, Action]]:
+        """The moves by an action; they have one `who`."""
+        return [move for move in self.moves if move.action is action]
+
     def allows(self, move: Move[Status, Action], row: Row, now: Sql) -> sa.ColumnElement[bool]:
-        """Whether the move exists from the present status and in the present phase."""
-        is_source = self.current(row, now).in_(move.sources)
-        if self.phase is None or move.phases == tuple(Phase):
-            return is_source
-        return sa.and_(is_source, self.phase(row, now).in_(move.phases))
+        """Whether the move exists from the present status, in the present phase, for this row."""
+        conditions: list[Sql] = [self.current(row, now).in_(move.sources)]
+        if self.phase is not None and move.phases != tuple(Phase):
+            conditions.append(self.phase(row, now).in_(move.phases))
+        if move.when is not None:
+            conditions.append(move.when(row))
+        return sa.and_(*conditions)
 
     def in_group(self, name: str) -> sa.TextClause:
         """The stored status is of the group, as the predicate of a partial index."""
         return sa.text(f"{self.column} IN ({', '.join(repr(str(status)) for status in self.groups[name])})")
+
+    def lapsed_at(self, row: Row) -> Sql:
+        """The instant from which the stored status is over by time alone; null where it never is."""
+        instants: list[tuple[Any, Any]] = [(row.c[self.column] == lapse.source, lapse.at(row)) for lapse in self.lapses]
+        return sa.case(*instants)
 
     def has_lapsed(self, row: Row, now: Sql) -> sa.ColumnElement[bool]:
         """Whether the stored status is over by now."""

@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Expression, FieldContext, Row, Sql
+from api.compiler.source import Condition, Expression, FieldContext, Row, Sql
 from api.compiler.structure import filters, orders, related, table_source, to_many, to_one
-from api.models import Assignment, Need, Override
-from api.models.assignment import ASSIGNMENT
+from api.models import Assignment, Attendance, Need, Override
+from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.day import time_zone
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import account_name, history
@@ -16,6 +16,12 @@ def zone_of_duty(row: Row, _context: FieldContext) -> Sql:
     need = Need.alias()
     place = sa.select(need.c.kabupaten_code).where(need.c.id == row.c.need_id)
     return time_zone(place.correlate(row).scalar_subquery())
+
+
+def is_unconfirmed(row: Row, _context: FieldContext) -> Condition:
+    """Completed, and nobody has said when the volunteer came and left."""
+    is_completed = ASSIGNMENT.current(row, access.NOW) == AssignmentStatus.COMPLETED
+    return sa.and_(is_completed, row.c.checked_out_at.is_(None))
 
 
 SOURCES = (
@@ -28,6 +34,8 @@ SOURCES = (
             "status": status(ASSIGNMENT),
             "time_zone": Expression(zone_of_duty),
             "overrides": to_many(Override.c.assignment_id, "CREATED_AT_ASC", visible_with_parent=True),
+            "attendance": to_many(Attendance.c.assignment_id, "AT_ASC", visible_with_parent=True),
+            "is_unconfirmed": Expression(is_unconfirmed),
             "history": history("Assignment"),
             "allowed_actions": allowed_actions(ASSIGNMENT),
         },
@@ -42,8 +50,15 @@ SOURCES = (
         },
     ),
     table_source(
+        Attendance,
+        access.sees_part_of_assignment,
+        fields={"reported_by": Expression(account_name)},
+        orders=orders(Attendance, "at"),
+        node=False,
+    ),
+    table_source(
         Override,
-        access.sees_override,
+        access.sees_part_of_assignment,
         fields={"decided_by": Expression(account_name)},
         orders=orders(Override, "created_at"),
         node=False,

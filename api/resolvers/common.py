@@ -63,7 +63,7 @@ def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:
                 )
             )
             for move in machine.moves
-            if move.sources
+            if move.sources and not move.is_late
         ]
         return sa.func.array_remove(array(names), sa.null(), type_=ARRAY(sa.Text()))
 

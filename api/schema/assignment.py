@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.models.assignment import AssignmentAction, AssignmentStatus
+from api.models.attendance import AttendanceKind, AttendanceMark
 from api.rules.code import ProblemCode
 from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.need import Need
 from api.schema.person import Volunteer
-from api.services import assignment, offer
+from api.services import assignment, attendance, offer
 
 if TYPE_CHECKING:
     from api.schema.pledge import Pledge
@@ -25,6 +26,17 @@ class Override:
     reason: str = field("Why it was set aside.")
     decided_by: str | None = field("The name of the account that decided it; null where you may not see the person.")
     created_at: datetime = field("When it was decided.")
+
+
+@noun("A report that a volunteer set out, arrived or left. Reports come late, out of order and more than once.")
+class Attendance:
+    kind: AttendanceKind = field("Whether the volunteer set out, arrived or left.")
+    at: datetime = field("When it happened, as reported.")
+    mark: AttendanceMark | None = field("Why it does not count; null if it counts.")
+    reported_by: str | None = field(
+        "The name of the account that reported it; null if there was none, or where you may not see the person."
+    )
+    created_at: datetime = field("When the report came.")
 
 
 @noun(
@@ -40,14 +52,25 @@ class Assignment(Node):
     pledge: Annotated[Pledge, strawberry.lazy("api.schema.pledge")] | None = field(
         "The pledge that it fills a place of; null if it is none, or if you may not see it."
     )
-    status: AssignmentStatus = field("The status; an offer past its deadline reads as expired.")
+    status: AssignmentStatus = field(
+        "The status; an offer past its deadline reads as expired, a duty 12 hours after its end as completed."
+    )
     starts_at: datetime = field("When the duty starts.")
     ends_at: datetime = field("When the duty ends, as offered; that instant is free again.")
     time_zone: str = field("The IANA time zone of the duty, in which people read its times.")
     expires_at: datetime | None = field("The deadline for the answer to the offer; null if it is the end of the duty.")
     reason: str | None = field(
-        "Why it was declined, cancelled or released; null if it was not, or if no reason was given."
+        "Why it was declined, cancelled, released or a no-show; null if it was not, or if no reason was given."
     )
+    accepted_at: datetime | None = field("When it was accepted; null if it was not.")
+    checked_in_at: datetime | None = field("When the volunteer arrived: the first check-in that counts; null if none.")
+    checked_out_at: datetime | None = field(
+        "When the volunteer left: the first check-out after it that counts, or the release; null if there is none."
+    )
+    attendance: list[Attendance] = field(
+        "What was reported of it, in the order of the times; also what does not count."
+    )
+    is_unconfirmed: bool = field("Whether it counts as completed, though nobody has said when the volunteer left.")
     overrides: list[Override] = field("The rules that were set aside for it.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     allowed_actions: list[AssignmentAction] = field("What you may do with it now.")
@@ -89,3 +112,34 @@ class CancelAssignmentInput:
 class ReleaseAssignmentInput:
     assignment: strawberry.ID = field("The running duty.")
     reason: str = field("Why the volunteer is sent home, at most 1,000 characters.")
+
+
+AT = "When it happened; now if left out. A time before the acceptance or in the future is kept and does not count."
+NONCE = "A text of your own, 1 to 100 characters: the same report sent again changes nothing."
+
+
+@verb_input(attendance.mobilize)
+class MobilizeAssignmentInput:
+    assignment: strawberry.ID = field("The duty that the volunteer set out for.")
+    at: datetime | None = optional(AT)
+    nonce: str | None = optional(NONCE)
+
+
+@verb_input(attendance.check_in)
+class CheckInAssignmentInput:
+    assignment: strawberry.ID = field("The duty that the volunteer arrived for.")
+    at: datetime | None = optional(AT)
+    nonce: str | None = optional(NONCE)
+
+
+@verb_input(attendance.check_out)
+class CheckOutAssignmentInput:
+    assignment: strawberry.ID = field("The duty that the volunteer left.")
+    at: datetime | None = optional(AT)
+    nonce: str | None = optional(NONCE)
+
+
+@verb_input(attendance.record_no_show)
+class RecordNoShowInput:
+    assignment: strawberry.ID = field("The duty that the volunteer did not come to.")
+    reason: str = field("What is known of the reason, at most 1,000 characters.")

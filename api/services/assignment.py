@@ -12,12 +12,11 @@ from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.services.duty import (
-    DELETE_COMMITMENT,
     LOCK_CERTIFICATES,
     LOCK_ORGANIZATIONS,
-    SHORTEN_COMMITMENT,
     lock_assignment,
     move,
+    shorten_commitment,
 )
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
@@ -52,7 +51,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     await session.insert(
         Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
     )
-    return await move(session, request, offer, AssignmentStatus.ACCEPTED)
+    columns = {"accepted_at": request.now}
+    return await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
 
 
 @verb(
@@ -109,9 +109,8 @@ async def release(
     text = problems.reason(reason)
     problems.refuse()
     duty = await lock_assignment(session, request, assignment, version, AssignmentAction.RELEASE)
-    # Whoever came early and is released before the start has served nothing of the promised time.
-    has_served = duty.starts_at < request.now
-    await session.rows(
-        SHORTEN_COMMITMENT if has_served else DELETE_COMMITMENT, {**request.parameters, "assignment": duty.id}
-    )
-    return await move(session, request, duty, AssignmentStatus.RELEASED, reason=text)
+    await shorten_commitment(session, duty, request.now)
+    # Whoever is at work leaves with it.
+    is_at_work = duty.checked_in_at is not None and duty.checked_in_at < request.now
+    columns = {"released_at": request.now, "checked_out_at": request.now if is_at_work else None}
+    return await move(session, request, duty, AssignmentStatus.RELEASED, reason=text, columns=columns)

@@ -75,6 +75,7 @@ class Changeable:
         text = read_reason(reason)
         held = await self.lock_for(session, request, key, version, action)
         target = self.machine.move(action).target
+        assert target is not None
         return await self.move(session, request, held, target, reason=text, columns={"reason": text})
 
     async def change(

@@ -1,18 +1,22 @@
 """Locking a duty for a move, and moving it."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Certificate, Commitment, Membership, Need, Organization, Volunteer
-from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, answer_deadline, phase
+from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
+from api.models.base import INSTANT
 from api.models.choice import Move, Phase
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
@@ -23,38 +27,90 @@ from api.services.request import Request
 
 
 async def lock_assignment(
-    session: Transaction, request: Request, key: uuid.UUID, version: int, action: AssignmentAction
+    session: Transaction, request: Request, key: uuid.UUID, version: int | None, action: AssignmentAction
 ) -> Row:
-    """The assignment, locked with its need and volunteer, for a move that the actor may make from this version."""
-    wanted = ASSIGNMENT.move(action)
-    parameters = {**request.parameters, "assignment": key}
-    found = await session.row(_movable(request.actor.kind, wanted), parameters)
+    """The assignment, locked with its need and volunteer, for a move that the actor may make from this version.
+
+    Without a version none is compared. What has lapsed is recorded, where the move exists all the same.
+    """
+    moves = ASSIGNMENT.moves_of(action)
+    found = await session.row(_movable(request.actor.kind, moves[0]), {**request.parameters, "assignment": key})
     if found is None:
         raise not_found("assignment")
     if not found.may:
         raise forbidden("assignment")
-    await session.rows(LOCK_NEED, {"need": found.need_id})
-    await record_lapsed(session, request, need=found.need_id)
-    await session.rows(LOCK_VOLUNTEER, {"volunteer": found.volunteer_id})
-    (held,) = await session.rows(LOCK_ASSIGNMENT, {**request.parameters, "assignment": key})
-    if held.version != version:
+    held = (await lock_assignments(session, request, [key]))[key]
+    if version is not None and held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
-    if held.current_status not in wanted.sources or held.phase not in wanted.phases:
-        raise Refused(_not_now(held, wanted))
-    return held
+    if action not in held.actions:
+        raise Refused(_not_now(held, moves))
+    return await record_lapse(session, request, held)
 
 
-def _not_now(held: Row, move: Move[Any, Any]) -> Problem:
+async def lock_assignments(
+    session: Transaction, request: Request, keys: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Row]:
+    """The assignments, locked after their needs and volunteers, each in the order of its keys."""
+    ends = await session.rows(ENDS, {"assignments": keys})
+    needs = await session.lock_all(Need, [row.need_id for row in ends])
+    for need in sorted(needs):
+        await record_lapsed(session, request, need=need)
+    await session.lock_all(Volunteer, [row.volunteer_id for row in ends])
+    held = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": keys})
+    if not needs.keys() >= {row.need_id for row in held}:
+        raise asyncpg.SerializationError("An assignment was given to another need meanwhile.")
+    return {row.id: row for row in held}
+
+
+async def record_lapse(session: Transaction, request: Request, held: Row) -> Row:
+    """The locked assignment as it reads now: what time alone has changed is recorded."""
+    if held.current_status == held.status:
+        return held
+    await move(session, request, held, AssignmentStatus[held.current_status], lapsed_at=held.lapsed_at)
+    (recorded,) = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": [held.id]})
+    return recorded
+
+
+def _not_now(held: Row, moves: Sequence[Move[Any, Any]]) -> Problem:
     """Why the move does not exist from the status as it reads now, or in this phase of the duty."""
-    if held.current_status != held.status:
-        return Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.deadline})
-    if held.status not in ASSIGNMENT.group("PROMISED") or held.phase in move.phases:
-        return Problem(ProblemCode.WRONG_STATUS, input_path("assignment"), {"status": held.status})
-    if Phase.RUNNING not in move.phases:
+    if held.current_status == AssignmentStatus.EXPIRED != held.status:
+        return Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": held.lapsed_at})
+    phases = {phase for move in moves for phase in move.phases}
+    if held.current_status not in ASSIGNMENT.group("PROMISED") or held.phase in phases:
+        return Problem(ProblemCode.WRONG_STATUS, input_path("assignment"), {"status": held.current_status})
+    if Phase.RUNNING not in phases:
         code = ProblemCode.DUTY_BEGUN
     else:
         code = ProblemCode.DUTY_OVER if held.phase == Phase.OVER else ProblemCode.DUTY_NOT_BEGUN
     return Problem(code, input_path("assignment"), {"starts_at": held.starts_at, "ends_at": held.ends_at})
+
+
+async def change(
+    session: Transaction,
+    request: Request,
+    held: Row,
+    event: str,
+    *,
+    columns: Mapping[str, Any],
+    change: Mapping[str, Any],
+    reason: str | None = None,
+    effective_at: datetime | None = None,
+) -> uuid.UUID:
+    """Changes a locked assignment whose status stays, with an event."""
+    raised = {"version": held.version + 1, "updated_at": request.now}
+    await session.update(Assignment, held.id, **columns, **raised)
+    named = {"need": str(held.need_id), "volunteer": str(held.volunteer_id)}
+    await record(
+        session,
+        request,
+        f"assignment.{event}",
+        subject=("Assignment", held.id),
+        change={**named, **change},
+        reason=reason,
+        effective_at=_earlier(effective_at, request.now),
+    )
+    key: uuid.UUID = held.id
+    return key
 
 
 async def move(
@@ -65,30 +121,51 @@ async def move(
     *,
     reason: str | None = None,
     lapsed_at: datetime | None = None,
+    effective_at: datetime | None = None,
+    columns: Mapping[str, Any] | None = None,
+    change: Mapping[str, Any] | None = None,
 ) -> uuid.UUID:
     """Sets the status, frees the time that it no longer commits, and writes the event; `lapsed_at`: the clock moved it then."""
     if status not in ASSIGNMENT.group("COMMITTED"):
         await session.rows(DELETE_COMMITMENT, {"assignment": held.id})
     moved = {"status": status, "reason": reason, "version": held.version + 1, "updated_at": request.now}
-    await session.update(Assignment, held.id, **moved)
+    await session.update(Assignment, held.id, **moved, **(columns or {}))
+    named = {"need": str(held.need_id), "volunteer": str(held.volunteer_id)}
     await record(
         session,
         request,
         f"assignment.{status.lower()}",
         subject=("Assignment", held.id),
-        change={"status": status, "from": held.status, "need": str(held.need_id), "volunteer": str(held.volunteer_id)},
+        change={"status": status, "from": held.status, **named, **(change or {})},
         reason=reason,
-        effective_at=lapsed_at,
+        effective_at=lapsed_at or _earlier(effective_at, request.now),
         by=ActorKind.CLOCK if lapsed_at is not None else None,
     )
     key: uuid.UUID = held.id
     return key
 
 
-async def record_expired(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
-    """Records an earlier offer of the same need as expired, where its deadline has passed."""
-    for offer in await session.rows(LOCK_LAPSED, {**request.parameters, "need": need, "volunteer": volunteer}):
-        await move(session, request, offer, AssignmentStatus.EXPIRED, lapsed_at=offer.deadline)
+def _earlier(instant: datetime | None, now: datetime) -> datetime | None:
+    """When a change took effect, if that was before now."""
+    return instant if instant and instant < now else None
+
+
+async def shorten_commitment(session: Transaction, duty: Row, until: datetime) -> None:
+    """Frees the time from an instant on; who has served nothing of the promised time before it keeps none."""
+    statement = SHORTEN_COMMITMENT if duty.starts_at < until else DELETE_COMMITMENT
+    await session.rows(statement, {"assignment": duty.id, "until": until})
+
+
+async def record_earlier(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
+    """Records earlier offers and duties of the same need that have lapsed."""
+    for earlier in await session.rows(LOCK_LAPSED, {**request.parameters, "need": need, "volunteer": volunteer}):
+        await record_lapse(session, request, earlier)
+
+
+async def record_all_lapsed(session: Transaction, request: Request) -> None:
+    """Records offers and duties that have lapsed, some at a time; what is locked meanwhile is left for the next time."""
+    for lapsed in await session.rows(SOME_LAPSED, {"now": request.now}):
+        await record_lapse(session, request, lapsed)
 
 
 # The statements, compiled once.
@@ -98,7 +175,8 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
-LOCK_NEED = compile_statement(sa.select(Need.c.id).where(Need.c.id == _id("need")).with_for_update(key_share=True))
+_LISTED = Assignment.c.id == sa.any_(sa.bindparam("assignments", type_=ARRAY(sa.Uuid())))
+_UNTIL = sa.bindparam("until", type_=INSTANT)
 LOCK_VOLUNTEER = compile_statement(
     sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer")).with_for_update(key_share=True)
 )
@@ -119,29 +197,40 @@ LOCK_CERTIFICATES = compile_statement(
     .order_by(Certificate.c.id)
     .with_for_update(read=True)
 )
-LOCK_ASSIGNMENT = compile_statement(
-    sa.select(
-        Assignment,
-        ASSIGNMENT.current(Assignment, access.NOW).label("current_status"),
-        answer_deadline(Assignment).label("deadline"),
-        phase(Assignment, access.NOW).label("phase"),
-    )
-    .where(Assignment.c.id == _id("assignment"))
-    .with_for_update()
+ENDS = compile_statement(sa.select(Assignment.c.need_id, Assignment.c.volunteer_id).where(_LISTED))
+# How an assignment reads now, and the actions that exist, whoever may take them.
+_AS_IT_READS = sa.select(
+    Assignment,
+    ASSIGNMENT.current(Assignment, access.NOW).label("current_status"),
+    ASSIGNMENT.lapsed_at(Assignment).label("lapsed_at"),
+    phase(Assignment, access.NOW).label("phase"),
+    array(
+        [
+            sa.case((ASSIGNMENT.allows(move, Assignment, access.NOW), sa.literal_column(f"'{move.action}'", sa.Text)))
+            for move in ASSIGNMENT.moves
+            if move.sources
+        ]
+    ).label("actions"),
 )
+LOCK_ASSIGNMENTS = compile_statement(_AS_IT_READS.where(_LISTED).order_by(Assignment.c.id).with_for_update())
 LOCK_LAPSED = compile_statement(
-    sa.select(Assignment, answer_deadline(Assignment).label("deadline"))
-    .where(
+    _AS_IT_READS.where(
         Assignment.c.need_id == _id("need"),
         Assignment.c.volunteer_id == _id("volunteer"),
         ASSIGNMENT.has_lapsed(Assignment, access.NOW),
-    )
-    .with_for_update()
+    ).with_for_update()
 )
+SOME_LAPSED = compile_statement(
+    _AS_IT_READS.where(ASSIGNMENT.in_group("LIVE"), ASSIGNMENT.has_lapsed(Assignment, access.NOW))
+    .order_by(Assignment.c.id)
+    .limit(500)
+    .with_for_update(skip_locked=True)
+)
+# Only ever shorter: time that was free meanwhile may be promised elsewhere.
 SHORTEN_COMMITMENT = compile_statement(
     sa.update(Commitment)
-    .values(period=sa.func.tstzrange(sa.func.lower(Commitment.c.period), access.NOW))
-    .where(Commitment.c.assignment_id == _id("assignment"))
+    .values(period=sa.func.tstzrange(sa.func.lower(Commitment.c.period), _UNTIL))
+    .where(Commitment.c.assignment_id == _id("assignment"), sa.func.upper(Commitment.c.period) > _UNTIL)
 )
 DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
 

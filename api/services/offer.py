@@ -16,7 +16,7 @@ from api.models.assignment import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES, codes_of
-from api.services.duty import LOCK_VOLUNTEER, record_expired
+from api.services.duty import LOCK_VOLUNTEER, record_earlier
 from api.services.feed import record
 from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, input_path
@@ -63,7 +63,7 @@ async def offer(
 
     broken = await broken_rules(session, request, (need, volunteer, starts, ends, pledge), OFFER_RULES)
     refuse_broken(broken, frozenset(override_rules or ()))
-    await record_expired(session, request, need, volunteer)
+    await record_earlier(session, request, need, volunteer)
 
     key = new_id()
     await session.insert(

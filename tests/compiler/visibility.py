@@ -183,7 +183,7 @@ class Visibility:
         ends = self.row(Need, row["need_id"]), self.row(Volunteer, row["volunteer_id"])
         return any(self.coordinates(end["kabupaten_code"]) for end in ends) or self.represents(row["volunteer_id"])
 
-    def sees_override(self, row: Row) -> bool:
+    def sees_part_of_assignment(self, row: Row) -> bool:
         return self.sees_assignment(self.row(Assignment, row["assignment_id"]))
 
     def sees_organization(self, row: Row) -> bool:
