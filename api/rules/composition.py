@@ -70,6 +70,7 @@ def composition_fact(case: Case) -> Mapping[str, Sql]:
 
 
 COMPOSED = Rule(
+    concerns_need=True,
     holds=is_composed,
     refusals=(Refusal(ProblemCode.COMPOSITION, composition_fact),),
     counts="For each minimum of the need, the people who do not count towards it, with this one, at the instant of the duty at which they are most, against the places beyond the minimum. A person counts towards every minimum that is met, one of unknown sex towards none of a sex.",
