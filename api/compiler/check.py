@@ -54,7 +54,7 @@ def _root_errors(schema: GraphQLSchema, sources: Mapping[str, Source], roots: Ma
             yield f"Query.{name} leads to {declared.target}, which has no source."
         elif not isinstance(declared, ByIds):
             yield from _null_member_errors("Query", name, field.type, sources[declared.target])
-            if isinstance(declared, ToConnection):
+            if isinstance(declared, ToConnection | TieredConnection):
                 yield from _argument_errors("Query", name, field.args, sources[declared.target])
 
 

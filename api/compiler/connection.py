@@ -10,7 +10,7 @@ from graphql import GraphQLNamedType, is_object_type
 from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import Guard, Source, TieredConnection, ToConnection, Viewer
 from api.compiler.step import Join, ListRows, RowRef, Sizes, Steps, aggregate_texts, filter_clause
-from api.compiler.template import Row, RowType, Templates
+from api.compiler.template import NO_ROW, Row, RowType, Templates
 from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
 from api.compiler.value import Arguments, Binds, Path
 from api.compiler.window import OrderColumn, Window
@@ -237,10 +237,8 @@ class _Connection:
 
     def tiers(self, declared: TieredConnection) -> Iterable[tuple[str, Row]]:
         """The SELECT of each tier, and its row."""
-        parent = self.parent.row
-        assert parent is not None
         for tier in declared.tiers:
-            text, row_type = self.builder.lateral_select(tier, parent, self.arguments, self.path)
+            text, row_type = self.builder.lateral_select(tier, self.parent.row or NO_ROW, self.arguments, self.path)
             yield text, Row(self.builder.steps.new_name(), row_type)
 
     def page_rows(self, sizes: Sizes, *, has_extra: bool) -> ListRows:
@@ -269,16 +267,15 @@ class _Connection:
         return ListRows(Row(self.builder.steps.new_name(), query.row.type), inner, joins, sizes, is_limited=True)
 
     def tiered_query(self, queries: Sequence[ListQuery], limit: str) -> ListQuery:
-        """The union of the tiers; each is limited to the number of rows that the tiers before it left to read."""
+        """The union of the tiers; each adds to the rows of those before it as many as they left to read."""
         ctes: list[str] = []
-        names: list[str] = []
+        name = ""
         for query in queries:
             columns = self.total_order(query.row)
             order_by = ", ".join(self.window.order_by(columns, backward=self.window.backward))
-            remaining = " - ".join([limit, *(f"(SELECT count(*) FROM {name})" for name in names)])
-            names.append(self.builder.steps.new_name())
-            page = query.select(["*"], *self.window.cursor_conditions(columns))
-            ctes.append(f"{names[-1]} AS ({page} ORDER BY {order_by} LIMIT {remaining})")
+            page = f"{query.select(['*'], *self.window.cursor_conditions(columns))} ORDER BY {order_by} LIMIT {limit}"
+            before, name = name, self.builder.steps.new_name()
+            rest = f"SELECT * FROM {before} UNION ALL ({page} - (SELECT count(*) FROM {before}))" if before else page
+            ctes.append(f"{name} AS ({rest})")
         row = Row(self.builder.steps.new_name(), queries[0].row.type)
-        union = " UNION ALL ".join(f"SELECT * FROM {name}" for name in names)
-        return ListQuery(f"(WITH {', '.join(ctes)} {union}) AS {row.name}", row, [])
+        return ListQuery(f"(WITH {', '.join(ctes)} SELECT * FROM {name}) AS {row.name}", row, [])

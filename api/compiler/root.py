@@ -11,7 +11,7 @@ from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
 from api.compiler.selection import SelectedField
-from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, ToConnection
+from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, TieredConnection, ToConnection
 from api.compiler.step import Join, ListRows, QueryLevel, RowRef, Sizes, aggregate_texts
 from api.compiler.template import Row, RowType, key_type, parameter, source_key
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
@@ -26,7 +26,7 @@ def root(builder: Builder, level: QueryLevel, selected: SelectedField, declared:
     """The JSON of a root field; the subqueries that it reads from are joined to the level, one row each."""
     path = (selected.key,)
     match declared:
-        case ToConnection():
+        case ToConnection() | TieredConnection():
             return connection(builder, RowRef(level), declared, selected, path)
         case SingleRow():
             return single_row(builder, level, selected, declared, path)

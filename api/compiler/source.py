@@ -112,10 +112,13 @@ class ToConnection:
 
 @dataclass(frozen=True, slots=True)
 class TieredConnection:
-    """A connection over computed rows in tiers: a tier is read only if the tiers before it do not fill the page."""
+    """A connection over computed rows in tiers: a tier is read only if the tiers before it do not fill the page.
+
+    At the root, where there is no row, the tiers get one without columns.
+    """
 
     target: str
-    tiers: tuple[Callable[[Row, FieldContext], sa.Select[Any]], ...]
+    tiers: tuple[Callable[[Row, FieldContext], sa.SelectBase], ...]
     guard: Guard | None = None
 
 
@@ -155,7 +158,7 @@ class RowsFromPython:
 
 
 Field = Expression | ToOne | Embedded | ToMany | ToConnection | TieredConnection
-Root = ToConnection | SingleRow | ById | ByIds | RowsFromPython
+Root = ToConnection | TieredConnection | SingleRow | ById | ByIds | RowsFromPython
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,10 @@ class Row:
         return self.type.this.c[name].type
 
 
+# For declarations that have no row to read, at the root.
+NO_ROW = Row("", RowType.from_columns(()))
+
+
 @dataclass(frozen=True, slots=True)
 class BoundArgument:
     """A parameter of a template: an argument of the field or part of one, its SQL type, and its conversion."""

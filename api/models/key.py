@@ -39,10 +39,13 @@ def stored_key(name: str, of: str, compute: Callable[[str], str], *, nullable: b
     return sa.Column(name, KEY, nullable=nullable, info={"computed": (of, compute)})
 
 
+def trigram_index(table: str, column: str) -> sa.Index:
+    return sa.Index(f"ix_{table}_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
+
+
 def name_indexes(table: str, *scopes: str, key: str = "id") -> list[sa.Index]:
-    """For search by substring, and for the order of all names and of those with one value of a scope."""
-    trigrams = {"search_key": "gin_trgm_ops"}
+    """For search by substring and by similar words, and for the order of all names and of those with one value of a scope."""
     return [
-        sa.Index(f"ix_{table}_search_key", "search_key", postgresql_using="gin", postgresql_ops=trigrams),
+        *(trigram_index(table, column) for column in ("search_key", "sort_key")),
         *(sa.Index(None, *scope, "sort_key", key) for scope in [(), *((name,) for name in scopes)]),
     ]

@@ -29,6 +29,7 @@ Membership = table(
         name="ex_membership_once",
     ),
     sa.UniqueConstraint("organization_id", "number_key"),
+    sa.Index(None, "number_key"),
     sa.Index(None, "volunteer_id", "since", "id"),
     sa.Index(None, "organization_id", "since", "id"),
     sa.Index(None, "since", "id"),

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from api import access
 from api.compiler.source import ById, ByIds, Root, SingleRow, Source, ToConnection
+from api.resolvers.search import SEARCH
 from api.resolvers.verb import VERBS, field_name, payload_sources, plural_name
 
 # Of every module in this room that declares some.
@@ -25,6 +26,7 @@ ROOTS: Mapping[str, Root] = {
     "me": SingleRow("Account", guard=access.is_own_account),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
+    "search": SEARCH,
     **{field_name(name): ById(name) for name, source in NOUNS.items() if source.node},
     **{plural_name(name): ToConnection(name) for name, source in NOUNS.items() if source.node},
 }

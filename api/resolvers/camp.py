@@ -18,8 +18,7 @@ from api.models import (
     Payer,
 )
 from api.models.camp import CAMP
-from api.models.day import time_zone
-from api.resolvers.common import POSITION, allowed_actions, reference
+from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, distance_from, point
 from api.rules.camp import places_left, takes_registrations
@@ -40,7 +39,7 @@ SOURCES = (
         fields={
             "position": POSITION,
             "distance_to": distance_from(point),
-            "time_zone": Expression(lambda row, _context: time_zone(row.c.kabupaten_code)),
+            "time_zone": ZONE,
             "places_left": Expression(lambda row, _context: places_left(row, NOW)),
             "takes_registrations": Expression(lambda row, _context: takes_registrations(row, NOW)),
             "sessions": to_many(CampSession.c.camp_id, "STARTS_AT_ASC", visible_with_parent=True),

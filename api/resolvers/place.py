@@ -38,10 +38,8 @@ def seat_of(kabupaten_code: Sql) -> Sql:
     return sa.select(on_globe(seat)).where(seat.c.code == kabupaten_code).scalar_subquery()
 
 
-def place_argument(context: FieldContext) -> Sql:
-    """The place of the argument `place` on the unit globe."""
-    place = context.arguments["place"]
-    assert isinstance(place, dict)
+def place_on_globe(context: FieldContext, place: Any) -> Sql:
+    """A place that an argument names, on the unit globe."""
     if "kabupaten" in place:
         return seat_of(context.key(place["kabupaten"], "Kabupaten"))
     latitude = context.bind(place["point"]["latitude"], lambda value, path: degrees(value, path, limit=90))
@@ -57,7 +55,9 @@ def degrees(value: Any, path: tuple[str, ...], *, limit: int) -> float:
 
 def distance_from(start: Callable[[Row, FieldContext], Sql]) -> Expression:
     """Kilometres from where the thing is to the place of the argument."""
-    return Expression(lambda row, context: kilometres(chord(start(row, context), place_argument(context))))
+    return Expression(
+        lambda row, context: kilometres(chord(start(row, context), place_on_globe(context, context.arguments["place"])))
+    )
 
 
 def nearest_kabupaten(row: Row, _context: FieldContext) -> sa.Select[Any]:

@@ -72,7 +72,7 @@ class Camp(Node, Located):
     kabupaten: Kabupaten = field("The kabupaten of the venue; days are counted in its time zone.")
     time_zone: str = field("The time zone of the venue, as in Asia/Jakarta.")
     venue: str = field("The place where it is held.")
-    position: Point = field("The position of the venue.")
+    position: Point | None = field("The position of the venue, always known.")
     distance_to: float = distance("the venue")
     starts_at: datetime = field("When it starts.")
     ends_at: datetime = field("When it ends.")

@@ -9,6 +9,7 @@ from api.resolvers import ROOTS
 from api.resolvers.verb import plural_name
 from api.schema.field import TYPES, Node, argument, page_of, root
 from api.schema.list_argument import list_arguments
+from api.schema.search import SEARCH_ARGUMENTS
 
 ID = argument("id", strawberry.ID, "The global id; for reference data also the bare code, as in 62.02.")
 
@@ -29,11 +30,18 @@ def query_type() -> type:
             "Things by their global ids, in their order; null for each that is not there or that you may not see.",
             argument("ids", list[strawberry.ID], "At most 100 global ids."),
         ),
+        "search": root(
+            "Things that you may see, by their names, and volunteers by a phone number or number of membership that you "
+            "may read; the best matches first, page by page.",
+            *SEARCH_ARGUMENTS,
+            *list_arguments("SearchHit"),
+        ),
     }
     annotations: dict[str, Any] = {
         "me": TYPES["Account"].type | None,
         "node": Node | None,
         "nodes": list[Node | None] | None,
+        "search": page_of(TYPES["SearchHit"].type) | None,
     }
     for name, declared in ROOTS.items():
         if isinstance(declared, ById):

@@ -13,7 +13,6 @@ from graphql import (
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLSchema,
     InlineFragmentNode,
@@ -22,12 +21,13 @@ from graphql import (
     Undefined,
     ValueNode,
     get_named_type,
+    is_abstract_type,
     is_enum_type,
     is_input_object_type,
-    is_interface_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
+    is_union_type,
     print_ast,
 )
 from graphql.pyutils import snake_to_camel
@@ -100,6 +100,7 @@ WRONG_SIZES: tuple[dict[str, int | None], ...] = (
     {"first": 1_000_000},
     {"first": None},
 )
+PAGE_ARGUMENTS = {"first", "last", "after", "before", "orderBy", "filter"}
 WRONG_CURSORS = ("", "x", "bm8=", "WyJWb2x1bnRlZXIuTkFNRSJd", "\x00", "🌋")
 
 
@@ -238,7 +239,7 @@ class SelectionGenerator:
         return FieldChoice(name, children=self.picks(named, depth + 1))
 
     def picks(self, type_: Any, depth: int) -> list[FieldChoice]:
-        if is_interface_type(type_):
+        if is_abstract_type(type_):
             return self.conditional(type_, depth)
         if not is_object_type(type_):
             return []
@@ -260,9 +261,9 @@ class SelectionGenerator:
     def may(self, name: str, depth: int) -> bool:
         return name in ("pageInfo", "totalCount") or (depth < DEEPEST and self.left > 0)
 
-    def conditional(self, type_: GraphQLInterfaceType, depth: int) -> list[FieldChoice]:
+    def conditional(self, type_: Any, depth: int) -> list[FieldChoice]:
         types = sorted(each.name for each in self.schema.get_possible_types(type_))
-        found = [FieldChoice(min(type_.fields))]
+        found = [FieldChoice("__typename" if is_union_type(type_) else min(type_.fields))]
         for name in self.draw(st.lists(st.sampled_from(types), min_size=1, max_size=3, unique=True)):
             for pick in self.picks(self.schema.get_type(name), depth):
                 pick.on = name
@@ -272,7 +273,7 @@ class SelectionGenerator:
 
 def is_composite(definition: GraphQLField) -> bool:
     named = get_named_type(definition.type)
-    return is_object_type(named) or is_interface_type(named)
+    return is_object_type(named) or is_abstract_type(named)
 
 
 def picks_of(selections: SelectionSetNode | None, on: str | None = None) -> list[FieldChoice]:
@@ -432,6 +433,7 @@ class DocumentWriter:
             order = self.one([*orders.values, None])
             other = order if self.happens(50) else self.one(list(orders.values))
             given["orderBy"] = self.given(definition.args["orderBy"], (order, other))
+        given |= self.others(definition)
         for name in ("after", "before"):
             if self.happens(22):
                 given[name] = self.given(definition.args[name], (self.cursor(type_, order), self.cursor(type_, order)))
@@ -441,6 +443,12 @@ class DocumentWriter:
             if name in pick.literal and self.happens(3):
                 given[name] = print_ast(pick.literal[name])
         return ", ".join(f"{name}: {text}" for name, text in given.items())
+
+    def others(self, definition: GraphQLField) -> dict[str, str]:
+        """What the arguments of a list are that not every list has."""
+        names = sorted(definition.args.keys() - PAGE_ARGUMENTS)
+        chosen = [name for name in names if is_non_null_type(definition.args[name].type) or self.happens(40)]
+        return {name: self.value(definition.args[name], Meaning(name)) for name in chosen}
 
     def size(self) -> dict[str, int | None]:
         if self.happens(2):

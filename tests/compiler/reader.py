@@ -37,7 +37,8 @@ from tests.compiler.assignment_rules import AssignmentRules
 from tests.compiler.reader_filter import Context, FilterReader, key_type
 from tests.compiler.reader_value import cursor_text, loose_schema, snake_case
 from tests.compiler.rows import Row, Rows
-from tests.compiler.single_row import SingleRowStatement, lateral_select, table_origin, values_select
+from tests.compiler.search_rules import SearchRules
+from tests.compiler.single_row import SingleRowStatement, lateral_select, origin_of, table_origin, values_select
 from tests.compiler.visibility import Visibility
 
 Place = tuple[Any, ...]  # Where a row stands in an order, as values that compare.
@@ -125,6 +126,9 @@ class View:
     mistakes: list[list[str]] = field(default_factory=list)
     statements: dict[Any, SingleRowStatement] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.search = SearchRules(self)
+
     def answer(self, text: str, variables: Mapping[str, Any]) -> Answer:
         """The answer to a document; to be called in a worker thread, like all that evaluates rows."""
         document, is_valid = parsed(text)
@@ -177,6 +181,8 @@ class View:
         match declared:
             case ToConnection(target=target):
                 return self.page(declared, self.visible(SOURCES[target]), context.arguments)
+            case TieredConnection(target=target):
+                return self.field(Thing(SOURCES[target], origin_of(()), {}), declared, context)
             case declarations.SingleRow(target=target):
                 found = self.visible(SOURCES[target])
                 guard = declared.guard
@@ -213,6 +219,9 @@ class View:
             return None
         if declared.computed_row is not None:
             (thing,) = self.computed(thing, declared.computed_row, target, context)
+        if target.members:
+            found = [each for member in target.members for each in self.targets(thing, member, context)]
+            return found[thing.row["number"] % len(found)] if self.is_imagined else next(iter(found), None)
         return replace(thing, source=target) if target.table is None else self.stored(target, thing.row)
 
     # What declarations make of a row.
@@ -278,10 +287,11 @@ class View:
         return self.visible(target, found)
 
     def computed(self, thing: Thing, declared: Any, target: Source, context: Context) -> list[Thing]:
-        """The rows that a declaration computes: by its second version in `AssignmentRules`, if there is one."""
+        """The rows that a declaration computes: by its second version in `AssignmentRules` or `SearchRules`, if there is one."""
         statement = self.selected(thing, declared, context)
         function, bound = (declared.func, declared.args) if isinstance(declared, partial) else (declared, ())
-        rule: Any = getattr(self.reader.rules, function.__name__, None)
+        second_versions: Any = self.search if hasattr(self.search, function.__name__) else self.reader.rules
+        rule: Any = getattr(second_versions, function.__name__, None)
         is_run = rule is None or self.is_imagined
         rows = self.run(statement, thing) if is_run else rule(*bound, thing.row, context.arguments)
         return [Thing(target, statement.result, row) for row in rows]
@@ -363,7 +373,9 @@ class View:
         after, before = (self.boundary(arguments.get(name), tag) for name in ("after", "before"))
         meets = FilterReader(self, target).predicate(arguments.get("filter") or {})
         if self.is_imagined:
-            return Imagined(nodes=things[:1], edges=[Imagined(node=things[0])], pageInfo=Imagined())
+            # Of an interface or union each is another of its types.
+            numbered = [replace(each, row=Imagined(number=number)) for number, each in enumerate(things)]
+            return Imagined(nodes=numbered, edges=[Imagined(node=each) for each in numbered], pageInfo=Imagined())
 
         def precedes(one: Place, other: Place) -> bool:
             return one > other if order.descending else one < other

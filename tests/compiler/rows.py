@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -31,7 +32,8 @@ class Rows:
             ]
             for name in METADATA.tables
         }
-        texts = {value for rows in tables.values() for row in rows for value in row.values() if isinstance(value, str)}
+        values = [value for rows in tables.values() for row in rows for value in row.values()]
+        texts = {str(value) for value in values if isinstance(value, str | UUID)}
         ordered = await connection.fetch("SELECT text FROM unnest($1::text[]) AS text ORDER BY text", list(texts))
         folds_all = await connection.fetchval("SELECT lower('É') = 'é'")
         ranks = {row["text"]: rank for rank, row in enumerate(ordered)}

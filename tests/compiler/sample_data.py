@@ -515,7 +515,10 @@ class SampleData:
             ((column, value),) = address.items()
             await self.build.connection.execute(f"UPDATE account SET {column} = $1 WHERE id = $2", value, actor)
             await self.build.row(
-                "provider_identity", account_id=actor, issuer="https://masuk.example", subject=NAMES[number]
+                "provider_identity",
+                account_id=actor,
+                issuer="https://masuk.example",
+                subject=f"{number} {NAMES[number]}",
             )
             for ended, expires in ((None, now + timedelta(days=1)), (INSTANTS[1], NEVER), (None, now)):
                 await self.build.row(

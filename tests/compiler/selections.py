@@ -9,10 +9,10 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     get_named_type,
+    is_abstract_type,
     is_composite_type,
     is_enum_type,
     is_input_object_type,
-    is_interface_type,
     is_list_type,
     is_non_null_type,
     is_object_type,
@@ -44,10 +44,10 @@ def list_fields() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
 
 
 def root_lists() -> Mapping[str, GraphQLField]:
-    """Every connection at the root."""
+    """Every list of a noun at the root."""
     query = core_schema().query_type
     assert query is not None
-    return {name: field for name, field in query.fields.items() if "first" in field.args}
+    return {name: field for name, field in query.fields.items() if "orderBy" in field.args or "filter" in field.args}
 
 
 def listed_type(field: GraphQLField) -> str:
@@ -58,9 +58,9 @@ def listed_type(field: GraphQLField) -> str:
 def selection(type_: Any, depth: int = 1) -> str:
     """A selection of all leaf fields of the type, and of its object fields without arguments down to `depth`.
 
-    For an interface, of all of its types.
+    For an interface or a union, of all of its types.
     """
-    if is_interface_type(type_):
+    if is_abstract_type(type_):
         possible = core_schema().get_possible_types(type_)
         return "{ " + " ".join(f"... on {each.name} {selection(each, depth)}" for each in possible) + " }"
     parts = ["__typename"]

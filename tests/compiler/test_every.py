@@ -10,6 +10,7 @@ from graphql import get_named_type, is_input_object_type
 
 from api.schema.build import core_schema
 from tests.asking import Api
+from tests.builders import HOME
 from tests.compiler.comparison import compare
 from tests.compiler.documents import ValuePool, value_pool
 from tests.compiler.reader import Reader
@@ -121,3 +122,30 @@ async def test_every_need_has_the_same_candidates_as_in_the_second_reader(pair: 
     for way, sizes in (("first: $size", (0, 1, 3, 100)), ("last: $size", (2, 100))):
         for size, actor in itertools.product(sizes, actors):
             await pair.assert_same_answer(document.replace("SIZE", way), actor, size=size)
+
+
+TEXTS = (
+    "sinta",
+    "Sin",
+    "SINAT",
+    "a",
+    "banjir",
+    "kab. kotawaringin timur",
+    "%",
+    "mohamad",
+    "0812-0000-0001",
+    "\U0001f30b",
+)
+
+
+@pytest.mark.parametrize("near", [None, {"kabupaten": HOME}, {"point": {"latitude": -2.5, "longitude": 113}}])
+async def test_everything_is_found_like_by_the_second_reader(pair: ApiAndReader, near: object) -> None:
+    hit = selection(core_schema().type_map["SearchHit"])
+    document = f"""query($text: String!, $near: PlaceInput, $kinds: [SearchKind!]) {{
+        search(text: $text, near: $near, kinds: $kinds, first: 40) {{
+            totalCount nodes {hit} edges {{ cursor }} {PAGE_INFO} }} }}"""
+    numbers = [row["number"] for row in pair.reader.rows.tables["membership"] if row["number"]]
+    phones = [row["phone"] for row in pair.reader.rows.tables["volunteer"] if row["phone"]]
+    for text in (*TEXTS, numbers[0], *phones[:2]):
+        await pair.assert_same_answers(document, text=text, near=near)
+    await pair.assert_same_answers(document, text="Sinta", near=near, kinds=["VOLUNTEER", "SITE"])
