@@ -45,7 +45,7 @@ def application(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        limits, watchdog = settings.limits, Watchdog()
+        limits, watchdog, budgets = settings.limits, Watchdog(), Budgets(settings.limits.budget)
         database = await Database.open(url, pooler=pooler, read_seconds=limits.read_seconds)
         try:
             vault = await open_vault(data, database)
@@ -66,10 +66,11 @@ def application(
                 Documents(settings.documents),
                 settings,
                 data,
-                Budgets(limits.budget),
+                budgets,
                 watchdog,
             )
-            async with watchdog.running(), worker:
+            sharing = budgets.shared(database, vault) if limits.servers == "several" else nullcontext()
+            async with watchdog.running(), worker, sharing:
                 yield
         finally:
             await database.close()

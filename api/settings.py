@@ -35,6 +35,8 @@ class Limits:
     # Of one account in a day: registrations that find somebody by the NIK whom the account may not see.
     join_requests: int = 20
     trusted_proxies: tuple[Network, ...] = ()
+    # Whether several servers use the database, so that budgets are counted there.
+    servers: Literal["one", "several"] = "one"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +121,12 @@ def _networks(value: str) -> tuple[Network, ...]:
         return tuple(ip_network(part.strip()) for part in value.split(","))
     except ValueError:
         raise ValueError(f"must be addresses or networks separated by commas, not {value!r}") from None
+
+
+def _servers(value: str) -> str:
+    if value not in {"one", "several"}:
+        raise ValueError(f"must be 'one' or 'several', not {value!r}")
+    return value
 
 
 def _pooler(value: str) -> str:
@@ -213,6 +221,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
     "SIGAP_JOIN_REQUESTS": _number(0, 100_000),
     "SIGAP_TRUSTED_PROXIES": _networks,
+    "SIGAP_SERVERS": _servers,
     "SIGAP_SMTP": _smtp,
     "SIGAP_MAIL_FROM": _mail_from,
     "SIGAP_SECOND_FACTOR": _second_factor,

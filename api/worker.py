@@ -13,7 +13,7 @@ import aiosmtplib
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
 from api.log import log, unexpected
-from api.services import attempt, code, duty, message, role, session
+from api.services import attempt, budget_use, code, duty, message, role, session
 from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
@@ -128,7 +128,7 @@ class Worker:
         async with self.database.transaction() as transaction:
             await role.record_ends(transaction, request)
             await duty.record_all_lapsed(transaction, request)
-            for statement in (attempt.FORGET_OLD, code.DELETE_OLD, session.DELETE_OLD):
+            for statement in (attempt.FORGET_OLD, budget_use.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD):
                 await transaction.rows(statement, {"now": request.now})
 
 

@@ -1,18 +1,24 @@
 """Budgets of clients: what counts, who pays, and what a client is told when nothing is left."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 
+from api.database.engine import Unavailable
+from api.services import budget_use
 from api.settings import Limits, Settings, read_settings
 from api.web import budget
 from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
 from api.web.client import network_of
 from tests.asking import Api
 from tests.builders import Build
+from tests.conftest import NOW
+from tests.serving import running_api
+from tests.waiting import wait_until
 
 NEWER = {"Accept": "application/graphql-response+json"}
 TYPENAME = {"query": "{ __typename }"}
@@ -22,7 +28,7 @@ TYPENAME = {"query": "{ __typename }"}
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that have passed."""
     passed = [600.0]
-    monkeypatch.setattr(budget, "monotonic", lambda: passed[0])
+    monkeypatch.setattr(budget, "time", lambda: passed[0])
     return passed
 
 
@@ -158,3 +164,38 @@ async def test_what_proxies_say_counts_as_far_as_they_are_trusted(
 def test_an_address_of_version_6_stands_for_its_network() -> None:
     assert network_of("2001:db8:1:2:ffff::1") == "2001:db8:1:2::/64"
     assert network_of("::ffff:10.0.0.1") == "10.0.0.1"
+
+
+async def unavailable(*_arguments: object) -> None:
+    raise Unavailable
+
+
+async def test_several_servers_count_together(api: Api, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each second they learn what the others have told; what the database does not take is told later."""
+    one, two = Budgets(100), Budgets(100)
+    services = api.services
+    async with one.shared(services.database, services.vault), two.shared(services.database, services.vault):
+        one.spend("client", 40)
+        one.spend("other", 7)
+        await one.share(services.database, services.vault)
+        clock[0] += budget.WINDOW_SECONDS
+        two.spend("client", 30)
+        await two.share(services.database, services.vault)
+        one.spend("client", 30)
+        await one.share(services.database, services.vault)
+        await two.share(services.database, services.vault)
+        two.spend("client", 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(budget_use, "add", unavailable)
+            await two.share(services.database, services.vault)
+        await two.share(services.database, services.vault)
+
+        assert (one.used("client"), one.used("other"), two.used("client")) == (100, 7, 101)
+
+
+async def test_a_server_of_several_tells_the_others_by_itself(database_url: str, keys: Path, build: Build) -> None:
+    settings = Settings(limits=Limits(servers="several"))
+    async with running_api(database_url, keys, lambda: NOW, settings=settings) as api:
+        api.services.budgets.spend("client", 40)
+
+        await wait_until(build.connection, "SELECT sum(used) FROM budget_use", 40.0)

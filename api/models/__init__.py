@@ -32,7 +32,7 @@ from api.models.person import Volunteer
 from api.models.place import Kabupaten, Kecamatan, Province
 from api.models.pledge import Pledge, PledgeRequest
 from api.models.secret import KeyFingerprint
-from api.models.session import Attempt, Credential, OneTimeCode, RecoveryCode, Session
+from api.models.session import Attempt, BudgetUse, Credential, OneTimeCode, RecoveryCode, Session
 from api.models.site import KitchenType, Site, SiteLoad
 from api.models.situation import SituationReport
 from api.models.skill import (
@@ -53,6 +53,7 @@ __all__ = [
     "Assignment",
     "Attempt",
     "Attendance",
+    "BudgetUse",
     "Camp",
     "CampCategory",
     "CampKind",

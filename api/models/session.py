@@ -59,6 +59,15 @@ OneTimeCode = table(
     sa.Index(None, "subject_digest", "created_at"),
 )
 
+# What clients have used of their budgets in a minute of the clock, by a digest of the client, in all processes that share
+# the budgets.
+BudgetUse = table(
+    "budget_use",
+    sa.Column("client", sa.LargeBinary, primary_key=True),
+    sa.Column("minute", sa.BigInteger, primary_key=True),
+    required("used", sa.Float),
+)
+
 # How often somebody has guessed of late, by a digest of what they guess at or from where.
 Attempt = table(
     "attempt",

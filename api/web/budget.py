@@ -1,10 +1,20 @@
-"""Budgets: how much each client may use within a moving minute. See decision record 0021."""
+"""Budgets: how much each client may use within a moving minute, of one process or of several. See decision record 0021."""
 
-from collections import OrderedDict
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from time import monotonic
+from time import time
+
+from api.database.engine import Database, Unavailable
+from api.log import unexpected
+from api.services import budget_use
+from api.services.vault import Vault
 
 WINDOW_SECONDS = 60.0
+# How often processes tell each other what was used.
+SHARING_SECONDS = 1.0
 # A client is forgotten when it has used nothing for two windows, or when there are more clients than this.
 MAX_CLIENTS = 100_000
 
@@ -43,15 +53,20 @@ class Window:
 
 
 class Budgets:
-    """The budgets of all clients of this process."""
+    """The budgets of all clients, as far as this process knows."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._windows: OrderedDict[str, Window] = OrderedDict()
+        # What no other process knows of yet, by client and number of the window.
+        self._unshared: defaultdict[tuple[str, int], float] = defaultdict(float)
+        self._is_shared = False
 
     def spend(self, client: str, cost: float) -> None:
         window, _ = self._window(client)
         window.current += cost
+        if self._is_shared:
+            self._unshared[client, window.number] += cost
         self._windows.move_to_end(client)
         if len(self._windows) > MAX_CLIENTS:
             self._windows.popitem(last=False)
@@ -73,8 +88,50 @@ class Budgets:
         windows = 2 if window.current else 1 if window.previous else 0
         return max(0.0, windows - passed) * WINDOW_SECONDS
 
+    @asynccontextmanager
+    async def shared(self, database: Database, vault: Vault) -> AsyncGenerator[None]:
+        """Counts together with the other processes that use the database."""
+        self._is_shared = True
+        task = asyncio.create_task(self._share_always(database, vault))
+        try:
+            yield
+        finally:
+            task.cancel()
+
+    async def _share_always(self, database: Database, vault: Vault) -> None:
+        while True:
+            await asyncio.sleep(SHARING_SECONDS)
+            try:
+                await self.share(database, vault)
+            except Exception as error:  # noqa: BLE001  # The border of the task, which goes on.
+                unexpected(error)
+
+    async def share(self, database: Database, vault: Vault) -> None:
+        """Tells what was used here, and learns what these clients have used in all processes."""
+        shared, self._unshared = self._unshared, defaultdict(float)
+        if not shared:
+            return
+        names = {vault.blind_index(f"budget {client}"): client for client, _number in shared}
+        digests = {client: digest for digest, client in names.items()}
+        used = {(digests[client], number): cost for (client, number), cost in shared.items()}
+        try:
+            async with database.transaction() as session:
+                totals = await budget_use.add(session, used)
+        except Unavailable:
+            for key, cost in shared.items():
+                self._unshared[key] += cost
+            return
+        for total in totals:
+            self._learn(names[total.client], total.minute, total.used, total.previous)
+
+    def _learn(self, client: str, number: int, current: float, previous: float) -> None:
+        window = self._windows.get(client)
+        if window is not None and window.number == number:
+            window.current = current + self._unshared.get((client, number), 0.0)
+            window.previous = max(window.previous, previous)
+
     def _window(self, client: str) -> tuple[Window, float]:
-        number, passed = divmod(monotonic() / WINDOW_SECONDS, 1)
+        number, passed = divmod(time() / WINDOW_SECONDS, 1)
         window = self._windows.get(client)
         if window is None:
             window = self._windows[client] = Window(int(number))
