@@ -85,7 +85,10 @@ class Build:
         return await self.row("volunteer", **{**defaults, **values})
 
     async def membership(self, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        """Since 2020; one with a kecamatan serves there from its first day."""
         defaults = {"volunteer_id": volunteer, "organization_id": organization, "since": date(2020, 1, 1)}
+        if "kecamatan_code" in values:
+            defaults["kecamatan_since"] = values.get("since", defaults["since"])
         return await self.row("membership", **{**defaults, **values})
 
     async def membership_request(self, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
@@ -93,6 +96,14 @@ class Build:
         defaults = {"asked_by": "ORGANIZATION", "status": "PENDING"}
         ends = {"volunteer_id": volunteer, "organization_id": organization}
         return await self.row("membership_request", **{**ends, **defaults, **values})
+
+    async def membership_transfer(self, membership: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
+        """The proposal that the member goes over to the organization; nobody has answered, or both have agreed."""
+        member = await self.connection.fetchval("SELECT volunteer_id FROM membership WHERE id = $1", membership)
+        ends = {"membership_id": membership, "volunteer_id": member, "organization_id": organization}
+        is_agreed = values.get("status") == "ACCEPTED"
+        agreed = {f"{side}_agreed_at": self.now for side in ("person", "organization") if is_agreed}
+        return await self.row("membership_transfer", **{**ends, "status": "PENDING", **agreed, **values})
 
     async def certificate(self, volunteer: uuid.UUID, issuer: uuid.UUID, **values: Any) -> uuid.UUID:
         """A certificate that grants SKILL, valid from 2024 to 2029."""

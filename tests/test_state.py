@@ -75,6 +75,16 @@ async def make_camp(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.U
     return await build.camp(status=str(status)), await build.coordinator()
 
 
+async def make_membership_transfer(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    """Of a person who is also a manager of both organizations."""
+    old, new, person = await build.organization(), await build.organization(), await build.person()
+    account = await build.volunteer_account(person)
+    for organization in (old, new):
+        await build.row("role", account_id=account, kind="MANAGER", organization_id=organization)
+    membership = await build.membership(person, old)
+    return await build.membership_transfer(membership, new, status=str(status)), account
+
+
 MAKE: dict[str, Make] = {
     "Assignment": make_assignment,
     "Camp": make_camp,
@@ -82,11 +92,12 @@ MAKE: dict[str, Make] = {
     "SituationReport": make_situation_report,
     "Licence": make_licence,
     "MembershipRequest": make_membership_request,
+    "MembershipTransfer": make_membership_transfer,
     "Organization": make_organization,
     "Pledge": make_pledge,
 }
 
-# What the input of an action needs besides the thing and its version.
+# What the input of an action needs besides the thing and its version, by its verb, or by the noun and the action.
 INPUT: dict[str, dict[str, object]] = {
     "cancel_assignment": {"reason": "Batal"},
     "release_assignment": {"reason": "Pulang"},
@@ -103,6 +114,8 @@ INPUT: dict[str, dict[str, object]] = {
     "close_organization": {"reason": "Bubar"},
     "refuse_licence": {"reason": "Nomor salah"},
     "refuse_membership": {"reason": "Belum berminat"},
+    "MembershipTransfer ACCEPT": {"accept": True},
+    "MembershipTransfer REFUSE": {"accept": False, "reason": "Tetap di sini"},
     "revoke_licence": {"reason": "Dicabut"},
 }
 
@@ -174,7 +187,9 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
 ) -> None:
     key, account = await MAKE[machine.noun](build, status, phase)
     name, field = verb_name(machine, machine.moves_of(action)[0]), snake_to_camel(field_name(machine.noun), upper=False)
-    others = await OTHERS[name](build) if name in OTHERS else INPUT.get(name, {})
+    others = (
+        await OTHERS[name](build) if name in OTHERS else INPUT.get(name) or INPUT.get(f"{machine.noun} {action}", {})
+    )
     version = {"version": 1} if VERBS[name].updates else {}
     before = await snapshot(build.connection)
 

@@ -45,6 +45,7 @@ from api.access.caller import (
     KEEPERS_OF_PEOPLE,
     MANAGERS,
     MANAGERS_OR_COORDINATORS_OF_HOME,
+    MEMBERSHIP_ENDERS,
     MEMBERSHIP_PARTIES,
     PLEDGE_KEEPERS,
     PUBLIC_CALLERS,
@@ -91,9 +92,15 @@ from api.access.incident import (
 )
 from api.access.membership import (
     answers_membership_request,
+    answers_transfer,
     asks_for_membership,
+    ends_membership,
     enrols_in,
+    is_tksk_today,
+    manages_own,
+    proposes_transfer,
     sees_membership_request,
+    sees_transfer,
     speaks_for_person,
 )
 from api.access.organization import (

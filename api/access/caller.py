@@ -130,3 +130,9 @@ CAMP_KEEPERS = Callers(
 CAMP_RUNNERS = Callers(
     "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
 )
+
+
+MEMBERSHIP_ENDERS = Callers(
+    "The member, managers of the organization, coordinators of its home",
+    frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+)

@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
-from api.access.actor import VOLUNTEER, Condition, Kind, Row
+from api.access.actor import NOW, VOLUNTEER, Condition, Kind, Row
 from api.access.condition import any_of, coordinates, exists_where, manages
 from api.access.person import answers_for, enrols
-from api.models import Account, Organization, Volunteer
+from api.models import Account, Membership, Organization, Volunteer
+from api.models.day import days_between, local_day
 from api.models.membership_request import MembershipSide
 
 
@@ -52,3 +53,44 @@ def sees_membership_request(kind: Kind, row: Row) -> Condition:
     if kind.nation:
         return sa.true()
     return any_of(speaks_for_person(kind, row), enrols_in(kind, row))
+
+
+def manages_own(kind: Kind, row: Row) -> Condition:
+    """Managers of the organization."""
+    return manages(kind, row.c.organization_id)
+
+
+def ends_membership(kind: Kind, membership: Row) -> Condition:
+    """The member, managers of the organization, coordinators of its home."""
+    own = membership.c.volunteer_id == VOLUNTEER if kind.volunteer else None
+    return any_of(own, enrols_in(kind, membership))
+
+
+def is_tksk_today(_kind: Kind, membership: Row) -> Condition:
+    """Who serves in a kecamatan today, the day in the kabupaten of the organization."""
+    organization = Organization.alias()
+    today = sa.select(local_day(organization.c.kabupaten_code, NOW)).where(
+        organization.c.id == membership.c.organization_id
+    )
+    days = days_between(membership.c.kecamatan_since, membership.c.until)
+    return days.op("@>", is_comparison=True)(today.correlate(membership).scalar_subquery())
+
+
+def proposes_transfer(kind: Kind, transfer: Row) -> Condition:
+    """Managers of the organization whose member is to go over."""
+    membership = Membership.alias()
+    return exists_where(
+        transfer, membership.c.id == transfer.c.membership_id, manages(kind, membership.c.organization_id)
+    )
+
+
+def answers_transfer(kind: Kind, transfer: Row) -> Condition:
+    """The person (without an account, who answers for the person), and managers of the other organization."""
+    return any_of(speaks_for_person(kind, transfer), manages(kind, transfer.c.organization_id))
+
+
+def sees_transfer(kind: Kind, row: Row) -> Condition:
+    """The person, both organizations, and the coordinators of the homes of the person and of the other organization."""
+    if kind.nation:
+        return sa.true()
+    return any_of(speaks_for_person(kind, row), enrols_in(kind, row), proposes_transfer(kind, row))

@@ -11,9 +11,15 @@ from api.models.assignment import ASSIGNMENT
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
 
+# So long after a membership the organization's managers still see the record.
+DAYS_SEEN_AFTERWARDS = 90
 
-def members_today(*conditions: Condition, of_verified: bool = False) -> sa.Select[Any]:
-    """The ids of those who are members today, the day in the kabupaten of the organization; of verified ones only."""
+
+def members_today(*conditions: Condition, of_verified: bool = False, days_after: int = 0) -> sa.Select[Any]:
+    """The ids of those who are members today, the day in the kabupaten of the organization; of verified ones only.
+
+    With `days_after`, also of those who were members so many days ago or later.
+    """
     organization, province = Organization.alias(), days_of_provinces(NOW)
     verified = [organization.c.verification == "VERIFIED"] if of_verified else []
     return (
@@ -22,19 +28,24 @@ def members_today(*conditions: Condition, of_verified: bool = False) -> sa.Selec
         .join(province, province.c.code == sa.func.left(organization.c.kabupaten_code, 2))
         .where(
             Membership.c.since <= province.c.day,
-            sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day),
+            sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day - days_after),
             *conditions,
             *verified,
         )
     )
 
 
+def managed(*, of_verified: bool = False, days_after: int = 0) -> sa.Select[Any]:
+    """The ids of the members of the organizations that the actor manages."""
+    is_managed = Membership.c.organization_id == sa.any_(ORGANIZATIONS)
+    return members_today(is_managed, of_verified=of_verified, days_after=days_after)
+
+
 def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False) -> Condition:
     """The volunteer alone, and the managers of the (verified) organizations the volunteer belongs to today."""
-    members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_verified=of_verified)
     return any_of(
         volunteer_id == VOLUNTEER if kind.volunteer else None,
-        volunteer_id.in_(members) if kind.organizations else None,
+        volunteer_id.in_(managed(of_verified=of_verified)) if kind.organizations else None,
     )
 
 
@@ -85,7 +96,10 @@ def keeps_volunteer(kind: Kind, row: Row) -> Condition:
 
 
 def sees_volunteer(kind: Kind, row: Row) -> Condition:
-    """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent."""
+    """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent.
+
+    Managers also for 90 days after the end of the membership.
+    """
     if kind.nation:
         return sa.true()
     agreed = None
@@ -102,8 +116,9 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
                 ),
             ),
         )
-    known = (coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id))
-    return any_of(agreed, *known, serves(kind, row.c.id, _LIVE), applies(kind, row.c.id))
+    known = (coordinates(kind, row.c.kabupaten_code), row.c.id == VOLUNTEER if kind.volunteer else None)
+    members = row.c.id.in_(managed(days_after=DAYS_SEEN_AFTERWARDS)) if kind.organizations else None
+    return any_of(agreed, *known, members, serves(kind, row.c.id, _LIVE), applies(kind, row.c.id))
 
 
 def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:

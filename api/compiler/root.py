@@ -33,9 +33,7 @@ def root(builder: Builder, level: QueryLevel, selected: SelectedField, declared:
         case RowsFromPython():
             return rows_from_python(builder, level, selected, declared, path)
         case ById():
-            return row_of_type(
-                builder, level, selected, source=builder.sources[declared.target], argument="id", path=path
-            )
+            return row_of_type(builder, level, selected, declared, path)
         case ByIds(plural=False):
             return row_by_id(builder, level, selected, declared, path)
         case ByIds():
@@ -62,19 +60,19 @@ def row_by_id(builder: Builder, level: QueryLevel, selected: SelectedField, decl
     source = builder.sources.get(split_id(planning_value(id_), path)[0])
     if source is None or not source.node:
         return JSON_NULL
-    return row_of_type(builder, level, selected, source=source, argument=declared.argument, path=path)
+    return row_of_type(builder, level, selected, ById(source.name, declared.argument), path)
 
 
-def row_of_type(
-    builder: Builder, level: QueryLevel, selected: SelectedField, *, source: Source, argument: str, path: Path
-) -> SqlText:
-    """The row of a type by its id; the JSON null if there is none that the viewer may see."""
-    read = value_reader(builder.document.arguments(selected)[argument])
+def row_of_type(builder: Builder, level: QueryLevel, selected: SelectedField, declared: ById, path: Path) -> SqlText:
+    """The row of a type by an id; the JSON null if there is none that the viewer may see."""
+    source, named = builder.sources[declared.target], builder.sources[declared.of or declared.target]
+    read = value_reader(builder.document.arguments(selected)[declared.argument])
     row = builder.table_row(source)
-    key = builder.binds.add(lambda variables: source_key(source, read(variables), path), path)
+    key = builder.binds.add(lambda variables: source_key(named, read(variables), path), path)
     conditions = [
-        f"{row.column(source.key)} = {parameter(key, key_type(source))}",
+        f"{row.column(declared.column or source.key)} = {parameter(key, key_type(named))}",
         *builder.policy_conditions(source, row, visible_with_parent=False),
+        *([builder.row_condition(declared.guard, row)] if declared.guard else []),
     ]
     clauses = where_clause(conditions)
     return table_row_object(builder, level, selected, source=source, row=row, clauses=clauses, path=path)

@@ -132,9 +132,17 @@ class SingleRow:
 
 @dataclass(frozen=True, slots=True)
 class ById:
-    """A root that reads the row of one type by its argument `id`, a global id or a bare code; null if there is none."""
+    """A root that reads the row of one type by its argument `id`, a global id or a bare code; null if there is none.
+
+    With `of`, the argument names a thing of that type, to which the target's `column` refers; at most one row that meets
+    `guard` does so.
+    """
 
     target: str
+    argument: str = "id"
+    of: str | None = None
+    column: str | None = None
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)

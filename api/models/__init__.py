@@ -18,6 +18,7 @@ from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.invitation import Invitation
 from api.models.membership import Membership
 from api.models.membership_request import MembershipRequest
+from api.models.membership_transfer import MembershipTransfer
 from api.models.message import Message
 from api.models.need import Cluster, GoodsNeed, Need, NeedMinimum
 from api.models.organization import (
@@ -90,6 +91,7 @@ __all__ = [
     "Licence",
     "Membership",
     "MembershipRequest",
+    "MembershipTransfer",
     "Message",
     "Need",
     "NeedMinimum",

@@ -78,6 +78,7 @@ MembershipRequest = table(
     required("status", Chosen(MembershipRequestStatus)),
     *numbered(nullable=True),
     optional("rank_code", Symbol, references("rank.code")),
+    optional("kecamatan_code", Symbol, references("kecamatan.code")),
     optional("note"),
     optional("reason"),
     sa.Index(

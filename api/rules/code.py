@@ -168,6 +168,12 @@ class ProblemCode(StrEnum):
         "Orang ini sudah menjadi anggota pada hari-hari itu.",
         "The person is a member on some of these days already.",
     )
+    TKSK_TAKEN = (
+        "TKSK_TAKEN",
+        ProblemShape.SIMPLE,
+        "Kecamatan ini sudah mempunyai TKSK pada hari-hari itu.",
+        "The kecamatan has a TKSK on some of these days already.",
+    )
     ALREADY_ASKED = (
         "ALREADY_ASKED",
         ProblemShape.SIMPLE,

@@ -11,6 +11,7 @@ from api.models.membership_request import MembershipRequestAction, MembershipReq
 from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.organization import Organization, Rank
+from api.schema.place import Kecamatan
 from api.services import membership_request
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class MembershipRequest(Node):
     status: MembershipRequestStatus = field("What has become of it.")
     number: str | None = field("The membership number that the organization intends; null if it names none.")
     rank: Rank | None = field("The rank that the organization intends; null if it names none.")
+    kecamatan: Kecamatan | None = field("Where the person is to serve as TKSK; null if nowhere.")
     note: str | None = field(
         "What the side that asks has written; of a person found by the NIK, the name in the registration."
     )
@@ -44,6 +46,7 @@ class RequestMembershipInput:
     volunteer: strawberry.ID | None = optional("The person who is to become a member; yourself if left out.")
     number: str | None = optional("The membership number, named by the organization only, 1 to 100 characters.")
     rank: strawberry.ID | None = optional("The rank, named by the organization only, one of its corps.")
+    kecamatan: strawberry.ID | None = optional("Where the person is to serve as TKSK, named by the organization only.")
     note: str | None = optional("What the other side should know, 1 to 1,000 characters.")
 
 
@@ -52,6 +55,7 @@ class ApproveMembershipInput:
     membership_request: strawberry.ID = field("The request to accept.")
     number: str | None = optional("The membership number, where the organization answers, 1 to 100 characters.")
     rank: strawberry.ID | None = optional("The rank, where the organization answers, one of its corps.")
+    kecamatan: strawberry.ID | None = optional("Where the person serves as TKSK, where the organization answers.")
 
 
 @verb_input(membership_request.refuse)

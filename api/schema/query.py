@@ -22,6 +22,10 @@ def words(name: str) -> str:
 def query_type() -> type:
     members: dict[str, Any] = {
         "me": root("Your account; null without a token."),
+        "tksk": root(
+            "The membership of who serves as TKSK in a kecamatan today; null if you may see none.",
+            argument("kecamatan", strawberry.ID, "The kecamatan, as a global id or the bare code, as in 18.03.05."),
+        ),
         "node": root(
             "One thing by its global id; null if there is none that you may see.",
             argument("id", strawberry.ID, "The global id."),
@@ -39,11 +43,14 @@ def query_type() -> type:
     }
     annotations: dict[str, Any] = {
         "me": TYPES["Account"].type | None,
+        "tksk": TYPES["Membership"].type | None,
         "node": Node | None,
         "nodes": list[Node | None] | None,
         "search": page_of(TYPES["SearchHit"].type) | None,
     }
     for name, declared in ROOTS.items():
+        if name in members:
+            continue
         if isinstance(declared, ById):
             members[name] = root(f"The {words(declared.target)} with this id; null if you may see none.", ID)
             annotations[name] = TYPES[declared.target].type | None

@@ -12,7 +12,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Organization, Rank
+from api.models import Kecamatan, Organization, OrganizationCoverage, Rank
 from api.models.day import local_day
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
@@ -67,21 +67,46 @@ async def read_terms(
     problems: Problems,
     organization: uuid.UUID,
     *,
-    number: str | None,
-    rank: str | None,
+    number: str | None = None,
+    rank: str | None = None,
+    kecamatan: str | None = None,
+    name: str = "organization",
 ) -> Mapping[str, Any]:
-    """Number and rank as columns of a membership in an organization that the actor sees, and that stands today."""
+    """Number, rank and kecamatan as columns of a membership in an organization that the actor sees, and that stands today.
+
+    `name` is the input field by which the organization is known.
+    """
     found = await find_organization(session, request, organization, rank)
     if found is None:
-        problems.add(ProblemCode.NOT_FOUND, "organization")
+        problems.add(ProblemCode.NOT_FOUND, name)
     else:
         if not found.stands:
-            problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=organization)
+            problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=organization)
         check_rank(problems, rank, found)
-    return {
-        "number": problems.read(line, "number", value=number, minimum=1, maximum=100),
-        "rank_code": rank,
-    }
+        await check_kecamatan(session, problems, kecamatan, found)
+    number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
+    return {"number": number_line, "rank_code": rank, "kecamatan_code": kecamatan}
+
+
+async def check_kecamatan(session: Transaction, problems: Problems, kecamatan: str | None, organization: Row) -> None:
+    """Only a TKSK serves in a kecamatan: one of the organization's home, or of a kabupaten that it covers."""
+    if kecamatan is None:
+        return
+    is_within = await session.value(WITHIN, {"kecamatan": kecamatan, "organization": organization.id})
+    if is_within is None:
+        problems.add(ProblemCode.NOT_FOUND, "kecamatan")
+    elif organization.corps != TKSK:
+        problems.invalid(
+            "kecamatan",
+            indonesian="Hanya TKSK yang bertugas di suatu kecamatan.",
+            english="Only a TKSK serves in a kecamatan.",
+        )
+    elif not is_within:
+        problems.invalid(
+            "kecamatan",
+            indonesian="Kecamatan ini di luar wilayah organisasinya.",
+            english="The kecamatan is outside of the organization's territory.",
+        )
 
 
 def _check_no_membership(problems: Problems, values: Mapping[str, Any]) -> None:
@@ -115,6 +140,19 @@ def check_rank(problems: Problems, rank: str | None, organization: Row) -> None:
         )
 
 
+TKSK = "TKSK"
+_ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
+_HOME = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == _ORGANIZATION)
+_COVERAGE = sa.select(OrganizationCoverage.c.kabupaten_code).where(
+    OrganizationCoverage.c.organization_id == _ORGANIZATION
+)
+WITHIN = compile_statement(
+    sa.select(Kecamatan.c.kabupaten_code.in_(_HOME.union_all(_COVERAGE))).where(
+        Kecamatan.c.code == sa.bindparam("kecamatan", type_=sa.Text())
+    )
+)
+
+
 @cache
 def _organization(kind: Kind) -> CompiledStatement:
     today = local_day(Organization.c.kabupaten_code, access.NOW)
@@ -129,7 +167,7 @@ def _organization(kind: Kind) -> CompiledStatement:
             access.manages(kind, Organization.c.id).label("manages"),
             access.enrols(kind, Organization).label("enrols"),
         ).where(
-            Organization.c.id == sa.bindparam("organization", type_=sa.Uuid()),
+            Organization.c.id == _ORGANIZATION,
             access.sees_organization(kind, Organization),
         )
     )

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -26,11 +25,9 @@ from api.services import membership
 from api.services.change import Changeable
 from api.services.enrolment import read_terms
 from api.services.feed import record
-from api.services.problem import Problem, Problems, Refused, forbidden, input_path
+from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
-from api.services.standing import lock_standing
 from api.services.verb import OneThing, verb
-from api.values.day import check_earliest
 from api.values.text import paragraph
 
 REQUESTS = Changeable(MembershipRequest, access.sees_membership_request, MEMBERSHIP_REQUEST)
@@ -41,7 +38,7 @@ REQUESTS = Changeable(MembershipRequest, access.sees_membership_request, MEMBERS
     "Asks for a membership: a person asks an organization, or an organization a person; the other side answers.",
     answers=OneThing("MembershipRequest"),
     callers=access.MEMBERSHIP_PARTIES,
-    ids={"organization": "Organization", "volunteer": "Volunteer", "rank": "Rank"},
+    ids={"organization": "Organization", "volunteer": "Volunteer", "rank": "Rank", "kecamatan": "Kecamatan"},
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.ALREADY_MEMBER, ProblemCode.ALREADY_ASKED),
 )
 async def request_membership(
@@ -52,12 +49,13 @@ async def request_membership(
     volunteer: uuid.UUID | None = None,
     number: str | None = None,
     rank: str | None = None,
+    kecamatan: str | None = None,
     note: str | None = None,
 ) -> uuid.UUID:
     """Without a volunteer, the actor's own. Number and rank are named by the organization."""
     problems = Problems()
     person = volunteer or request.actor.volunteer_id
-    terms = await read_terms(session, request, problems, organization, number=number, rank=rank)
+    terms = await read_terms(session, request, problems, organization, number=number, rank=rank, kecamatan=kecamatan)
     written = problems.read(paragraph, "note", value=note, minimum=1, maximum=1000)
     parameters = {**request.parameters, "volunteer": person, "organization": organization}
     found = await session.row(_parties(request.actor.kind), parameters)
@@ -124,11 +122,8 @@ async def _insert(session: Transaction, request: Request, row: Mapping[str, Any]
     "Accepts a request for a membership, which begins today; number and rank may be set where the organization answers.",
     answers=OneThing("MembershipRequest"),
     callers=access.MEMBERSHIP_PARTIES,
-    ids={"membership_request": "MembershipRequest", "rank": "Rank"},
-    conflicts={
-        "ex_membership_once": Problem(ProblemCode.ALREADY_MEMBER, input_path("membership_request")),
-        "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
-    },
+    ids={"membership_request": "MembershipRequest", "rank": "Rank", "kecamatan": "Kecamatan"},
+    conflicts=membership.conflicts("membership_request"),
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED),
     updates=True,
 )
@@ -138,27 +133,18 @@ async def approve(
     *,
     membership_request: uuid.UUID,
     version: int,
-    number: str | None = None,
-    rank: str | None = None,
+    **terms: str | None,
 ) -> uuid.UUID:
     held = await REQUESTS.lock_for(session, request, membership_request, version, MembershipRequestAction.APPROVE)
     problems = Problems()
-    terms: Mapping[str, Any] = {"number": held.number, "rank_code": held.rank_code}
-    if number is not None or rank is not None:
+    agreed: Mapping[str, Any] = {name: held[name] for name in membership.TERMS}
+    if terms := {name: value for name, value in terms.items() if value is not None}:
         if held.asked_by == MembershipSide.ORGANIZATION:
-            raise forbidden("number" if number is not None else "rank")
-        terms = await read_terms(session, request, problems, held.organization_id, number=number, rank=rank)
-    today = await _check_today(session, request, problems, held)
+            raise Refused(*(Problem(ProblemCode.FORBIDDEN, input_path(name)) for name in terms))
+        agreed = await read_terms(session, request, problems, held.organization_id, name="membership_request", **terms)
+    today = await membership.first_day(session, request, problems, "membership_request", held)
     problems.refuse()
-    made = await membership.begin(
-        session,
-        request,
-        volunteer=held.volunteer_id,
-        organization=held.organization_id,
-        since=today,
-        number=terms["number"],
-        rank=terms["rank_code"],
-    )
+    made = await membership.begin(session, request, held, since=today, terms=agreed)
     status = MembershipRequestStatus.ACCEPTED
     return await REQUESTS.move(session, request, held, status, change={"membership": str(made)})
 
@@ -193,23 +179,10 @@ async def withdraw(session: Transaction, request: Request, *, membership_request
     return await REQUESTS.move(session, request, held, MembershipRequestStatus.WITHDRAWN)
 
 
-async def _check_today(session: Transaction, request: Request, problems: Problems, held: Row) -> date:
-    """Today at the organization, which stands and which whoever suspends it waits for; the person is old enough."""
-    found = await lock_standing(session, request, held.organization_id)
-    if not found.stands:
-        fact = {"organization_id": held.organization_id}
-        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "membership_request", **fact)
-    born = await session.value(BORN, {"volunteer": held.volunteer_id})
-    problems.read(check_earliest, "membership_request", value=found.today, birth_date=born)
-    today: date = found.today
-    return today
-
-
 # The statements, compiled once.
 
 _VOLUNTEER = sa.bindparam("volunteer", type_=sa.Uuid())
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
-BORN = compile_statement(sa.select(Volunteer.c.birth_date).where(Volunteer.c.id == _VOLUNTEER))
 _MEMBER = access.members_today(Membership.c.volunteer_id == _VOLUNTEER, Membership.c.organization_id == _ORGANIZATION)
 MEMBER = compile_statement(_MEMBER)
 

@@ -187,8 +187,12 @@ class View:
                 found = self.visible(SOURCES[target])
                 guard = declared.guard
                 return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
-            case declarations.ById(target=target):
-                return self.by_id(SOURCES[target], context.arguments["id"])
+            case declarations.ById(target=target, of=None):
+                return self.by_id(SOURCES[target], context.arguments[declared.argument])
+            case declarations.ById(target=target, of=str(of), column=str(name), guard=guard):
+                key = self.key(SOURCES[of], context.arguments[declared.argument])
+                found = [each for each in self.visible(SOURCES[target]) if each.row[name] == key]
+                return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
             case declarations.ByIds(plural=False):
                 return self.node(context.arguments["id"])
             case _:

@@ -82,6 +82,7 @@ class SampleData:
             await sample_data.make_pledges()
             await sample_data.make_membership_requests()
             await sample_data.make_camps()
+            await sample_data.make_membership_transfers()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -450,6 +451,26 @@ class SampleData:
                     )
             guest = {"guest_name": NAMES[number], "organization_id": next(organizations), "status": "WAITLISTED"}
             await build.camp_registration(camp, None, kabupaten_code=FAR, **guest)
+
+    async def make_membership_transfers(self) -> None:
+        """In every status and answered by nobody, one or both; the last memberships are TKSK."""
+        listed = "SELECT id, organization_id FROM membership WHERE until IS NULL ORDER BY id"
+        memberships = await self.build.connection.fetch(listed)
+        organizations = itertools.cycle(self.organizations)
+        statuses = ("PENDING", "PENDING", "ACCEPTED", "REFUSED", "PENDING", "WITHDRAWN")
+        for number, held in enumerate(memberships):
+            agreed = {0: {"person_agreed_at": INSTANTS[1]}, 1: {"organization_agreed_at": INSTANTS[3]}}.get(number % 3)
+            await self.build.membership_transfer(
+                held["id"],
+                next(organizations),
+                status=statuses[number % len(statuses)],
+                number=f"{number:03}" if number % 4 == 1 else None,
+                note=NAMES[number % len(NAMES)] if number % 2 else None,
+                **(agreed or {}),
+            )
+        for number, held in enumerate(memberships[-3:], 1):
+            update = "UPDATE membership SET kecamatan_code = $1, kecamatan_since = since WHERE id = $2"
+            await self.build.connection.execute(update, f"18.03.0{number}", held["id"])
 
     async def make_reports(self) -> None:
         """Incidents that were reported by somebody, rejected and merged."""

@@ -6,7 +6,7 @@ The methods have the names of the predicates that they repeat, and take a row of
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -77,9 +77,14 @@ class Visibility:
         """The day in a kabupaten."""
         return self.now.astimezone(ZoneInfo(self.row(Province, kabupaten_code[:2])["time_zone"])).date()
 
-    def is_current(self, membership: Row) -> bool:
+    def is_current(self, membership: Row, *, days_after: int = 0) -> bool:
         today = self.today(self.row(Organization, membership["organization_id"])["kabupaten_code"])
-        return bool(membership["since"] <= today <= (membership["until"] or date.max))
+        return bool(
+            membership["since"] <= today and today - timedelta(days=days_after) <= (membership["until"] or date.max)
+        )
+
+    def is_tksk_today(self, membership: Row) -> bool:
+        return self.is_current({**membership, "since": membership["kecamatan_since"] or date.max})
 
     def row(self, table: Any, key: Any) -> Row:
         row = self.rows.get(table, key)
@@ -99,11 +104,14 @@ class Visibility:
     def is_national(self) -> bool:
         return any(role["kind"] == "COORDINATOR" and not scope_of(role) for role in self.roles)
 
-    def represents(self, volunteer_id: uuid.UUID, *, of_verified: bool = False) -> bool:
-        """Whether the account is the volunteer's or that of a manager of one of the volunteer's (verified) organizations."""
+    def represents(self, volunteer_id: uuid.UUID, *, of_verified: bool = False, days_after: int = 0) -> bool:
+        """Whether the account is the volunteer's or that of a manager of one of the volunteer's (verified) organizations.
+
+        Those that the volunteer left so many days ago or later are counted, too.
+        """
         return self.volunteer_id == volunteer_id or any(
             membership["organization_id"] in self.organization_ids
-            and self.is_current(membership)
+            and self.is_current(membership, days_after=days_after)
             and (not of_verified or self.row(Organization, membership["organization_id"])["verification"] == "VERIFIED")
             for membership in self.rows.where(Membership, "volunteer_id", volunteer_id)
         )
@@ -141,7 +149,7 @@ class Visibility:
     def sees_volunteer(self, row: Row) -> bool:
         return (
             self.knows_volunteer(row)
-            or self.represents(row["id"])
+            or self.represents(row["id"], days_after=90)
             or self.has_agreed_to_scope(row)
             or self.has_assignment_in_scope(row, "OFFERED")
             or self.is_asked_by(row["id"])
@@ -167,6 +175,15 @@ class Visibility:
 
     def sees_membership_request(self, row: Row) -> bool:
         return self.is_national or self.speaks_for_person(row) or self.enrols_in(row)
+
+    def proposes_transfer(self, row: Row) -> bool:
+        return self.row(Membership, row["membership_id"])["organization_id"] in self.organization_ids
+
+    def answers_transfer(self, row: Row) -> bool:
+        return self.speaks_for_person(row) or row["organization_id"] in self.organization_ids
+
+    def sees_transfer(self, row: Row) -> bool:
+        return self.is_national or (self.speaks_for_person(row) or self.enrols_in(row) or self.proposes_transfer(row))
 
     def asks_for_membership(self, row: Row) -> bool:
         return self.speaks_for_person(row) if row["asked_by"] == "PERSON" else self.enrols_in(row)
