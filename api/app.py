@@ -18,12 +18,15 @@ from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
 from api.web.budget import Budgets
 from api.web.document import Documents
+from api.web.download import download_refused
 from api.web.endpoint import GraphQL
 from api.web.explorer import DemoPerson, explorer_routes
+from api.web.file import file_route
 from api.web.health import health, ready
 from api.web.middleware import Application
 from api.web.page import contract, document, index
 from api.web.services import Services
+from api.web.upload import upload_file
 from api.web.watchdog import Watchdog
 from api.worker import Transport, Worker, running
 
@@ -50,7 +53,7 @@ def application(
         try:
             vault = await open_vault(data, database)
             provider = provider_of(settings)
-            worker = running(Worker(database, vault, clock, transport)) if transport else nullcontext()
+            worker = running(Worker(database, vault, clock, transport, limits)) if transport else nullcontext()
             app.state.services = Services(
                 database,
                 Planner(core_schema(), SOURCES),
@@ -77,6 +80,8 @@ def application(
 
     routes = [
         Route("/graphql", GraphQL()),
+        Route("/uploads", file_route(upload_file), methods=["POST"]),
+        Route("/imports/{job}/refused.{format}", file_route(download_refused)),
         Route("/schema.graphql", contract),
         Route("/docs/{name}", document),
         Route("/health", health),

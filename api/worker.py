@@ -1,9 +1,9 @@
 """The worker: delivers messages, and records and removes what time has ended. `serve` and `sigap work` run it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
@@ -13,14 +13,22 @@ import aiosmtplib
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
 from api.log import log, unexpected
-from api.services import attempt, budget_use, code, duty, message, role, session
+from api.services import attempt, budget_use, code, duty, import_job, import_run, message, role, session
 from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
+from api.settings import Limits
 
 IDLE_SECONDS = 1.0
 CLEANING_SECONDS = 60.0
 DELIVERY_SECONDS = 30.0
+
+
+# What is of no use any more.
+DELETIONS = (
+    *(attempt.FORGET_OLD, budget_use.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD),
+    *import_job.DELETE_OLD,
+)
 
 
 class Undeliverable(Exception):
@@ -81,24 +89,14 @@ class Worker:
     vault: Vault
     clock: Callable[[], datetime]
     transport: Transport
+    limits: Limits = field(default_factory=Limits)
 
     async def run(self) -> None:
-        """Works until it is cancelled; what fails is logged and tried again."""
-        loop = asyncio.get_running_loop()
-        clean_at = loop.time()
-        while True:
-            found = 0
-            try:
-                if loop.time() >= clean_at:
-                    await self.clean()
-                    clean_at = loop.time() + CLEANING_SECONDS
-                found = await self.deliver()
-            except Unavailable:
-                log.warning("the worker waits for the database")
-            except Exception as error:  # noqa: BLE001  # The border of the worker, which goes on.
-                unexpected(error)
-            if not found:
-                await asyncio.sleep(IDLE_SECONDS)
+        """Works until it is cancelled; what fails is logged and tried again. An import delays no message."""
+        pauses = {self.deliver: IDLE_SECONDS, self.import_next: IDLE_SECONDS, self.clean: CLEANING_SECONDS}
+        async with asyncio.TaskGroup() as tasks:
+            for work, seconds in pauses.items():
+                tasks.create_task(repeat(work, seconds))
 
     async def deliver(self) -> int:
         """Delivers some of the messages that are due; returns how many it took."""
@@ -106,6 +104,11 @@ class Worker:
             rows = await message.claim(transaction, self.clock())
         await asyncio.gather(*(self.deliver_one(row) for row in rows))
         return len(rows)
+
+    async def import_next(self) -> int:
+        """Runs an import that waits, or goes on with one whose worker was killed; returns how many there were."""
+        request = Request(PUBLIC, self.clock, limits=self.limits)
+        return int(await import_run.run_next(self.database, self.vault, request))
 
     async def deliver_one(self, row: Row) -> None:
         letter, error = message.read(self.vault, row), None
@@ -122,14 +125,29 @@ class Worker:
             else:
                 await message.fail(transaction, letter.id, self.clock(), attempts=row.attempts, error=error)
 
-    async def clean(self) -> None:
+    async def clean(self) -> int:
         """Records the ends of roles and what has lapsed of offers and duties, and removes what is of no use any more."""
         request = Request(PUBLIC, self.clock)
         async with self.database.transaction() as transaction:
             await role.record_ends(transaction, request)
             await duty.record_all_lapsed(transaction, request)
-            for statement in (attempt.FORGET_OLD, budget_use.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD):
+            for statement in DELETIONS:
                 await transaction.rows(statement, {"now": request.now})
+        return 0
+
+
+async def repeat(work: Callable[[], Awaitable[int]], seconds: float) -> None:
+    """Calls it again and again, with a pause after it has found nothing to do, or has failed."""
+    while True:
+        found = 0
+        try:
+            found = await work()
+        except Unavailable:
+            log.warning("the worker waits for the database")
+        except Exception as error:  # noqa: BLE001  # The border of the worker, which goes on.
+            unexpected(error)
+        if not found:
+            await asyncio.sleep(seconds)
 
 
 @asynccontextmanager

@@ -91,6 +91,12 @@ class Build:
             defaults["kecamatan_since"] = values.get("since", defaults["since"])
         return await self.row("membership", **{**defaults, **values})
 
+    async def import_job(self, organization: uuid.UUID, account: uuid.UUID | None, **values: Any) -> uuid.UUID:
+        """An import that was checked; its file was deleted."""
+        ends = {"organization_id": organization, "account_id": account}
+        defaults = {"status": "CHECKED", "known_people": "FILL", "applies": False, "all_or_nothing": False}
+        return await self.row("import_job", **{**ends, **defaults, "options": "{}", **values})
+
     async def membership_request(self, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> uuid.UUID:
         """A request of the organization that waits for the person's answer."""
         defaults = {"asked_by": "ORGANIZATION", "status": "PENDING"}

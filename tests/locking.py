@@ -38,6 +38,7 @@ ORDER = (
     "licence",
     "organization",
     "certificate",
+    "import_job",
 )
 LOCK = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)(?: OF (\w+))?$")
 OUTER_TABLE = re.compile(r"\nFROM \"?(\w+)")

@@ -598,6 +598,7 @@ CALLER_ROLES = {
     **{name: {"COORDINATOR", "MANAGER"} for name in ("release_pledge", "record_delivery")},
     "raise_need": {"COORDINATOR"},
     "register_volunteer": {"COORDINATOR", "MANAGER"},
+    **{name: {"COORDINATOR", "MANAGER"} for name in ("import_members", "apply_import")},
     "issue_certificate": {"COORDINATOR", "MANAGER"},
     "offer_assignment": {"COORDINATOR", "MANAGER"},
     "accept_assignment": {"VOLUNTEER", "MANAGER"},

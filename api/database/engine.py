@@ -20,6 +20,7 @@ from api.database.statement import (
     insert_all_statement,
     insert_statement,
     lock_statement,
+    update_all_statement,
     update_statement,
     with_stored_keys,
 )
@@ -256,6 +257,13 @@ class Transaction:
         columns = columns_of(table, [with_stored_keys(table, row) for row in rows])
         inserted = await self.rows(insert_all_statement(table, tuple(columns), sorted_by), columns)
         return {row[0] for row in inserted}
+
+    async def update_all(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Changes rows that are locked already; each names its primary key, and all change the same columns."""
+        if not rows:
+            return
+        columns = columns_of(table, [with_stored_keys(table, row) for row in rows])
+        await self.rows(update_all_statement(table, tuple(columns)), columns)
 
     async def lock_all(self, table: sa.Table, keys: Sequence[Any]) -> dict[Any, Row]:
         """The rows with these keys, locked in the order of the keys; the tables have an order, too: decision record 0018."""

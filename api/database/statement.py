@@ -110,6 +110,17 @@ def insert_all_statement(table: sa.Table, names: tuple[str, ...], sorted_by: str
 
 
 @cache
+def update_all_statement(table: sa.Table, names: tuple[str, ...]) -> CompiledStatement:
+    """Changes columns of rows; the parameters are arrays with the names of the columns, the primary key's among them."""
+    (key,) = table.primary_key.columns
+    arrays = [sa.bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    columns = [sa.column(name, table.c[name].type) for name in names]
+    listed = sa.func.unnest(*arrays).table_valued(*columns, name="listed").render_derived()
+    changed = {name: listed.c[name] for name in names if name != key.name}
+    return compile_statement(sa.update(table).where(key == listed.c[key.name]).values(changed))
+
+
+@cache
 def lock_statement(table: sa.Table) -> CompiledStatement:
     """Locks the rows of the keys in the parameter `keys` against changes, one after another by their key."""
     (key,) = table.primary_key.columns

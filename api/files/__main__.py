@@ -12,13 +12,11 @@ import orjson
 
 from api.files import delimited, workbook
 from api.files.cell import MOST_ROWS, FileRow, UnreadableFile, encoded
+from api.files.kind import ZIP, may_be_table
 from api.files.value import is_month_first
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 60
-
-ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-SHOWN_AS_OTHER = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"<!DOC", b"<html", b"<?xml", b"{\\rtf")
 
 
 def main() -> None:
@@ -51,7 +49,7 @@ def _survey(rows: Iterator[FileRow]) -> dict[str, object]:
 def _open(content: bytes, wanted: str | None) -> Callable[[], Iterator[FileRow]]:
     if content.startswith(ZIP):
         return workbook.open_sheet(content, wanted)
-    if content.startswith(OLE) or content.lstrip().startswith(SHOWN_AS_OTHER):
+    if not may_be_table(content[:100]):
         raise UnreadableFile(
             "Berkas ini bukan CSV atau XLSX, atau dikunci dengan sandi; simpan sebagai XLSX.",
             "The file is neither CSV nor XLSX, or locked by a password; save it as XLSX.",

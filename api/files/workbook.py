@@ -30,15 +30,15 @@ FORMULA = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>\s*<(?:\w+:)?f[\s>/]")
 ERROR = re.compile(rb"<(?:\w+:)?c(\s[^>]*\bt=\"e\"[^>]*)>")
 REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})([0-9]{1,7})\"")
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Part:
+class SheetXml:
     """What of a sheet the reading library does not tell: the places of formulas and of errors, by row and column from 0."""
 
-    formulas: set[Place] = field(default_factory=set)
-    errors: set[Place] = field(default_factory=set)
+    formulas: set[Position] = field(default_factory=set)
+    errors: set[Position] = field(default_factory=set)
 
 
 def open_sheet(content: bytes, wanted: str | None = None) -> Callable[[], Iterator[FileRow]]:
@@ -49,18 +49,18 @@ def open_sheet(content: bytes, wanted: str | None = None) -> Callable[[], Iterat
         sheet = _chosen(workbook, wanted)
     except CalamineError:
         raise _damaged() from None
-    part = parts.get(by_name.get(sheet.name, ""), Part())
+    part = parts.get(by_name.get(sheet.name, ""), SheetXml())
     return lambda: _rows(sheet, part)
 
 
-def _rows(sheet: CalamineSheet, part: Part) -> Iterator[FileRow]:
+def _rows(sheet: CalamineSheet, part: SheetXml) -> Iterator[FileRow]:
     if sheet.total_width > MOST_COLUMNS * 10 or sheet.total_height > MOST_ROWS * 2:
         raise UnreadableFile(
             "Lembar ini terlalu besar; hapus kolom dan baris kosong di sekitar tabelnya.",
             "The sheet is too large; delete the empty columns and rows around its table.",
         )
     merged = _merged(sheet)
-    above: dict[Place, Cell] = {}
+    above: dict[Position, Cell] = {}
     for row, values in enumerate(sheet.iter_rows()):
         # Columns before the first one that has anything are left out, unlike rows.
         cells: list[Cell] = [None] * (sheet.end[1] + 1 - len(values) if sheet.end else 0)
@@ -80,9 +80,9 @@ def _rows(sheet: CalamineSheet, part: Part) -> Iterator[FileRow]:
         yield FileRow(row + 1, cells)
 
 
-def _merged(sheet: CalamineSheet) -> dict[Place, Place]:
+def _merged(sheet: CalamineSheet) -> dict[Position, Position]:
     """For each cell that is merged into another one: that one."""
-    merged: dict[Place, Place] = {}
+    merged: dict[Position, Position] = {}
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         if len(merged) + (bottom - top + 1) * (right - left + 1) > MOST_MERGED_CELLS:
             raise UnreadableFile("Terlalu banyak sel yang digabung.", "There are too many merged cells.", top + 1)
@@ -114,7 +114,7 @@ def _chosen(workbook: CalamineWorkbook, wanted: str | None) -> CalamineSheet:
     return filled[0]
 
 
-def _inspect(content: bytes) -> tuple[dict[str, Part], dict[str, str]]:
+def _inspect(content: bytes) -> tuple[dict[str, SheetXml], dict[str, str]]:
     """The sheets' parts by their path, and the path of each sheet's part. Raises `UnreadableFile` for a bomb."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -123,7 +123,7 @@ def _inspect(content: bytes) -> tuple[dict[str, Part], dict[str, str]]:
                 raise _bomb()
             room, parts = MOST_BYTES, {}
             for entry in entries:
-                part = Part()
+                part = SheetXml()
                 room -= _scan(archive, entry, part, room)
                 parts[entry.filename] = part
             return parts, _sheet_parts(archive)
@@ -131,7 +131,7 @@ def _inspect(content: bytes) -> tuple[dict[str, Part], dict[str, str]]:
         raise _damaged() from None
 
 
-def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: Part, room: int) -> int:
+def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: SheetXml, room: int) -> int:
     """The bytes of one part, counted as they are unpacked: what the archive says of them may be a lie."""
     if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise _damaged()
@@ -154,7 +154,7 @@ def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: Part, room: in
     return size
 
 
-def _places(pattern: re.Pattern[bytes], xml: bytes) -> Iterator[Place]:
+def _places(pattern: re.Pattern[bytes], xml: bytes) -> Iterator[Position]:
     for cell in pattern.finditer(xml):
         found = REFERENCE.search(cell[1] or b"")
         if found is None:

@@ -14,6 +14,7 @@ from api.models.contingent import Contingent
 from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, Idempotency
+from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.invitation import Invitation
 from api.models.membership import Membership
@@ -70,6 +71,7 @@ __all__ = [
     "CertificateTypeIssuer",
     "CertificateTypeSkill",
     "Cluster",
+    "ColumnTitle",
     "Commitment",
     "Contingent",
     "Credential",
@@ -81,6 +83,8 @@ __all__ = [
     "GoodsNeed",
     "Hazard",
     "Idempotency",
+    "ImportEntry",
+    "ImportJob",
     "Incident",
     "IncidentKabupaten",
     "Invitation",
@@ -115,6 +119,8 @@ __all__ = [
     "SituationReport",
     "Skill",
     "Symbol",
+    "Upload",
+    "UploadChunk",
     "Volunteer",
 ]
 

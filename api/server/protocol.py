@@ -22,6 +22,12 @@ ANSWER_SECONDS = 30.0
 MAX_HEADER_BYTES = 16 * 1024
 MAX_REQUEST_BYTES = 1024 * 1024
 
+# A file may take as long as it arrives at this rate, in bytes a second over so many seconds, and its request has more bytes.
+UPLOAD_PATH = b"/uploads"
+UPLOAD_RATE = 8 * 1024
+UPLOAD_SECONDS = 10.0
+MAX_UPLOAD_BYTES = 21 * 1024 * 1024
+
 # File descriptors that are not for clients: the database's connections, files, sockets of the program itself.
 OTHER_DESCRIPTORS = 100
 
@@ -91,6 +97,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: TimerHandle | None = None
         self._timed = (Phase.NOTHING, 0)
         self._is_refused = False
+        self._is_upload = False
+        self._bytes_before = 0  # Of an upload, when its rate was last asked for.
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn names the subclass it expects.
@@ -127,8 +135,12 @@ class BoundedProtocol(HttpToolsProtocol):
         # What never ends is not passed on by the parser.
         if self._phase is Phase.HEADERS and self._bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
-        elif self._phase is Phase.BODY and self._bytes > MAX_REQUEST_BYTES:
-            self._refuse(413, f"A request may have at most {MAX_REQUEST_BYTES} bytes.", "BAD_REQUEST")
+        elif self._phase is Phase.BODY and self._bytes > self._most_bytes:
+            self._refuse(413, f"A request may have at most {self._most_bytes} bytes.", "BAD_REQUEST")
+
+    @property
+    def _most_bytes(self) -> int:
+        return MAX_UPLOAD_BYTES if self._is_upload else MAX_REQUEST_BYTES
 
     @property
     def _is_answering(self) -> bool:
@@ -153,6 +165,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._phase = Phase.BODY
+        is_post = self.parser.get_method() == b"POST"
+        self._is_upload = is_post and self.url.partition(b"?")[0] == UPLOAD_PATH
+        self._bytes_before = 0
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEADER_BYTES:
             self._refuse_headers()
         if not self._is_refused:
@@ -180,13 +195,23 @@ class BoundedProtocol(HttpToolsProtocol):
     def _set_timer(self) -> None:
         self._stop_timer()
         self._timed = self._phase, self._messages
-        if self._phase is not Phase.NOTHING:
+        if self._phase is Phase.BODY and self._is_upload:
+            self._timer = self.loop.call_later(UPLOAD_SECONDS, self._refuse_slow)
+        elif self._phase is not Phase.NOTHING:
             self._timer = self.loop.call_later(SECONDS[self._phase], self._refuse_late)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _refuse_slow(self) -> None:
+        """Refuses an upload that arrives too slowly, unless it is the application that does not read on."""
+        arrived, self._bytes_before = self._bytes - self._bytes_before, self._bytes
+        if arrived < UPLOAD_RATE * UPLOAD_SECONDS and not self.flow.read_paused:
+            self._refuse_late()
+        else:
+            self._set_timer()
 
     def _refuse_late(self) -> None:
         if self._phase is Phase.HEADERS and self._is_answering:

@@ -93,16 +93,21 @@ def is_known_distinct(one: Any, other: Any) -> sa.ColumnElement[bool]:
     )
 
 
+def is_similar(one: Any, other: Any) -> sa.ColumnElement[bool]:
+    """Whether two sort keys are of similar names, or one has all words of the other."""
+    words, others = (sa.func.string_to_array(each, " ") for each in (one, other))
+    return sa.or_(
+        sa.func.similarity(one, other) >= SIMILAR,
+        words.op("<@", is_comparison=True)(others),
+        words.op("@>", is_comparison=True)(others),
+    )
+
+
 @cache
 def _same_people(kind: Kind) -> CompiledStatement:
     person = Volunteer.c
-    stored, asked = (sa.func.string_to_array(each, " ") for each in (person.sort_key, _value(person.sort_key)))
-    is_similar = sa.or_(
-        sa.func.similarity(person.sort_key, _value(person.sort_key)) >= SIMILAR,
-        stored.op("<@", is_comparison=True)(asked),
-        stored.op("@>", is_comparison=True)(asked),
-    )
-    same_phone = sa.and_(person.phone == _value(person.phone), is_similar)
+    similar = is_similar(person.sort_key, _value(person.sort_key))
+    same_phone = sa.and_(person.phone == _value(person.phone), similar)
     same_birth = sa.and_(person.birth_date == _value(person.birth_date), person.search_key == _value(person.search_key))
     is_self = sa.func.coalesce(person.id == _VOLUNTEER, sa.false())
     has_own_nik = sa.and_(person.nik_index.is_not(None), _value(person.nik_index).is_not(None))
@@ -113,15 +118,13 @@ def _same_people(kind: Kind) -> CompiledStatement:
     )
 
 
-LOCK = compile_statement(
-    sa.select(
-        sa.func.pg_advisory_xact_lock(
-            sa.func.hashtextextended(
-                sa.func.unnest(sa.bindparam("locks", type_=ARRAY(sa.Text())), type_=sa.Text()), sa.literal(0)
-            )
-        )
-    )
-)
+# Each of a fixed number of locks is for many phones and names, as PostgreSQL has no room for a lock of each in a file.
+LOCK_CLASS, LOCK_COUNT = 0x51_6A9, 1024
+_TEXTS = sa.func.unnest(sa.bindparam("locks", type_=ARRAY(sa.Text()))).column_valued("locked")
+_BUCKET = sa.func.hashtext(_TEXTS).op("&")(LOCK_COUNT - 1).label("bucket")
+# In one order for all who lock; the offset keeps it.
+_BUCKETS = sa.select(_BUCKET).distinct().order_by(_BUCKET).offset(0).subquery()
+LOCK = compile_statement(sa.select(sa.func.pg_advisory_xact_lock(LOCK_CLASS, _BUCKETS.c.bucket)))
 SAME_NUMBER = compile_statement(
     sa.select(Membership.c.id).where(
         Membership.c.organization_id == sa.bindparam("organization", type_=sa.Uuid()),

@@ -94,14 +94,14 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
 
 
 @cache
-def event_context(noun: str) -> Mapping[str, Sql]:
-    """Expressions by the name of the column, empty where the noun has no table; the key is the parameter `subject`."""
+def event_context(noun: str, subject: Sql | None = None) -> Mapping[str, Sql]:
+    """Expressions by the name of the column, empty where the noun has no table; without a `subject` its key is a parameter."""
     table = METADATA.tables.get(re.sub(r"(?<!^)(?=[A-Z])", "_", noun).lower())
     if table is None:
         return {}
     own = {name: table.c[name] for name in NAMES if name in table.c}
     (key,) = table.primary_key.columns
-    this = key == sa.bindparam("subject", type_=key.type)
+    this = key == (sa.bindparam("subject", type_=key.type) if subject is None else subject)
     return {
         name: sa.select(value).where(this).scalar_subquery()
         for name, value in {**own, **DERIVED.get(table, {})}.items()

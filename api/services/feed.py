@@ -1,12 +1,14 @@
 """Writing the one feed of events: who did what to which thing, when and why."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
@@ -52,6 +54,42 @@ async def record(
         "change": change,
     }
     await session.rows(_insert(subject_type), {**values, "subject": key})
+
+
+async def record_all(
+    session: Transaction,
+    request: Request,
+    kind: str,
+    subject_type: str,
+    changes: Sequence[tuple[uuid.UUID, Mapping[str, Any]]],
+) -> None:
+    """As `record`, for many things of one type, each with its change."""
+    if not changes:
+        return
+    values = {
+        "at": request.now,
+        "actor_kind": ActorKind.ACCOUNT if request.actor.account_id else ActorKind.PUBLIC,
+        "account_id": request.actor.account_id,
+        "kind": kind,
+        "subject_type": subject_type,
+        "subjects": [key for key, _ in changes],
+        "changes": [orjson.dumps(change).decode() for _, change in changes],
+    }
+    await session.rows(_insert_all(subject_type), values)
+
+
+@cache
+def _insert_all(noun: str) -> CompiledStatement:
+    arrays = sa.bindparam("subjects", type_=ARRAY(sa.Uuid())), sa.bindparam("changes", type_=ARRAY(sa.Text()))
+    columns = sa.column("subject", sa.Uuid()), sa.column("change", sa.Text())
+    listed = sa.func.unnest(*arrays).table_valued(*columns, name="listed").render_derived()
+    same = ("at", "actor_kind", "account_id", "kind", "subject_type")
+    values: dict[str, Any] = {name: sa.bindparam(name, type_=Event.c[name].type) for name in same}
+    values["subject_key"] = sa.cast(listed.c.subject, sa.Text)
+    values["change"] = sa.cast(listed.c.change, JSONB)
+    values |= event_context(noun, listed.c.subject)
+    rows = sa.select(*(value.label(name) for name, value in values.items())).select_from(listed)
+    return compile_statement(sa.insert(Event).from_select([*values], rows))
 
 
 @cache

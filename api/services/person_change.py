@@ -127,20 +127,18 @@ def _facts(promise: Row) -> dict[str, Any]:
 _VOLUNTEER = sa.bindparam("volunteer", type_=sa.Uuid())
 
 
-def _first_day(table: sa.Table, column: sa.Column[Any], *conditions: Any) -> Any:
-    of_volunteer = sa.select(sa.func.min(column)).where(table.c.volunteer_id == _VOLUNTEER, *conditions)
-    return of_volunteer.scalar_subquery()
+def earliest_day(volunteer_id: Any) -> sa.ColumnElement[Any]:
+    """The first day of a membership or certificate, which come after the fifteenth birthday."""
+
+    def first(column: sa.Column[Any], *conditions: Any) -> Any:
+        of_volunteer = column.table.c.volunteer_id == volunteer_id
+        return sa.select(sa.func.min(column)).where(of_volunteer, *conditions).scalar_subquery()
+
+    certified = first(Certificate.c.issued_on, Certificate.c.revoked_on.is_(None))
+    return sa.func.least(first(Membership.c.since), certified)
 
 
-# The first day of a membership or certificate, which come after the fifteenth birthday.
-EARLIEST = compile_statement(
-    sa.select(
-        sa.func.least(
-            _first_day(Membership, Membership.c.since),
-            _first_day(Certificate, Certificate.c.issued_on, Certificate.c.revoked_on.is_(None)),
-        )
-    )
-)
+EARLIEST = compile_statement(sa.select(earliest_day(_VOLUNTEER)))
 
 
 def _promises_beyond_reach() -> sa.Select[Any]:

@@ -35,7 +35,7 @@ async def refuse_registered(
     """
     if nik_index is None:
         return
-    spent = await _budget(session, request)
+    spent = await hold_budget(session, request)
     if spent.level >= request.limits.join_requests:
         await record(session, request, "account.nik_refused", subject=("Account", _account(request)), change={})
         fact = {"retry_at": (spent.at + DAY).isoformat()}
@@ -46,7 +46,7 @@ async def refuse_registered(
         return
     is_asked = not found.is_seen and joining["organization"] is not None
     if not found.is_seen:
-        await session.rows(SPEND, {"attempt_key": _key(request)})
+        await spend(session, request, 1)
     code = ProblemCode.REQUEST_SENT if is_asked else ProblemCode.ALREADY_REGISTERED
     change = {"code": code, "organization": joining["organization"] and str(joining["organization"])}
     await record(session, request, "volunteer.recognized", subject=("Volunteer", found.id), change=change)
@@ -55,7 +55,12 @@ async def refuse_registered(
     raise RefusedAfterChange(Problem(code, input_path("nik")))
 
 
-async def _budget(session: Transaction, request: Request) -> Row:
+async def spend(session: Transaction, request: Request, count: int) -> None:
+    """Takes answers from the day's budget, which is held."""
+    await session.rows(SPEND, {"attempt_key": _key(request), "count": float(count)})
+
+
+async def hold_budget(session: Transaction, request: Request) -> Row:
     """How much of the day's budget is used, and since when the day runs; held until the transaction's end."""
     held = await session.row(HOLD, {"attempt_key": _key(request), "now": request.now})
     assert held is not None
@@ -72,6 +77,7 @@ def _key(request: Request) -> bytes:
 
 
 _KEY: sa.BindParameter[bytes] = sa.bindparam("attempt_key", type_=sa.LargeBinary())
+_COUNT = sa.bindparam("count", type_=sa.Float())
 _IS_TODAY = Attempt.c.at > NOW - DAY
 HOLD = compile_statement(
     insert(Attempt)
@@ -85,7 +91,7 @@ HOLD = compile_statement(
     )
     .returning(Attempt.c.level, Attempt.c.at)
 )
-SPEND = compile_statement(sa.update(Attempt).where(Attempt.c.key == _KEY).values(level=Attempt.c.level + 1.0))
+SPEND = compile_statement(sa.update(Attempt).where(Attempt.c.key == _KEY).values(level=Attempt.c.level + _COUNT))
 
 
 @cache

@@ -31,11 +31,17 @@ class Vault:
         return hashlib.sha256(b"sigap vault key\0" + self.encryption + self.index).digest()
 
     def encrypt(self, text: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + AESGCM(self.encryption).encrypt(nonce, text.encode(), None)
+        return self.encrypt_bytes(text.encode())
 
-    def decrypt(self, encrypt: bytes) -> str:
-        return AESGCM(self.encryption).decrypt(encrypt[:NONCE_BYTES], encrypt[NONCE_BYTES:], None).decode()
+    def decrypt(self, encrypted: bytes) -> str:
+        return self.decrypt_bytes(encrypted).decode()
+
+    def encrypt_bytes(self, content: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + AESGCM(self.encryption).encrypt(nonce, content, None)
+
+    def decrypt_bytes(self, encrypted: bytes) -> bytes:
+        return AESGCM(self.encryption).decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], None)
 
     def encrypt_json(self, value: Any) -> bytes:
         return self.encrypt(orjson.dumps(value).decode())

@@ -83,6 +83,7 @@ class SampleData:
             await sample_data.make_membership_requests()
             await sample_data.make_camps()
             await sample_data.make_membership_transfers()
+            await sample_data.make_imports()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -371,6 +372,35 @@ class SampleData:
                 note=NAMES[number % len(NAMES)] if number % 4 else None,
                 reason=NAMES[2] if status == "REFUSED" else None,
             )
+
+    async def make_imports(self) -> None:
+        """Imports of several accounts, with rows of every outcome."""
+        build = self.build
+        outcomes = ("CREATED", "UPDATED", "UNCHANGED", "REQUESTED", "REFUSED")
+        for number, status in enumerate(("WAITING", "RUNNING", "CHECKED", "DONE", "REFUSED", "DONE")):
+            job = await build.import_job(
+                self.organizations[number],
+                self.actors[("manager", "mixed", "nation")[number % 3]],
+                status=status,
+                ignored_columns=[*NAMES[:number]],
+                created_at=self.day(-number / 7),
+            )
+            for row, outcome in enumerate(outcomes[:number], 2):
+                why = {
+                    "code": "INVALID",
+                    "column_name": "NIK",
+                    "value": "…1",
+                    "label_id": "Salah.",
+                    "label_en": "Wrong.",
+                }
+                await build.row(
+                    "import_entry",
+                    import_job_id=job,
+                    row=row,
+                    outcome=outcome,
+                    volunteer_id=self.people[row] if row % 2 else None,
+                    **(why if outcome == "REFUSED" else {}),
+                )
 
     async def make_camps(self) -> None:
         """Camps in every status, with contingents, quotas, sessions, staff, and people in every status."""

@@ -325,6 +325,9 @@ class Visibility:
         is_own = self.account is not None and row["account_id"] == self.account["id"]
         return is_own or any(self.covers(each, row) for each in self.roles)
 
+    def sees_import_job(self, row: Row) -> bool:
+        return self.sees_session(row)
+
     def sees_api_key(self, row: Row) -> bool:
         return self.sees_session(row)
 

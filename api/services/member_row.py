@@ -1,0 +1,172 @@
+"""A row of a file of members: read cell by cell, and compared with the rows before it."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from api.files.cell import Cell, Fault, FileRow
+from api.files.value import is_ambiguous_day
+from api.models.import_job import ImportOutcome
+from api.rules.code import ProblemCode
+from api.services.member_column import READERS, Header, MemberColumn, shown
+from api.services.vault import Vault
+from api.values import nik as identity
+from api.values.day import check_earliest
+from api.values.key import code_key, search_key, sort_key
+from api.values.problem import Unreadable
+
+_C = MemberColumn
+DAYS = (_C.BIRTH_DATE, _C.SINCE)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """Why a row is refused: in which column, if it is one, and what stands there as far as it may be shown."""
+
+    code: ProblemCode
+    column: MemberColumn | None = None
+    value: str | None = None
+    detail: tuple[str, str] | None = None
+    volunteer_id: uuid.UUID | None = None
+
+
+@dataclass(slots=True)
+class MemberRow:
+    """What a row says, by column, and what has become of it so far."""
+
+    number: int
+    values: dict[MemberColumn, Any]
+    problems: list[RowProblem] = field(default_factory=list)
+    nik_index: bytes | None = None
+    kabupaten_code: str | None = None
+    rank_code: str | None = None
+    since: date | None = None
+    outcome: ImportOutcome | None = None
+    volunteer_id: uuid.UUID | None = None
+
+    def __getitem__(self, column: MemberColumn) -> Any:
+        return self.values.get(column)
+
+    @property
+    def name_keys(self) -> tuple[str, str]:
+        """The keys by which the name is ordered and compared, and searched."""
+        return sort_key(self[_C.NAME]), search_key(self[_C.NAME])
+
+    @property
+    def number_key(self) -> str | None:
+        number = self[_C.NUMBER]
+        return number and code_key(number)
+
+    def refuse(self, column: MemberColumn | None, indonesian: str, english: str) -> None:
+        value = None if column is None else shown(column, self[column])
+        self.problems.append(RowProblem(ProblemCode.INVALID, column, value, (indonesian, english)))
+
+    def check(self, column: MemberColumn, check: Callable[..., None], value: Any, **options: Any) -> None:
+        """Refuses the row where the check raises `Unreadable`."""
+        try:
+            check(value, **options)
+        except Unreadable as error:
+            self.refuse(column, *error.detail)
+
+    def add(self, code: ProblemCode, column: MemberColumn | None, volunteer_id: uuid.UUID | None = None) -> None:
+        value = None if column is None else shown(column, self[column])
+        self.problems.append(RowProblem(code, column, value, volunteer_id=volunteer_id))
+
+
+def read_row(row: FileRow, header: Header, vault: Vault, *, month_first: frozenset[int]) -> MemberRow:
+    """Each cell by itself, and whether identity number, day of birth and sex agree."""
+    made = MemberRow(row.number, {})
+    if len(row.cells) < header.width or any(cell is not None for cell in row.cells[header.width :]):
+        made.refuse(None, Fault.COUNT.label_id, Fault.COUNT.label_en)
+        return made
+    for column, index in header.columns.items():
+        _read_cell(made, column, row.cells[index], has_month_first=index in month_first)
+    if made[_C.NAME] is None and not any(problem.column is _C.NAME for problem in made.problems):
+        made.refuse(_C.NAME, "Nama belum diisi.", "The name is missing.")
+    if made[_C.NIK] is not None:
+        known = {"known_birth_date": made[_C.BIRTH_DATE], "known_sex": made[_C.SEX]}
+        made.check(_C.NIK, identity.check_nik_agrees, made[_C.NIK], **known)
+        made.nik_index = vault.blind_index(made[_C.NIK])
+    return made
+
+
+def _read_cell(row: MemberRow, column: MemberColumn, cell: Cell, *, has_month_first: bool) -> None:
+    try:
+        value = READERS[column](cell)
+        if has_month_first and column in DAYS and is_ambiguous_day(cell):
+            raise MONTH_FIRST
+    except Unreadable as error:
+        row.problems.append(RowProblem(ProblemCode.INVALID, column, shown(column, cell), error.detail))
+        return
+    if value is not None:
+        row.values[column] = value
+
+
+def check_days(row: MemberRow, today: date) -> None:
+    """Adds problems where days have not come, or the person was too young."""
+    born, since = row[_C.BIRTH_DATE], row.since
+    if born is not None and born > today:
+        row.refuse(_C.BIRTH_DATE, "Tanggal lahir belum tiba.", "The day of birth has not come.")
+        return
+    if since is None:
+        return
+    if since > today:
+        row.refuse(_C.SINCE, "Hari bergabung belum tiba.", "The day of joining has not come.")
+    nik = row[_C.NIK]
+    row.check(_C.SINCE, check_earliest, since, birth_date=born or (identity.birth_date(nik, today) if nik else None))
+
+
+MONTH_FIRST = Unreadable(
+    "Di kolom ini ada tanggal yang bulannya ditulis lebih dulu, jadi tanggal ini bisa dua arti; tulis hari/bulan/tahun.",
+    "In this column there are days with their month first, so this one has two meanings; write day/month/year.",
+)
+
+
+@dataclass(slots=True)
+class RowsBefore:
+    """Who was in the rows before, as keys: two rows of one file about one person are refused.
+
+    Rows are found by identity number, member number, name and day of birth, phone with a similar name, and by name and
+    kabupaten where nothing says that they are two people.
+    """
+
+    exact: dict[int, int] = field(default_factory=dict)
+    homes: dict[int, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
+    phones: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, row: MemberRow) -> int | None:
+        """The number of a row before about the same person; the row is among those before from now on."""
+        sort, search = row.name_keys
+        keys = [hash(key) for key in _exact_keys(row, search)]
+        found = min((self.exact[key] for key in keys if key in self.exact), default=None)
+        home, facts = hash((sort, row.kabupaten_code)), (row.nik_index, row[_C.BIRTH_DATE], row[_C.PHONE])
+        for number, other in self.homes[home]:
+            if found is None and not _differ(facts, other):
+                found = number
+        for key in keys:
+            self.exact.setdefault(key, row.number)
+        self.homes[home].append((row.number, facts))
+        return found
+
+    def same_phone(self, row: MemberRow) -> Sequence[tuple[int, str]]:
+        """The rows before with the same phone, and their names; the row is among those before from now on."""
+        if row[_C.PHONE] is None:
+            return ()
+        before = self.phones[row[_C.PHONE]]
+        found = tuple(before)
+        before.append((row.number, row.name_keys[0]))
+        return found
+
+
+def _exact_keys(row: MemberRow, search: str) -> Sequence[tuple[Any, ...]]:
+    born = row[_C.BIRTH_DATE]
+    keys = (("nik", row.nik_index), ("number", row.number_key), ("born", born and (search, born)))
+    return [key for key in keys if key[1] is not None]
+
+
+def _differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
+    """Whether a fact that is known of both differs."""
+    return any(a is not None and b is not None and a != b for a, b in zip(one, other, strict=True))

@@ -1,0 +1,116 @@
+"""Files that people send before they say what to do with them: stored in encrypted chunks, for one use."""
+
+import base64
+import hmac
+import uuid
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from api.access import NOW
+from api.database.engine import Database, Transaction
+from api.database.statement import compile_statement
+from api.models import Upload, UploadChunk
+from api.models.base import new_id
+from api.services.request import Request
+from api.services.vault import Vault
+
+MOST_BYTES = 20 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+# Of one account, within the time after which one that was not used is deleted.
+MOST_WAITING = 20
+UNUSED, USED = timedelta(days=1), timedelta(days=30)
+
+
+async def begin(session: Transaction, request: Request) -> uuid.UUID | None:
+    """The key of a new upload; None where too many of the account wait for their use."""
+    account_id = request.actor.account_id
+    if await session.value(WAITING, {"account": account_id}) >= MOST_WAITING:
+        return None
+    key = new_id()
+    await session.insert(Upload, id=key, account_id=account_id, created_at=request.now)
+    return key
+
+
+async def add_chunk(session: Transaction, vault: Vault, key: uuid.UUID, number: int, chunk: bytes) -> None:
+    await session.insert(UploadChunk, upload_id=key, number=number, cipher=vault.encrypt_bytes(chunk))
+
+
+async def finish(session: Transaction, key: uuid.UUID, byte_count: int) -> None:
+    await session.update(Upload, key, byte_count=byte_count)
+
+
+def token(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
+    """What the client names the upload by; signed, so that nobody can guess another one."""
+    return f"{key.hex}.{_signature(vault, key, account_id)}"
+
+
+async def use(session: Transaction, request: Request, vault: Vault, text: str) -> uuid.UUID | None:
+    """The key of an upload of the account, which is used from now on; None if there is none, or it was used."""
+    key = _key(vault, text, request.actor.account_id)
+    if key is None:
+        return None
+    parameters = {"upload": key, "account": request.actor.account_id, "now": request.now}
+    found: uuid.UUID | None = await session.value(USE, parameters)
+    return found
+
+
+async def content(database: Database, vault: Vault, key: uuid.UUID) -> AsyncGenerator[bytes]:
+    number = 0
+    while True:
+        async with database.reading() as session:
+            cipher = await session.value(CHUNK, {"upload": key, "number": number})
+        if cipher is None:
+            return
+        yield vault.decrypt_bytes(cipher)
+        number += 1
+
+
+def _key(vault: Vault, text: str, account_id: uuid.UUID | None) -> uuid.UUID | None:
+    written, _, signature = text.partition(".")
+    try:
+        key = uuid.UUID(hex=written)
+    except ValueError:
+        return None
+    if account_id is None or not hmac.compare_digest(signature.encode(), _signature(vault, key, account_id).encode()):
+        return None
+    return key
+
+
+def _signature(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
+    signed = vault.blind_index(f"upload {key} {account_id}")
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
+
+
+_UPLOAD = sa.bindparam("upload", type_=sa.Uuid())
+_ACCOUNT = sa.bindparam("account", type_=sa.Uuid())
+WAITING = compile_statement(
+    sa.select(sa.func.count()).select_from(Upload).where(Upload.c.account_id == _ACCOUNT, Upload.c.used_at.is_(None))
+)
+USE = compile_statement(
+    sa.update(Upload)
+    .where(
+        Upload.c.id == _UPLOAD,
+        Upload.c.account_id == _ACCOUNT,
+        Upload.c.byte_count.is_not(None),
+        Upload.c.used_at.is_(None),
+    )
+    .values(used_at=NOW)
+    .returning(Upload.c.id)
+)
+CHUNK = compile_statement(
+    sa.select(UploadChunk.c.cipher).where(
+        UploadChunk.c.upload_id == _UPLOAD, UploadChunk.c.number == sa.bindparam("number", type_=sa.Integer())
+    )
+)
+# Chunks go with their upload.
+DELETE_OLD = compile_statement(
+    sa.delete(Upload).where(
+        sa.or_(
+            sa.and_(Upload.c.used_at.is_(None), Upload.c.created_at < NOW - UNUSED),
+            Upload.c.created_at < NOW - USED,
+        )
+    )
+)

@@ -1,0 +1,57 @@
+"""Files to download: the refused rows of an import."""
+
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from api.context import Context
+from api.files.writing import Format, write_table
+from api.services import request as service
+from api.services.refused_row import refused_rows
+from api.web.error import HttpError
+
+
+def format_of(request: Request) -> Format:
+    try:
+        return Format(request.path_params["format"])
+    except ValueError:
+        raise not_found() from None
+
+
+def not_found() -> HttpError:
+    return HttpError(404, "There is no such file, or you may not see it.", "NOT_FOUND")
+
+
+def key_of(text: str, noun: str) -> uuid.UUID:
+    """The key in an id as the graph has it, or by itself."""
+    try:
+        return uuid.UUID(text.removeprefix(f"{noun}:"))
+    except ValueError:
+        raise not_found() from None
+
+
+def file_response(content: AsyncGenerator[bytes], name: str, format_: Format) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{format_}"'}
+    return StreamingResponse(content, media_type=format_.media_type, headers=headers)
+
+
+async def download_refused(request: Request, context: Context) -> Response:
+    """The rows that an import has refused, with why."""
+    key, format_ = key_of(request.path_params["job"], "ImportJob"), format_of(request)
+    asked = service.Request(context.actor, context.clock)
+    async with AsyncExitStack() as stack:
+        entered = refused_rows(context.database, asked, context.vault, key, context.language)
+        found = await stack.enter_async_context(entered)
+        if found is None:
+            raise not_found()
+        header, rows = found
+        return file_response(_closing(write_table(rows, format_, header), stack.pop_all()), "ditolak", format_)
+
+
+async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> AsyncGenerator[bytes]:
+    async with stack:
+        async for piece in content:
+            yield piece

@@ -1,0 +1,74 @@
+"""POST /uploads: a file as the body of a request; the answer names it for one use in a mutation."""
+
+import uuid
+from collections.abc import AsyncGenerator
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import access
+from api.context import Context
+from api.files.kind import may_be_table
+from api.services import request as service
+from api.services import upload
+from api.web.error import HttpError
+from api.web.negotiation import JSON
+
+
+async def upload_file(request: Request, context: Context) -> Response:
+    """Status 201, and what the client names the file by."""
+    if not access.REGISTRARS.include(context.actor):
+        raise HttpError(403, "Managers and coordinators send files.", "FORBIDDEN")
+    _check_length(request)
+    key, byte_count = await _store(context, request)
+    assert context.actor.account_id is not None
+    answer = {"upload": upload.token(context.vault, key, context.actor.account_id), "bytes": byte_count}
+    return Response(orjson.dumps(answer), 201, media_type=JSON)
+
+
+def _check_length(request: Request) -> None:
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > upload.MOST_BYTES:
+        raise _too_large()
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HttpError(415, "Send the file uncompressed.", headers={"Accept-Encoding": "identity"})
+
+
+async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
+    """Each chunk in a transaction of its own: a slow client holds no connection to the database."""
+    async with context.database.transaction() as session:
+        key = await upload.begin(session, service.Request(context.actor, context.clock))
+    if key is None:
+        message = f"{upload.MOST_WAITING} files wait for their import; start these first, or send the file tomorrow."
+        raise HttpError(429, message, "THROTTLED", headers={"Retry-After": "86400"})
+    number = byte_count = 0
+    async for chunk in _chunks(request):
+        if not number and not may_be_table(chunk[:100]):
+            raise HttpError(415, "Send CSV or XLSX; save an older or locked spreadsheet as XLSX.")
+        byte_count += len(chunk)
+        if byte_count > upload.MOST_BYTES:
+            raise _too_large()
+        async with context.database.transaction() as session:
+            await upload.add_chunk(session, context.vault, key, number, chunk)
+        number += 1
+    if not byte_count:
+        raise HttpError(400, "The file is empty: send it as the body of the request.")
+    async with context.database.transaction() as session:
+        await upload.finish(session, key, byte_count)
+    return key, byte_count
+
+
+async def _chunks(request: Request) -> AsyncGenerator[bytes]:
+    waiting = bytearray()
+    async for piece in request.stream():
+        waiting += piece
+        while len(waiting) >= upload.CHUNK_BYTES:
+            yield bytes(waiting[: upload.CHUNK_BYTES])
+            del waiting[: upload.CHUNK_BYTES]
+    if waiting:
+        yield bytes(waiting)
+
+
+def _too_large() -> HttpError:
+    return HttpError(413, f"A file may have at most {upload.MOST_BYTES} bytes.")
