@@ -74,6 +74,7 @@ from api.access.camp import (
     works_at_camp,
 )
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
+from api.access.event import sees_event
 from api.access.import_job import runs_import_job, sees_import_job
 from api.access.incident import (
     coordinates_incident,

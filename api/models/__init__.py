@@ -13,7 +13,7 @@ from api.models.camp_registration import CampRegistration
 from api.models.contingent import Contingent
 from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
-from api.models.event import Event, Idempotency
+from api.models.event import Event, EventKind, Idempotency
 from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.invitation import Invitation
@@ -80,6 +80,7 @@ __all__ = [
     "DistinctPair",
     "EmergencyStatus",
     "Event",
+    "EventKind",
     "GoodsNeed",
     "Hazard",
     "Idempotency",

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table
+from api.models.base import INSTANT, Chosen, Symbol, labelled, optional, references, required, table
 from api.models.choice import Choice
 
 
@@ -30,7 +30,7 @@ class ActorKind(Choice):
 # `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
 # running: `transaction < pg_snapshot_xmin(pg_current_snapshot())`.
 # `at` is when the event was written; `effective_at` is when it took effect, where that was earlier, as for an
-# offer whose deadline passed before somebody recorded it. What it concerns, `incident_id` to `organization_id`, is read
+# offer whose deadline passed before somebody recorded it. What it concerns, `incident_id` to `need_id`, is read
 # from its subject; no foreign keys, as they would lock rows in the order of the events, not in that of the locks.
 Event = table(
     "event",
@@ -48,13 +48,21 @@ Event = table(
     optional("incident_id", sa.Uuid),
     optional("kabupaten_code", Symbol),
     optional("organization_id", sa.Uuid),
+    optional("volunteer_id", sa.Uuid),
+    optional("site_id", sa.Uuid),
+    # Of people or of goods.
+    optional("need_id", sa.Uuid),
     sa.CheckConstraint("(actor_kind = 'ACCOUNT') = (account_id IS NOT NULL)", name="actor"),
     sa.Index(None, "subject_type", "subject_key", "position"),
     *(
         sa.Index(None, name, "position", postgresql_where=sa.text(f"{name} IS NOT NULL"))
-        for name in ("incident_id", "kabupaten_code", "organization_id")
+        for name in ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
     ),
 )
+
+
+# What kinds of events are called.
+EventKind = table("event_kind", *labelled())
 
 
 # The outcome of a mutation under the key its caller gave: what it made or changed, and its problems. Callers without

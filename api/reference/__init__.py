@@ -79,6 +79,7 @@ CATALOGUES: Sequence[Source] = (
     Source("camp_kinds.csv", "camp_kind"),
     Source("camp_categories.csv", "camp_category"),
     Source("payers.csv", "payer"),
+    Source("event_kinds.csv", "event_kind"),
 )
 LINKS: Sequence[Source] = (
     Source("certificate_type_inclusions.csv", "certificate_type_inclusion", ("certificate_type_code", "included_code")),

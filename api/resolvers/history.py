@@ -5,7 +5,8 @@ import sqlalchemy as sa
 from api import access
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToMany
 from api.compiler.structure import orders
-from api.models import Account, Event, Volunteer
+from api.models import Account, Event, EventKind, Volunteer
+from api.resolvers.common import label
 
 
 def history(noun: str) -> ToMany:
@@ -16,6 +17,22 @@ def history(noun: str) -> ToMany:
         on=lambda row, event: sa.and_(event.c.subject_type == noun, event.c.subject_key == sa.cast(row.c.id, sa.Text)),
         visible_with_parent=True,
     )
+
+
+def kind_label(row: Row, context: FieldContext) -> Sql:
+    """What happened, in words; the code of the kind where it has none."""
+    kind = EventKind.alias()
+    words = sa.select(label(kind, context)).where(kind.c.code == row.c.kind).correlate(row).scalar_subquery()
+    return sa.func.coalesce(words, row.c.kind, type_=sa.Text())
+
+
+KIND_LABEL = Expression(kind_label)
+
+
+def event_status(row: Row, _context: FieldContext) -> Sql:
+    """The status that an event brought about."""
+    status: Sql = row.c.change["status"].astext
+    return status
 
 
 def account_name(row: Row, context: FieldContext) -> Sql:
@@ -41,7 +58,8 @@ SOURCES = (
         visible=access.nobody,
         key="position",
         fields={
-            "status": Expression(lambda row, _context: row.c.change["status"].astext),
+            "label": KIND_LABEL,
+            "status": Expression(event_status),
             "actor_name": Expression(account_name),
         },
         orders=orders(Event, "position"),

@@ -19,6 +19,7 @@ from api.models import (
 )
 from api.models.day import time_zone
 from api.models.incident import INCIDENT
+from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, allowed_actions, reference, status, status_filter
 from api.resolvers.coverage import (
     coverage_by_cluster,
@@ -61,6 +62,7 @@ SOURCES = (
             "status": status(INCIDENT),
             "desk": ToOne("Desk", on=has_desk),
             "history": history("Incident"),
+            "activity": activity("incident_id"),
             "allowed_actions": allowed_actions(INCIDENT),
             "position": POSITION,
             "time_zone": Expression(main_zone),

@@ -22,6 +22,7 @@ from api.compiler.source import (
 )
 from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source, to_many, to_one
 from api.models import Assignment, Cluster, Need, NeedMinimum, Pledge, Volunteer
+from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.coverage import coverage, shortfall
 from api.resolvers.history import history
@@ -81,6 +82,7 @@ SOURCES = (
             "is_stale": Expression(is_stale),
             "minimums": to_many(NeedMinimum.c.need_id, "CREATED_AT_ASC", visible_with_parent=True),
             "history": history("Need"),
+            "activity": activity("need_id"),
             "coverage": Embedded("Coverage", computed_row=coverage),
             "pledges": connection(Pledge.c.need_id),
             "assignments": connection(Assignment.c.need_id),

@@ -22,6 +22,7 @@ from api.models import (
     Rank,
 )
 from api.models.organization import LICENCE, ORGANIZATION
+from api.resolvers.activity import activity
 from api.resolvers.common import allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE
@@ -42,6 +43,7 @@ SOURCES = (
             "focus": to_many_through(OrganizationFocus.c.organization_id, OrganizationFocus.c.cluster_code, "CODE_ASC"),
             "contacts": to_many(OrganizationContact.c.organization_id, "CREATED_AT_ASC"),
             "history": history("Organization"),
+            "activity": activity("organization_id"),
             "allowed_actions": allowed_actions(ORGANIZATION),
         },
         orders=orders(Organization, "name", "-created_at"),

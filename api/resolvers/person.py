@@ -22,6 +22,7 @@ from api.compiler.structure import connection, filters, orders, period_bounds, t
 from api.models import Assignment, Certificate, Commitment, Membership, Rank, Volunteer
 from api.models.base import INSTANT
 from api.models.day import local_day
+from api.resolvers.activity import activity
 from api.resolvers.place import distance_from, seat_of
 from api.resolvers.readiness import READINESS
 from api.rules.sending import skills_on
@@ -89,6 +90,7 @@ SOURCES = (
         Volunteer,
         access.sees_volunteer,
         fields={
+            "activity": activity("volunteer_id"),
             "phone": private("phone"),
             "email": private("email"),
             "emergency_contact": Embedded(

@@ -8,6 +8,7 @@ from api.compiler.source import Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import GoodsNeed, Pledge, PledgeRequest
 from api.models.pledge import PLEDGE, PledgeStatus, filled
+from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, allowed_actions, status, status_filter
 from api.resolvers.history import history
 
@@ -56,6 +57,7 @@ SOURCES = (
             "delivered": Expression(delivered),
             "pledges": connection(Pledge.c.goods_need_id),
             "history": history("GoodsNeed"),
+            "activity": activity("need_id"),
         },
         orders=orders(GoodsNeed, "needed_by", "-created_at"),
         filters={

@@ -20,6 +20,7 @@ from api.compiler.structure import connection, filters, orders, table_source, to
 from api.models import Assignment, Commitment, KitchenType, Need, Site, SiteLoad
 from api.models.day import day_bounds
 from api.models.site import SiteKind
+from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
 from api.resolvers.place import distance_from, point
@@ -135,6 +136,7 @@ SOURCES = (
                 "KitchenPlan", computed_row=kitchen_plan, exists=lambda row: row.c.kind == SiteKind.PUBLIC_KITCHEN
             ),
             "history": history("Site"),
+            "activity": activity("site_id"),
         },
         orders=orders(Site, "-opened_at", "-created_at", "name"),
         filters={

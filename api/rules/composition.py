@@ -49,20 +49,22 @@ def broken_minimums(case: Case) -> sa.Select[Any]:
     others = others_at_once(minimum, case.need, case.starts, case.ends) + sa.cast(is_other, sa.Integer)
     room = room_for_others(minimum, case.need)
     broken = sa.select(minimum.c.id.label("minimum_id"), others.label("count"), room.label("limit"))
-    return broken.where(minimum.c.need_id == case.need.c.id, others > room).order_by(minimum.c.id)
+    # The days of the case may be a row of their own.
+    broken = broken.where(minimum.c.need_id == case.need.c.id, others > room).correlate_except(minimum)
+    return broken.order_by(minimum.c.id)
 
 
 def is_composed(case: Case) -> Condition:
     """Whether no minimum is broken; where all places are taken, that is the rule of `NEED_FULL`."""
     taken = places_taken(case.need, case.starts, case.ends)
     is_full = sa.select(taken.c.most).correlate(case.need).scalar_subquery() >= case.need.c.people_wanted
-    broken = broken_minimums(case).offset(0).correlate(case.person, case.need).exists()
+    broken = broken_minimums(case).offset(0).exists()
     return sa.or_(sa.not_(broken), is_full)
 
 
 def composition_fact(case: Case) -> Mapping[str, Sql]:
     """The first minimum that is broken."""
-    first = broken_minimums(case).limit(1).correlate(case.person, case.need).subquery()
+    first = broken_minimums(case).limit(1).subquery()
     return {
         name: sa.select(first.c[name]).correlate(case.person, case.need).scalar_subquery()
         for name in ("minimum_id", "count", "limit")

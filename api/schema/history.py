@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from api.models.event import ActorKind
-from api.schema.field import field, noun
+from api.schema.field import field, label, noun
 from api.schema.scalar import Code
 
 
 @noun("One entry in the history of a thing.")
 class HistoryEntry:
     kind: Code = field("What happened, as in assignment.accepted.")
+    label: str = label("What happened, in words.")
     status: Code | None = field("The status from then on; null where the status did not change.")
     at: datetime = field("When it was recorded.")
     effective_at: datetime | None = field("When it took effect, if that was earlier: the deadline of an expired offer.")

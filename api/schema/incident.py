@@ -27,6 +27,7 @@ from api.schema.scalar import Code
 from api.services import closing, incident, merger
 
 if TYPE_CHECKING:
+    from api.schema.activity import Activity
     from api.schema.emergency import EmergencyStatus
     from api.schema.matrix import CoverageCell
     from api.schema.need import Need
@@ -100,6 +101,9 @@ class Incident(Node, Located):
     sites: Connection[Annotated[Site, strawberry.lazy("api.schema.site")]] = field("Posts, kitchens, shelters.")
     needs: Connection[Annotated[Need, strawberry.lazy("api.schema.need")]] = field("The needs for people.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around it, the newest first, as far as you may see it."
+    )
     allowed_actions: list[IncidentAction] = field("What you may do with it now.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")

@@ -32,6 +32,7 @@ from api.schema.skill import Skill
 from api.services import need, need_change, need_merger
 
 if TYPE_CHECKING:
+    from api.schema.activity import Activity
     from api.schema.assignment import Assignment
     from api.schema.pledge import Pledge
     from api.schema.site import Site
@@ -86,6 +87,9 @@ class Need(Node, Located):
     is_stale: bool = field("Whether it is open and was neither changed nor renewed for 48 hours.")
     minimums: list[NeedMinimum] = field("The minimum composition of the team; empty if there is none.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around it, the newest first, as far as you may see it."
+    )
     coverage: Coverage = field_with_arguments("How far it is met.", ON)
     pledges: Connection[Annotated[Pledge, strawberry.lazy("api.schema.pledge")]] = field(
         "The pledges of people, as far as you may see them."

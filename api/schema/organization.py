@@ -22,6 +22,7 @@ from api.schema.scalar import Code, PhoneNumber
 from api.services import licence, organization
 
 if TYPE_CHECKING:
+    from api.schema.activity import Activity
     from api.schema.cluster import Cluster
     from api.schema.membership import Membership
     from api.schema.skill import CertificateType
@@ -76,6 +77,9 @@ class Organization(Node):
     contacts: list[OrganizationContact] = field("Whom to call; empty if you may not see it.")
     reason: str | None = field("Why it was refused, suspended, reinstated or closed; null if it was not.")
     history: list[HistoryEntry] = field("What was done with it, the oldest first.")
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around it, the newest first, as far as you may see it."
+    )
     allowed_actions: list[OrganizationAction] = field("What you may do with it now.")
     memberships: Connection[Annotated[Membership, strawberry.lazy("api.schema.membership")]] = field(
         "The memberships of the volunteers you may see."

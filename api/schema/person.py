@@ -27,6 +27,7 @@ from api.schema.skill import Certificate, Skill
 from api.services import person, person_change
 
 if TYPE_CHECKING:
+    from api.schema.activity import Activity
     from api.schema.assignment import Assignment
 
 PRIVATE = "Null unless you are the volunteer, answer for them, or coordinate their home or their duty."
@@ -75,6 +76,9 @@ class Volunteer(Node, Located):
     consent_purpose: str | None = field(f"What the volunteer agreed to. {PRIVATE}")
     consent_withdrawn_at: datetime | None = field(
         f"When the volunteer took the agreement back, if that happened. {PRIVATE}"
+    )
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around the volunteer, the newest first, as far as you may see it."
     )
     memberships: Connection[Membership] = field("The memberships in organizations.")
     certificates: Connection[Certificate] = field("The certificates that prove training.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -17,6 +18,9 @@ from api.schema.organization import Organization
 from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.site import Site
 from api.services import goods, pledge, pledge_change, pledge_request
+
+if TYPE_CHECKING:
+    from api.schema.activity import Activity
 
 
 @noun(
@@ -40,6 +44,9 @@ class GoodsNeed(Node, Located):
     pledges: Connection[Pledge] = field("The pledges, as far as you may see them.")
     closed_at: datetime | None = field("When it was closed; null if it was not.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around it, the newest first, as far as you may see it."
+    )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was raised.")
     updated_at: datetime = field("When it was last changed.")

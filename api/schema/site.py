@@ -29,6 +29,7 @@ from api.schema.skill import Skill
 from api.services import site
 
 if TYPE_CHECKING:
+    from api.schema.activity import Activity
     from api.schema.need import Need
 
 
@@ -99,6 +100,9 @@ class Site(Node, Located):
     closed_at: datetime | None = field("When it was closed; null if it was not.")
     reason: str | None = field("Why it was closed; null if no reason was given.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
+        "What happened around it, the newest first, as far as you may see it."
+    )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")

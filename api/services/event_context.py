@@ -1,4 +1,4 @@
-"""Which incident, kabupaten and organization an event concerns, read from its subject."""
+"""Which incident, kabupaten, organization, volunteer, site and need an event concerns, read from its subject."""
 
 import re
 from collections.abc import Mapping
@@ -20,13 +20,14 @@ from api.models import (
     Organization,
     Pledge,
     PledgeRequest,
+    Site,
     Volunteer,
 )
 from api.models.base import INSTANT, METADATA
 from api.models.day import days_between
 
 # The columns of an event; a table that has a column of that name is asked for it.
-NAMES = ("incident_id", "kabupaten_code", "organization_id")
+NAMES = ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
 
 Sql = sa.ColumnElement[Any]
 
@@ -50,6 +51,9 @@ def _first_organization(volunteer: Sql) -> Sql:
     )
 
 
+# What the things at a need have in common with it.
+OF_A_NEED = ("incident_id", "kabupaten_code", "site_id")
+_NEED_OF_PLEDGE = sa.func.coalesce(Pledge.c.need_id, Pledge.c.goods_need_id, type_=sa.Uuid())
 _OF_NEED = Need.c.id == Assignment.c.need_id
 _OF_HOLDER = Volunteer.c.id == Certificate.c.volunteer_id
 
@@ -60,8 +64,8 @@ def _of_pledge(name: str) -> Sql:
     return sa.func.coalesce(*(_of(need.c[name], need.c.id == key) for need, key in needs), type_=Need.c[name].type)
 
 
-def _of_requested(name: str) -> Sql:
-    this = sa.select(_of_pledge(name)).where(Pledge.c.id == PledgeRequest.c.pledge_id)
+def _of_requested(value: Sql) -> Sql:
+    this = sa.select(value).where(Pledge.c.id == PledgeRequest.c.pledge_id)
     return this.correlate(PledgeRequest).scalar_subquery()
 
 
@@ -73,21 +77,26 @@ def _of_camp(part: sa.Table, name: str) -> Sql:
 DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     Incident: {"incident_id": Incident.c.id},
     Organization: {"organization_id": Organization.c.id},
-    Volunteer: {"organization_id": _first_organization(Volunteer.c.id)},
+    Site: {"site_id": Site.c.id},
+    Need: {"need_id": Need.c.id},
+    GoodsNeed: {"need_id": GoodsNeed.c.id},
+    Volunteer: {"volunteer_id": Volunteer.c.id, "organization_id": _first_organization(Volunteer.c.id)},
     Certificate: {
         "kabupaten_code": _of(Volunteer.c.kabupaten_code, _OF_HOLDER),
         "organization_id": Certificate.c.issuer_id,
     },
-    Pledge: {name: _of_pledge(name) for name in ("incident_id", "kabupaten_code")},
-    PledgeRequest: {name: _of_requested(name) for name in ("incident_id", "kabupaten_code")},
+    Pledge: {"need_id": _NEED_OF_PLEDGE, **{name: _of_pledge(name) for name in OF_A_NEED}},
+    PledgeRequest: {
+        "need_id": _of_requested(_NEED_OF_PLEDGE),
+        **{name: _of_requested(_of_pledge(name)) for name in OF_A_NEED},
+    },
     Camp: {"organization_id": Camp.c.host_id},
     **{
         part: {"kabupaten_code": _of_camp(part, "kabupaten_code"), "organization_id": _of_camp(part, "host_id")}
         for part in (CampSession, CampStaffMember)
     },
     Assignment: {
-        "incident_id": _of(Need.c.incident_id, _OF_NEED),
-        "kabupaten_code": _of(Need.c.kabupaten_code, _OF_NEED),
+        **{name: _of(Need.c[name], _OF_NEED) for name in OF_A_NEED},
         "organization_id": _first_organization(Assignment.c.volunteer_id),
     },
 }

@@ -43,6 +43,8 @@ NOT_OVERRIDABLE = (
 )
 PAUSE, LIMIT = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
+# From then on a duty that nobody confirmed is completed.
+UNCONFIRMED = timedelta(hours=12)
 
 COUNTS = ("wanted", "pledged", "offered", "accepted", "mobilized", "on_duty", "shortfall")
 
@@ -137,7 +139,8 @@ class AssignmentRules:
             "accepted": accepted,
             "shortfall": max(need["people_wanted"] - accepted, 0),
         }
-        now = {status.lower(): sum(row["status"] == status for row in rows) for status in ("MOBILIZED", "ON_DUTY")}
+        running = [row["status"] for row in rows if row["ends_at"] + UNCONFIRMED > self.now]
+        now = {status.lower(): running.count(status) for status in ("MOBILIZED", "ON_DUTY")}
         return [{**(of_period if begins < ends else dict.fromkeys(of_period, 0)), **now}]
 
     def part_of(self, need: Row, day: date | None) -> tuple[datetime, datetime]:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
+from api.access.event import SUBJECTS
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 
 WITA, WIT = "64.72", "91.71"
@@ -84,6 +85,7 @@ class SampleData:
             await sample_data.make_camps()
             await sample_data.make_membership_transfers()
             await sample_data.make_imports()
+            await sample_data.make_activity()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -501,6 +503,29 @@ class SampleData:
         for number, held in enumerate(memberships[-3:], 1):
             update = "UPDATE membership SET kecamatan_code = $1, kecamatan_since = since WHERE id = $2"
             await self.build.connection.execute(update, f"18.03.0{number}", held["id"])
+
+    async def make_activity(self) -> None:
+        """Events of every kind of thing, which concern things of every kind, and one of a thing that is gone."""
+        connection = self.build.connection
+        columns = ("incident_id", "organization_id", "volunteer_id", "site_id", "need_id")
+        tables = ("incident", "organization", "volunteer", "site", "need")
+        keys = [[row["id"] for row in await connection.fetch(f"SELECT id FROM {name} ORDER BY id")] for name in tables]
+        concerned = zip(*(itertools.cycle(each[:3]) for each in keys), itertools.cycle((HOME, FAR, None)), strict=False)
+        for noun, (table, _) in SUBJECTS.items():
+            subjects = await connection.fetch(f'SELECT id FROM "{table.name}" ORDER BY id LIMIT 6')
+            for number, key in enumerate([*(row["id"] for row in subjects), uuid.UUID(int=len(noun))]):
+                await connection.execute(
+                    f"""INSERT INTO event (at, actor_kind, kind, subject_type, subject_key, reason, change,
+                    {", ".join(columns)}, kabupaten_code)
+                    VALUES ($1, 'CLOCK', $2, $3, $4, $5, '{{}}', $6, $7, $8, $9, $10, $11)""",
+                    *(
+                        next(self.build.instants),
+                        f"{table.name}.{('changed', 'closed', 'x')[number % 3]}",
+                        noun,
+                        str(key),
+                    ),
+                    *(NAMES[number % len(NAMES)], *next(concerned)),
+                )
 
     async def make_reports(self) -> None:
         """Incidents that were reported by somebody, rejected and merged."""

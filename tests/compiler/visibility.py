@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from api.access.event import SUBJECTS
 from api.models import (
     Account,
     Assignment,
@@ -202,6 +203,13 @@ class Visibility:
 
     def sees_part_of_assignment(self, row: Row) -> bool:
         return self.sees_assignment(self.row(Assignment, row["assignment_id"]))
+
+    def sees_event(self, row: Row) -> bool:
+        if row["subject_type"] not in SUBJECTS:
+            return False
+        table, sees = SUBJECTS[row["subject_type"]]
+        subject = self.rows.get(table, uuid.UUID(row["subject_key"]))
+        return subject is not None and bool(getattr(self, sees.__name__)(subject))
 
     def sees_organization(self, row: Row) -> bool:
         memberships = self.rows.where(Membership, "organization_id", row["id"])

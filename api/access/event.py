@@ -1,0 +1,74 @@
+"""Who sees what happened: of each kind of thing, who may see the thing."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from api.access.account import sees_role
+from api.access.actor import Condition, Kind, Row
+from api.access.assignment import sees_assignment
+from api.access.camp import sees_camp
+from api.access.condition import Predicate, exists_where
+from api.access.incident import sees_incident, sees_need, sees_part_of_incident, sees_situation
+from api.access.membership import sees_membership_request, sees_transfer
+from api.access.organization import sees_licence, sees_organization
+from api.access.person import knows_volunteer, sees_record_of_volunteer
+from api.access.pledge import sees_pledge, sees_pledge_request
+from api.models import (
+    Assignment,
+    Camp,
+    Certificate,
+    EmergencyStatus,
+    GoodsNeed,
+    Incident,
+    Licence,
+    Membership,
+    MembershipRequest,
+    MembershipTransfer,
+    Need,
+    Organization,
+    Pledge,
+    PledgeRequest,
+    Role,
+    Site,
+    SituationReport,
+    Volunteer,
+)
+
+# The things whose events are shown in an activity, by the name of their type, and to whom: who sees the thing. What was done
+# with a volunteer's own record is private, like the record. Events of other things are shown to nobody.
+SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
+    "Assignment": (Assignment, sees_assignment),
+    "Camp": (Camp, sees_camp),
+    "Certificate": (Certificate, sees_record_of_volunteer),
+    "EmergencyStatus": (EmergencyStatus, sees_part_of_incident),
+    "GoodsNeed": (GoodsNeed, sees_part_of_incident),
+    "Incident": (Incident, sees_incident),
+    "Licence": (Licence, sees_licence),
+    "Membership": (Membership, sees_record_of_volunteer),
+    "MembershipRequest": (MembershipRequest, sees_membership_request),
+    "MembershipTransfer": (MembershipTransfer, sees_transfer),
+    "Need": (Need, sees_need),
+    "Organization": (Organization, sees_organization),
+    "Pledge": (Pledge, sees_pledge),
+    "PledgeRequest": (PledgeRequest, sees_pledge_request),
+    "Role": (Role, sees_role),
+    "Site": (Site, sees_part_of_incident),
+    "SituationReport": (SituationReport, sees_situation),
+    "Volunteer": (Volunteer, knows_volunteer),
+}
+
+
+def subject_key(event: Row, noun: str) -> sa.ColumnElement[object]:
+    """The key of the thing that an event is about; null if it is of another type."""
+    return sa.case((event.c.subject_type == noun, sa.cast(event.c.subject_key, sa.Uuid())))
+
+
+def sees_event(kind: Kind, row: Row) -> Condition:
+    """Who sees the thing that it is about; of a volunteer, who may read what is private."""
+    cases = []
+    for noun, (table, sees) in SUBJECTS.items():
+        thing = table.alias()
+        is_seen = exists_where(row, thing.c.id == sa.cast(row.c.subject_key, sa.Uuid()), sees(kind, thing))
+        cases.append((row.c.subject_type == noun, is_seen))
+    return sa.case(*cases, else_=sa.false())
