@@ -19,7 +19,7 @@ Json = Any
 FACTS = """... on CodeProblem { codeInForce } ... on VersionProblem { currentVersion } ... on StatusProblem { currentStatus } ... on DeadlineProblem { deadline }
   ... on RetryProblem { retryAt }
   ... on LimitProblem { count limit } ... on CommitmentProblem { assignment { id } startsAt endsAt }
-  ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
+  ... on AbsenceProblem { absence { id } startsAt endsAt } ... on DutyProblem { dutyStartsAt dutyEndsAt } ... on DuplicateProblem { assignment { id } } ... on TrainingProblem { skill { code } certificate { id } }
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
   ... on EmergencyProblem { emergencyStatus { id } }
   ... on CompositionProblem { minimum { people } count limit } ... on PromiseProblem { assignment { id } pledge { id } }

@@ -123,6 +123,20 @@ class Build:
         }
         return await self.row("certificate", **{**defaults, **values})
 
+    async def absence(self, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """Leave on the day of the tests and the next one."""
+        today = self.now.date()
+        defaults = {"volunteer_id": volunteer, "kind": "LEAVE", "since": today, "until": today + timedelta(days=1)}
+        return await self.row("absence", **{**defaults, **values})
+
+    async def insurance(self, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """Against accidents, from the start of the year on."""
+        bpjs = {"kind": "BPJS_JKK", "insurer": "BPJS Ketenagakerjaan"}
+        return await self.row("insurance", **{"volunteer_id": volunteer, **bpjs, "since": date(2026, 1, 1), **values})
+
+    async def declared_skill(self, volunteer: uuid.UUID, skill: str) -> None:
+        await self.connection.execute("INSERT INTO declared_skill VALUES ($1, $2, $3)", volunteer, skill, self.now)
+
     async def volunteer(self, organization: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
         """A person with a certificate for SKILL and a membership in a verified organization."""
         organization = organization or await self.organization()

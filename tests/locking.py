@@ -32,6 +32,7 @@ ORDER = (
     "membership_transfer",
     "volunteer",
     "membership",
+    "absence",
     "assignment",
     "camp_registration",
     "camp_staff_member",

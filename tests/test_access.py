@@ -599,6 +599,11 @@ CALLER_ROLES = {
     "raise_need": {"COORDINATOR"},
     "register_volunteer": {"COORDINATOR", "MANAGER"},
     **{name: {"COORDINATOR", "MANAGER"} for name in ("import_members", "apply_import")},
+    **{
+        name: {"COORDINATOR", "MANAGER", "VOLUNTEER"}
+        for name in ("change_volunteer", "record_absence", "cancel_absence", "declare_skill", "withdraw_skill")
+    },
+    "record_insurance": {"COORDINATOR", "MANAGER"},
     "issue_certificate": {"COORDINATOR", "MANAGER"},
     "offer_assignment": {"COORDINATOR", "MANAGER"},
     "accept_assignment": {"VOLUNTEER", "MANAGER"},

@@ -1,7 +1,7 @@
 import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -176,6 +176,14 @@ async def no_rest(build: Build) -> Violation:
     return Violation(need, volunteer, fact)
 
 
+async def a_day_of_leave(build: Build) -> Violation:
+    need, volunteer = await build.need(), await build.volunteer()
+    absence = await build.absence(volunteer)
+    midnight = datetime(2026, 2, 28, 17, tzinfo=UTC)
+    period = {"startsAt": instant(midnight), "endsAt": instant(midnight + 48 * HOUR)}
+    return Violation(need, volunteer, {"absence": f"Absence:{absence}", **period})
+
+
 async def a_team_without_a_woman(build: Build) -> Violation:
     need = await build.need(people_wanted=2)
     await build.minimum(need, 2, sex="FEMALE")
@@ -197,6 +205,7 @@ SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
     (a_reach_that_ends_before, "SimpleProblem", "BEYOND_REACH", True),
     (an_offer_that_waits, "DuplicateProblem", "ALREADY_OFFERED", False),
     (a_duty_elsewhere, "CommitmentProblem", "PERSON_ELSEWHERE", False),
+    (a_day_of_leave, "AbsenceProblem", "ON_LEAVE", True),
     (no_certificate, "TrainingProblem", "NOT_TRAINED", True),
     (an_expired_certificate, "TrainingProblem", "CERTIFICATE_EXPIRED", True),
     (a_rank_too_low, "RankProblem", "RANK_TOO_LOW", True),

@@ -41,6 +41,7 @@ from api.access.caller import (
     COORDINATORS_OF_TERRITORY,
     EITHER_SIDE,
     GRANTORS,
+    INSURERS,
     INVITERS,
     KEEPERS_OF_PEOPLE,
     MANAGERS,
@@ -134,6 +135,7 @@ from api.access.pledge import (
     shares_work,
 )
 from api.access.readiness import coordinates_place, sees_readiness
+from api.access.record import insures, keeps_private_record, sees_private_record
 from api.models.choice import Move
 
 

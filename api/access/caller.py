@@ -116,6 +116,11 @@ MEMBERSHIP_PARTIES = Callers(
     "organization; coordinators of its home to ask",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
+INSURERS = Callers(
+    "Managers of one of the volunteer's organizations, coordinators of home", frozenset({"COORDINATOR", "MANAGER"})
+)
+
+
 KEEPERS_OF_PEOPLE = Callers(
     "The volunteer, managers of one of the volunteer's organizations, coordinators of home",
     frozenset({"COORDINATOR", "MANAGER", "VOLUNTEER"}),

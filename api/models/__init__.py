@@ -3,6 +3,7 @@
 import pkgutil
 from importlib import import_module
 
+from api.models.absence import Absence
 from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
@@ -11,11 +12,13 @@ from api.models.base import METADATA, Cube, Symbol
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_registration import CampRegistration
 from api.models.contingent import Contingent
+from api.models.declared_skill import DeclaredSkill
 from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, EventKind, Idempotency
 from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
+from api.models.insurance import Insurance
 from api.models.invitation import Invitation
 from api.models.membership import Membership
 from api.models.membership_request import MembershipRequest
@@ -50,6 +53,7 @@ from api.models.skill import (
 
 __all__ = [
     "METADATA",
+    "Absence",
     "Account",
     "ApiKey",
     "Assignment",
@@ -76,6 +80,7 @@ __all__ = [
     "Contingent",
     "Credential",
     "Cube",
+    "DeclaredSkill",
     "Desk",
     "DistinctPair",
     "EmergencyStatus",
@@ -88,6 +93,7 @@ __all__ = [
     "ImportJob",
     "Incident",
     "IncidentKabupaten",
+    "Insurance",
     "Invitation",
     "Kabupaten",
     "Kecamatan",

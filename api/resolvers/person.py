@@ -18,13 +18,24 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_one
-from api.models import Assignment, Certificate, Commitment, Membership, Rank, Volunteer
+from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_many_through, to_one
+from api.models import (
+    Absence,
+    Assignment,
+    Certificate,
+    Commitment,
+    DeclaredSkill,
+    Insurance,
+    Membership,
+    Rank,
+    Volunteer,
+)
 from api.models.base import INSTANT
 from api.models.day import local_day
 from api.resolvers.activity import activity
 from api.resolvers.place import distance_from, seat_of
 from api.resolvers.readiness import READINESS
+from api.rules.absence import absences
 from api.rules.sending import skills_on
 
 
@@ -56,14 +67,16 @@ def has_rank(row: Row, context: FieldContext, value: object) -> Condition:
 
 
 def free_in(row: Row, context: FieldContext, value: object) -> Condition:
-    """Without any promised time in the period, which may be one instant."""
+    """Without any promised time and any absence in the period, which may be one instant."""
     assert isinstance(value, Mapping)
     since, until = period_bounds(context, value, INSTANT)
     period = sa.func.tstzrange(since, until, sa.case((since == until, "[]"), else_="[)"))
     busy = access.exists_where(
         row, Commitment.c.volunteer_id == row.c.id, Commitment.c.period.op("&&", is_comparison=True)(period)
     )
-    return sa.not_(busy)
+    instant = sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
+    absent = absences(row, since, sa.func.greatest(until, since + instant), Absence.c.id).correlate(row).exists()
+    return sa.not_(sa.or_(busy, absent))
 
 
 def masked_nik(row: Row, _context: FieldContext) -> Sql:
@@ -105,6 +118,9 @@ SOURCES = (
             "consent_purpose": private("consent_purpose"),
             "consent_withdrawn_at": private("consent_withdrawn_at"),
             "distance_to": distance_from(visible_start),
+            "absences": connection(Absence.c.volunteer_id),
+            "insurances": connection(Insurance.c.volunteer_id),
+            "declared_skills": to_many_through(DeclaredSkill.c.volunteer_id, DeclaredSkill.c.skill_code, "CODE_ASC"),
             "memberships": connection(Membership.c.volunteer_id, visible_with_parent=True),
             "certificates": connection(Certificate.c.volunteer_id, visible_with_parent=True),
             "assignments": connection(Assignment.c.volunteer_id),

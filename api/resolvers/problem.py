@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from api.compiler.source import FieldContext, Order, Row, Source, ToOne, Variant, column, everybody
 from api.compiler.structure import type_name
 from api.models import (
+    Absence,
     Assignment,
     Certificate,
     EmergencyStatus,
@@ -55,6 +56,7 @@ def fact(column_name: str, table: sa.Table) -> ToOne:
 
 
 FACTS: dict[str, Any] = {
+    "absence": fact("absence_id", Absence),
     "assignment": fact("assignment_id", Assignment),
     "certificate": fact("certificate_id", Certificate),
     "organization": fact("organization_id", Organization),

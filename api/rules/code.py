@@ -21,6 +21,7 @@ class ProblemShape(Enum):
     RETRY = "RetryProblem", "retry_at"
     LIMIT = "LimitProblem", "count", "limit"
     COMMITMENT = "CommitmentProblem", "assignment", "starts_at", "ends_at"
+    ABSENCE = "AbsenceProblem", "absence", "starts_at", "ends_at"
     DUTY = "DutyProblem", "duty_starts_at", "duty_ends_at"
     DUPLICATE = "DuplicateProblem", "assignment"
     TRAINING = "TrainingProblem", "skill", "certificate"
@@ -303,6 +304,12 @@ class ProblemCode(StrEnum):
         ProblemShape.SIMPLE,
         "Persetujuan relawan belum ada atau sudah dicabut.",
         "The volunteer has given no consent, or has withdrawn it.",
+    )
+    ON_LEAVE = (
+        "ON_LEAVE",
+        ProblemShape.ABSENCE,
+        "Relawan berhalangan pada sebagian masa tugas.",
+        "The volunteer cannot serve on some day of the duty.",
     )
     ORGANIZATION_NOT_VERIFIED = (
         "ORGANIZATION_NOT_VERIFIED",

@@ -14,6 +14,7 @@ Condition = sa.ColumnElement[bool]
 
 # The columns of a fact, the details of a violation. Each rule fills those that explain its violation.
 FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
+    "absence_id": sa.Uuid(),
     "assignment_id": sa.Uuid(),
     "certificate_id": sa.Uuid(),
     "organization_id": sa.Uuid(),

@@ -17,6 +17,7 @@ from api.models import (
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_between
 from api.models.incident import IncidentStatus
+from api.rules.absence import PRESENT
 from api.rules.code import ProblemCode
 from api.rules.composition import COMPOSED
 from api.rules.emergency import EMERGENCY_IN_FORCE
@@ -287,6 +288,7 @@ RULES: Sequence[Rule] = (
     WITHIN_REACH,
     NOT_YET_OFFERED,
     NOT_COMMITTED_ELSEWHERE,
+    PRESENT,
     TRAINED,
     RANK_SUFFICIENT,
     ORGANIZATION_VERIFIED,

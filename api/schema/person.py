@@ -27,8 +27,10 @@ from api.schema.skill import Certificate, Skill
 from api.services import person, person_change
 
 if TYPE_CHECKING:
+    from api.schema.absence import Absence
     from api.schema.activity import Activity
     from api.schema.assignment import Assignment
+    from api.schema.insurance import Insurance
 
 PRIVATE = "Null unless you are the volunteer, answer for them, or coordinate their home or their duty."
 
@@ -53,7 +55,7 @@ class EmergencyContact:
         "organization": (strawberry.ID, "A member of this organization today."),
         "rank": (strawberry.ID, "Holding this rank today, or a higher one of its corps."),
         "trained_for": (TrainedFor, "With a valid certificate that grants a skill."),
-        "free_in": (PeriodInput, "Without any promised duty in this period."),
+        "free_in": (PeriodInput, "Without any promised duty, leave or illness in this period."),
     },
 )
 class Volunteer(Node, Located):
@@ -80,6 +82,13 @@ class Volunteer(Node, Located):
     activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
         "What happened around the volunteer, the newest first, as far as you may see it."
     )
+    absences: Connection[Annotated[Absence, strawberry.lazy("api.schema.absence")]] = field(
+        "Leave and illness, as far as you may see them."
+    )
+    insurances: Connection[Annotated[Insurance, strawberry.lazy("api.schema.insurance")]] = field(
+        "The insurances, as far as you may see them."
+    )
+    declared_skills: list[Skill] = field("What the volunteer claims without proof; it never counts as trained.")
     memberships: Connection[Membership] = field("The memberships in organizations.")
     certificates: Connection[Certificate] = field("The certificates that prove training.")
     assignments: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(

@@ -14,6 +14,7 @@ from api.schema.scalar import Code
 from api.schema.skill import Certificate, Skill
 
 if TYPE_CHECKING:
+    from api.schema.absence import Absence
     from api.schema.assignment import Assignment
     from api.schema.emergency import EmergencyStatus
     from api.schema.need import NeedMinimum
@@ -72,6 +73,15 @@ class CommitmentProblem(Problem):
     )
     starts_at: datetime | None = field("From when the volunteer is not free; null if it is not known.")
     ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
+
+
+@noun("The volunteer cannot serve on some of the days.")
+class AbsenceProblem(Problem):
+    absence: Annotated[Absence, strawberry.lazy("api.schema.absence")] | None = field(
+        "The leave or illness; null where you may not see it."
+    )
+    starts_at: datetime | None = field("From when the volunteer cannot serve.")
+    ends_at: datetime | None = field("From when the volunteer can serve again.")
 
 
 @noun("The duty does not stand where this can be done: it has begun, has not begun, or is over.")

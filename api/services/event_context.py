@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.models import (
+    Absence,
     Assignment,
     Camp,
     CampSession,
@@ -15,6 +16,7 @@ from api.models import (
     Certificate,
     GoodsNeed,
     Incident,
+    Insurance,
     Membership,
     Need,
     Organization,
@@ -81,6 +83,13 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     Need: {"need_id": Need.c.id},
     GoodsNeed: {"need_id": GoodsNeed.c.id},
     Volunteer: {"volunteer_id": Volunteer.c.id, "organization_id": _first_organization(Volunteer.c.id)},
+    **{
+        table: {
+            "kabupaten_code": _of(Volunteer.c.kabupaten_code, Volunteer.c.id == table.c.volunteer_id),
+            "organization_id": _first_organization(table.c.volunteer_id),
+        }
+        for table in (Absence, Insurance)
+    },
     Certificate: {
         "kabupaten_code": _of(Volunteer.c.kabupaten_code, _OF_HOLDER),
         "organization_id": Certificate.c.issuer_id,

@@ -12,6 +12,7 @@ import anyio.from_thread
 import asyncpg
 
 from api.models import (
+    Absence,
     Assignment,
     Certificate,
     CertificateTypeInclusion,
@@ -271,6 +272,18 @@ class AssignmentRules:
         for commitment in self.commitments(volunteer):
             if commitment["starts_at"] < need["ends_at"] and need["starts_at"] < commitment["ends_at"]:
                 yield "PERSON_ELSEWHERE", commitment
+                break
+        yield from self.broken_by_absence(volunteer, need)
+
+    def broken_by_absence(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
+        """The first leave or illness with a day at home on which the need wants people."""
+        zone = ZoneInfo(self.get(Province, volunteer["province_code"])["time_zone"])
+        for row in sorted(self.rows.where(Absence, "volunteer_id", volunteer["id"]), key=lambda each: each["since"]):
+            starts, ends = (
+                datetime.combine(day, time(), zone).astimezone(UTC) for day in (row["since"], row["until"] + DAY)
+            )
+            if not row["cancelled_at"] and starts < need["ends_at"] and ends > need["starts_at"]:
+                yield "ON_LEAVE", {"absence_id": row["id"], "starts_at": starts, "ends_at": ends}
                 break
 
     def commitments(self, volunteer: Row) -> list[Row]:

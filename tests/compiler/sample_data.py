@@ -74,6 +74,7 @@ class SampleData:
             await sample_data.make_organizations()
             await sample_data.make_people()
             await sample_data.make_memberships_and_certificates()
+            await sample_data.make_records()
             await sample_data.make_infinite_dates()
             await sample_data.make_needs()
             await sample_data.make_assignments()
@@ -186,6 +187,34 @@ class SampleData:
                     revoked_on=date(2025, 1, 1) if revoked else None,
                     revocation_reason="Palsu" if revoked else None,
                 )
+
+    async def make_records(self) -> None:
+        """Absences before, on and after the days of the needs, insurances of every kind, skills that are claimed."""
+        build = self.build
+        for number, person in enumerate(self.people):
+            first = build.now.date() + timedelta(days=(-9, 0, 2, 5, 40)[number % 5])
+            if number % 3 == 0:
+                await build.absence(
+                    person,
+                    kind="ILLNESS" if number % 2 else "LEAVE",
+                    since=first,
+                    until=first + timedelta(days=number % 4),
+                    reason=NAMES[number % len(NAMES)] if number % 2 else None,
+                    cancelled_at=INSTANTS[2] if number % 9 == 0 else None,
+                )
+            if number % 4 == 0:
+                kind = ("BPJS_JKK", "BPJS_JKM", "OTHER")[number % 3]
+                ends = (None, date(2026, 3, 3), date.max)[number % 3]
+                await build.insurance(
+                    person,
+                    kind=kind,
+                    insurer=NAMES[number % 4],
+                    number=None if number % 2 else f"{number}/A",
+                    until=ends,
+                )
+            if number % 5 == 0:
+                await build.declared_skill(person, "FIRST_AID")
+                await build.declared_skill(person, "WATER_RESCUE")
 
     async def make_infinite_dates(self) -> None:
         """Infinite dates and timestamps in each column that accepts them."""

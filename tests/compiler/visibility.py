@@ -197,6 +197,9 @@ class Visibility:
     def sees_record_of_volunteer(self, row: Row) -> bool:
         return self.sees_volunteer(self.row(Volunteer, row["volunteer_id"]))
 
+    def sees_private_record(self, row: Row) -> bool:
+        return self.knows_volunteer(self.row(Volunteer, row["volunteer_id"]))
+
     def sees_assignment(self, row: Row) -> bool:
         ends = self.row(Need, row["need_id"]), self.row(Volunteer, row["volunteer_id"])
         return any(self.coordinates(end["kabupaten_code"]) for end in ends) or self.represents(row["volunteer_id"])

@@ -1,0 +1,27 @@
+"""Who sees and keeps what belongs to a volunteer and is private: absences, insurances."""
+
+import sqlalchemy as sa
+
+from api.access.actor import ORGANIZATIONS, Condition, Kind, Row
+from api.access.condition import any_of, coordinates, exists_where
+from api.access.person import keeps_volunteer, knows_volunteer, members_today
+from api.models import Membership, Volunteer
+
+
+def sees_private_record(kind: Kind, row: Row) -> Condition:
+    """Who may read what is private of the volunteer."""
+    volunteer = Volunteer.alias()
+    return exists_where(row, volunteer.c.id == row.c.volunteer_id, knows_volunteer(kind, volunteer))
+
+
+def keeps_private_record(kind: Kind, row: Row) -> Condition:
+    """Who keeps the record of the volunteer."""
+    volunteer = Volunteer.alias()
+    return exists_where(row, volunteer.c.id == row.c.volunteer_id, keeps_volunteer(kind, volunteer))
+
+
+def insures(kind: Kind, row: Row) -> Condition:
+    """Managers of a verified organization of the volunteer, coordinators of home; not the volunteer."""
+    members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_verified=True)
+    managed = row.c.id.in_(members) if kind.organizations else None
+    return any_of(coordinates(kind, row.c.kabupaten_code), managed)
