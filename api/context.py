@@ -54,6 +54,8 @@ class Context:
     caller: Caller = field(default_factory=Caller)
     connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
     usage: Usage = field(default_factory=Usage)
+    # What `rateLimit` tells of the client's budget.
+    rate_limit: Callable[[], Mapping[str, Any]] = dict
     problem_codes: list[str] = field(default_factory=list)
     # By which the line of the log is found.
     id: str = field(default_factory=lambda: token_hex(8))

@@ -4,11 +4,14 @@ import asyncio
 import socket
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import application
 from api.auth import Tokens
@@ -40,6 +43,14 @@ async def running_api(
     ):
         services: Services = app.state.services
         yield Api(client, Tokens.load(keys), clock(), services)
+
+
+def replace_services(api: Api, **services: Any) -> None:
+    """Gives the application, which runs in this process, other services."""
+    transport = api.client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    assert isinstance(transport.app, Starlette)
+    transport.app.state.services = replace(api.services, **services)
 
 
 @asynccontextmanager

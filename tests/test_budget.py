@@ -1,12 +1,9 @@
 """Budgets of clients: what counts, who pays, and what a client is told when nothing is left."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from starlette.applications import Starlette
 
 from api.database.engine import Unavailable
 from api.services import budget_use
@@ -17,7 +14,7 @@ from api.web.client import network_of
 from tests.asking import Api
 from tests.builders import Build
 from tests.conftest import NOW
-from tests.serving import running_api
+from tests.serving import replace_services, running_api
 from tests.waiting import wait_until
 
 NEWER = {"Accept": "application/graphql-response+json"}
@@ -34,11 +31,8 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def limited(api: Api, limit: int, **limits: Any) -> Budgets:
     """The application's budgets, with this limit."""
-    transport = api.client._transport
-    assert isinstance(transport, httpx.ASGITransport)
-    assert isinstance(transport.app, Starlette)
     budgets = Budgets(limit)
-    transport.app.state.services = replace(api.services, budgets=budgets, settings=Settings(limits=Limits(**limits)))
+    replace_services(api, budgets=budgets, settings=Settings(limits=Limits(**limits)))
     return budgets
 
 
@@ -199,3 +193,39 @@ async def test_a_server_of_several_tells_the_others_by_itself(database_url: str,
         api.services.budgets.spend("client", 40)
 
         await wait_until(build.connection, "SELECT sum(used) FROM budget_use", 40.0)
+
+
+RATE_LIMIT = "{ rateLimit { cost limit remaining resetAt } }"
+
+
+async def test_a_client_asks_for_its_budget(api: Api, clock: list[float]) -> None:
+    """Alone, beside other roots, in one snapshot with them, and beside a field that the executor resolves."""
+    budgets = limited(api, 100_000)
+    clock[0] += 15
+    documents = (
+        RATE_LIMIT,
+        f"{{ provinces(first: 1) {{ totalCount }} {RATE_LIMIT[1:]}",
+        f"query @consistent {{ provinces(first: 1) {{ totalCount }} {RATE_LIMIT[1:]}",
+        f"{{ __typename {RATE_LIMIT[1:]}",
+    )
+    found = []
+    for document in documents:
+        response = await api.client.post("/graphql", json={"query": document})
+        assert "data" in response.json(), response.text
+        found.append(response.json()["data"]["rateLimit"])
+
+    assert [each["limit"] for each in found] == [100_000] * 4
+    assert all(1 <= each["cost"] < 10_000 for each in found)
+    assert [each["resetAt"] for each in found] == ["2026-03-01T01:01:45+00:00"] * 4
+    left = [each["remaining"] for each in found]
+    assert left == sorted(left, reverse=True)
+    assert left[-1] >= 100_000 - budgets.used("127.0.0.1") - 1
+
+
+async def test_an_aliased_budget_is_told_twice(api: Api) -> None:
+    limited(api, 100_000)
+    response = await api.client.post(
+        "/graphql", json={"query": "{ one: rateLimit { limit } two: rateLimit { limit __typename } }"}
+    )
+
+    assert response.json()["data"] == {"one": {"limit": 100_000}, "two": {"limit": 100_000, "__typename": "RateLimit"}}

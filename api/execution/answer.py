@@ -9,6 +9,7 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLResolveIn
 
 from api.compiler.error import BadInput, ReplacedKey
 from api.compiler.plan import Cost, Operation, Plan
+from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.source import Root
 from api.context import Context
 from api.database import engine
@@ -79,8 +80,22 @@ def bind_field(
         return bind_plan(context, plan, operation.variables)
 
 
+@dataclass(frozen=True, slots=True)
+class RateLimitValues:
+    """The values of the root `rateLimit`, read only where a document asks for it."""
+
+    context: Context
+
+    def __getitem__(self, name: str) -> object:
+        return self.context.rate_limit()[name]
+
+
 def bind_plan(context: Context, plan: Plan, variables: Mapping[str, Any]) -> BoundPlan:
-    return BoundPlan(plan, plan.bind(variables, context.parameters), plan.cost(variables))
+    return BoundPlan(
+        plan,
+        plan.bind({VALUES_FROM_PYTHON: RateLimitValues(context), **variables}, context.parameters),
+        plan.cost(variables),
+    )
 
 
 async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:

@@ -6,6 +6,7 @@ from importlib import import_module
 
 from api import access
 from api.compiler.source import ById, ByIds, Root, SingleRow, Source, ToConnection
+from api.resolvers.rate_limit import RATE_LIMIT
 from api.resolvers.search import SEARCH
 from api.resolvers.verb import VERBS, field_name, payload_sources, plural_name
 
@@ -27,6 +28,7 @@ ROOTS: Mapping[str, Root] = {
     "tksk": ById("Membership", "kecamatan", of="Kecamatan", column="kecamatan_code", guard=access.is_tksk_today),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
+    "rate_limit": RATE_LIMIT,
     "search": SEARCH,
     **{field_name(name): ById(name) for name, source in NOUNS.items() if source.node},
     **{plural_name(name): ToConnection(name) for name, source in NOUNS.items() if source.node},

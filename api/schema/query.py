@@ -34,6 +34,7 @@ def query_type() -> type:
             "Things by their global ids, in their order; null for each that is not there or that you may not see.",
             argument("ids", list[strawberry.ID], "At most 100 global ids."),
         ),
+        "rate_limit": root("Your budget of this minute."),
         "search": root(
             "Things that you may see, by their names, and volunteers by a phone number or number of membership that you "
             "may read; the best matches first, page by page.",
@@ -46,6 +47,7 @@ def query_type() -> type:
         "tksk": TYPES["Membership"].type | None,
         "node": Node | None,
         "nodes": list[Node | None] | None,
+        "rate_limit": TYPES["RateLimit"].type | None,
         "search": page_of(TYPES["SearchHit"].type) | None,
     }
     for name, declared in ROOTS.items():

@@ -83,10 +83,9 @@ class Budgets:
         return window.seconds_until_below(self.limit, passed)
 
     def seconds_until_full(self, client: str) -> float:
-        """After which the whole budget is there again."""
-        window, passed = self._window(client)
-        windows = 2 if window.current else 1 if window.previous else 0
-        return max(0.0, windows - passed) * WINDOW_SECONDS
+        """After which the whole budget is there again, if something is used now and nothing after it."""
+        _window, passed = self._window(client)
+        return (2 - passed) * WINDOW_SECONDS
 
     @asynccontextmanager
     async def shared(self, database: Database, vault: Vault) -> AsyncGenerator[None]:

@@ -1,6 +1,8 @@
 """The GraphQL endpoint: one request from its reading to its answer."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
 from time import perf_counter
 
 from starlette.requests import ClientDisconnect, Request
@@ -119,6 +121,14 @@ async def make_context(request: Request, services: Services) -> Context:
         raise UnavailableError(error.message, error.code) from None
     client = client_of(actor, address)
     refuse_exhausted(budgets, client.name)
+
+    def rate_limit() -> Mapping[str, object]:
+        cost = REQUEST_COST + client.seconds * 1000
+        left = budgets.limit - budgets.used(client.name) - cost
+        full_at = now + timedelta(seconds=budgets.seconds_until_full(client.name))
+        counts = {"cost": round(cost), "most": budgets.limit, "remaining": max(0, round(left))}
+        return {**counts, "reset_at": full_at}
+
     return Context(
         actor,
         now,
@@ -129,6 +139,7 @@ async def make_context(request: Request, services: Services) -> Context:
         caller=read_caller(request, address, services.settings.origins, services.authenticator),
         language=accepted_language(request.headers.get("accept-language", "")),
         client=client,
+        rate_limit=rate_limit,
         limits=services.settings.limits,
         is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
     )

@@ -30,7 +30,7 @@ NODES = frozenset(name for name, source in SOURCES.items() if source.node)
 
 PAGE_INFO = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
 GROUPS = ("and", "or", "not")
-SAMPLES = {"Code": '"62.06"', "ID": '"62.06"'}
+SAMPLES = {"Code": '"62.06"', "ID": '"62.06"', "String": '"sit"'}
 
 
 def list_fields() -> Iterator[tuple[GraphQLObjectType, str, GraphQLField]]:
@@ -55,19 +55,19 @@ def listed_type(field: GraphQLField) -> str:
     return get_named_type(field.type).name.removesuffix("Connection")
 
 
-def selection(type_: Any, depth: int = 1) -> str:
+def selection(type_: Any, depth: int = 1, *, among_others: bool = False) -> str:
     """A selection of all leaf fields of the type, and of its object fields without arguments down to `depth`.
 
-    For an interface or a union, of all of its types.
+    For an interface or a union, of all of its types, whose fields of one name may have several types.
     """
     if is_abstract_type(type_):
         possible = core_schema().get_possible_types(type_)
-        return "{ " + " ".join(f"... on {each.name} {selection(each, depth)}" for each in possible) + " }"
+        parts = [f"... on {each.name} {selection(each, depth, among_others=True)}" for each in possible]
+        return "{ " + " ".join(parts) + " }"
     parts = ["__typename"]
     for name, field in type_.fields.items():
         named = get_named_type(field.type)
-        # Problems have facts of one name and several types.
-        alias = f"{type_.name}_{name}: " if type_.name.endswith("Problem") else ""
+        alias = f"{type_.name}_{name}: " if among_others else ""
         if not is_composite_type(named):
             parts.append(alias + name + arguments(field))
         elif not field.args and depth:
@@ -96,7 +96,8 @@ def list_selection(name: str, field: GraphQLField, volunteer: object, *, extra: 
     if "first" in field.args:
         node = selection(item_type(field))
         nodes = f"nodes {node[:-1]}{extra} }} edges {{ cursor node {{ __typename }} }}"
-        return f"{name}(first: 100) {{ totalCount {PAGE_INFO} {nodes} }}"
+        required = arguments(field)[1:-1]
+        return f"{name}(first: 100 {required}) {{ totalCount {PAGE_INFO} {nodes} }}"
     needed = {"volunteer": f'"Volunteer:{volunteer}"', "on": '"2026-03-02"'}
     named = [f"{argument}: {value}" for argument, value in needed.items() if argument in field.args]
     given = f"({', '.join(named)})" if named else ""
