@@ -225,6 +225,12 @@ class ProblemCode(StrEnum):
         "Sisa tempat tidak cukup untuk susunan minimum tim.",
         "The places left would be too few for the minimum composition.",
     )
+    PLEDGE_STRANDED = (
+        "PLEDGE_STRANDED",
+        ProblemShape.PROMISE,
+        "Batas janji ini akan berada setelah kebutuhan.",
+        "The deadline of this pledge would lie after the need.",
+    )
     DUTY_STRANDED = (
         "DUTY_STRANDED",
         ProblemShape.COMMITMENT,

@@ -100,6 +100,17 @@ class RaiseGoodsNeedInput:
     )
 
 
+@verb_input(goods.change_goods)
+class ChangeGoodsNeedInput:
+    goods_need: strawberry.ID = field("The need to change.")
+    quantity: int | None = optional("The quantity that is wanted, no less than is promised or was delivered.")
+    needed_by: datetime | None = optional("When they are needed at the latest; not before the deadline of a pledge.")
+    priority: Priority | None = optional("How urgent it is.")
+    cluster: strawberry.ID | None = optional("The national cluster.")
+    site: strawberry.ID | None = optional("The site where they are needed; null for none.")
+    position: PointInput | None = optional("The position, in the kabupaten or at most 25 km outside.")
+
+
 @verb_input(goods.close_goods)
 class CloseGoodsNeedInput:
     goods_need: strawberry.ID = field("The need to close.")

@@ -48,7 +48,8 @@ async def open_need(
     ids={"need": "Need", "cluster": "Cluster", "site": "Site", "minimums.rank": "Rank"},
     codes=(
         *(*CLOSED, ProblemCode.PERIOD_PAST, ProblemCode.SITE_CLOSED),
-        *(ProblemCode.BELOW_PROMISED, ProblemCode.DUTY_STRANDED, ProblemCode.COMPOSITION),
+        *(ProblemCode.BELOW_PROMISED, ProblemCode.COMPOSITION),
+        *(ProblemCode.DUTY_STRANDED, ProblemCode.PLEDGE_STRANDED),
     ),
     conflicts={**TOO_FEW, **TOO_MANY},
     updates=True,
@@ -69,6 +70,9 @@ async def change(session: Transaction, request: Request, *, need: uuid.UUID, ver
     duties = await lock_duties(session, request, [need])
     outside = [duty for duty in duties if _is_outside(duty, {**held, **columns})]
     _check_stranded(problems, outside)
+    for pledge in pledges:
+        if pledge.deadline is not None and pledge.deadline > columns.get("ends_at", held.ends_at):
+            problems.add(ProblemCode.PLEDGE_STRANDED, "ends_at", pledge_id=pledge.id)
     problems.refuse()
     for duty in outside:
         await end_duty(session, request, duty, None)
