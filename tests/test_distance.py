@@ -1,3 +1,5 @@
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -135,3 +137,113 @@ async def test_introspection_reports_the_place_input_as_one_of(api: Api) -> None
     )
 
     assert data == {"place": {"isOneOf": True}, "point": {"isOneOf": False}}
+
+
+# Lists by distance.
+
+LISTS = ("volunteers", "needs", "goodsNeeds", "sites", "incidents", "camps")
+
+
+async def located(build: Build, name: str, position: Json) -> None:
+    match name:
+        case "volunteers":
+            await build.person(**position)
+        case "needs":
+            await build.need(**position)
+        case "goodsNeeds":
+            await build.goods_need(**position)
+        case "sites":
+            await build.site(await build.incident(), **position)
+        case "camps":
+            await build.camp(**position)
+        case _:
+            await build.incident(**position)
+
+
+async def all_pages(api: Api, actor: Any, name: str, arguments: str, size: str, node: str = "id") -> list[Any]:
+    """The nodes of all pages, from the first or from the last on."""
+    forwards, listed, cursor = size.startswith("first"), list[Any](), None
+    document = f"""query($cursor: String) {{ page: {name}({arguments}, {size}, CURSOR: $cursor) {{
+      nodes {{ {node} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }}"""
+    document = document.replace("CURSOR", "after" if forwards else "before")
+    while True:
+        page = (await api.ask(document, actor=actor, cursor=cursor))["page"]
+        listed = [*listed, *page["nodes"]] if forwards else [*page["nodes"], *listed]
+        info = page["pageInfo"]
+        if not info["hasNextPage" if forwards else "hasPreviousPage"]:
+            return listed
+        cursor = info["endCursor" if forwards else "startCursor"]
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_a_list_is_read_by_distance_on_pages_both_ways(api: Api, build: Build, name: str) -> None:
+    nation = await build.coordinator()
+    latitudes = [3.0, 1.0, 2.0, 1.0, -1.5]
+    for latitude in latitudes:
+        await located(build, name, {"latitude": latitude, "longitude": 110.0})
+    near = "near: {point: {latitude: 0, longitude: 110}}"
+
+    listed = await all_pages(api, nation, name, near, "first: 100", "id position { latitude }")
+    forwards, backwards = [await all_pages(api, nation, name, near, size) for size in ("first: 2", "last: 2")]
+    around = "filter: {near: {place: {point: {latitude: 0, longitude: 110}}, kilometres: KILOMETRES}}"
+    within = [
+        await all_pages(api, nation, name, around.replace("KILOMETRES", kilometres), "first: 100")
+        for kilometres in ("0", "111", "112", "20100")
+    ]
+
+    # Incidents and others that came along stand on the equator or far away.
+    by_distance = [node["position"]["latitude"] for node in listed if node["position"]["latitude"] in latitudes]
+    assert by_distance == [1.0, 1.0, -1.5, 2.0, 3.0]
+    assert forwards == backwards == [{"id": node["id"]} for node in listed]
+    assert len(within[2]) - len(within[1]) == 2
+    assert len(within[3]) == len(listed)
+
+
+async def test_kabupaten_are_listed_from_the_nearest_on(api: Api) -> None:
+    near = f'near: {{kabupaten: "{HOME}"}}, filter: {{near: {{place: {{kabupaten: "{HOME}"}}, kilometres: 200}}}}'
+
+    listed = await all_pages(
+        api, None, "kabupatens", near, "first: 3", f'code distanceTo(place: {{kabupaten: "{HOME}"}})'
+    )
+
+    kilometres = [node["distanceTo"] for node in listed]
+    assert listed[0] == {"code": HOME, "distanceTo": 0}
+    assert kilometres == sorted(kilometres)
+    assert 190 < kilometres[-1] <= 200
+
+
+async def test_neither_order_nor_filter_nor_cursor_tells_a_hidden_home(api: Api, build: Build) -> None:
+    people = [
+        await build.person(kabupaten_code=FAR, latitude=latitude, longitude=110.0) for latitude in (0.0, 2.0, 1.0)
+    ]
+    local, nation = await build.coordinator(kabupaten_code=HOME), await build.coordinator()
+    near = "near: {point: {latitude: 0, longitude: 110}}"
+    within = "filter: {near: {place: {point: {latitude: 0, longitude: 110}}, kilometres: 1}}"
+    at_seat = f'filter: {{near: {{place: {{kabupaten: "{FAR}"}}, kilometres: 0.001}}}}'
+
+    by_home, by_id = [await all_pages(api, actor, "volunteers", near, "first: 2") for actor in (nation, local)]
+    known = [len(await all_pages(api, nation, "volunteers", each, "first: 9")) for each in (within, at_seat)]
+    hidden = [len(await all_pages(api, local, "volunteers", each, "first: 9")) for each in (within, at_seat)]
+    edges = await api.ask(f"{{ volunteers(first: 9, {near}) {{ edges {{ cursor }} }} }}", actor=local)
+
+    assert by_home == [{"id": f"Volunteer:{people[index]}"} for index in (0, 2, 1)]
+    assert by_id == [{"id": f"Volunteer:{person}"} for person in sorted(people)]
+    assert (known, hidden) == ([1, 0], [0, 3])
+    places = {json.loads(base64.b64decode(edge["cursor"]))[1] for edge in edges["volunteers"]["edges"]}
+    assert len(places) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "near: {point: {latitude: 91, longitude: 0}}",
+        'near: {kabupaten: "62.99"}',
+        f'near: {{kabupaten: "{HOME}"}}, orderBy: NAME_ASC',
+        f'filter: {{near: {{place: {{kabupaten: "{HOME}"}}, kilometres: -1}}}}',
+        f'near: {{kabupaten: "{HOME}"}}, after: "WyJWb2x1bnRlZXIuTkFNRV9BU0MiLCJhIiwiYSJd"',
+    ],
+)
+async def test_a_wrong_place_or_distance_is_bad_input(api: Api, arguments: str) -> None:
+    assert await api.errors(f"{{ volunteers(first: 1, {arguments}) {{ totalCount }} }}") == [
+        ("BAD_USER_INPUT", ["volunteers"])
+    ]

@@ -15,6 +15,7 @@ from api.compiler.connection import connection
 from api.compiler.error import BadInput, Undeclared
 from api.compiler.selection import Document, SelectedField, SelectionSets
 from api.compiler.source import (
+    ArgumentOrder,
     Embedded,
     Expression,
     Field,
@@ -300,6 +301,18 @@ class Builder:
         if not required.is_list:
             return absent
         return f"EXISTS (SELECT FROM unnest({required.parameter}) AS named (key) WHERE {absent})"
+
+    def argument_order_columns(
+        self, declared: ArgumentOrder, row: Row, arguments: Arguments, path: Path
+    ) -> list[OrderColumn]:
+        """As `order_columns`, of an order that sees the arguments of the list."""
+        context = self.field_context(arguments, path)
+        columns: list[OrderColumn] = []
+        for index, each in enumerate(declared.columns(row.type.this, context)):
+            key = (declared, index, self.viewer, row.type, arguments.shape)
+            template = self.templates.expression(key, context.bound_arguments, [row.type], each.self_group)
+            columns.append((template.render([row], arguments, self.binds, path), template.type))
+        return columns
 
     def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]:
         """The columns of an order, without the key that makes it total."""

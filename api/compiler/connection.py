@@ -8,15 +8,16 @@ from typing import Any, Protocol
 from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.selection import Document, SelectedField, SelectionSets
-from api.compiler.source import Guard, Source, TieredConnection, ToConnection, Viewer
+from api.compiler.source import ArgumentOrder, Guard, Source, TieredConnection, ToConnection, Viewer
 from api.compiler.step import Join, ListRows, RowRef, Sizes, Steps, aggregate_texts, filter_clause
 from api.compiler.template import NO_ROW, Row, RowType, Templates
 from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
 from api.compiler.value import Arguments, Binds, Path
 from api.compiler.window import OrderColumn, Window
 
-# Rows that a tiered connection adds to the document's cost: it reads many more rows than it returns.
-TIERED_SEARCH_ROWS = 1_000
+# Rows that a connection over computed rows, or in a computed order, adds to the document's cost: it reads many more
+# rows than it returns.
+COMPUTED_LIST_ROWS = 1_000
 
 # Makes an aggregate over the rows of a page, from a reference to one of them.
 Aggregate = Callable[[RowRef], SqlText]
@@ -40,6 +41,9 @@ class ObjectBuilder(Protocol):
     def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
     def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
     def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]: ...
+    def argument_order_columns(
+        self, declared: ArgumentOrder, row: Row, arguments: Arguments, path: Path
+    ) -> list[OrderColumn]: ...
     def lateral_select(
         self, declaration: Callable[[Any, Any], Any], row: Row, arguments: Arguments, path: Path
     ) -> tuple[str, RowType]: ...
@@ -91,8 +95,8 @@ class _Connection:
     def text(self) -> ConcatenatedText:
         sizes = (*self.parent.sizes, self.window.size)
         self.builder.list_sizes.append(sizes)
-        if isinstance(self.declared, TieredConnection):
-            self.builder.list_sizes.append((*self.parent.sizes, lambda _variables: TIERED_SEARCH_ROWS))
+        if isinstance(self.declared, TieredConnection) or self.window.order_name in self.target.argument_orders:
+            self.builder.list_sizes.append((*self.parent.sizes, lambda _variables: COMPUTED_LIST_ROWS))
         aggregates = self.aggregates()
         # Built even where no row is selected, so that a broken cursor or filter is refused all the same.
         rows = self.page_rows(sizes, has_extra="has_more" in aggregates)
@@ -165,7 +169,12 @@ class _Connection:
     def total_order(self, row: Row) -> list[OrderColumn]:
         """The columns of the order, and the key to make it total."""
         key = self.target.key
-        columns = self.builder.order_columns(self.target, self.window.order_name, row)
+        name = self.window.order_name
+        declared = self.target.argument_orders.get(name)
+        if declared is None:
+            columns = self.builder.order_columns(self.target, name, row)
+        else:
+            columns = self.builder.argument_order_columns(declared, row, self.arguments, self.path)
         return [*columns, (row.column(key), row.column_type(key))]
 
     def page_filter(self, inside: RowRef, *, has_extra: bool) -> list[str]:

@@ -178,6 +178,17 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentOrder:
+    """The order of a list that is given the argument of its name, in place of `orderBy`; its columns see the arguments.
+
+    No index serves it for all viewers, so it adds to the cost of the document.
+    """
+
+    columns: Callable[[Row, FieldContext], Sequence[Sql]]
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One type of an interface whose objects are all made of the same row: it is this one when the condition holds."""
 
@@ -200,6 +211,7 @@ class Source:
     key: str = "id"
     fields: Mapping[str, Field] = field(default_factory=dict)
     orders: Mapping[str, Order] = field(default_factory=dict)
+    argument_orders: Mapping[str, ArgumentOrder] = field(default_factory=dict)
     filters: Mapping[str, Callable[[Row, FieldContext, object], Condition]] = field(default_factory=dict)
     node: bool = True
     replaced_keys: Mapping[str, str] = field(default_factory=dict)

@@ -159,7 +159,7 @@ class Template:
         bound = binds.add(read if convert is None else lambda variables: convert(read(variables), path), path)
         if argument.target is not None:
             is_list, typed = isinstance(argument.type, ARRAY), parameter(bound, argument.type)
-            binds.required.append(RequiredThing(argument.target, typed, is_list, argument.name, path))
+            binds.require(RequiredThing(argument.target, typed, is_list, argument.name, path))
         return f"\x01{bound}\x02"
 
 

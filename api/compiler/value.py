@@ -186,6 +186,12 @@ class Binds:
     # Called for each request before the statement runs; they raise `BadInput`.
     checks: list[ValueReader] = field(default_factory=list)
 
+    def require(self, thing: RequiredThing) -> None:
+        """Adds a thing, unless the same argument is required already."""
+        known = ((each.type_name, each.argument, each.path) for each in self.required)
+        if (thing.type_name, thing.argument, thing.path) not in known:
+            self.required.append(thing)
+
     def add(self, read: ValueReader, path: Path) -> str:
         """Adds a parameter and returns its name."""
         name = f"p{len(self.readers)}"

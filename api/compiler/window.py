@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api.compiler import cursor
 from api.compiler.error import BadInput
-from api.compiler.source import Source
+from api.compiler.source import ArgumentOrder, Order, Source
 from api.compiler.template import parameter
 from api.compiler.text import SqlText
 from api.compiler.value import Arguments, Binds, Path, ValueReader, Variables, value_reader
@@ -15,6 +15,19 @@ from api.compiler.value import Arguments, Binds, Path, ValueReader, Variables, v
 MAX_PAGE_SIZE = 100
 
 OrderColumn = tuple[str, sa.types.TypeEngine[object]]  # An SQL expression and its type.
+
+
+def chosen_order(arguments: Arguments, source: Source, path: Path) -> str:
+    """The name of the order: of an argument that asks for one, else `orderBy`, else the first."""
+    asked = [name for name in source.argument_orders if arguments[name] is not None]
+    order_by = arguments["order_by"]
+    if asked and order_by is not None:
+        raise BadInput(f"Give either {asked[0]} or orderBy.", path)
+    return str(asked[0] if asked else order_by or next(iter(source.orders)))
+
+
+def order_named(source: Source, name: str) -> Order | ArgumentOrder:
+    return source.argument_orders.get(name) or source.orders[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Window:
         first, last = arguments["first"], arguments["last"]
         if (first is None) == (last is None):
             raise BadInput(f"Give either first or last, 0 to {MAX_PAGE_SIZE}.", path)
-        order_name = str(arguments["order_by"] or next(iter(source.orders)))
+        order_name = chosen_order(arguments, source, path)
         size = value_reader(last if first is None else first)
         window = cls(source, order_name, size, first is None, arguments["after"], arguments["before"], binds, path)
         binds.checks.append(window.check_size)
@@ -54,7 +67,7 @@ class Window:
 
     @property
     def is_descending(self) -> bool:
-        return self.source.orders[self.order_name].descending
+        return order_named(self.source, self.order_name).descending
 
     def order_by(self, columns: Sequence[OrderColumn], *, backward: bool) -> list[str]:
         """The terms of ORDER BY; with `backward`, those of the reversed list."""

@@ -20,7 +20,7 @@ from api.models import (
 from api.models.camp import CAMP
 from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
-from api.resolvers.place import IN_PROVINCE, distance_from, point
+from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
 from api.rules.camp import places_left, takes_registrations
 
 
@@ -51,7 +51,9 @@ SOURCES = (
             "allowed_actions": allowed_actions(CAMP),
         },
         orders=orders(Camp, "-starts_at", "name", "-created_at"),
+        argument_orders=nearest_first(point),
         filters={
+            "near": NearFilter(point),
             **filters(Camp, "kind_code", "name", "series", "host_id", "kabupaten_code", "status", "attendees"),
             **filters(Camp, "capacity", "starts_at", "ends_at", "starts_at..ends_at"),
             "province": IN_PROVINCE,

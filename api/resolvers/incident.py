@@ -29,6 +29,7 @@ from api.resolvers.coverage import (
 )
 from api.resolvers.history import history
 from api.resolvers.matrix import coverage_matrix
+from api.resolvers.place import NearFilter, nearest_first, point
 from api.resolvers.situation import added_up, by_kabupaten
 from api.rules.candidate import chord, on_globe
 
@@ -83,7 +84,9 @@ SOURCES = (
             "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },
         orders=orders(Incident, "-started_at", "-created_at", "title"),
+        argument_orders=nearest_first(point),
         filters={
+            "near": NearFilter(point),
             "status": status_filter(INCIDENT, Incident),
             **filters(Incident, "hazard_code", "title", "started_at", "ended_at"),
             "desk": related(Incident.c.hazard_code, Hazard.c.desk_code),

@@ -26,7 +26,7 @@ from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.coverage import coverage, shortfall
 from api.resolvers.history import history
-from api.resolvers.place import IN_PROVINCE, distance_from, point
+from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
 from api.rules.candidate import candidates, whole_need_case
 from api.rules.refusal import refusals
 from api.rules.rule import days_of, hours
@@ -94,7 +94,9 @@ SOURCES = (
             "SHORTFALL_DESC": Order(lambda row: [shortfall(row)], descending=True),
             "SHORTFALL_ASC": Order(lambda row: [shortfall(row)]),
         },
+        argument_orders=nearest_first(point),
         filters={
+            "near": NearFilter(point),
             **filters(
                 Need,
                 *("incident_id", "skill_code", "minimum_rank_code", "cluster_code", "kabupaten_code", "site_id"),

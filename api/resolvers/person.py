@@ -33,7 +33,7 @@ from api.models import (
 from api.models.base import INSTANT
 from api.models.day import local_day
 from api.resolvers.activity import activity
-from api.resolvers.place import distance_from, seat_of
+from api.resolvers.place import NearFilter, distance_from, nearest_first, seat_of
 from api.resolvers.readiness import READINESS
 from api.rules.absence import absences
 from api.rules.sending import skills_on
@@ -128,7 +128,9 @@ SOURCES = (
             "readiness": READINESS,
         },
         orders=orders(Volunteer, "name", "-created_at"),
+        argument_orders=nearest_first(visible_start),
         filters={
+            "near": NearFilter(visible_start),
             **filters(Volunteer, "name", "kabupaten_code", "province_code", "reach", "status"),
             "organization": in_organization,
             "rank": has_rank,

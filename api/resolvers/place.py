@@ -1,12 +1,16 @@
 """Provinces, kabupaten and kecamatan, and distances to a place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import pi, sin
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
 from api.compiler.source import (
+    ArgumentOrder,
+    Condition,
     Embedded,
     Expression,
     FieldContext,
@@ -24,7 +28,7 @@ from api.models.day import time_zone
 from api.reference.code import codes_in_force
 from api.resolvers.common import POSITION
 from api.resolvers.readiness_summary import summary
-from api.rules.candidate import chord, kilometres, on_globe
+from api.rules.candidate import EARTH_RADIUS_KM, chord, kilometres, on_globe
 
 
 def point(row: Row, _context: FieldContext) -> Sql:
@@ -69,6 +73,33 @@ def nearest_kabupaten(row: Row, _context: FieldContext) -> sa.Select[Any]:
     )
 
 
+def nearest_first(start: Callable[[Row, FieldContext], Sql]) -> Mapping[str, ArgumentOrder]:
+    """The order of a list with the argument `near`, by what the viewer may know of where its things are."""
+
+    def columns(row: Row, context: FieldContext) -> list[Sql]:
+        return [chord(start(row, context), place_on_globe(context, context.arguments["near"]))]
+
+    return {"near": ArgumentOrder(columns)}
+
+
+@dataclass(frozen=True, slots=True)
+class NearFilter:
+    """At most so many kilometres from a place, by what the viewer may know of where the thing is."""
+
+    start: Callable[[Row, FieldContext], Sql]
+
+    def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
+        farthest = context.bind(value["kilometres"], chord_of)
+        return chord(self.start(row, context), place_on_globe(context, value["place"])) <= farthest
+
+
+def chord_of(distance: float, path: tuple[str, ...]) -> float:
+    """The chord of the unit sphere for kilometres on the ground."""
+    if not distance >= 0:
+        raise BadInput("Kilometres are 0 or more.", path)
+    return 2 * sin(min(distance / EARTH_RADIUS_KM, pi) / 2)
+
+
 # A filter by the province of a row's kabupaten.
 IN_PROVINCE = ColumnFilter(
     "kabupaten_code",
@@ -104,7 +135,8 @@ SOURCES = (
         },
         replaced_keys=codes_in_force(),
         orders=orders(Kabupaten, "code", "name"),
-        filters=filters(Kabupaten, "name", "kind", "province_code", "retired_on"),
+        argument_orders=nearest_first(point),
+        filters={**filters(Kabupaten, "name", "kind", "province_code", "retired_on"), "near": NearFilter(point)},
     ),
     table_source(
         Kecamatan,

@@ -11,6 +11,7 @@ from api.models.pledge import PLEDGE, PledgeStatus, filled
 from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, allowed_actions, status, status_filter
 from api.resolvers.history import history
+from api.resolvers.place import NearFilter, nearest_first, point
 
 
 def open_quantity(pledge: Row, _context: FieldContext) -> Sql:
@@ -60,7 +61,9 @@ SOURCES = (
             "activity": activity("need_id"),
         },
         orders=orders(GoodsNeed, "needed_by", "-created_at"),
+        argument_orders=nearest_first(point),
         filters={
+            "near": NearFilter(point),
             **filters(GoodsNeed, "incident_id", "cluster_code", "kabupaten_code", "site_id", "priority"),
             **filters(GoodsNeed, "quantity", "needed_by", "closed_at"),
             "open": is_open,

@@ -23,7 +23,7 @@ from api.models.site import SiteKind
 from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
-from api.resolvers.place import distance_from, point
+from api.resolvers.place import NearFilter, distance_from, nearest_first, point
 from api.rules.sending import skills_on
 
 
@@ -139,7 +139,9 @@ SOURCES = (
             "activity": activity("site_id"),
         },
         orders=orders(Site, "-opened_at", "-created_at", "name"),
+        argument_orders=nearest_first(point),
         filters={
+            "near": NearFilter(point),
             **filters(Site, "incident_id", "kind", "name", "kabupaten_code", "organization_id", "kitchen_id"),
             **filters(Site, "capacity", "opened_at", "closed_at", "opened_at..closed_at"),
             "open": is_open,

@@ -15,8 +15,10 @@ from api.compiler.source import TieredConnection, ToConnection
 from api.compiler.structure import ColumnFilter, PeriodFilter, RelatedFilter
 from api.models.base import Chosen
 from api.resolvers import SOURCES
+from api.resolvers.place import NearFilter
 from api.schema import generated
 from api.schema.field import TYPES, argument
+from api.schema.place import PlaceInput
 
 OPERATORS: Mapping[str, str] = {
     "eq": "Equal to this.",
@@ -96,6 +98,20 @@ DAY_PERIOD_FILTER = input_type(
 )
 
 
+@strawberry.input(description="The surroundings of a place.")
+class NearInput:
+    place: PlaceInput = strawberry.field(description="The place in their middle.")
+    kilometres: float = strawberry.field(description="How far they reach, along the great circle.")
+
+
+# The arguments that ask for an order, with their types and descriptions.
+ARGUMENT_ORDERS: Mapping[str, tuple[Any, str]] = {
+    "near": (
+        PlaceInput,
+        "The nearest to this place first, in place of orderBy; hidden homes are at the seat of their kabupaten.",
+    )
+}
+
 COLUMN_FILTERS: Mapping[type[sa.types.TypeEngine[Any]], type] = {
     sa.Boolean: BOOLEAN_FILTER,
     sa.Integer: INT_FILTER,
@@ -115,6 +131,8 @@ def filter_annotation(declared: object) -> Any:
     """The input of a filter on a column or a period."""
     if isinstance(declared, PeriodFilter):
         return DAY_PERIOD_FILTER if declared.has_days else PERIOD_FILTER
+    if isinstance(declared, NearFilter):
+        return NearInput
     if isinstance(declared, RelatedFilter):
         return filter_annotation(declared.filter)
     if not isinstance(declared, ColumnFilter):
@@ -128,6 +146,8 @@ def filter_annotation(declared: object) -> Any:
 
 def filter_description(declared: object) -> str:
     """What a filter is about that has neither a field of its name nor a description in @noun(filters=…)."""
+    if isinstance(declared, NearFilter):
+        return "At most so far from a place; hidden homes are at the seat of their kabupaten."
     if not isinstance(declared, PeriodFilter):
         raise TypeError("A filter without a field of its name needs its description in @noun(filters=…).")
     starts, ends = (snake_to_camel(name, upper=False) for name in (declared.starts, declared.ends))
@@ -184,6 +204,9 @@ def list_arguments(target: str) -> list[StrawberryArgument]:
         arguments.append(
             argument("order_by", order_type(target) | None, f"The order of the list; {default} if left out or null.")
         )
+    for name in SOURCES[target].argument_orders:
+        type_, description = ARGUMENT_ORDERS[name]
+        arguments.append(argument(name, type_ | None, description))
     return arguments
 
 

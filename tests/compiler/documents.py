@@ -447,7 +447,7 @@ class DocumentWriter:
     def others(self, definition: GraphQLField) -> dict[str, str]:
         """What the arguments of a list are that not every list has."""
         names = sorted(definition.args.keys() - PAGE_ARGUMENTS)
-        chosen = [name for name in names if is_non_null_type(definition.args[name].type) or self.happens(40)]
+        chosen = [name for name in names if is_non_null_type(definition.args[name].type) or self.happens(15)]
         return {name: self.value(definition.args[name], Meaning(name)) for name in chosen}
 
     def size(self) -> dict[str, int | None]:

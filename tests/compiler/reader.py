@@ -29,7 +29,7 @@ from graphql.pyutils import camel_to_snake
 from api.access import Actor
 from api.compiler import source as declarations
 from api.compiler.error import BadInput
-from api.compiler.source import Embedded, Source, TieredConnection, ToConnection, ToMany, ToOne, column
+from api.compiler.source import ArgumentOrder, Embedded, Source, TieredConnection, ToConnection, ToMany, ToOne, column
 from api.compiler.structure import referenced
 from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
@@ -368,8 +368,10 @@ class View:
 
     def page(self, declared: Any, things: list[Thing], arguments: Mapping[str, Any]) -> dict[str, Any]:
         target = SOURCES[declared.target]
-        order_name = arguments.get("order_by") or next(iter(target.orders))
-        order, tag = target.orders[order_name], f"{target.name}.{order_name}"
+        order_name, order = self.chosen_order(target, arguments)
+        tag = f"{target.name}.{order_name}"
+        if isinstance(order, ArgumentOrder):
+            self.learn_order(things, order_name, order, arguments)
         first, last = arguments.get("first"), arguments.get("last")
         size: Any = last if first is None else first
         if (first is None) == (last is None) or not 0 <= size <= MAX_PAGE_SIZE:
@@ -384,7 +386,7 @@ class View:
         def precedes(one: Place, other: Place) -> bool:
             return one > other if order.descending else one < other
 
-        listed = self.in_order([each for each in things if meets(each)], order_name)
+        listed = self.in_order([each for each in things if meets(each)], order_name, arguments)
         # What lies up to the one cursor, from the other on, and between the two.
         has_head = after is not None and any(not precedes(after, place) for place, _, _ in listed)
         has_tail = before is not None and any(not precedes(place, before) for place, _, _ in listed)
@@ -403,6 +405,23 @@ class View:
         }
         return {"nodes": nodes, "edges": edges, "totalCount": len(listed), "pageInfo": page_info}
 
+    def chosen_order(self, target: Source, arguments: Mapping[str, Any]) -> tuple[str, Any]:
+        """The order of an argument that is given, else of `orderBy`, else the first."""
+        asked = [name for name in target.argument_orders if arguments.get(name) is not None]
+        if asked and arguments.get("order_by"):
+            self.refuse("Two orders")
+        name = asked[0] if asked else arguments.get("order_by") or next(iter(target.orders))
+        return name, {**target.orders, **target.argument_orders}[name]
+
+    def learn_order(self, things: list[Thing], name: str, order: ArgumentOrder, arguments: Mapping[str, Any]) -> None:
+        """Finds wrong arguments, and writes the cursors that the things have in an order that sees the arguments."""
+        if self.is_imagined:
+            order.columns(things[0].origin, Context(self, arguments))
+            return
+        for thing in things:
+            place, cursor = self.placed(thing, name, arguments)
+            self.reader.cursors[cursor] = f"{thing.source.name}.{name}", place
+
     def boundary(self, cursor: str | None, tag: str) -> Place | None:
         """The place of a cursor, which must belong to the list and order."""
         known, place = self.reader.cursors.get(cursor or "", ("", None))
@@ -410,16 +429,27 @@ class View:
             self.refuse("Cursor")
         return place
 
-    def in_order(self, things: list[Thing], order: str) -> list[tuple[Place, str, Thing]]:
+    def in_order(
+        self, things: list[Thing], order: str, arguments: Mapping[str, Any] | None = None
+    ) -> list[tuple[Place, str, Thing]]:
         """The things with their places and cursors."""
-        placed = [(*self.placed(each, order), each) for each in things]
-        is_descending = bool(things) and things[0].source.orders[order].descending
+        placed = [(*self.placed(each, order, arguments), each) for each in things]
+        orders: Mapping[str, Any] = {**things[0].source.orders, **things[0].source.argument_orders} if things else {}
+        is_descending = bool(things) and orders[order].descending
         return sorted(placed, key=lambda each: each[0], reverse=is_descending)
 
-    def placed(self, thing: Thing, order: str) -> tuple[Place, str]:
+    def placed(self, thing: Thing, order: str, arguments: Mapping[str, Any] | None = None) -> tuple[Place, str]:
         """The thing's place by the values of the order, then by its key, which makes the order total; and its cursor."""
-        columns = thing.source.orders[order].columns
-        values = [*self.values(thing, columns, columns), thing.row.get(thing.source.key)]
+        seeing = thing.source.argument_orders.get(order)
+        if seeing is not None:
+            context = Context(self, arguments or {})
+            found = self.values(
+                thing, lambda origin: seeing.columns(origin, context), seeing, repr(context.arguments.get(order))
+            )
+        else:
+            columns = thing.source.orders[order].columns
+            found = self.values(thing, columns, columns)
+        values = [*found, thing.row.get(thing.source.key)]
         ranks = self.reader.rows.ranks
         place = tuple(ranks[each] if isinstance(each, str) else each for each in values)
         return place, cursor_text(f"{thing.source.name}.{order}", values)

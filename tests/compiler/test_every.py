@@ -149,3 +149,20 @@ async def test_everything_is_found_like_by_the_second_reader(pair: ApiAndReader,
     for text in (*TEXTS, numbers[0], *phones[:2]):
         await pair.assert_same_answers(document, text=text, near=near)
     await pair.assert_same_answers(document, text="Sinta", near=near, kinds=["VOLUNTEER", "SITE"])
+
+
+NEAR = (
+    "near: {point: {latitude: -2.5, longitude: 113}}",
+    f'near: {{kabupaten: "{HOME}"}}, filter: {{near: {{place: {{kabupaten: "{HOME}"}}, kilometres: 700}}}}',
+)
+
+
+@pytest.mark.parametrize("name", [name for name, field in root_lists().items() if "near" in field.args])
+async def test_every_list_near_a_place_is_answered_like_by_the_second_reader(pair: ApiAndReader, name: str) -> None:
+    for near, size in zip(NEAR, ("first: 3", "last: 3"), strict=True):
+        document = f"""query($at: String) {{ page: {name}({near}, {size}, after: $at) {{
+            edges {{ cursor node {{ id }} }} {PAGE_INFO} }} }}"""
+        for actor in (pair.sample_data.actors["nation"], pair.sample_data.actors["mixed"]):
+            await pair.assert_same_answer(document, actor)
+            page = (await pair.api.ask(document, actor=actor))["page"]
+            await pair.assert_same_answer(document, actor, at=page["pageInfo"]["startCursor"])
