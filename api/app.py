@@ -25,6 +25,7 @@ from api.web.file import file_route
 from api.web.health import health, ready
 from api.web.middleware import Application
 from api.web.page import contract, document, index
+from api.web.qr import qr
 from api.web.services import Services
 from api.web.upload import upload_file
 from api.web.watchdog import Watchdog
@@ -84,6 +85,7 @@ def application(
         Route("/imports/{job}/refused.{format}", file_route(download_refused)),
         Route("/schema.graphql", contract),
         Route("/docs/{name}", document),
+        Route("/qr/{code}.svg", qr),
         Route("/health", health),
         Route("/ready", ready),
         Route("/", index),

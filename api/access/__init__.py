@@ -51,6 +51,7 @@ from api.access.caller import (
     PLEDGE_KEEPERS,
     PUBLIC_CALLERS,
     REGISTRARS,
+    SCANNERS,
     SENDERS,
     SIGNED_IN,
     SITE_KEEPERS,
@@ -136,6 +137,7 @@ from api.access.pledge import (
 )
 from api.access.readiness import coordinates_place, sees_readiness
 from api.access.record import insures, keeps_private_record, sees_private_record
+from api.access.scan import records_scan, sees_scan, sees_scan_code
 from api.models.choice import Move
 
 

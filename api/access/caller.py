@@ -141,3 +141,10 @@ MEMBERSHIP_ENDERS = Callers(
     "The member, managers of the organization, coordinators of its home",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
+
+
+SCANNERS = Callers(
+    "At a camp, its staff, coordinators of its kabupaten, managers of the host; at a site, coordinators of its kabupaten, "
+    "managers of the organization that runs it",
+    frozenset({"ACCOUNT"}),
+)

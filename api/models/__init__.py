@@ -36,6 +36,7 @@ from api.models.organization import (
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Kecamatan, Province
 from api.models.pledge import Pledge, PledgeRequest
+from api.models.scan import Scan, ScanCode
 from api.models.secret import KeyFingerprint
 from api.models.session import Attempt, BudgetUse, Credential, OneTimeCode, RecoveryCode, Session
 from api.models.site import KitchenType, Site, SiteLoad
@@ -120,6 +121,8 @@ __all__ = [
     "Rank",
     "RecoveryCode",
     "Role",
+    "Scan",
+    "ScanCode",
     "Session",
     "Site",
     "SiteLoad",

@@ -21,6 +21,7 @@ from api.models.camp import CAMP
 from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
+from api.resolvers.scan import OF_CAMP
 from api.rules.camp import places_left, takes_registrations
 
 
@@ -47,6 +48,7 @@ SOURCES = (
             "staff": connection(CampStaffMember.c.camp_id),
             "contingents": connection(Contingent.c.camp_id),
             "registrations": connection(CampRegistration.c.camp_id),
+            **OF_CAMP,
             "history": history("Camp"),
             "allowed_actions": allowed_actions(CAMP),
         },

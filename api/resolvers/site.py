@@ -24,6 +24,7 @@ from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
 from api.resolvers.place import NearFilter, distance_from, nearest_first, point
+from api.resolvers.scan import OF_SITE
 from api.rules.sending import skills_on
 
 
@@ -135,6 +136,7 @@ SOURCES = (
             "kitchen_plan": Embedded(
                 "KitchenPlan", computed_row=kitchen_plan, exists=lambda row: row.c.kind == SiteKind.PUBLIC_KITCHEN
             ),
+            **OF_SITE,
             "history": history("Site"),
             "activity": activity("site_id"),
         },

@@ -22,6 +22,7 @@ from api.services import camp, camp_end
 if TYPE_CHECKING:
     from api.schema.camp_registration import CampRegistration
     from api.schema.contingent import Contingent
+    from api.schema.scan import Scan
 
 RETIRED_ON = "From this day on it is refused in new inputs; null while it is in use."
 
@@ -111,6 +112,10 @@ class Camp(Node, Located):
     )
     registrations: Connection[Annotated[CampRegistration, strawberry.lazy("api.schema.camp_registration")]] = field(
         "The registrations, as far as you may see them."
+    )
+    present_count: int | None = field("How many people are inside now, by the scan log. Null unless you run the camp.")
+    scans: Connection[Annotated[Scan, strawberry.lazy("api.schema.scan")]] = field(
+        "The scan log, as far as you may see it."
     )
     site: Site | None = field("The site where it runs; null before its start.")
     status: CampStatus = field("How far it has come.")

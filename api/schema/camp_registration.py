@@ -14,7 +14,10 @@ from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
 
 
-@noun("That somebody comes to a camp, waits for a place, or came.")
+@noun(
+    "That somebody comes to a camp, waits for a place, or came.",
+    filters={"inside": (bool, "True: inside the camp now, by the scan log, where you run it; false: the others.")},
+)
 class CampRegistration(Node):
     camp: Camp | None = field("The camp; null where you may not see it.")
     contingent: Contingent | None = field("The contingent; null if it is of none, or if you may not see it.")
@@ -32,6 +35,11 @@ class CampRegistration(Node):
     admission_reason: str | None = field("Why the host admitted somebody who lacks what the camp asks for.")
     reason: str | None = field("Why it was cancelled; null if it was not.")
     replaces: CampRegistration | None = field("The registration whose place it took over; null if it is none.")
+    is_inside: bool | None = field("Whether the person is inside now, by the scan log. Null unless you run the camp.")
+    code_hash: str | None = field(
+        "SHA-256 of the code that the person carries, in hexadecimal digits, for phones without a connection. "
+        "Null if there is none, or unless you run the camp."
+    )
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")

@@ -31,6 +31,7 @@ from api.services import site
 if TYPE_CHECKING:
     from api.schema.activity import Activity
     from api.schema.need import Need
+    from api.schema.scan import Scan
 
 
 @noun("What a kind of public kitchen can do in a day, and whom it takes.")
@@ -99,6 +100,10 @@ class Site(Node, Located):
     opened_at: datetime = field("When it was opened.")
     closed_at: datetime | None = field("When it was closed; null if it was not.")
     reason: str | None = field("Why it was closed; null if no reason was given.")
+    present_count: int | None = field("How many people are inside now, by the scan log. Null unless you keep the site.")
+    scans: Connection[Annotated[Scan, strawberry.lazy("api.schema.scan")]] = field(
+        "The scan log, as far as you may see it."
+    )
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     activity: Connection[Annotated[Activity, strawberry.lazy("api.schema.activity")]] = field(
         "What happened around it, the newest first, as far as you may see it."

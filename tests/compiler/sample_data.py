@@ -87,6 +87,7 @@ class SampleData:
             await sample_data.make_membership_transfers()
             await sample_data.make_imports()
             await sample_data.make_activity()
+            await sample_data.make_scans()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -475,6 +476,41 @@ class SampleData:
                     is_required=not again,
                     capacity=20 if again else None,
                 )
+
+    async def make_scans(self) -> None:
+        """Codes of people, guests and sites, and scans of every kind at camps and sites."""
+        build, connection = self.build, self.build.connection
+        account = (
+            self.actors["coordinator"] if "coordinator" in self.actors else next(filter(None, self.actors.values()))
+        )
+        registrations = await connection.fetch("SELECT * FROM camp_registration ORDER BY camp_id, number")
+        sites = await connection.fetch("SELECT id FROM site ORDER BY id LIMIT 2")
+        for number, person in enumerate(self.people[8:20]):
+            annulled = {"annulled_at": INSTANTS[1], "reason": NAMES[1]} if number % 4 == 0 else {}
+            await build.row("scan_code", volunteer_id=person, code=f"{number:018}", **annulled)
+        for number, row in enumerate(registrations):
+            if row["guest_name"] is not None:
+                await build.row("scan_code", registration_id=row["id"], code=f"{number + 100:018}")
+            places = {"camp_id": row["camp_id"]} if number % 5 else {"site_id": sites[number % len(sites)]["id"]}
+            point = ("ENTRY", "ENTRY", "EXIT", "MEAL", "KIT")[number % 5]
+            for again in range(1 + number % 2):
+                await build.row(
+                    "scan",
+                    **places,
+                    point=point,
+                    item=None if number % 3 else NAMES[3],
+                    text=f"{number:018}",
+                    volunteer_id=row["volunteer_id"],
+                    registration_id=row["id"] if "camp_id" in places else None,
+                    at=self.day(again - 1),
+                    device="hp-1",
+                    nonce=f"{number} {again}",
+                    is_offline=number % 3 == 0,
+                    finding=("WAITING", "IN_FUTURE")[number % 2] if number % 4 == 0 else None,
+                    account_id=account,
+                )
+        for row in sites:
+            await build.row("scan_code", site_id=row["id"], code=str(row["id"])[:18])
 
     async def make_contingents(self, camps: list[uuid.UUID]) -> None:
         """Contingents in every status, and registrations with and without one; some have lapsed."""

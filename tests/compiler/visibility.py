@@ -16,6 +16,7 @@ from api.models import (
     Account,
     Assignment,
     Camp,
+    CampRegistration,
     Contingent,
     GoodsNeed,
     IncidentKabupaten,
@@ -32,6 +33,7 @@ from api.models import (
 )
 from tests.compiler.rows import Row, Rows
 
+LIVE_REGISTRATIONS = ("WAITLISTED", "OFFERED", "REGISTERED", "CHECKED_IN", "COMPLETED")
 LATER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -316,6 +318,27 @@ class Visibility:
     def sees_registration(self, row: Row) -> bool:
         is_known = self.answers_registration(row) or self.coordinates(row["kabupaten_code"])
         return is_known or self.receives_registration(row)
+
+    def keeps_site(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"]) or row["organization_id"] in self.organization_ids
+
+    def records_scan(self, row: Row) -> bool:
+        camp, site = self.rows.get(Camp, row["camp_id"]), self.rows.get(Site, row["site_id"])
+        return bool((camp and self.runs_camp(camp)) or (site and self.keeps_site(site)))
+
+    def sees_scan(self, row: Row) -> bool:
+        return self.records_scan(row) or (row["volunteer_id"] is not None and self.represents(row["volunteer_id"]))
+
+    def sees_scan_code(self, row: Row) -> bool:
+        volunteer, site = self.rows.get(Volunteer, row["volunteer_id"]), self.rows.get(Site, row["site_id"])
+        guest = self.rows.get(CampRegistration, row["registration_id"])
+        here = volunteer and any(
+            each["status"] in LIVE_REGISTRATIONS and self.receives_registration(each)
+            for each in self.rows.where(CampRegistration, "volunteer_id", volunteer["id"])
+        )
+        knows = volunteer and self.knows_volunteer(volunteer)
+        of_guest = guest and (self.answers_registration(guest) or self.receives_registration(guest))
+        return bool(here or knows or of_guest or (site and self.keeps_site(site)))
 
     def sees_incident(self, row: Row) -> bool:
         is_own = self.is_own(row["reporter_id"])
