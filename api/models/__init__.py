@@ -17,6 +17,8 @@ from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, EventKind, Idempotency
 from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
+from api.models.event import Event, Idempotency
+from api.models.hours import ServedHours
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.insurance import Insurance
 from api.models.invitation import Invitation
@@ -123,6 +125,7 @@ __all__ = [
     "Role",
     "Scan",
     "ScanCode",
+    "ServedHours",
     "Session",
     "Site",
     "SiteLoad",

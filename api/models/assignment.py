@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
 from api.models.choice import Choice, Lapse, Move, Phase, StateMachine
+from api.models.hours import HoursStatus, ServedHours
 
 
 class AssignmentStatus(Choice):
@@ -58,6 +59,14 @@ def phase(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnElement[An
     ahead, running, over = (sa.literal_column(f"'{phase}'", sa.Text) for phase in Phase)
     is_offer = row.c.status == AssignmentStatus.OFFERED
     return sa.case((is_offer, ahead), (row.c.ends_at <= now, over), (is_begun, running), else_=ahead)
+
+
+def has_not_served(row: sa.FromClause) -> sa.ColumnElement[Any]:
+    """Whether nobody has reported the arrival, and no hours are counted."""
+    counted = sa.select(ServedHours.c.id).where(
+        ServedHours.c.assignment_id == row.c.id, ServedHours.c.status == HoursStatus.COUNTED
+    )
+    return sa.and_(row.c.checked_in_at.is_(None), ~counted.correlate(row).exists())
 
 
 _S, _A = AssignmentStatus, AssignmentAction
@@ -128,7 +137,7 @@ ASSIGNMENT = StateMachine(
             who="sends_to_need_of",
             needs="A reason; nobody has checked in.",
             phases=(Phase.RUNNING, Phase.OVER),
-            when=lambda row: row.c.checked_in_at.is_(None),
+            when=has_not_served,
             verb="record_no_show",
         ),
     ),
@@ -158,6 +167,8 @@ Assignment = table(
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     # The pledge that it fills a place of.
     optional("pledge_id", sa.Uuid, references("pledge.id")),
+    # The organization that it is served for, found at the acceptance.
+    optional("organization_id", sa.Uuid, references("organization.id")),
     required("status", Chosen(AssignmentStatus)),
     required("starts_at", INSTANT),
     required("ends_at", INSTANT),
@@ -189,6 +200,7 @@ Assignment = table(
     sa.Index(None, "volunteer_id", "starts_at", "id"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "pledge_id"),
+    sa.Index(None, "organization_id"),
     sa.Index(None, "created_at", "id"),
 )
 

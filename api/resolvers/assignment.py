@@ -5,11 +5,13 @@ import sqlalchemy as sa
 from api import access
 from api.compiler.source import Condition, Expression, FieldContext, Row, Sql
 from api.compiler.structure import filters, orders, related, table_source, to_many, to_one
-from api.models import Assignment, Attendance, Need, Override
+from api.models import Assignment, Attendance, Need, Override, ServedHours
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.day import time_zone
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import account_name, history
+from api.resolvers.hours import counted_hours
+from api.resolvers.letter import LETTER
 
 
 def zone_of_duty(row: Row, _context: FieldContext) -> Sql:
@@ -18,10 +20,10 @@ def zone_of_duty(row: Row, _context: FieldContext) -> Sql:
     return time_zone(place.correlate(row).scalar_subquery())
 
 
-def is_unconfirmed(row: Row, _context: FieldContext) -> Condition:
-    """Completed, and nobody has said when the volunteer came and left."""
+def is_unconfirmed(row: Row, context: FieldContext) -> Condition:
+    """Completed, and no hours count."""
     is_completed = ASSIGNMENT.current(row, access.NOW) == AssignmentStatus.COMPLETED
-    return sa.and_(is_completed, row.c.checked_out_at.is_(None))
+    return sa.and_(is_completed, counted_hours(row, context).is_(None))
 
 
 SOURCES = (
@@ -36,6 +38,9 @@ SOURCES = (
             "overrides": to_many(Override.c.assignment_id, "CREATED_AT_ASC", visible_with_parent=True),
             "attendance": to_many(Attendance.c.assignment_id, "AT_ASC", visible_with_parent=True),
             "is_unconfirmed": Expression(is_unconfirmed),
+            "hours": Expression(counted_hours),
+            "served_hours": to_many(ServedHours.c.assignment_id, "CREATED_AT_ASC", visible_with_parent=True),
+            "letter": LETTER,
             "history": history("Assignment"),
             "allowed_actions": allowed_actions(ASSIGNMENT),
         },

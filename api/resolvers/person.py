@@ -33,6 +33,7 @@ from api.models import (
 from api.models.base import INSTANT
 from api.models.day import local_day
 from api.resolvers.activity import activity
+from api.resolvers.hours import HOURS
 from api.resolvers.place import NearFilter, distance_from, nearest_first, seat_of
 from api.resolvers.readiness import READINESS
 from api.rules.absence import absences
@@ -126,6 +127,7 @@ SOURCES = (
             "assignments": connection(Assignment.c.volunteer_id),
             "trained_for": SKILLS_ON,
             "readiness": READINESS,
+            "hours": HOURS,
         },
         orders=orders(Volunteer, "name", "-created_at"),
         argument_orders=nearest_first(visible_start),

@@ -281,6 +281,7 @@ class ProblemCode(StrEnum):
         "Tawaran sudah lewat batas waktunya.",
         "The offer's time to answer is over.",
     )
+    NOTHING_PROPOSED = ("NOTHING_PROPOSED", ProblemShape.SIMPLE, "Tidak ada usulan.", "Nothing is proposed.")
     DUTY_BEGUN = (
         "DUTY_BEGUN",
         ProblemShape.DUTY,

@@ -12,7 +12,10 @@ from api.models.attendance import AttendanceKind, AttendanceMark
 from api.rules.code import ProblemCode
 from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
+from api.schema.hours import ServedHours
+from api.schema.letter import AssignmentLetter
 from api.schema.need import Need
+from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.services import assignment, attendance, offer
 
@@ -52,6 +55,9 @@ class Assignment(Node):
     pledge: Annotated[Pledge, strawberry.lazy("api.schema.pledge")] | None = field(
         "The pledge that it fills a place of; null if it is none, or if you may not see it."
     )
+    organization: Organization | None = field(
+        "The organization that it is served for, found at the acceptance; null before, or if you may not see it."
+    )
     status: AssignmentStatus = field(
         "The status; an offer past its deadline reads as expired, a duty 12 hours after its end as completed."
     )
@@ -70,7 +76,10 @@ class Assignment(Node):
     attendance: list[Attendance] = field(
         "What was reported of it, in the order of the times; also what does not count."
     )
-    is_unconfirmed: bool = field("Whether it counts as completed, though nobody has said when the volunteer left.")
+    is_unconfirmed: bool = field("Whether it is completed, and no hours count yet.")
+    hours: float | None = field("The hours served that count; null as long as none do.")
+    served_hours: list[ServedHours] = field("What was said about the hours served, the oldest first.")
+    letter: AssignmentLetter | None = field("What the letter of assignment says; null before the acceptance.")
     overrides: list[Override] = field("The rules that were set aside for it.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     allowed_actions: list[AssignmentAction] = field("What you may do with it now.")

@@ -18,6 +18,7 @@ from api.schema.field import (
     optional,
     verb_input,
 )
+from api.schema.hours import HOURS_ARGUMENTS, HoursSum
 from api.schema.list_argument import PeriodInput
 from api.schema.membership import Membership
 from api.schema.place import Kabupaten, Kecamatan, Located, Point, PointInput, distance
@@ -102,6 +103,9 @@ class Volunteer(Node, Located):
         "Whether the volunteer could be sent on a day, or every reason why not. "
         "Null unless you are a coordinator, the volunteer, or answer for them.",
         *READINESS_ARGUMENTS,
+    )
+    hours: list[HoursSum] | None = field_with_arguments(
+        f"The hours served that count, for each organization, incident and skill. {PRIVATE}", *HOURS_ARGUMENTS
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When the volunteer was registered.")

@@ -3,14 +3,19 @@
 import uuid
 
 import asyncpg
+import sqlalchemy as sa
 
 from api import access
 from api.database.engine import Transaction
-from api.models import Commitment
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Assignment, Commitment, Membership, Need, Organization, Pledge
 from api.models.assignment import AssignmentAction, AssignmentStatus
 from api.models.base import new_id
+from api.models.day import days_between
 from api.rules.code import ProblemCode
+from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
+from api.rules.rule import days_of
 from api.services.duty import (
     LOCK_CERTIFICATES,
     LOCK_ORGANIZATIONS,
@@ -18,6 +23,7 @@ from api.services.duty import (
     move,
     shorten_commitment,
 )
+from api.services.hours import count
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.sending import broken_rules, overridden_rules, refuse_broken
@@ -51,7 +57,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     await session.insert(
         Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
     )
-    columns = {"accepted_at": request.now}
+    served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id})
+    columns = {"accepted_at": request.now, "organization_id": served_for}
     return await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
 
 
@@ -112,5 +119,35 @@ async def release(
     await shorten_commitment(session, duty, request.now)
     # Whoever is at work leaves with it.
     is_at_work = duty.checked_in_at is not None and duty.checked_in_at < request.now
+    if is_at_work:
+        await count(session, duty, duty.checked_in_at, request.now)
     columns = {"released_at": request.now, "checked_out_at": request.now if is_at_work else None}
     return await move(session, request, duty, AssignmentStatus.RELEASED, reason=text, columns=columns)
+
+
+def _served_for() -> CompiledStatement:
+    """The organization that a duty is served for: the one that holds the pledge, else the first that stands on all its days.
+
+    Where none does, the first of which the volunteer is a member.
+    """
+    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id).scalar_subquery()
+    days = days_of(Need, Assignment.c.starts_at, Assignment.c.ends_at)
+    is_member = days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(days)
+    organization = (
+        sa.select(Membership.c.organization_id)
+        .select_from(Membership)
+        .join(Organization, Organization.c.id == Membership.c.organization_id)
+        .where(Membership.c.volunteer_id == Assignment.c.volunteer_id, is_member)
+        .order_by(is_standing(Organization, days).desc(), Membership.c.since, Membership.c.id)
+        .limit(1)
+        .correlate(Assignment, Need)
+        .scalar_subquery()
+    )
+    return compile_statement(
+        sa.select(sa.func.coalesce(holder, organization))
+        .select_from(Assignment.join(Need, Need.c.id == Assignment.c.need_id))
+        .where(Assignment.c.id == sa.bindparam("assignment", type_=sa.Uuid()))
+    )
+
+
+SERVED_FOR = _served_for()

@@ -17,6 +17,7 @@ from api.models.attendance import AttendanceKind, AttendanceMark
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.duty import change, lock_assignment, move, shorten_commitment
+from api.services.hours import count
 from api.services.problem import Problem, Problems, input_path, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -172,8 +173,9 @@ async def _settle(session: Transaction, request: Request, duty: Row, reported: A
         await session.insert(
             Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, period=period
         )
-    if columns["checked_out_at"] is not None:
-        await shorten_commitment(session, duty, columns["checked_out_at"])
+    if (left := columns["checked_out_at"]) is not None:
+        await shorten_commitment(session, duty, left)
+        await count(session, duty, arrived, left)
     if status == duty.status:
         return await change(
             session, request, duty, "attendance_recorded", columns=columns, change=reported, effective_at=at

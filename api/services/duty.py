@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from api import access
-from api.access import Kind
+from api.access import Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Certificate, Commitment, Membership, Need, Organization, Volunteer
@@ -34,7 +34,17 @@ async def lock_assignment(
     Without a version none is compared. What has lapsed is recorded, where the move exists all the same.
     """
     moves = ASSIGNMENT.moves_of(action)
-    found = await session.row(_movable(request.actor.kind, moves[0]), {**request.parameters, "assignment": key})
+    held = await lock_for(session, request, key, version, may=access.may_move(moves[0]))
+    if action not in held.actions:
+        raise Refused(_not_now(held, moves))
+    return await record_lapse(session, request, held)
+
+
+async def lock_for(
+    session: Transaction, request: Request, key: uuid.UUID, version: int | None, *, may: Predicate
+) -> Row:
+    """The assignment, locked with its need and volunteer, where the actor sees it and may change it."""
+    found = await session.row(_seen(request.actor.kind, may), {**request.parameters, "assignment": key})
     if found is None:
         raise not_found("assignment")
     if not found.may:
@@ -42,9 +52,7 @@ async def lock_assignment(
     held = (await lock_assignments(session, request, [key]))[key]
     if version is not None and held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
-    if action not in held.actions:
-        raise Refused(_not_now(held, moves))
-    return await record_lapse(session, request, held)
+    return held
 
 
 async def lock_assignments(
@@ -212,19 +220,21 @@ _AS_IT_READS = sa.select(
         ]
     ).label("actions"),
 )
-LOCK_ASSIGNMENTS = compile_statement(_AS_IT_READS.where(_LISTED).order_by(Assignment.c.id).with_for_update())
+LOCK_ASSIGNMENTS = compile_statement(
+    _AS_IT_READS.where(_LISTED).order_by(Assignment.c.id).with_for_update(of=Assignment)
+)
 LOCK_LAPSED = compile_statement(
     _AS_IT_READS.where(
         Assignment.c.need_id == _id("need"),
         Assignment.c.volunteer_id == _id("volunteer"),
         ASSIGNMENT.has_lapsed(Assignment, access.NOW),
-    ).with_for_update()
+    ).with_for_update(of=Assignment)
 )
 SOME_LAPSED = compile_statement(
     _AS_IT_READS.where(ASSIGNMENT.in_group("LIVE"), ASSIGNMENT.has_lapsed(Assignment, access.NOW))
     .order_by(Assignment.c.id)
     .limit(500)
-    .with_for_update(skip_locked=True)
+    .with_for_update(skip_locked=True, of=Assignment)
 )
 # Only ever shorter: time that was free meanwhile may be promised elsewhere.
 SHORTEN_COMMITMENT = compile_statement(
@@ -236,11 +246,10 @@ DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.a
 
 
 @cache
-def _movable(kind: Kind, move: Move[Any, Any]) -> CompiledStatement:
-    """Of an assignment that the actor sees: its need and volunteer, and whether the actor may make the move."""
-    may = access.may_move(move)(kind, Assignment)
+def _seen(kind: Kind, may: Predicate) -> CompiledStatement:
+    """Whether the actor may do this with an assignment; nothing where the actor does not see it."""
     return compile_statement(
-        sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, may.label("may")).where(
+        sa.select(may(kind, Assignment).label("may")).where(
             Assignment.c.id == _id("assignment"), access.sees_assignment(kind, Assignment)
         )
     )

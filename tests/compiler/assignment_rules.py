@@ -266,7 +266,7 @@ class AssignmentRules:
 
     def broken_by_promises(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         for row in self.rows.where(Assignment, "volunteer_id", volunteer["id"]):
-            has_lapsed = row["status"] == "OFFERED" and end_of(row) <= self.now
+            has_lapsed = end_of(row) + (timedelta() if row["status"] == "OFFERED" else UNCONFIRMED) <= self.now
             if row["need_id"] == need["id"] and row["status"] in LIVE_STATUSES and not has_lapsed:
                 yield "ALREADY_OFFERED", {"assignment_id": row["id"]}
         for commitment in self.commitments(volunteer):

@@ -308,10 +308,31 @@ class SampleData:
             decider = self.people[number % len(self.people)] if number % 10 == 0 else None
             account = await self.build.account(volunteer_id=decider) if number % 5 == 0 else None
             await self.make_history(assignment, status, account)
+            await self.make_attendance(assignment, number, account)
             for rule in ("NOT_RESTED", "BEYOND_REACH")[: number % 3] if account else ():
                 await self.build.row(
                     "override", assignment_id=assignment, rule_code=rule, fact="{}", reason=NAMES[6], account_id=account
                 )
+
+    async def make_attendance(self, assignment: uuid.UUID, number: int, account: uuid.UUID | None) -> None:
+        """Reports with and without a mark, and hours in every status."""
+        for kind, mark in (("CHECKED_IN", None), ("CHECKED_OUT", "IN_FUTURE"))[: number % 3]:
+            at = self.day(-number)
+            await self.build.row(
+                "attendance", assignment_id=assignment, kind=kind, at=at, mark=mark, account_id=account
+            )
+        for status in ("COUNTED", "REFUSED", "PROPOSED")[: number % 4]:
+            source = "ATTENDANCE" if status == "COUNTED" else "PROPOSAL"
+            await self.build.row(
+                "served_hours",
+                assignment_id=assignment,
+                starts_at=self.day(-2),
+                ends_at=self.day(-1 - number / 40),
+                source=source,
+                status=status,
+                reason=None if status == "COUNTED" else NAMES[number % len(NAMES)],
+                account_id=account,
+            )
 
     async def make_history(self, assignment: uuid.UUID, status: str, account: uuid.UUID | None) -> None:
         """Two events: by an account, the public or the clock."""

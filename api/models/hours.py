@@ -1,0 +1,52 @@
+"""The hours that were served in duties."""
+
+import sqlalchemy as sa
+
+from api.models.base import INSTANT, Chosen, optional, record, references, required, table
+from api.models.choice import Choice
+
+
+class HoursSource(Choice):
+    """Where served hours are known from."""
+
+    ATTENDANCE = "ATTENDANCE", "From the check-in to the check-out."
+    CORRECTION = "CORRECTION", "Entered by a coordinator."
+    PROPOSAL = "PROPOSAL", "Proposed by the volunteer's side."
+
+
+class HoursStatus(Choice):
+    """Whether served hours count."""
+
+    PROPOSED = "PROPOSED", "Proposed: waits for a coordinator."
+    COUNTED = "COUNTED", "Counted: these are the hours of the duty."
+    REPLACED = "REPLACED", "Replaced by other hours."
+    REFUSED = "REFUSED", "Refused: the proposal does not count."
+
+
+# From when until when somebody served in a duty, as said by somebody; at most one row of a duty counts.
+ServedHours = table(
+    "served_hours",
+    *record(),
+    required("assignment_id", sa.Uuid, references("assignment.id")),
+    required("starts_at", INSTANT),
+    required("ends_at", INSTANT),
+    required("source", Chosen(HoursSource)),
+    required("status", Chosen(HoursStatus)),
+    optional("reason"),
+    optional("account_id", sa.Uuid, references("account.id")),
+    sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    sa.CheckConstraint("(source = 'ATTENDANCE') = (reason IS NULL)", name="reason"),
+    sa.Index(
+        "uq_served_hours_counted",
+        "assignment_id",
+        unique=True,
+        postgresql_where=sa.text("status = 'COUNTED'"),
+    ),
+    sa.Index(
+        "uq_served_hours_proposed",
+        "assignment_id",
+        unique=True,
+        postgresql_where=sa.text("status = 'PROPOSED'"),
+    ),
+    sa.Index(None, "assignment_id", "created_at"),
+)

@@ -1,0 +1,82 @@
+"""What a letter of assignment says, for whoever prints it."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from api.compiler.source import Embedded, FieldContext, Row, Source, ToOne, column, everybody
+from api.models import EmergencyStatus, Need
+from api.models.day import local_day, time_zone
+from api.models.emergency import EmergencyLevel
+
+
+def letter(duty: Row, _context: FieldContext) -> sa.Select[Any]:
+    """The need of a duty as the letter names it; the decree is the one of the lowest level on the first day."""
+    kabupaten = Need.c.kabupaten_code
+    year = sa.func.to_char(sa.func.timezone(time_zone(kabupaten), duty.c.accepted_at), "YYYY")
+    # The end of an id is random, and tells nothing.
+    serial = sa.func.upper(sa.func.right(sa.cast(duty.c.id, sa.Text), 12))
+    number = sa.func.concat_ws("/", sa.literal_column("'ST'"), kabupaten, year, serial, type_=sa.Text())
+    return sa.select(
+        number.label("number"),
+        duty.c.volunteer_id,
+        duty.c.organization_id,
+        duty.c.accepted_at.label("issued_at"),
+        duty.c.starts_at,
+        duty.c.ends_at,
+        Need.c.incident_id,
+        Need.c.skill_code,
+        kabupaten,
+        Need.c.site_id,
+        _decree(duty).label("emergency_status_id"),
+    ).where(Need.c.id == duty.c.need_id)
+
+
+def _decree(duty: Row) -> sa.ScalarSelect[Any]:
+    status = EmergencyStatus.c
+    here = sa.or_(
+        status.kabupaten_code == Need.c.kabupaten_code,
+        status.province_code == sa.func.left(Need.c.kabupaten_code, 2),
+        status.level == EmergencyLevel.NATIONAL,
+    )
+    first_day = local_day(Need.c.kabupaten_code, duty.c.starts_at)
+    lowest = sa.case(
+        (status.level == EmergencyLevel.KABUPATEN, 1), (status.level == EmergencyLevel.PROVINCE, 2), else_=3
+    )
+    return (
+        sa.select(status.id)
+        .where(
+            status.incident_id == Need.c.incident_id, here, status.starts_on <= first_day, status.ends_on >= first_day
+        )
+        .order_by(lowest, status.id)
+        .limit(1)
+        .correlate(Need, duty)
+        .scalar_subquery()
+    )
+
+
+LETTER = Embedded("AssignmentLetter", computed_row=letter, exists=lambda row: row.c.accepted_at.is_not(None))
+
+
+def _one(target: str, name: str, key: str = "id") -> ToOne:
+    return ToOne(target, on=lambda row, other: other.c[key] == row.c[name])
+
+
+SOURCES = (
+    Source(
+        "AssignmentLetter",
+        None,
+        visible=everybody,
+        fields={
+            **{name: column(name) for name in ("number", "issued_at", "starts_at", "ends_at")},
+            "volunteer": _one("Volunteer", "volunteer_id"),
+            "organization": _one("Organization", "organization_id"),
+            "incident": _one("Incident", "incident_id"),
+            "skill": _one("Skill", "skill_code", "code"),
+            "kabupaten": _one("Kabupaten", "kabupaten_code", "code"),
+            "site": _one("Site", "site_id"),
+            "emergency_status": _one("EmergencyStatus", "emergency_status_id"),
+        },
+        node=False,
+    ),
+)

@@ -1,0 +1,204 @@
+"""Hours that were served: from check-in to check-out, corrected, proposed, confirmed, and added up; and the letter."""
+
+import re
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import FAR, HOME, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+from tests.test_attendance import report
+from tests.test_duty import ACCEPT
+
+HOUR = timedelta(hours=1)
+FIELDS = "assignment { hours isUnconfirmed version servedHours { startsAt endsAt source status reason } }"
+VERBS = {
+    name: f"mutation($input: {name}HoursInput!) {{ {name.lower()}Hours(input: $input) {{ {FIELDS} {PROBLEMS} }} }}"
+    for name in ("Correct", "Propose", "Confirm", "Refuse")
+}
+SUMS = """query($id: ID!, $from: DateTime, $until: DateTime) { volunteer(id: $id) { hours(from: $from, until: $until) {
+  organization { name } incident { title } skill { code } hours } } }"""
+
+
+async def duty(build: Build, status: str = "COMPLETED", **values: Any) -> tuple[uuid.UUID, dict[str, uuid.UUID]]:
+    """A duty of eight hours that ended two hours ago, and who may do something with its hours."""
+    organization = await build.organization()
+    volunteer = await build.volunteer(organization)
+    need = await build.need(starts_at=NOW - 10 * HOUR, ends_at=NOW - 2 * HOUR)
+    actors = {
+        "volunteer": await build.volunteer_account(volunteer),
+        "manager": await build.manager(organization),
+        "need": await build.coordinator(kabupaten_code=HOME),
+    }
+    return await build.assignment(need, volunteer, status=status, **values), actors
+
+
+async def do(api: Api, name: str, key: uuid.UUID, actor: uuid.UUID, version: int = 1, **values: Any) -> Json:
+    return await api.do(VERBS[name], actor=actor, assignment=f"Assignment:{key}", version=version, **values)
+
+
+def hours(since: int, until: int, reason: str = "Daftar hadir") -> dict[str, Any]:
+    return {"startsAt": instant(NOW + since * HOUR), "endsAt": instant(NOW + until * HOUR), "reason": reason}
+
+
+def entry(since: int, until: int, source: str, status: str) -> Json:
+    reason = None if source == "ATTENDANCE" else "Daftar hadir"
+    return {**hours(since, until), "reason": reason, "source": source, "status": status}
+
+
+async def test_hours_go_from_check_in_to_check_out_until_a_coordinator_corrects_them(api: Api, build: Build) -> None:
+    key, actors = await duty(build, status="ACCEPTED")
+    for verb, at in (("CheckIn", NOW - 10 * HOUR), ("CheckOut", NOW - HOUR), ("CheckOut", NOW - 3 * HOUR)):
+        await report(api, verb, key, actors["need"], at)
+
+    corrected = await do(api, "Correct", key, actors["need"], version=4, **hours(-9, -1))
+    await report(api, "CheckOut", key, actors["need"], NOW - 4 * HOUR)
+    again = await do(api, "Correct", key, actors["need"], version=6, **hours(-9, -2))
+
+    assert corrected == {
+        "assignment": {
+            "hours": 8.0,
+            "isUnconfirmed": False,
+            "version": 5,
+            "servedHours": [
+                entry(-10, -3, "ATTENDANCE", "REPLACED"),
+                entry(-9, -1, "CORRECTION", "COUNTED"),
+            ],
+        },
+        "problems": [],
+    }
+    assert again["assignment"]["hours"] == 7.0
+    assert [each["status"] for each in again["assignment"]["servedHours"]] == ["REPLACED", "REPLACED", "COUNTED"]
+
+
+async def test_proposed_hours_count_once_a_coordinator_confirms_them(api: Api, build: Build) -> None:
+    key, actors = await duty(build)
+
+    first = await do(api, "Propose", key, actors["volunteer"], **hours(-10, -3))
+    second = await do(api, "Propose", key, actors["manager"], version=2, **hours(-10, -2))
+    confirmed = await do(api, "Confirm", key, actors["need"], version=3)
+    third = await do(api, "Propose", key, actors["volunteer"], version=4, **hours(-10, -1))
+    refused = await do(api, "Refuse", key, actors["need"], version=5, reason="Sudah dihitung")
+    nothing = await do(api, "Confirm", key, actors["need"], version=6)
+
+    assert [(each["assignment"]["hours"], each["assignment"]["isUnconfirmed"]) for each in (first, second)] == [
+        (None, True)
+    ] * 2
+    assert [each["assignment"]["hours"] for each in (confirmed, third, refused)] == [8.0, 8.0, 8.0]
+    assert refused["assignment"]["servedHours"] == [
+        entry(-10, -3, "PROPOSAL", "REPLACED"),
+        entry(-10, -2, "PROPOSAL", "COUNTED"),
+        entry(-10, -1, "PROPOSAL", "REFUSED"),
+    ]
+    assert nothing == {"assignment": None, "problems": [problem("Simple", "NOTHING_PROPOSED", "assignment")]}
+    events = await build.connection.fetch("SELECT kind, reason FROM event ORDER BY position")
+    assert [tuple(event) for event in events] == [
+        ("assignment.hours_proposed", "Daftar hadir"),
+        ("assignment.hours_proposed", "Daftar hadir"),
+        ("assignment.hours_confirmed", "Daftar hadir"),
+        ("assignment.hours_proposed", "Daftar hadir"),
+        ("assignment.hours_refused", "Sudah dihitung"),
+    ]
+
+
+async def test_hours_are_refused_that_nobody_can_have_served(api: Api, build: Build) -> None:
+    key, actors = await duty(build)
+    running, _actors = await duty(build, status="ON_DUTY")
+    before = await snapshot(build.connection)
+
+    for since, until in ((-10, 1), (-3, -3), (-2, -3), (-24 * 30, -2)):
+        refused = await do(api, "Correct", key, actors["need"], **hours(since, until))
+        assert refused == {"assignment": None, "problems": [problem("Simple", "INVALID", "startsAt")]}
+    unfinished = await do(api, "Correct", running, actors["need"], **hours(-10, -3))
+    forbidden = [
+        await do(api, name, key, actors[who], **values)
+        for name, who, values in (
+            ("Correct", "volunteer", hours(-10, -3)),
+            ("Confirm", "manager", {}),
+            ("Refuse", "volunteer", {"reason": "Tidak"}),
+            ("Propose", "need", hours(-10, -3)),
+        )
+    ]
+
+    assert [each["code"] for each in unfinished["problems"]] == ["WRONG_STATUS"]
+    assert [[each["code"] for each in answer["problems"]] for answer in forbidden] == [["FORBIDDEN"]] * 4
+    assert await snapshot(build.connection) == before
+
+
+async def test_a_duty_whose_hours_count_is_no_no_show(api: Api, build: Build) -> None:
+    key, actors = await duty(build)
+    await do(api, "Correct", key, actors["need"], **hours(-10, -3))
+
+    refused = await report(api, "RecordNoShow", key, actors["need"], reason="Salah", version=2)
+
+    assert refused["problems"] == [problem("Status", "WRONG_STATUS", "assignment", currentStatus="COMPLETED")]
+
+
+async def test_hours_are_added_up_within_a_period_by_organization_incident_and_skill(api: Api, build: Build) -> None:
+    tagana, mri = [await build.organization(name=name) for name in ("Tagana", "MRI")]
+    volunteer, incident = await build.volunteer(tagana), await build.incident(title="Banjir")
+    await build.membership(volunteer, mri)
+    account = await build.volunteer_account(volunteer)
+    for since, until, organization in ((-30, -28, tagana), (-10, -6, tagana), (-5, -2, mri)):
+        period = {"starts_at": NOW + since * HOUR, "ends_at": NOW + until * HOUR}
+        need = await build.need(incident, **period)
+        key = await build.assignment(need, volunteer, status="COMPLETED", organization_id=organization)
+        await build.row("served_hours", assignment_id=key, source="ATTENDANCE", status="COUNTED", **period)
+        await build.row(
+            "served_hours", assignment_id=key, source="PROPOSAL", status="PROPOSED", reason="Lebih", **period
+        )
+
+    whole = await api.ask(SUMS, actor=account, id=f"Volunteer:{volunteer}")
+    part = await api.ask(
+        SUMS,
+        actor=account,
+        id=f"Volunteer:{volunteer}",
+        **{"from": instant(NOW - 8 * HOUR), "until": instant(NOW - 3 * HOUR)},
+    )
+    hidden = await api.ask(SUMS, actor=await build.coordinator(kabupaten_code=FAR), id=f"Volunteer:{volunteer}")
+
+    def sums(answer: Json) -> dict[str, float]:
+        rows = answer["volunteer"]["hours"]
+        assert {(row["incident"]["title"], row["skill"]["code"]) for row in rows} == {("Banjir", "WATER_RESCUE")}
+        return {row["organization"]["name"]: row["hours"] for row in rows}
+
+    assert sums(whole) == {"Tagana": 6.0, "MRI": 3.0}
+    assert sums(part) == {"Tagana": 2.0, "MRI": 2.0}
+    assert hidden == {"volunteer": {"hours": None}}
+
+
+async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(api: Api, build: Build) -> None:
+    organization, incident = await build.organization(name="Tagana"), await build.incident(title="Banjir")
+    await build.emergency_status(incident, decree_number="SK-7/2026")
+    volunteer, need = await build.volunteer(organization, name="Sinta"), await build.need(incident)
+    key, account = await build.assignment(need, volunteer), await build.volunteer_account(volunteer)
+    document = """query($id: ID!) { assignment(id: $id) { organization { name } letter { number issuedAt startsAt endsAt
+      volunteer { name } organization { name } incident { title } skill { code } kabupaten { code } site { id }
+      emergencyStatus { decreeNumber level } } } }"""
+
+    before = await api.ask(document, actor=account, id=f"Assignment:{key}")
+    await api.do(ACCEPT, actor=account, assignment=f"Assignment:{key}", version=1)
+    after = await api.ask(document, actor=account, id=f"Assignment:{key}")
+
+    assert before == {"assignment": {"organization": None, "letter": None}}
+    letter = after["assignment"]["letter"]
+    assert re.fullmatch(r"ST/62\.02/2026/[0-9A-F]{12}", letter.pop("number"))
+    assert after == {
+        "assignment": {
+            "organization": {"name": "Tagana"},
+            "letter": {
+                "issuedAt": instant(NOW),
+                "startsAt": instant(NOW + timedelta(days=1)),
+                "endsAt": instant(NOW + timedelta(days=4)),
+                "volunteer": {"name": "Sinta"},
+                "organization": {"name": "Tagana"},
+                "incident": {"title": "Banjir"},
+                "skill": {"code": "WATER_RESCUE"},
+                "kabupaten": {"code": HOME},
+                "site": None,
+                "emergencyStatus": {"decreeNumber": "SK-7/2026", "level": "KABUPATEN"},
+            },
+        }
+    }
