@@ -24,8 +24,8 @@ from api.worker import Transport, Worker
 
 # Why an installation cannot be used as it is: one line for each reason.
 REFUSALS = (
-    *(migration.SchemaError, requirement.RequirementError, KeyFileError, reference.CodeInUseError),
-    account.AccountError,
+    *(migration.SchemaError, requirement.RequirementError, KeyFileError, account.AccountError),
+    *(reference.CodeInUseError, reference.CycleOfInclusionsError),
 )
 
 

@@ -137,6 +137,34 @@ class Build:
     async def declared_skill(self, volunteer: uuid.UUID, skill: str) -> None:
         await self.connection.execute("INSERT INTO declared_skill VALUES ($1, $2, $3)", volunteer, skill, self.now)
 
+    async def certificate_request(self, volunteer: uuid.UUID, issuer: uuid.UUID, **values: Any) -> uuid.UUID:
+        """A request for a certificate that grants SKILL; an accepted one has its certificate."""
+        certificate = {}
+        if values.get("status") == "ACCEPTED":
+            certificate["certificate_id"] = await self.certificate(volunteer, issuer)
+        defaults = {
+            "volunteer_id": volunteer,
+            "issuer_id": issuer,
+            "certificate_type_code": CERTIFICATE_TYPE,
+            "number": f"P-{next(self.numbers)}",
+            "issued_on": date(2024, 1, 1),
+            "status": "PENDING",
+        }
+        return await self.row("certificate_request", **{**defaults, **certificate, **values})
+
+    async def certificate_extension(self, **values: Any) -> uuid.UUID:
+        """A decree in force, for no certificate."""
+        defaults = {
+            "certificate_type_code": CERTIFICATE_TYPE,
+            "expiring_from": date(2026, 1, 1),
+            "expiring_until": date(2026, 6, 30),
+            "extended_to": date(2026, 12, 31),
+            "decree_number": f"SK-{next(self.numbers)}",
+            "certificates": 0,
+            "status": "IN_FORCE",
+        }
+        return await self.row("certificate_extension", **{**defaults, **values})
+
     async def volunteer(self, organization: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
         """A person with a certificate for SKILL and a membership in a verified organization."""
         organization = organization or await self.organization()

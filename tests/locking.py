@@ -36,6 +36,8 @@ ORDER = (
     "assignment",
     "camp_registration",
     "camp_staff_member",
+    "certificate_request",
+    "certificate_extension",
     "licence",
     "organization",
     "certificate",

@@ -128,7 +128,8 @@ async def test_each_role_sees_the_volunteers_of_its_scope(api: Api, build: Build
     }
 
 
-async def test_a_manager_sees_the_current_members_only(api: Api, build: Build) -> None:
+async def test_a_manager_sees_the_members_and_those_of_the_last_ninety_days(api: Api, build: Build) -> None:
+    """What is private of the members of today only."""
     persons, organization = await people(build), await build.organization()
     today = NOW.date()
     for name, since, until in (
@@ -136,6 +137,7 @@ async def test_a_manager_sees_the_current_members_only(api: Api, build: Build) -
         ("Budi", date(2020, 1, 1), None),
         ("Citra", date(2020, 1, 1), today - DAY),
         ("Dewi", today + DAY, None),
+        ("Eko", date(2020, 1, 1), today - 91 * DAY),
     ):
         await build.membership(persons[name], organization, since=since, until=until)
     manager = await build.manager(organization)
@@ -145,6 +147,7 @@ async def test_a_manager_sees_the_current_members_only(api: Api, build: Build) -
     assert data["volunteers"]["nodes"] == [
         {"name": "Ani", "phone": "+628123456780"},
         {"name": "Budi", "phone": "+628123456781"},
+        {"name": "Citra", "phone": None},
     ]
 
 

@@ -1,10 +1,11 @@
+import itertools
 from collections import Counter
 
 import asyncpg
 import pytest
 
 from api import reference
-from api.reference import CodeInUseError
+from api.reference import CodeInUseError, CycleOfInclusionsError
 
 TABLES = [source.table for source in (*reference.CATALOGUES, *reference.LINKS)] + ["certificate_type_grant"]
 
@@ -222,3 +223,17 @@ async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(conn
         " put its line back, with a day in the column retired_on if it is to be used no more."
     )
     assert await row_versions(connection) == before
+
+
+async def test_a_file_in_which_a_type_includes_itself_is_refused() -> None:
+    pairs = (("A", "B"), ("B", "C"), ("C", "A"), ("C", "D"))
+    rows: reference.Rows = [{"certificate_type_code": one, "included_code": other} for one, other in pairs]
+
+    with pytest.raises(CycleOfInclusionsError) as refusal:
+        reference.check_inclusions(rows)
+
+    told = str(refusal.value)
+    assert told.startswith("certificate_type_inclusions.csv: a certificate type includes itself: ")
+    assert {"A → B", "B → C", "C → A"} >= {
+        f"{a} → {b}" for a, b in itertools.pairwise(told[:-1].split(": ")[2].split(" → "))
+    }

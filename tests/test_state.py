@@ -85,9 +85,23 @@ async def make_membership_transfer(build: Build, status: Choice, _phase: Phase) 
     return await build.membership_transfer(membership, new, status=str(status)), account
 
 
+async def make_certificate_request(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    """Of a person who is also a manager of the issuer."""
+    issuer, person = await build.organization(), await build.person()
+    account = await build.volunteer_account(person)
+    await build.row("role", account_id=account, kind="MANAGER", organization_id=issuer)
+    return await build.certificate_request(person, issuer, status=str(status)), account
+
+
+async def make_certificate_extension(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
+    return await build.certificate_extension(status=str(status)), await build.coordinator()
+
+
 MAKE: dict[str, Make] = {
     "Assignment": make_assignment,
     "Camp": make_camp,
+    "CertificateExtension": make_certificate_extension,
+    "CertificateRequest": make_certificate_request,
     "Incident": make_incident,
     "SituationReport": make_situation_report,
     "Licence": make_licence,
@@ -113,6 +127,8 @@ INPUT: dict[str, dict[str, object]] = {
     "reinstate_organization": {"reason": "Sudah selesai"},
     "close_organization": {"reason": "Bubar"},
     "refuse_licence": {"reason": "Nomor salah"},
+    "refuse_certificate": {"reason": "Tidak ada dalam daftar"},
+    "revert_extension": {"reason": "Salah tanggal"},
     "refuse_membership": {"reason": "Belum berminat"},
     "MembershipTransfer ACCEPT": {"accept": True},
     "MembershipTransfer REFUSE": {"accept": False, "reason": "Tetap di sini"},

@@ -33,10 +33,12 @@ from api.access.caller import (
     ACCOUNTS,
     CAMP_KEEPERS,
     CAMP_RUNNERS,
+    CERTIFICATE_ISSUERS,
     CERTIFIERS,
     COORDINATORS,
     COORDINATORS_OF_HOME,
     COORDINATORS_OF_INCIDENT,
+    COORDINATORS_OF_NATION,
     COORDINATORS_OF_NEED,
     COORDINATORS_OF_TERRITORY,
     EITHER_SIDE,
@@ -74,6 +76,15 @@ from api.access.camp import (
     sees_registration,
     sees_staff_member,
     works_at_camp,
+)
+from api.access.certificate import (
+    asks_for_certificate,
+    coordinates_nation,
+    judges_certificate,
+    revokes_certificate,
+    sees_certificate,
+    sees_certificate_request,
+    sees_extension,
 )
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
 from api.access.event import sees_event

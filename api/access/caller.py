@@ -84,6 +84,12 @@ CERTIFIERS = Callers(
 )
 
 
+CERTIFICATE_ISSUERS = Callers("Managers of the issuer, coordinators of its home", frozenset({"COORDINATOR", "MANAGER"}))
+
+
+COORDINATORS_OF_NATION = Callers("Coordinators of the nation", frozenset({"COORDINATOR"}))
+
+
 VOLUNTEER_OR_MANAGERS = Callers(
     "The volunteer, or a manager of one of the volunteer's organizations", frozenset({"VOLUNTEER", "MANAGER"})
 )

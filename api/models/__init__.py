@@ -11,6 +11,8 @@ from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_registration import CampRegistration
+from api.models.certificate_extension import CertificateExtension, ExtendedCertificate
+from api.models.certificate_request import CertificateRequest
 from api.models.contingent import Contingent
 from api.models.declared_skill import DeclaredSkill
 from api.models.distinct import DistinctPair
@@ -71,7 +73,9 @@ __all__ = [
     "CampSession",
     "CampStaffMember",
     "Certificate",
+    "CertificateExtension",
     "CertificateIssuer",
+    "CertificateRequest",
     "CertificateType",
     "CertificateTypeGrant",
     "CertificateTypeInclusion",
@@ -89,6 +93,7 @@ __all__ = [
     "EmergencyStatus",
     "Event",
     "EventKind",
+    "ExtendedCertificate",
     "GoodsNeed",
     "Hazard",
     "Idempotency",

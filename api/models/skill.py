@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import Symbol, endless_index, labelled, optional, references, required, symbol, table, versioned
+from api.models.choice import Choice
 from api.models.key import numbered
 
 Skill = table(
@@ -62,9 +63,20 @@ CertificateTypeGrant = table(
 )
 
 
+class CertificateState(Choice):
+    """Whether a certificate is valid today."""
+
+    AHEAD = "AHEAD", "Its first day has not come."
+    VALID = "VALID", "Valid today."
+    EXPIRED = "EXPIRED", "Its last day is past."
+    REVOKED = "REVOKED", "Revoked: it proves nothing."
+
+
 Certificate = table(
     "certificate",
     *versioned(),
+    # 80 random bits, by which anybody who holds the certificate in hands can look up whether it is valid.
+    required("code", Symbol, server_default=sa.text("random_code()"), unique=True),
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     required("certificate_type_code", Symbol, references("certificate_type.code")),
     required("issuer_id", sa.Uuid, references("organization.id")),

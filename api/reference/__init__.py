@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 
 import asyncpg
@@ -15,6 +16,10 @@ Rows = list[dict[str, str | None]]
 
 class CodeInUseError(Exception):
     """A code was removed from its file, but rows of other tables still refer to it: one line for each."""
+
+
+class CycleOfInclusionsError(Exception):
+    """A certificate type includes itself, by way of others."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,11 @@ CATALOGUES: Sequence[Source] = (
     Source("payers.csv", "payer"),
     Source("event_kinds.csv", "event_kind"),
 )
+INCLUSIONS = Source(
+    "certificate_type_inclusions.csv", "certificate_type_inclusion", ("certificate_type_code", "included_code")
+)
 LINKS: Sequence[Source] = (
-    Source("certificate_type_inclusions.csv", "certificate_type_inclusion", ("certificate_type_code", "included_code")),
+    INCLUSIONS,
     Source("certificate_type_skills.csv", "certificate_type_skill", ("certificate_type_code", "skill_code")),
     Source("certificate_type_issuers.csv", "certificate_type_issuer", ("certificate_type_code", "issuer")),
 )
@@ -115,10 +123,12 @@ async def load(connection: asyncpg.Connection) -> None:
 
     A code is never deleted: what lacks a line in its file is retired, today.
 
-    Raises `CodeInUseError` if a file lacks a code that other rows refer to.
+    Raises `CodeInUseError` if a file lacks a code that other rows refer to, `CycleOfInclusionsError` if a certificate type
+    includes itself.
     """
     rows_by_source = {source: with_retirement(source.rows()) for source in CATALOGUES}
     rows_by_source |= {source: source.rows() for source in LINKS}
+    check_inclusions(rows_by_source[INCLUSIONS])
     async with connection.transaction():
         # If two servers start at the same time, the second waits here and then finds no differences.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sigap.reference'))")
@@ -129,6 +139,18 @@ async def load(connection: asyncpg.Connection) -> None:
         await connection.execute(GRANT)
         for source in CATALOGUES:
             await retire_missing(connection, source, rows_by_source[source])
+
+
+def check_inclusions(rows: Rows) -> None:
+    """Raises `CycleOfInclusionsError` if a certificate type includes itself; a trigger refuses it, too."""
+    sorter = TopologicalSorter[str]()
+    for row in rows:
+        sorter.add(str(row["certificate_type_code"]), str(row["included_code"]))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        circle = " → ".join(reversed(error.args[1]))
+        raise CycleOfInclusionsError(f"{INCLUSIONS.file}: a certificate type includes itself: {circle}.") from None
 
 
 def with_retirement(rows: Rows) -> Rows:

@@ -25,6 +25,7 @@ SOURCES: Mapping[str, Source] = {
 # A thing by its id and a list of them for every noun, beside the roots of all nouns.
 ROOTS: Mapping[str, Root] = {
     "me": SingleRow("Account", guard=access.is_own_account),
+    "certificate_status": ById("CertificateStatus", "code"),
     "tksk": ById("Membership", "kecamatan", of="Kecamatan", column="kecamatan_code", guard=access.is_tksk_today),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),

@@ -1,7 +1,10 @@
 """Organizations, their licences, the ranks of the corps."""
 
+import sqlalchemy as sa
+
 from api import access
-from api.compiler.source import ToMany
+from api.access import NOW
+from api.compiler.source import Condition, FieldContext, Row, ToConnection, ToMany
 from api.compiler.structure import (
     connection,
     filters,
@@ -21,12 +24,26 @@ from api.models import (
     OrganizationFocus,
     Rank,
 )
-from api.models.organization import LICENCE, ORGANIZATION
+from api.models.day import local_day
+from api.models.organization import LICENCE, ORGANIZATION, LicenceStatus
 from api.resolvers.activity import activity
 from api.resolvers.common import allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE
 from api.rules.organization import issued_types
+from api.rules.resting import rests_on_organization
+
+# A hundred years, so that every number of days leads to a day.
+MOST_DAYS = 36_500
+
+
+def ends_within(row: Row, context: FieldContext, value: object) -> Condition:
+    """Confirmed, with its last day from today on, and not more than so many days away."""
+    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == row.c.organization_id)
+    today = local_day(home.correlate(row).scalar_subquery(), NOW)
+    days = sa.func.least(context.bind(value, type_=sa.Integer()), MOST_DAYS, type_=sa.Integer())
+    return sa.and_(row.c.status == LicenceStatus.CONFIRMED, row.c.valid_until.between(today, today + days))
+
 
 SOURCES = (
     table_source(
@@ -42,6 +59,7 @@ SOURCES = (
             ),
             "focus": to_many_through(OrganizationFocus.c.organization_id, OrganizationFocus.c.cluster_code, "CODE_ASC"),
             "contacts": to_many(OrganizationContact.c.organization_id, "CREATED_AT_ASC"),
+            "affected_duties": ToConnection("Assignment", on=rests_on_organization),
             "history": history("Organization"),
             "activity": activity("organization_id"),
             "allowed_actions": allowed_actions(ORGANIZATION),
@@ -66,7 +84,10 @@ SOURCES = (
             "allowed_actions": allowed_actions(LICENCE),
         },
         orders=orders(Licence, "-valid_from", "valid_until"),
-        filters=filters(Licence, "organization_id", "kind", "status", "valid_from", "valid_until", "revoked_on"),
+        filters={
+            **filters(Licence, "organization_id", "kind", "status", "valid_from", "valid_until", "revoked_on"),
+            "ends_within": ends_within,
+        },
     ),
     reference(Rank, "corps", "level"),
 )

@@ -23,12 +23,18 @@ from api.services import licence, organization
 
 if TYPE_CHECKING:
     from api.schema.activity import Activity
+    from api.schema.assignment import Assignment
     from api.schema.cluster import Cluster
     from api.schema.membership import Membership
     from api.schema.skill import CertificateType
 
 
-@noun("A licence of an organization.")
+@noun(
+    "A licence of an organization.",
+    filters={
+        "ends_within": (int, "Confirmed, and ends today or within so many days, counted at the organization's home.")
+    },
+)
 class Licence(Node):
     organization: Organization = field("The organization that holds it.")
     kind: LicenceKind = field("What it permits.")
@@ -86,6 +92,9 @@ class Organization(Node):
     )
     issues: list[Annotated[CertificateType, strawberry.lazy("api.schema.skill")]] = field(
         "The types of certificates it may issue: by its kind, by its corps, or by itself."
+    )
+    affected_duties: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
+        "The offers and duties of members, as far as you may see them, behind which no other verified organization stands."
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")

@@ -22,6 +22,10 @@ def words(name: str) -> str:
 def query_type() -> type:
     members: dict[str, Any] = {
         "me": root("Your account; null without a token."),
+        "certificate_status": root(
+            "Whether the certificate with this code is valid; for everybody who holds it in hands.",
+            argument("code", strawberry.ID, "The code on the certificate, 20 letters and digits."),
+        ),
         "tksk": root(
             "The membership of who serves as TKSK in a kecamatan today; null if you may see none.",
             argument("kecamatan", strawberry.ID, "The kecamatan, as a global id or the bare code, as in 18.03.05."),
@@ -44,6 +48,7 @@ def query_type() -> type:
     }
     annotations: dict[str, Any] = {
         "me": TYPES["Account"].type | None,
+        "certificate_status": TYPES["CertificateStatus"].type | None,
         "tksk": TYPES["Membership"].type | None,
         "node": Node | None,
         "nodes": list[Node | None] | None,

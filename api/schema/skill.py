@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.models.skill import CertificateState
 from api.schema.field import Labelled, Node, field, label, noun, optional, verb_input
+from api.schema.history import HistoryEntry
 from api.schema.organization import Organization
 from api.schema.scalar import Code
-from api.services import skill
+from api.services import certificate, certificate_issue, skill
 
 if TYPE_CHECKING:
+    from api.schema.assignment import Assignment
     from api.schema.person import Volunteer
 
 
@@ -43,13 +46,30 @@ class Certificate(Node):
     type: CertificateType = field("The type of the certificate.")
     issuer: Organization | None = field("The organization that issued it; null where you may not see it.")
     number: str = field("The number at the issuer.")
+    code: Code = field("By which anybody who holds it can look up whether it is valid: certificateStatus.")
+    state: CertificateState = field("Whether it is valid today, the day at the issuer.")
     issued_on: date = field("The first day it is valid.")
     expires_on: date | None = field("The last day it is valid; null without end.")
     revoked_on: date | None = field("The day it was revoked; null if it was not. A revoked one proves nothing.")
     revocation_reason: str | None = field("Why it was revoked; null if it was not.")
+    affected_duties: list[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
+        "The offers and duties, as far as you may see them, for which the volunteer is not trained without it."
+    )
+    history: list[HistoryEntry] = field("What was done with it, the oldest first.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")
+
+
+@noun("What somebody who holds a certificate in hands may know of it.")
+class CertificateStatus:
+    type: CertificateType = field("The type of the certificate.")
+    issuer: Organization | None = field("The organization that issued it; null where you may not see it.")
+    state: CertificateState = field("Whether it is valid today, the day at the issuer.")
+    issued_on: date = field("The first day it is valid.")
+    expires_on: date | None = field("The last day it is valid; null without end.")
+    revoked_on: date | None = field("The day it was revoked; null if it was not.")
+    initials: str = field("The initials of the volunteer who holds it.")
 
 
 @verb_input(skill.issue)
@@ -60,3 +80,24 @@ class IssueCertificateInput:
     number: str = field("The number, unique at the issuer, 1 to 100 characters.")
     issued_on: date = field("The first day it is valid.")
     expires_on: date | None = optional("The last day; if left out or null, as long as the type is valid.")
+
+
+@strawberry.input(description="A certificate to be issued, with others, to one person.")
+class CertificateInput:
+    volunteer: strawberry.ID = field("The volunteer to issue it to.")
+    number: str = field("The number, unique at the issuer, 1 to 100 characters.")
+
+
+@verb_input(certificate_issue.issue_all)
+class IssueCertificatesInput:
+    type: strawberry.ID = field("The type of all certificates.")
+    issuer: strawberry.ID = field("The verified organization that issues them.")
+    issued_on: date = field("The first day they are valid.")
+    expires_on: date | None = optional("The last day; if left out or null, as long as the type is valid.")
+    certificates: list[CertificateInput] = field("The people and their numbers, up to 1,000.")
+
+
+@verb_input(certificate.revoke)
+class RevokeCertificateInput:
+    certificate: strawberry.ID = field("The certificate to revoke.")
+    reason: str = field("The reason, 1 to 1,000 characters.")

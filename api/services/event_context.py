@@ -14,6 +14,7 @@ from api.models import (
     CampSession,
     CampStaffMember,
     Certificate,
+    CertificateRequest,
     GoodsNeed,
     Incident,
     Insurance,
@@ -94,6 +95,7 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
         "kabupaten_code": _of(Volunteer.c.kabupaten_code, _OF_HOLDER),
         "organization_id": Certificate.c.issuer_id,
     },
+    CertificateRequest: {"organization_id": CertificateRequest.c.issuer_id},
     Pledge: {"need_id": _NEED_OF_PLEDGE, **{name: _of_pledge(name) for name in OF_A_NEED}},
     PledgeRequest: {
         "need_id": _of_requested(_NEED_OF_PLEDGE),

@@ -62,6 +62,8 @@ async def record_all(
     kind: str,
     subject_type: str,
     changes: Sequence[tuple[uuid.UUID, Mapping[str, Any]]],
+    *,
+    reason: str | None = None,
 ) -> None:
     """As `record`, for many things of one type, each with its change."""
     if not changes:
@@ -72,6 +74,7 @@ async def record_all(
         "account_id": request.actor.account_id,
         "kind": kind,
         "subject_type": subject_type,
+        "reason": reason,
         "subjects": [key for key, _ in changes],
         "changes": [orjson.dumps(change).decode() for _, change in changes],
     }
@@ -83,7 +86,7 @@ def _insert_all(noun: str) -> CompiledStatement:
     arrays = sa.bindparam("subjects", type_=ARRAY(sa.Uuid())), sa.bindparam("changes", type_=ARRAY(sa.Text()))
     columns = sa.column("subject", sa.Uuid()), sa.column("change", sa.Text())
     listed = sa.func.unnest(*arrays).table_valued(*columns, name="listed").render_derived()
-    same = ("at", "actor_kind", "account_id", "kind", "subject_type")
+    same = ("at", "actor_kind", "account_id", "kind", "subject_type", "reason")
     values: dict[str, Any] = {name: sa.bindparam(name, type_=Event.c[name].type) for name in same}
     values["subject_key"] = sa.cast(listed.c.subject, sa.Text)
     values["change"] = sa.cast(listed.c.change, JSONB)

@@ -105,6 +105,10 @@ class Problems:
         """The reason for a decision; None where there is none."""
         return self.read(paragraph, name, value=text, minimum=1, maximum=1000)
 
+    @property
+    def listed(self) -> Sequence[Problem]:
+        return tuple(self._problems)
+
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self._problems)

@@ -1,8 +1,10 @@
 """Issuing certificates."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,6 +17,7 @@ from api.models.base import new_id
 from api.models.day import local_day
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing, issued_types
+from api.services import standing
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
@@ -47,6 +50,7 @@ async def issue(
 ) -> uuid.UUID:
     """It expires after the type's validity, unless an earlier day is given."""
     problems = Problems()
+    await session.rows(standing.LOCK, {"organization": issuer})
     parameters = {**request.parameters, "volunteer": volunteer, "issuer": issuer, "type": type}
     (found,) = await session.rows(_holder_and_issuer(request.actor.kind), parameters)
     if found.sees_volunteer is None:
@@ -59,27 +63,42 @@ async def issue(
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "issuer", organization_id=issuer)
     elif found.is_type and not found.issues_type:
         problems.add(ProblemCode.TYPE_NOT_ISSUED, "issuer", organization_id=issuer)
-    expiry = await _expiry(session, problems, type, issued_on, expires_on)
-    if found.today is not None and issued_on > found.today:
-        problems.invalid("issued_on", indonesian="Tanggal terbit belum tiba.", english="The day of issue has not come.")
+    expiry = await read_days(session, problems, type, issued_on, expires_on, today=found.today)
     problems.read(check_earliest, "issued_on", value=issued_on, birth_date=found.birth_date if found.may else None)
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     problems.refuse()
+    columns = {"volunteer_id": volunteer, "issuer_id": issuer, "certificate_type_code": type}
+    days = {"issued_on": issued_on, "expires_on": expiry}
+    return await insert(session, request, {**columns, "number": number_line, **days})
 
+
+async def insert(session: Transaction, request: Request, columns: Mapping[str, Any]) -> uuid.UUID:
+    """A certificate, with its event."""
     key = new_id()
-    await session.insert(
-        Certificate,
-        id=key,
-        volunteer_id=volunteer,
-        certificate_type_code=type,
-        issuer_id=issuer,
-        number=number_line,
-        issued_on=issued_on,
-        expires_on=expiry,
-    )
-    change = {"volunteer": str(volunteer), "type": type, "issuer": str(issuer)}
-    await record(session, request, "certificate.issued", subject=("Certificate", key), change=change)
+    await session.insert(Certificate, id=key, **columns)
+    await record(session, request, "certificate.issued", subject=("Certificate", key), change=change_of(columns))
     return key
+
+
+def change_of(columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    names = {"volunteer": "volunteer_id", "type": "certificate_type_code", "issuer": "issuer_id"}
+    return {name: str(columns[column]) for name, column in names.items()}
+
+
+async def read_days(
+    session: Transaction,
+    problems: Problems,
+    type_: str,
+    issued_on: date,
+    expires_on: date | None,
+    *,
+    today: date | None,
+) -> date | None:
+    """The day of expiry; the day of issue has come, today at the issuer."""
+    expiry = await _expiry(session, problems, type_, issued_on, expires_on)
+    if today is not None and issued_on > today:
+        problems.invalid("issued_on", indonesian="Tanggal terbit belum tiba.", english="The day of issue has not come.")
+    return expiry
 
 
 @cache

@@ -187,12 +187,8 @@ class View:
                 found = self.visible(SOURCES[target])
                 guard = declared.guard
                 return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
-            case declarations.ById(target=target, of=None):
-                return self.by_id(SOURCES[target], context.arguments[declared.argument])
-            case declarations.ById(target=target, of=str(of), column=str(name), guard=guard):
-                key = self.key(SOURCES[of], context.arguments[declared.argument])
-                found = [each for each in self.visible(SOURCES[target]) if each.row[name] == key]
-                return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
+            case declarations.ById():
+                return self.one(declared, context.arguments[declared.argument])
             case declarations.ByIds(plural=False):
                 return self.node(context.arguments["id"])
             case _:
@@ -336,6 +332,15 @@ class View:
             self.refuse("No id")
         source = SOURCES.get(id_.partition(":")[0])
         return self.by_id(source, id_) if source is not None and source.node else None
+
+    def one(self, declared: declarations.ById, id_: str) -> Thing | None:
+        """The thing with the id, or the one whose column refers to the thing with the id."""
+        source = SOURCES[declared.target]
+        if declared.of is None:
+            return self.by_id(source, id_)
+        key, guard = self.key(SOURCES[declared.of], id_), declared.guard
+        found = [each for each in self.visible(source) if each.row[str(declared.column)] == key]
+        return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
 
     def by_id(self, source: Source, id_: str) -> Thing | None:
         return next(iter(self.visible(source, self.where(source, source.key, self.key(source, id_)))), None)

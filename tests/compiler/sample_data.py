@@ -85,6 +85,7 @@ class SampleData:
             await sample_data.make_membership_requests()
             await sample_data.make_camps()
             await sample_data.make_membership_transfers()
+            await sample_data.make_certificate_requests()
             await sample_data.make_imports()
             await sample_data.make_activity()
             await sample_data.make_scans()
@@ -569,6 +570,28 @@ class SampleData:
                     )
             guest = {"guest_name": NAMES[number], "organization_id": next(organizations), "status": "WAITLISTED"}
             await build.camp_registration(camp, None, kabupaten_code=FAR, **guest)
+
+    async def make_certificate_requests(self) -> None:
+        """In every status, and decrees that hold and that were taken back."""
+        build, organizations = self.build, itertools.cycle(self.organizations)
+        for number, person in enumerate((*self.people[:12], self.people[1], self.people[5])):
+            status = ("PENDING", "ACCEPTED", "REFUSED", "WITHDRAWN")[number % 4]
+            await build.certificate_request(
+                person,
+                next(organizations),
+                status=status,
+                expires_on=(None, date(2029, 1, 1))[number % 2],
+                note=NAMES[number % len(NAMES)] if number % 3 else None,
+                reason=NAMES[2] if status == "REFUSED" else None,
+            )
+        for number, status in enumerate(("IN_FORCE", "REVERTED", "IN_FORCE")):
+            await build.certificate_extension(
+                certificate_type_code=("FIRST_AID_BASIC", "TAGANA_UTAMA")[number % 2],
+                certificates=number,
+                status=status,
+                decree_number=f"{NAMES[number]} {number}",
+                reason=NAMES[3] if status == "REVERTED" else None,
+            )
 
     async def make_membership_transfers(self) -> None:
         """In every status and answered by nobody, one or both; the last memberships are TKSK."""

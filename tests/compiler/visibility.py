@@ -144,7 +144,7 @@ class Visibility:
     def everybody(self, _row: Row) -> bool:
         return True
 
-    sees_need = sees_part_of_incident = everybody
+    sees_need = sees_part_of_incident = sees_extension = everybody
 
     def nobody(self, _row: Row) -> bool:
         return False
@@ -178,6 +178,23 @@ class Visibility:
 
     def sees_membership_request(self, row: Row) -> bool:
         return self.is_national or self.speaks_for_person(row) or self.enrols_in(row)
+
+    def sees_certificate(self, row: Row) -> bool:
+        return self.sees_record_of_volunteer(row) or row["issuer_id"] in self.organization_ids
+
+    def asks_for_certificate(self, row: Row) -> bool:
+        return self.represents(row["volunteer_id"])
+
+    def judges_certificate(self, row: Row) -> bool:
+        homes = self.row(Organization, row["issuer_id"]), self.row(Volunteer, row["volunteer_id"])
+        is_coordinator = all(self.coordinates(home["kabupaten_code"]) for home in homes)
+        return is_coordinator or row["issuer_id"] in self.organization_ids
+
+    def sees_certificate_request(self, row: Row) -> bool:
+        return self.is_national or self.asks_for_certificate(row) or self.judges_certificate(row)
+
+    def coordinates_nation(self, _row: Row) -> bool:
+        return self.is_national
 
     def proposes_transfer(self, row: Row) -> bool:
         return self.row(Membership, row["membership_id"])["organization_id"] in self.organization_ids

@@ -1,0 +1,50 @@
+"""Who asks for, issues and revokes certificates."""
+
+import sqlalchemy as sa
+
+from api.access.actor import Condition, Kind, Row
+from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.person import answers_for, sees_record_of_volunteer
+from api.models import Organization, Volunteer
+
+
+def asks_for_certificate(kind: Kind, request: Row) -> Condition:
+    """The person, and managers of the person's organizations."""
+    return answers_for(kind, request.c.volunteer_id)
+
+
+def judges_certificate(kind: Kind, request: Row) -> Condition:
+    """Managers of the issuer, and coordinators of the homes of both issuer and person."""
+    issuer, person = Organization.alias(), Volunteer.alias()
+    homes = sa.and_(
+        exists_where(request, issuer.c.id == request.c.issuer_id, coordinates(kind, issuer.c.kabupaten_code)),
+        exists_where(request, person.c.id == request.c.volunteer_id, coordinates(kind, person.c.kabupaten_code)),
+    )
+    return any_of(manages(kind, request.c.issuer_id), homes if kind.coordinator else None)
+
+
+def sees_certificate_request(kind: Kind, row: Row) -> Condition:
+    """Who asked for it, and the coordinators and managers who decide."""
+    return sa.true() if kind.nation else any_of(asks_for_certificate(kind, row), judges_certificate(kind, row))
+
+
+def revokes_certificate(kind: Kind, certificate: Row) -> Condition:
+    """Managers of the issuer, and coordinators of its home."""
+    issuer = Organization.alias()
+    home = exists_where(certificate, issuer.c.id == certificate.c.issuer_id, coordinates(kind, issuer.c.kabupaten_code))
+    return any_of(manages(kind, certificate.c.issuer_id), home if kind.coordinator else None)
+
+
+def sees_certificate(kind: Kind, row: Row) -> Condition:
+    """Who sees the volunteer, and managers of the issuer."""
+    return any_of(sees_record_of_volunteer(kind, row), manages(kind, row.c.issuer_id))
+
+
+def sees_extension(_kind: Kind, _row: Row) -> Condition:
+    """Public, as the decree is."""
+    return sa.true()
+
+
+def coordinates_nation(kind: Kind, _row: Row) -> Condition:
+    """Coordinators of the nation."""
+    return sa.literal(kind.nation)

@@ -1,0 +1,150 @@
+"""Asking an issuer for a certificate, and answering."""
+
+import uuid
+from datetime import date
+from functools import cache
+
+import sqlalchemy as sa
+
+from api import access
+from api.access import Kind
+from api.database.engine import Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import CertificateRequest, Volunteer
+from api.models.base import new_id
+from api.models.certificate_request import (
+    CERTIFICATE_REQUEST,
+    CertificateRequestAction,
+    CertificateRequestStatus,
+)
+from api.rules.code import ProblemCode
+from api.services import skill
+from api.services.certificate_issue import check_issuer
+from api.services.change import Changeable
+from api.services.feed import record
+from api.services.problem import Problem, Problems, input_path
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.values.day import check_earliest
+from api.values.text import line, paragraph
+
+REQUESTS = Changeable(CertificateRequest, access.sees_certificate_request, CERTIFICATE_REQUEST)
+
+# What the certificate takes from the request.
+COLUMNS = ("volunteer_id", "certificate_type_code", "issuer_id", "number", "issued_on", "expires_on")
+
+
+@verb(
+    "request_certificate",
+    "Asks an organization to issue a certificate, or to record one that it has issued on paper.",
+    answers=OneThing("CertificateRequest"),
+    callers=access.VOLUNTEER_OR_MANAGERS,
+    ids={"volunteer": "Volunteer", "type": "CertificateType", "issuer": "Organization"},
+    conflicts={"uq_certificate_request_pending": Problem(ProblemCode.ALREADY_ASKED, input_path("number"))},
+    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),
+)
+async def request_certificate(
+    session: Transaction,
+    request: Request,
+    *,
+    type: str,
+    issuer: uuid.UUID,
+    number: str,
+    issued_on: date,
+    volunteer: uuid.UUID | None = None,
+    expires_on: date | None = None,
+    note: str | None = None,
+) -> uuid.UUID:
+    """Without a volunteer, the actor's own."""
+    problems = Problems()
+    person = volunteer or request.actor.volunteer_id
+    found = await session.row(_person(request.actor.kind), {**request.parameters, "volunteer": person})
+    if found is None:
+        problems.add(ProblemCode.NOT_FOUND, "volunteer")
+    elif not found.may:
+        problems.add(ProblemCode.FORBIDDEN, "volunteer")
+    today = await check_issuer(session, request, problems, issuer, type)
+    expiry = await skill.read_days(session, problems, type, issued_on, expires_on, today=today)
+    born = found.birth_date if found is not None and found.may else None
+    problems.read(check_earliest, "issued_on", value=issued_on, birth_date=born)
+    columns = {
+        "volunteer_id": person,
+        "certificate_type_code": type,
+        "issuer_id": issuer,
+        "number": problems.read(line, "number", value=number, minimum=1, maximum=100),
+        "note": problems.read(paragraph, "note", value=note, minimum=1, maximum=1000),
+        "issued_on": issued_on,
+        "expires_on": expiry,
+    }
+    problems.refuse()
+    key, status = new_id(), CertificateRequestStatus.PENDING
+    await session.insert(CertificateRequest, id=key, status=status, **columns)
+    change = {"status": status, **skill.change_of(columns)}
+    await record(session, request, "certificate_request.pending", subject=("CertificateRequest", key), change=change)
+    return key
+
+
+@verb(
+    "approve_certificate",
+    "Accepts a request for a certificate, which is issued.",
+    answers=OneThing("CertificateRequest"),
+    callers=access.CERTIFICATE_ISSUERS,
+    ids={"certificate_request": "CertificateRequest"},
+    conflicts={
+        "uq_certificate_issuer_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("certificate_request"))
+    },
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),
+    updates=True,
+)
+async def approve(session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int) -> uuid.UUID:
+    held = await REQUESTS.lock_for(session, request, certificate_request, version, CertificateRequestAction.APPROVE)
+    problems = Problems()
+    await check_issuer(
+        session, request, problems, held.issuer_id, held.certificate_type_code, name="certificate_request"
+    )
+    problems.refuse()
+    made = await skill.insert(session, request, {name: held[name] for name in COLUMNS})
+    columns, status = {"certificate_id": made}, CertificateRequestStatus.ACCEPTED
+    return await REQUESTS.move(session, request, held, status, columns=columns, change={"certificate": str(made)})
+
+
+@verb(
+    "refuse_certificate",
+    "Refuses a request for a certificate.",
+    answers=OneThing("CertificateRequest"),
+    callers=access.CERTIFICATE_ISSUERS,
+    ids={"certificate_request": "CertificateRequest"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def refuse(
+    session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    action = CertificateRequestAction.REFUSE
+    return await REQUESTS.decide(session, request, certificate_request, version, action, reason=reason)
+
+
+@verb(
+    "withdraw_certificate_request",
+    "Withdraws a request for a certificate.",
+    answers=OneThing("CertificateRequest"),
+    callers=access.VOLUNTEER_OR_MANAGERS,
+    ids={"certificate_request": "CertificateRequest"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
+)
+async def withdraw(
+    session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int
+) -> uuid.UUID:
+    held = await REQUESTS.lock_for(session, request, certificate_request, version, CertificateRequestAction.WITHDRAW)
+    return await REQUESTS.move(session, request, held, CertificateRequestStatus.WITHDRAWN)
+
+
+@cache
+def _person(kind: Kind) -> CompiledStatement:
+    """A volunteer whom the actor sees, and whether the actor asks for the volunteer."""
+    return compile_statement(
+        sa.select(Volunteer.c.birth_date, access.answers_for(kind, Volunteer.c.id).label("may")).where(
+            Volunteer.c.id == sa.bindparam("volunteer", type_=sa.Uuid()), access.sees_volunteer(kind, Volunteer)
+        )
+    )
