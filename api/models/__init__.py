@@ -18,9 +18,8 @@ from api.models.declared_skill import DeclaredSkill
 from api.models.distinct import DistinctPair
 from api.models.emergency import EmergencyStatus
 from api.models.event import Event, EventKind, Idempotency
-from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
-from api.models.event import Event, Idempotency
 from api.models.hours import ServedHours
+from api.models.import_job import ColumnTitle, ImportEntry, ImportJob, Upload, UploadChunk
 from api.models.incident import Desk, Hazard, Incident, IncidentKabupaten
 from api.models.insurance import Insurance
 from api.models.invitation import Invitation

@@ -17,7 +17,7 @@ from api.schema.letter import AssignmentLetter
 from api.schema.need import Need
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
-from api.services import assignment, attendance, offer
+from api.services import assignment, attendance, bulk_offer, offer
 
 if TYPE_CHECKING:
     from api.schema.pledge import Pledge
@@ -97,6 +97,21 @@ class OfferAssignmentInput:
     ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
     override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
+
+
+@verb_input(bulk_offer.offer_all)
+class OfferAssignmentsInput:
+    need: strawberry.ID = field("The need to send the volunteers to.")
+    volunteers: list[strawberry.ID] = field("The volunteers to send; empty to name none.")
+    nearest: int | None = optional(
+        "How many more: the nearest who may be sent. 1,000 people at most, with those named."
+    )
+    pledge: strawberry.ID | None = optional("The pledge of the need that the volunteers, members, fill places of.")
+    starts_at: datetime | None = optional("When the duties start; with the need if left out.")
+    ends_at: datetime | None = optional("When the duties end; with the need if left out.")
+    expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
+    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside, for whoever breaks them.")
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 

@@ -164,9 +164,11 @@ async def shorten_commitment(session: Transaction, duty: Row, until: datetime) -
     await session.rows(statement, {"assignment": duty.id, "until": until})
 
 
-async def record_earlier(session: Transaction, request: Request, need: uuid.UUID, volunteer: uuid.UUID) -> None:
+async def record_earlier(
+    session: Transaction, request: Request, need: uuid.UUID, volunteers: Sequence[uuid.UUID]
+) -> None:
     """Records earlier offers and duties of the same need that have lapsed."""
-    for earlier in await session.rows(LOCK_LAPSED, {**request.parameters, "need": need, "volunteer": volunteer}):
+    for earlier in await session.rows(LOCK_LAPSED, {**request.parameters, "need": need, "volunteers": volunteers}):
         await record_lapse(session, request, earlier)
 
 
@@ -226,9 +228,11 @@ LOCK_ASSIGNMENTS = compile_statement(
 LOCK_LAPSED = compile_statement(
     _AS_IT_READS.where(
         Assignment.c.need_id == _id("need"),
-        Assignment.c.volunteer_id == _id("volunteer"),
+        Assignment.c.volunteer_id == sa.any_(sa.bindparam("volunteers", type_=ARRAY(sa.Uuid()))),
         ASSIGNMENT.has_lapsed(Assignment, access.NOW),
-    ).with_for_update(of=Assignment)
+    )
+    .order_by(Assignment.c.id)
+    .with_for_update(of=Assignment)
 )
 SOME_LAPSED = compile_statement(
     _AS_IT_READS.where(ASSIGNMENT.in_group("LIVE"), ASSIGNMENT.has_lapsed(Assignment, access.NOW))

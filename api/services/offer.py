@@ -11,7 +11,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Need, Override, Volunteer
+from api.models import Assignment, Need, Volunteer
 from api.models.assignment import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -21,7 +21,7 @@ from api.services.feed import record
 from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
-from api.services.sending import broken_rules, check_override, fact_of, refuse_broken
+from api.services.sending import broken_rules, check_override, record_overrides, refuse_broken
 from api.services.verb import OneThing, verb
 
 
@@ -49,7 +49,7 @@ async def offer(
 ) -> uuid.UUID:
     """Asks every rule of sending under the locks; broken ones that are overridden are recorded."""
     problems = Problems()
-    wanted = await _locked_need(session, request, problems, need, pledge)
+    wanted = await lock_need(session, request, problems, need, pledge)
     await record_lapsed(session, request, need=need)
     if pledge is not None:
         await check_member(session, request, problems, pledge, need=need, volunteer=volunteer)
@@ -58,12 +58,12 @@ async def offer(
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
     reason = check_override(problems, override_rules or (), override_reason)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
-    _check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
+    check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
     problems.refuse()
 
     broken = await broken_rules(session, request, (need, volunteer, starts, ends, pledge), OFFER_RULES)
     refuse_broken(broken, frozenset(override_rules or ()))
-    await record_earlier(session, request, need, volunteer)
+    await record_earlier(session, request, need, [volunteer])
 
     key = new_id()
     await session.insert(
@@ -77,16 +77,7 @@ async def offer(
         ends_at=ends,
         expires_at=expires_at,
     )
-    for row in broken:
-        await session.insert(
-            Override,
-            id=new_id(),
-            assignment_id=key,
-            rule_code=row["code"],
-            fact={name: str(value) for name, value in fact_of(row).items()},
-            reason=reason,
-            account_id=request.actor.account_id,
-        )
+    await record_overrides(session, request, key, broken, reason)
     codes = [row["code"] for row in broken]
     change = {"status": AssignmentStatus.OFFERED, "need": str(need), "volunteer": str(volunteer), "overridden": codes}
     await record(
@@ -100,7 +91,7 @@ async def offer(
     return key
 
 
-async def _locked_need(
+async def lock_need(
     session: Transaction, request: Request, problems: Problems, key: uuid.UUID, pledge: uuid.UUID | None
 ) -> Row:
     need = await session.row(_need(request.actor.kind), {**request.parameters, "need": key, "pledge": pledge})
@@ -114,7 +105,7 @@ async def _locked_need(
     return need
 
 
-def _check_period(
+def check_period(
     problems: Problems, need: Row, starts: datetime, ends: datetime, *, expires_at: datetime | None, now: datetime
 ) -> None:
     if not need.starts_at <= starts < ends <= need.ends_at:

@@ -1,17 +1,19 @@
 """The rules of sending, asked under the locks that keep them true, and the exceptions to them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Need, Override, Volunteer
+from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
@@ -33,15 +35,48 @@ async def broken_rules(
 @cache
 def _statement(rules: tuple[Rule, ...]) -> CompiledStatement:
     """Which rules one person breaks for one need in one period; compiled once, as that takes long."""
-    need, person = Need.alias(), Volunteer.alias()
-    starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
-    case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW, _id("pledge"))
-    found = refusals(case, rules).lateral()
+    need, person, found = _case(rules)
     return compile_statement(
         sa.select(*found.c)
         .select_from(need.join(person, sa.true()).join(found, sa.true()))
         .where(need.c.id == sa.bindparam("need"), person.c.id == sa.bindparam("volunteer"))
         .order_by(found.c.position)
+    )
+
+
+def _case(rules: tuple[Rule, ...]) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+    """A need, a person, and the rules that are broken for them in the period and under the pledge of the parameters."""
+    need: sa.FromClause = Need.alias()
+    person: sa.FromClause = Volunteer.alias()
+    starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
+    case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW, _id("pledge"))
+    return need, person, refusals(case, rules).lateral()
+
+
+async def broken_by_each(
+    session: Transaction,
+    request: Request,
+    sending: tuple[uuid.UUID, Sequence[uuid.UUID], datetime, datetime, uuid.UUID | None],
+    rules: tuple[Rule, ...],
+) -> Mapping[uuid.UUID, list[Row]]:
+    """As `broken_rules`, of many people by one statement."""
+    names = ("need", "volunteers", "starts_at", "ends_at", "pledge")
+    parameters = {**request.parameters, **dict(zip(names, sending, strict=True))}
+    found: dict[uuid.UUID, list[Row]] = {}
+    for row in await session.rows(_statement_of_each(rules), parameters):
+        found.setdefault(row.person_id, []).append(row)
+    return found
+
+
+@cache
+def _statement_of_each(rules: tuple[Rule, ...]) -> CompiledStatement:
+    need, person, found = _case(rules)
+    among = person.c.id == sa.any_(sa.bindparam("volunteers", type_=ARRAY(sa.Uuid())))
+    return compile_statement(
+        sa.select(person.c.id.label("person_id"), *found.c)
+        .select_from(need.join(person, sa.true()).join(found, sa.true()))
+        .where(need.c.id == sa.bindparam("need"), among)
+        .order_by(person.c.id, found.c.position)
     )
 
 
@@ -58,6 +93,22 @@ def refuse_broken(broken: Sequence[Any], overridden: frozenset[str], name: str =
     ]
     if problems:
         raise Refused(*problems)
+
+
+async def record_overrides(
+    session: Transaction, request: Request, key: uuid.UUID, broken: Sequence[Row], reason: str | None
+) -> None:
+    """Records the exceptions that were made for an assignment."""
+    for row in broken:
+        await session.insert(
+            Override,
+            id=new_id(),
+            assignment_id=key,
+            rule_code=row["code"],
+            fact={name: str(value) for name, value in fact_of(row).items()},
+            reason=reason,
+            account_id=request.actor.account_id,
+        )
 
 
 async def overridden_rules(session: Transaction, key: uuid.UUID) -> frozenset[str]:

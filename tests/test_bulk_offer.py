@@ -1,0 +1,132 @@
+"""Offers to many: to people who are named, and to the nearest who may, with a result for each."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+
+OFFER = f"""mutation($input: OfferAssignmentsInput!) {{ offerAssignments(input: $input) {{
+  results {{ position assignment {{ status expiresAt volunteer {{ id }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+DEADLINE = NOW + timedelta(hours=3)
+
+
+async def offer(api: Api, actor: uuid.UUID, need: uuid.UUID, people: list[uuid.UUID], **values: Any) -> Json:
+    names = [f"Volunteer:{person}" for person in people]
+    return await api.do(
+        OFFER, actor=actor, need=f"Need:{need}", volunteers=names, expiresAt=instant(DEADLINE), **values
+    )
+
+
+def offered(position: int, person: uuid.UUID) -> Json:
+    thing = {"status": "OFFERED", "expiresAt": instant(DEADLINE), "volunteer": {"id": f"Volunteer:{person}"}}
+    return {"position": position, "assignment": thing, "problems": []}
+
+
+def refused(position: int, *problems: Json) -> Json:
+    for each in problems:
+        each["path"] = ["input", "volunteers", str(position)]
+    return {"position": position, "assignment": None, "problems": list(problems)}
+
+
+async def test_each_who_is_named_has_a_result_with_every_rule_that_is_broken(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    good, other = [await build.volunteer(organization) for _ in range(2)]
+    untrained = await build.person(consent_withdrawn_at=NOW)
+    nobody = uuid.UUID(int=7)
+    busy = await build.volunteer(organization)
+    duty = await build.assignment(await build.need(), busy, status="ACCEPTED")
+    actor = await build.coordinator()
+
+    answer = await offer(api, actor, need, [other, untrained, nobody, good, busy, good])
+
+    period = {"startsAt": instant(NOW + timedelta(days=1)), "endsAt": instant(NOW + timedelta(days=4))}
+    made = await build.connection.fetchval("SELECT id FROM assignment WHERE volunteer_id = $1", good)
+    assert answer == {
+        "problems": [],
+        "results": [
+            offered(0, other),
+            refused(
+                1,
+                problem("Simple", "CONSENT_MISSING"),
+                problem("Training", "NOT_TRAINED", skill={"code": "WATER_RESCUE"}, certificate=None),
+                problem("Organization", "ORGANIZATION_NOT_VERIFIED", organization=None),
+            ),
+            refused(2, problem("Simple", "NOT_FOUND")),
+            offered(3, good),
+            refused(4, problem("Commitment", "PERSON_ELSEWHERE", assignment={"id": f"Assignment:{duty}"}, **period)),
+            refused(5, problem("Duplicate", "ALREADY_OFFERED", assignment={"id": f"Assignment:{made}"})),
+        ],
+    }
+    events = await build.connection.fetch("SELECT kind, change ->> 'volunteer' AS who FROM event ORDER BY position")
+    assert sorted(map(tuple, events)) == sorted(("assignment.offered", str(person)) for person in (other, good))
+
+
+async def test_who_lives_farther_is_offered_it_once_all_nearer_have_it(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    near, province, far = [await build.volunteer(organization, kabupaten_code=code) for code in (HOME, NEIGHBOUR, FAR)]
+    actor = await build.coordinator()
+
+    early = await offer(api, actor, need, [far, province])
+    late = await offer(api, actor, need, [far, near, province])
+
+    nearer = {"volunteer": {"id": f"Volunteer:{near}"}}
+    assert early["results"] == [refused(each, problem("Nearer", "NEARER_AVAILABLE", **nearer)) for each in range(2)]
+    assert late["results"] == [offered(0, far), offered(1, near), offered(2, province)]
+
+
+async def test_the_nearest_follow_those_who_are_named(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    near = [await build.volunteer(organization) for _ in range(2)]
+    province, _far = [await build.volunteer(organization, kabupaten_code=code) for code in (NEIGHBOUR, FAR)]
+    await build.person()
+    actor = await build.coordinator()
+
+    answer = await offer(api, actor, need, [near[1]], nearest=2)
+
+    assert answer == {"problems": [], "results": [offered(0, near[1]), offered(1, near[0]), offered(2, province)]}
+
+
+async def test_an_override_is_recorded_for_whoever_it_is_needed_for(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    good, narrow = (
+        await build.volunteer(organization),
+        await build.volunteer(organization, kabupaten_code=FAR, reach="KABUPATEN"),
+    )
+    actor = await build.coordinator()
+
+    answer = await offer(api, actor, need, [good, narrow], overrideRules=["BEYOND_REACH"], overrideReason="Bersedia")
+
+    assert answer["results"] == [offered(0, good), offered(1, narrow)]
+    rows = await build.connection.fetch(
+        "SELECT volunteer_id, rule_code, override.reason FROM override JOIN assignment ON assignment_id = assignment.id"
+    )
+    assert [tuple(row) for row in rows] == [(narrow, "BEYOND_REACH", "Bersedia")]
+
+
+async def test_a_manager_offers_to_members_under_the_pledge(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    pledge = await build.pledge(need, organization)
+    member, actor = await build.volunteer(organization), await build.manager(organization)
+    stranger = await build.volunteer()
+
+    answer = await offer(api, actor, need, [stranger, member], pledge=f"Pledge:{pledge}")
+    without = await offer(api, actor, need, [member])
+
+    assert answer["results"] == [refused(0, problem("Simple", "NOT_FOUND")), offered(1, member)]
+    assert without == {"results": [], "problems": [problem("Simple", "FORBIDDEN", "need")]}
+
+
+async def test_a_thousand_are_offered_it_at_once_and_not_one_more(api: Api, build: Build) -> None:
+    need, actor = await build.need(), await build.coordinator()
+    before = await snapshot(build.connection)
+
+    too_many = await offer(api, actor, need, [uuid.UUID(int=1)] * 1_000, nearest=1)
+    unknown = await offer(api, actor, need, [uuid.UUID(int=1)] * 1_000)
+
+    assert too_many == {"results": [], "problems": [problem("Simple", "INVALID", "volunteers")]}
+    assert unknown["results"] == [refused(each, problem("Simple", "NOT_FOUND")) for each in range(1_000)]
+    assert await snapshot(build.connection) == before
