@@ -1,5 +1,15 @@
+"""The sample data are made once for each worker; the tests that use them get clones of that database."""
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
 import asyncpg
 import pytest
+import sqlalchemy as sa
 
 from api.access import PUBLIC
 from api.services import account
@@ -7,19 +17,72 @@ from tests.asking import Api
 from tests.compiler.reader import Reader
 from tests.compiler.rows import Rows
 from tests.compiler.sample_data import RepeatableBuild, SampleData
+from tests.conftest import NOW, URL
+from tests.isolation import WorkerDatabase, command, connected, with_database
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The sample data, all rows of their database, and the clone of it that tests use one after another."""
+
+    data: SampleData
+    rows: Rows
+    database: WorkerDatabase
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """In a loop of its own: that of the tests stands still while a fixture that is not async is made."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+@pytest.fixture(scope="session")
+def sample(request: pytest.FixtureRequest) -> Generator[Sample]:
+    template = request.config.stash[URL]
+    server, name = with_database(template, "postgres"), f"{sa.make_url(template).database}_{os.getpid()}_sample"
+    run(command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database} STRATEGY file_copy"))
+    made = run(make_sample(with_database(template, name)))
+    yield made
+    run(made.database.drop())
+    run(command(server, f"DROP DATABASE {name}"))
+
+
+async def make_sample(url: str) -> Sample:
+    async with connected(url) as connection:
+        data = await SampleData.of(RepeatableBuild(connection, NOW))
+        return Sample(data, await Rows.read(connection), WorkerDatabase(url, f"{sa.make_url(url).database}_of"))
 
 
 @pytest.fixture
-async def sample_data(api: Api, connection: "asyncpg.Connection[asyncpg.Record]") -> SampleData:
-    return await SampleData.of(RepeatableBuild(connection, api.now))
+def test_database(request: pytest.FixtureRequest, worker_database: WorkerDatabase) -> WorkerDatabase:
+    if "sample_data" not in request.fixturenames:
+        return worker_database
+    sample: Sample = request.getfixturevalue("sample")
+    return sample.database
 
 
 @pytest.fixture
-async def reader(api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample_data: SampleData) -> Reader:
+async def database_url(test_database: WorkerDatabase) -> AsyncGenerator[str]:
+    """The address of a migrated database with the reference data, and the sample data where a test uses them."""
+    yield await test_database.open()
+    await test_database.clean()
+
+
+@pytest.fixture
+def sample_data(sample: Sample, connection: "asyncpg.Connection[asyncpg.Record]") -> SampleData:
+    return replace(sample.data, build=RepeatableBuild(connection, NOW))
+
+
+@pytest.fixture
+async def reader(
+    api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample: Sample, sample_data: SampleData
+) -> Reader:
     """The second reader of the sample data."""
     async with api.services.database.reading() as session:
         actors = {
             account_id: PUBLIC if account_id is None else await account.actor(session, account_id, api.now)
             for account_id in sample_data.actors.values()
         }
-    return Reader(connection, await Rows.read(connection), api.now, actors)
+    return Reader(connection, sample.rows, api.now, actors)

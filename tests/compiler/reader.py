@@ -90,7 +90,13 @@ class Reader:
         return self.views[account_id]
 
     def learn_cursors(self) -> None:
-        """Writes the cursors of all rows in all orders, hidden or not; to be called in a worker thread, once."""
+        """Learns the cursors of all rows in all orders, hidden or not; to be called in a worker thread."""
+        if not self.rows.cursors:
+            self.rows.cursors.update(self.written_cursors())
+        self.cursors.update(self.rows.cursors)
+
+    def written_cursors(self) -> Mapping[str, tuple[str, Place]]:
+        cursors: dict[str, tuple[str, Place]] = {}
         view = self.view(None)
         context = Context(view, {})
         stored = [source for source in SOURCES.values() if source.table is not None]
@@ -100,7 +106,8 @@ class Reader:
             for each in (thing, *(item for declared in tiered for item in view.targets(thing, declared, context))):
                 for order in each.source.orders:
                     place, cursor = view.placed(each, order)
-                    self.cursors[cursor] = f"{each.source.name}.{order}", place
+                    cursors[cursor] = f"{each.source.name}.{order}", place
+        return cursors
 
 
 @lru_cache(1)  # A document is asked again with other variables.
