@@ -164,3 +164,30 @@ async def test_a_summary_counts_everybody_once(api: Api, build: Build) -> None:
         {"people": 2, "ready": 1, "reasons": [expired]},
     ]
     assert elsewhere is None
+
+
+async def test_missing_insurance_and_no_shows_are_warnings(api: Api, build: Build) -> None:
+    actor, organization = await build.coordinator(), await build.organization()
+    insured, other = await build.volunteer(organization), await build.volunteer(organization)
+    await build.row("insurance", volunteer_id=insured, kind="BPJS_JKK", insurer="BPJS", since=date(2026, 3, 3))
+    for weeks in (1, 2, 3, 60):
+        start = NOW - weeks * 7 * DAY
+        need = await build.need(starts_at=start, ends_at=start + HOUR)
+        await build.assignment(need, other, status="NO_SHOW")
+    document = READINESS.replace("reasons {", "warnings {")
+
+    answers = [
+        (await api.ask(document, actor=actor, id=f"Volunteer:{volunteer}", on=ON))["volunteer"]["readiness"]
+        for volunteer in (insured, other)
+    ]
+
+    assert answers == [
+        {"isReady": True, "warnings": []},
+        {
+            "isReady": True,
+            "warnings": [
+                reason("Simple", "NOT_INSURED", overridable=False),
+                reason("Limit", "NO_SHOWS", overridable=False, count=3, limit=3),
+            ],
+        },
+    ]

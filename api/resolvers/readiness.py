@@ -1,5 +1,6 @@
 """Who is ready to be sent, and why others are not."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,9 +10,9 @@ from api.access import NOW
 from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Source, Sql, ToMany, everybody
 from api.models import Volunteer
 from api.models.day import local_day
-from api.rules.readiness import READINESS_RULES, period_of_day
+from api.rules.readiness import READINESS_RULES, WARNINGS, period_of_day
 from api.rules.refusal import refusals
-from api.rules.rule import Case, days_of, one_row
+from api.rules.rule import Case, Rule, days_of, one_row
 
 
 def code_argument(context: FieldContext, name: str, type_name: str) -> Sql:
@@ -54,11 +55,15 @@ def is_ready(row: Row, _context: FieldContext) -> Condition:
     return holding.where(*(rule.holds(case) for rule in READINESS_RULES)).correlate(row).exists()
 
 
-def reasons(row: Row, _context: FieldContext) -> sa.SelectBase:
+def broken(rules: Sequence[Rule]) -> Callable[[Row, FieldContext], sa.SelectBase]:
     """The rules that the volunteer breaks, with their facts."""
-    case = case_of(row)
-    broken = refusals(case, READINESS_RULES).lateral()
-    return sa.select(*broken.c).select_from(case.person.join(broken, sa.true())).correlate(row)
+
+    def rows(row: Row, _context: FieldContext) -> sa.SelectBase:
+        case = case_of(row)
+        found = refusals(case, rules).lateral()
+        return sa.select(*found.c).select_from(case.person.join(found, sa.true())).correlate(row)
+
+    return rows
 
 
 READINESS = Embedded("Readiness", computed_row=asked, guard=access.sees_readiness)
@@ -70,7 +75,8 @@ SOURCES = (
         visible=everybody,
         fields={
             "is_ready": Expression(is_ready),
-            "reasons": ToMany("Problem", "POSITION_ASC", rows=reasons),
+            "reasons": ToMany("Problem", "POSITION_ASC", rows=broken(READINESS_RULES)),
+            "warnings": ToMany("Problem", "POSITION_ASC", rows=broken(WARNINGS)),
         },
         node=False,
     ),

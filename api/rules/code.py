@@ -378,6 +378,18 @@ class ProblemCode(StrEnum):
         "Relawan harus beristirahat: setelah 72 jam bertugas tanpa jeda 24 jam, tugas baru dimulai sesudah jeda itu.",
         "The volunteer must rest: after 72 hours of duty without a pause of 24 hours, nothing begins before such a pause.",
     )
+    NOT_INSURED = (
+        "NOT_INSURED",
+        ProblemShape.SIMPLE,
+        "Relawan tidak diasuransikan pada semua hari itu.",
+        "The volunteer is not insured on all days.",
+    )
+    NO_SHOWS = (
+        "NO_SHOWS",
+        ProblemShape.LIMIT,
+        "Relawan berulang kali tidak datang dalam setahun terakhir.",
+        "The volunteer did not come several times within the last year.",
+    )
     BELOW_TAKEN = (
         "BELOW_TAKEN",
         ProblemShape.LIMIT,

@@ -4,10 +4,52 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
+from api.models import Assignment, Insurance
+from api.models.assignment import AssignmentStatus
 from api.models.day import time_zone
 from api.rules.code import ProblemCode
-from api.rules.rule import Case, Rule, Sql
-from api.rules.sending import RULES
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql
+from api.rules.sending import RULES, covers_all_days, merged_days
+
+MOST_NO_SHOWS = 3
+
+
+def is_insured(case: Case) -> Condition:
+    days = sa.select(merged_days(Insurance.c.since, Insurance.c.until)).where(
+        Insurance.c.volunteer_id == case.person.c.id
+    )
+    return covers_all_days(days, case)
+
+
+def no_shows(case: Case) -> Sql:
+    """How often the person did not come to a duty that began within the last year."""
+    a_year_ago = case.now - sa.func.make_interval(1)
+    count = sa.select(sa.cast(sa.func.count(), sa.Integer)).where(
+        Assignment.c.volunteer_id == case.person.c.id,
+        Assignment.c.status == AssignmentStatus.NO_SHOW,
+        Assignment.c.starts_at > a_year_ago,
+    )
+    return count.correlate(case.person, case.need).scalar_subquery()
+
+
+# What a coordinator should know, and what forbids nothing.
+WARNINGS: Sequence[Rule] = (
+    Rule(
+        holds=is_insured,
+        refusals=(Refusal(ProblemCode.NOT_INSURED, lambda _case: {}),),
+        counts="Every local day; insurances may follow one another.",
+    ),
+    Rule(
+        holds=lambda case: no_shows(case) < MOST_NO_SHOWS,
+        refusals=(
+            Refusal(
+                ProblemCode.NO_SHOWS,
+                lambda case: {"count": no_shows(case), "limit": sa.literal_column(str(MOST_NO_SHOWS), sa.Integer)},
+            ),
+        ),
+        counts="Duties that began within the last year, and to which the volunteer did not come.",
+    ),
+)
 
 READINESS_RULES: Sequence[Rule] = tuple(rule for rule in RULES if not (rule.uses_only_need or rule.concerns_need))
 

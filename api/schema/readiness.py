@@ -15,6 +15,7 @@ from api.schema.problem import Problem
 class Readiness:
     is_ready: bool = field("Whether no rule stands in the way.")
     reasons: list[Problem] = field("Every rule that stands in the way, with its facts; empty if none does.")
+    warnings: list[Problem] = field("What a coordinator should know and what forbids nothing: insurance, no-shows.")
 
 
 READINESS_ARGUMENTS = (
