@@ -31,6 +31,7 @@ from api.access.assignment import (
 )
 from api.access.caller import (
     ACCOUNTS,
+    CAMP_ISSUERS,
     CAMP_KEEPERS,
     CAMP_RUNNERS,
     CERTIFICATE_ISSUERS,
@@ -67,6 +68,7 @@ from api.access.camp import (
     answers_registration,
     asks_contingent,
     fills_contingent,
+    issues_for_camp,
     keeps_camp,
     receives_registration,
     runs_camp,

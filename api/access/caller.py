@@ -138,6 +138,12 @@ CAMP_KEEPERS = Callers(
 )
 
 
+CAMP_ISSUERS = Callers(
+    "Managers of the organization that the camp names as its issuer, coordinators of its home",
+    frozenset({"COORDINATOR", "MANAGER"}),
+)
+
+
 CAMP_RUNNERS = Callers(
     "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
 )

@@ -10,8 +10,15 @@ from api.models.account import RoleKind
 
 
 def sees_camp(kind: Kind, row: Row) -> Condition:
-    """Public once it was announced; before, to who keeps it and works there."""
-    return any_of(row.c.opened_at.is_not(None), runs_camp(kind, row))
+    """Public once it was announced; before, to who keeps it, works there, or issues its certificates."""
+    return any_of(row.c.opened_at.is_not(None), runs_camp(kind, row), issues_for_camp(kind, row))
+
+
+def issues_for_camp(kind: Kind, camp: Row) -> Condition:
+    """Managers of the organization that the camp names as the issuer of its certificates, coordinators of its home."""
+    issuer = Organization.alias()
+    keeps = any_of(manages(kind, issuer.c.id), coordinates(kind, issuer.c.kabupaten_code))
+    return exists_where(camp, issuer.c.id == camp.c.issuer_id, keeps)
 
 
 def keeps_camp(kind: Kind, camp: Row) -> Condition:

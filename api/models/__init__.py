@@ -11,6 +11,7 @@ from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_registration import CampRegistration
+from api.models.camp_result import CampResult
 from api.models.certificate_extension import CertificateExtension, ExtendedCertificate
 from api.models.certificate_request import CertificateRequest
 from api.models.contingent import Contingent
@@ -69,6 +70,7 @@ __all__ = [
     "CampKind",
     "CampQuota",
     "CampRegistration",
+    "CampResult",
     "CampSession",
     "CampStaffMember",
     "Certificate",

@@ -83,6 +83,8 @@ Certificate = table(
     *numbered(),
     required("issued_on", sa.Date),
     optional("expires_on", sa.Date),
+    # The camp whose completion gave it.
+    optional("camp_id", sa.Uuid, references("camp.id")),
     optional("revoked_on", sa.Date),
     optional("revocation_reason"),
     sa.UniqueConstraint("issuer_id", "number_key"),
@@ -90,6 +92,7 @@ Certificate = table(
     sa.CheckConstraint("(revoked_on IS NULL) = (revocation_reason IS NULL)", name="revoked_with_reason"),
     sa.Index(None, "volunteer_id", "issued_on", "id"),
     sa.Index(None, "certificate_type_code"),
+    sa.Index("ix_certificate_camp_id", "camp_id", postgresql_where=sa.text("camp_id IS NOT NULL")),
     # All that the question "trained for this skill on these days?" needs to know of a person.
     sa.Index(
         "ix_certificate_standing",

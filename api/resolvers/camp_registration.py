@@ -4,6 +4,7 @@ from api import access
 from api.compiler.structure import filters, orders, table_source
 from api.models import CampRegistration
 from api.models.camp_registration import CAMP_REGISTRATION
+from api.resolvers.camp_completion import COMPLETION
 from api.resolvers.common import status, status_filter
 from api.resolvers.history import history
 from api.resolvers.scan import FILTERS_OF_REGISTRATION, OF_REGISTRATION
@@ -15,6 +16,7 @@ SOURCES = (
         fields={
             "status": status(CAMP_REGISTRATION),
             **OF_REGISTRATION,
+            "completion": COMPLETION,
             "history": history("CampRegistration"),
         },
         orders=orders(CampRegistration, "number", "-created_at"),

@@ -8,8 +8,8 @@ from api.models import Assignment, Insurance
 from api.models.assignment import AssignmentStatus
 from api.models.day import time_zone
 from api.rules.code import ProblemCode
-from api.rules.rule import Case, Condition, Refusal, Rule, Sql
-from api.rules.sending import RULES, covers_all_days, merged_days
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
+from api.rules.sending import RULES, covers_all_days
 
 MOST_NO_SHOWS = 3
 
@@ -37,6 +37,7 @@ WARNINGS: Sequence[Rule] = (
     Rule(
         holds=is_insured,
         refusals=(Refusal(ProblemCode.NOT_INSURED, lambda _case: {}),),
+        overridable=False,
         counts="Every local day; insurances may follow one another.",
     ),
     Rule(
@@ -47,6 +48,7 @@ WARNINGS: Sequence[Rule] = (
                 lambda case: {"count": no_shows(case), "limit": sa.literal_column(str(MOST_NO_SHOWS), sa.Integer)},
             ),
         ),
+        overridable=False,
         counts="Duties that began within the last year, and to which the volunteer did not come.",
     ),
 )

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import strawberry
+
 from api.models.camp_registration import CampRegistrationStatus
-from api.schema.camp import Camp, CampCategory
+from api.schema.camp import Camp, CampCategory, CampSession
 from api.schema.contingent import Contingent
-from api.schema.field import Node, field, noun
+from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
+from api.services import camp_certificate, camp_result
+
+
+@noun("Whether somebody has met what completes a camp: enough of its sessions, and a passed result where one is asked.")
+class CampCompletion:
+    is_met: bool = field("Whether all is met; then the certificate is given when the camp is completed.")
+    hours_held: float = field("The hours of all sessions.")
+    hours_attended: float = field("The hours of those at which the person was scanned.")
+    missed_sessions: list[CampSession] = field("The required sessions at which the person was not scanned.")
+    has_passed: bool | None = field("Whether the person passed; null where no result is recorded.")
 
 
 @noun(
@@ -35,6 +47,7 @@ class CampRegistration(Node):
     admission_reason: str | None = field("Why the host admitted somebody who lacks what the camp asks for.")
     reason: str | None = field("Why it was cancelled; null if it was not.")
     replaces: CampRegistration | None = field("The registration whose place it took over; null if it is none.")
+    completion: CampCompletion = field("Whether the person has met what completes the camp, by now.")
     is_inside: bool | None = field("Whether the person is inside now, by the scan log. Null unless you run the camp.")
     code_hash: str | None = field(
         "SHA-256 of the code that the person carries, in hexadecimal digits, for phones without a connection. "
@@ -44,3 +57,22 @@ class CampRegistration(Node):
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")
+
+
+@strawberry.input(description="The result of one person.")
+class CampResultInput:
+    registration: strawberry.ID = field("The registration of the person, who came.")
+    has_passed: bool = field("Whether the person passed.")
+    score: int | None = optional("The score, 0 to 100.")
+    note: str | None = optional("A note, at most 1,000 characters.")
+
+
+@verb_input(camp_result.record_results)
+class RecordResultsInput:
+    camp: strawberry.ID = field("The camp, while it runs.")
+    results: list[CampResultInput] = field("The results, at most 1,000.")
+
+
+@verb_input(camp_certificate.agree)
+class AgreeIssuerInput:
+    camp: strawberry.ID = field("The camp that names the organization as its issuer.")

@@ -16,6 +16,7 @@ from api.services import certificate, certificate_issue, skill
 
 if TYPE_CHECKING:
     from api.schema.assignment import Assignment
+    from api.schema.camp import Camp
     from api.schema.person import Volunteer
 
 
@@ -45,6 +46,9 @@ class Certificate(Node):
     volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = field("The volunteer who holds it.")
     type: CertificateType = field("The type of the certificate.")
     issuer: Organization | None = field("The organization that issued it; null where you may not see it.")
+    camp: Annotated[Camp, strawberry.lazy("api.schema.camp")] | None = field(
+        "The camp whose completion gave it; null if none did, or if you may not see it."
+    )
     number: str = field("The number at the issuer.")
     code: Code = field("By which anybody who holds it can look up whether it is valid: certificateStatus.")
     state: CertificateState = field("Whether it is valid today, the day at the issuer.")

@@ -6,6 +6,7 @@ from api import access
 from api.database.engine import Transaction
 from api.models.camp import CampAction, CampStatus
 from api.rules.code import ProblemCode
+from api.services import camp_certificate
 from api.services.camp import CAMPS, set_site_closed
 from api.services.problem import read_reason
 from api.services.request import Request
@@ -25,7 +26,9 @@ async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, v
     """What follows from the completion, as certificates, belongs here, after the move."""
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.COMPLETE)
     await set_site_closed(session, held, request.now)
-    return await CAMPS.move(session, request, held, CampStatus.COMPLETED)
+    key = await CAMPS.move(session, request, held, CampStatus.COMPLETED)
+    await camp_certificate.issue(session, request, held)
+    return key
 
 
 @verb(
@@ -42,7 +45,9 @@ async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, ver
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.REOPEN)
     await set_site_closed(session, held, None)
-    return await CAMPS.move(session, request, held, CampStatus.RUNNING, reason=text, columns={"reason": text})
+    key = await CAMPS.move(session, request, held, CampStatus.RUNNING, reason=text, columns={"reason": text})
+    await camp_certificate.revoke(session, request, camp, reason=text)
+    return key
 
 
 @verb(

@@ -287,7 +287,13 @@ class Visibility:
         return self.holds_pledge(row) or self.sends_to_need(need)
 
     def sees_camp(self, row: Row) -> bool:
-        return row["opened_at"] is not None or self.runs_camp(row)
+        return row["opened_at"] is not None or self.runs_camp(row) or self.issues_for_camp(row)
+
+    def issues_for_camp(self, row: Row) -> bool:
+        issuer = self.rows.get(Organization, row["issuer_id"])
+        return issuer is not None and (
+            issuer["id"] in self.organization_ids or self.coordinates(issuer["kabupaten_code"])
+        )
 
     def keeps_camp(self, row: Row) -> bool:
         return self.coordinates(row["kabupaten_code"]) or row["host_id"] in self.organization_ids

@@ -1,0 +1,177 @@
+"""The certificates of a camp: agreed by their issuer, issued in bulk when it is completed, revoked when it goes on."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import Camp, CampRegistration, CampStaffMember, Certificate, CertificateType, Organization
+from api.models.base import INSTANT, new_id
+from api.models.camp import CampDuty, CampStatus
+from api.models.day import local_day
+from api.rules.camp_completion import CAME, completion
+from api.rules.code import ProblemCode
+from api.rules.organization import is_standing, issued_types
+from api.services.camp import CAMPS
+from api.services.change import check_status
+from api.services.feed import record, record_all
+from api.services.problem import Problem, Refused, input_path
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+
+
+@verb(
+    "agree_issuer",
+    "Agrees that the certificates of a camp are given in the name of the organization that the camp names.",
+    answers=OneThing("Camp"),
+    callers=access.CAMP_ISSUERS,
+    ids={"camp": "Camp"},
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),
+    updates=True,
+)
+async def agree(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
+    """The issuer stands, and may issue both types."""
+    held = await CAMPS.lock(session, request, camp, version, may=access.issues_for_camp)
+    check_status(held, (CampStatus.DRAFT, CampStatus.OPEN, CampStatus.CLOSED, CampStatus.RUNNING), "camp")
+    code = await _obstacle(session, request, held)
+    if code is not None:
+        raise Refused(Problem(code, input_path("camp"), {"organization_id": held.issuer_id}))
+    columns = {"issuer_agreed_at": request.now}
+    return await CAMPS.change(session, request, held, "issuer_agreed", columns=columns, change={})
+
+
+async def _obstacle(session: Transaction, request: Request, camp: Row) -> ProblemCode | None:
+    """Why the issuer gives no certificates of the camp's types."""
+    await session.lock_all(Organization, [camp.issuer_id])
+    issuer = await session.row(ISSUER, {**request.parameters, "issuer": camp.issuer_id})
+    if issuer is None or not issuer.stands:
+        return ProblemCode.ORGANIZATION_NOT_VERIFIED
+    wanted = {camp.participant_certificate_code, camp.instructor_certificate_code} - {None}
+    return None if wanted <= {*issuer.types} else ProblemCode.TYPE_NOT_ISSUED
+
+
+async def issue(session: Transaction, request: Request, camp: Row) -> None:
+    """Issues to all who met the rule, in the name of the issuer that agreed; nothing where it no longer stands."""
+    wants = camp.participant_certificate_code or camp.instructor_certificate_code
+    if camp.issuer_agreed_at is None or wants is None or await _obstacle(session, request, camp) is not None:
+        return
+    holders = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
+    rows = {key: row for key, row in ((new_id(), _row(camp, holder)) for holder in holders) if row is not None}
+    issued = await session.insert_all(
+        Certificate, [{"id": key, **row} for key, row in rows.items()], sorted_by="number"
+    )
+    changes = [
+        (key, {"volunteer": str(row["volunteer_id"]), "type": row["certificate_type_code"], "camp": str(camp.id)})
+        for key, row in rows.items()
+        if key in issued
+    ]
+    await record_all(session, request, "certificate.issued", "Certificate", changes)
+
+
+def _row(camp: Row, holder: Row) -> Mapping[str, Any] | None:
+    """The certificate of one person; the number says of which camp, of whom, and for the how many-eth time."""
+    type_ = camp.instructor_certificate_code if holder.is_instructor else camp.participant_certificate_code
+    if type_ is None:
+        return None
+    again = f"/{holder.earlier + 1}" if holder.earlier else ""
+    number = f"{camp.id.hex[-8:].upper()}-{'I' if holder.is_instructor else ''}{holder.number:04}{again}"
+    expires: date | None = holder.instructor_expires_on if holder.is_instructor else holder.participant_expires_on
+    return {
+        "volunteer_id": holder.volunteer_id,
+        "certificate_type_code": type_,
+        "issuer_id": camp.issuer_id,
+        "camp_id": camp.id,
+        "number": number,
+        "issued_on": holder.day,
+        "expires_on": expires,
+    }
+
+
+async def revoke(session: Transaction, request: Request, camp: uuid.UUID, *, reason: str | None) -> None:
+    """Revokes exactly the certificates that the completion of the camp has issued."""
+    values = {**request.parameters, "camp": camp, "reason": reason}
+    for row in await session.rows(REVOKE, values):
+        subject, change = ("Certificate", row.id), {"camp": str(camp)}
+        await record(session, request, "certificate.revoked", subject=subject, change=change, reason=reason)
+
+
+def _id(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+_TODAY = local_day(Organization.c.kabupaten_code, access.NOW)
+ISSUER = compile_statement(
+    sa.select(
+        is_standing(Organization, _TODAY).label("stands"),
+        sa.func.array(issued_types(Organization).scalar_subquery()).label("types"),
+    ).where(Organization.c.id == _id("issuer"))
+)
+
+# The last day of the camp, or today where it is completed before.
+_DAY = local_day(Camp.c.kabupaten_code, sa.func.least(Camp.c.ends_at, access.NOW, type_=INSTANT))
+
+
+def _expires(name: str) -> Any:
+    type_ = CertificateType.alias()
+    last = sa.cast(_DAY + sa.func.make_interval(0, type_.c.validity_months), sa.Date)
+    found = sa.select(last).where(type_.c.code == Camp.c[f"{name}_certificate_code"])
+    return found.correlate(Camp).scalar_subquery().label(f"{name}_expires_on")
+
+
+def _holder(volunteer_id: Any, number: Any, *, is_instructor: bool) -> Any:
+    earlier = sa.select(sa.cast(sa.func.count(), sa.Integer)).where(
+        Certificate.c.camp_id == Camp.c.id, Certificate.c.volunteer_id == volunteer_id
+    )
+    return sa.select(
+        volunteer_id.label("volunteer_id"),
+        number.label("number"),
+        sa.literal_column("true" if is_instructor else "false", sa.Boolean).label("is_instructor"),
+        earlier.correlate_except(Certificate).scalar_subquery().label("earlier"),
+        _DAY.label("day"),
+        _expires("participant"),
+        _expires("instructor"),
+    )
+
+
+_completed = completion(CampRegistration, Camp).lateral()
+_participants = (
+    _holder(CampRegistration.c.volunteer_id, CampRegistration.c.number, is_instructor=False)
+    .select_from(
+        Camp.join(CampRegistration, CampRegistration.c.camp_id == Camp.c.id).join(_completed, _completed.c.is_met)
+    )
+    .where(Camp.c.id == _id("camp"), CampRegistration.c.volunteer_id.is_not(None), CampRegistration.c.status.in_(CAME))
+)
+_instructors = (
+    _holder(
+        CampStaffMember.c.volunteer_id,
+        sa.func.row_number().over(order_by=CampStaffMember.c.id),
+        is_instructor=True,
+    )
+    .select_from(Camp.join(CampStaffMember, CampStaffMember.c.camp_id == Camp.c.id))
+    .where(
+        Camp.c.id == _id("camp"),
+        CampStaffMember.c.duty == CampDuty.INSTRUCTOR,
+        CampStaffMember.c.ended_at.is_(None),
+    )
+)
+HOLDERS = compile_statement(sa.union_all(_participants, _instructors))
+REVOKE = compile_statement(
+    sa.update(Certificate)
+    .where(Certificate.c.camp_id == _id("camp"), Certificate.c.revoked_on.is_(None))
+    .values(
+        revoked_on=sa.func.greatest(
+            Certificate.c.issued_on,
+            sa.select(local_day(Camp.c.kabupaten_code, access.NOW)).where(Camp.c.id == _id("camp")).scalar_subquery(),
+            type_=sa.Date(),
+        ),
+        revocation_reason=sa.bindparam("reason", type_=sa.Text()),
+        version=Certificate.c.version + 1,
+        updated_at=access.NOW,
+    )
+    .returning(Certificate.c.id)
+)

@@ -1,0 +1,188 @@
+"""What completes a camp, and the certificates that follow from it."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from tests.asking import PROBLEMS, Api, Json, problem
+from tests.builders import Build
+from tests.conftest import NOW
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+TYPE, OTHER_TYPE = "WATER_RESCUE_BASIC", "FIRST_AID_BASIC"
+AGREE = f"mutation($input: AgreeIssuerInput!) {{ agreeIssuer(input: $input) {{ camp {{ version }} {PROBLEMS} }} }}"
+COMPLETE = f"mutation($input: CompleteCampInput!) {{ completeCamp(input: $input) {{ camp {{ status }} {PROBLEMS} }} }}"
+REOPEN = f"mutation($input: ReopenCampInput!) {{ reopenCamp(input: $input) {{ camp {{ status }} {PROBLEMS} }} }}"
+RESULTS = f"""mutation($input: RecordResultsInput!) {{ recordResults(input: $input) {{
+  results {{ campRegistration {{ completion {{ hasPassed isMet }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+COMPLETION = """query($id: ID!) { campRegistration(id: $id) { completion {
+  isMet hoursHeld hoursAttended hasPassed missedSessions { title } } } }"""
+
+
+async def camp_with_sessions(build: Build, issuer: uuid.UUID, **values: Any) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """A running camp with two required sessions of two hours and one of four that is not."""
+    agreed = {"issuer_id": issuer, "issuer_agreed_at": NOW, "participant_certificate_code": TYPE}
+    times = {"starts_at": NOW - DAY, "ends_at": NOW + DAY}
+    camp = await build.camp(issuer, status="RUNNING", attendance_percent=80, **{**agreed, **times, **values})
+    sessions = [
+        await build.row(
+            "camp_session",
+            camp_id=camp,
+            title=title,
+            starts_at=NOW - 10 * HOUR,
+            ends_at=NOW - 10 * HOUR + length * HOUR,
+            is_required=is_required,
+        )
+        for title, length, is_required in (("Dapur", 2, True), ("Air", 2, True), ("Malam", 4, False))
+    ]
+    return camp, sessions
+
+
+async def attend(build: Build, registration: uuid.UUID, *sessions: uuid.UUID) -> None:
+    row = await build.connection.fetchrow(
+        "SELECT camp_id, volunteer_id FROM camp_registration WHERE id = $1", registration
+    )
+    assert row is not None
+    account = await build.account()
+    for session in sessions:
+        await build.row(
+            "scan",
+            camp_id=row["camp_id"],
+            volunteer_id=row["volunteer_id"],
+            registration_id=registration,
+            point="SESSION",
+            session_id=session,
+            text="x",
+            at=NOW,
+            device="hp",
+            nonce=str(uuid.uuid4()),
+            is_offline=False,
+            account_id=account,
+        )
+
+
+async def certificates(build: Build, camp: uuid.UUID) -> list[tuple[uuid.UUID, str, bool]]:
+    sql = "SELECT volunteer_id, certificate_type_code, revoked_on IS NULL FROM certificate WHERE camp_id = $1 ORDER BY number"
+    return [tuple(row) for row in await build.connection.fetch(sql, camp)]
+
+
+async def do(api: Api, document: str, actor: uuid.UUID, camp: uuid.UUID, build: Build, **values: object) -> Json:
+    version = await build.connection.fetchval("SELECT version FROM camp WHERE id = $1", camp)
+    return await api.do(document, actor=actor, camp=f"Camp:{camp}", version=version, **values)
+
+
+async def test_who_was_at_all_required_sessions_or_long_enough_gets_a_certificate(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, (kitchen, water, night) = await camp_with_sessions(build, issuer)
+    people = [await build.volunteer() for _ in range(4)]
+    registrations = [await build.camp_registration(camp, person, status="CHECKED_IN") for person in people]
+    await attend(build, registrations[0], kitchen, water)
+    await attend(build, registrations[1], kitchen, night)
+    await attend(build, registrations[2], kitchen, water, night)
+
+    found = [
+        (await api.ask(COMPLETION, actor=actor, id=f"CampRegistration:{each}"))["campRegistration"]["completion"]
+        for each in registrations[:2]
+    ]
+    payload = await do(api, COMPLETE, actor, camp, build)
+
+    same = {"hoursHeld": 8.0, "hasPassed": None}
+    assert found == [
+        {**same, "isMet": True, "hoursAttended": 4.0, "missedSessions": []},
+        {**same, "isMet": False, "hoursAttended": 6.0, "missedSessions": [{"title": "Air"}]},
+    ]
+    assert payload == {"camp": {"status": "COMPLETED"}, "problems": []}
+    assert await certificates(build, camp) == [(people[0], TYPE, True), (people[2], TYPE, True)]
+    events = "SELECT count(*) FROM event WHERE kind = 'certificate.issued'"
+    assert await build.connection.fetchval(events) == 2
+
+
+async def test_reopening_revokes_exactly_those_and_completing_gives_them_again(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)
+    person, teacher = await build.volunteer(issuer), await build.person()
+    await attend(build, await build.camp_registration(camp, person, status="CHECKED_IN"), *sessions)
+    await build.camp_staff_member(camp, teacher, duty="INSTRUCTOR")
+    await build.connection.execute(
+        "INSERT INTO certificate_issuer VALUES ($1, $2), ($1, $3) ON CONFLICT DO NOTHING", issuer, TYPE, OTHER_TYPE
+    )
+
+    await do(api, COMPLETE, actor, camp, build)
+    first = await certificates(build, camp)
+    await do(api, REOPEN, actor, camp, build, reason="Satu sesi lagi")
+    revoked = await certificates(build, camp)
+    others = await build.connection.fetchval(
+        "SELECT count(*) FROM certificate WHERE camp_id IS NULL AND revoked_on IS NULL"
+    )
+    await build.connection.execute("UPDATE camp_registration SET status = 'CHECKED_IN' WHERE camp_id = $1", camp)
+    await do(api, COMPLETE, actor, camp, build)
+
+    assert first == [(person, TYPE, True), (teacher, OTHER_TYPE, True)]
+    assert revoked == [(person, TYPE, False), (teacher, OTHER_TYPE, False)]
+    assert others == 1
+    again = await certificates(build, camp)
+    assert [each[2] for each in again] == [False, True, False, True]
+
+
+async def test_a_passed_result_is_asked_where_the_camp_asks_one(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer, needs_result=True)
+    people = [await build.volunteer() for _ in range(2)]
+    registrations = [await build.camp_registration(camp, person, status="CHECKED_IN") for person in people]
+    for registration in registrations:
+        await attend(build, registration, *sessions)
+    absent = await build.camp_registration(camp, await build.volunteer())
+    results: list[Json] = [
+        {"registration": f"CampRegistration:{registrations[0]}", "hasPassed": True, "score": 80},
+        {"registration": f"CampRegistration:{registrations[1]}", "hasPassed": True},
+        {"registration": f"CampRegistration:{registrations[1]}", "hasPassed": False},
+        {"registration": f"CampRegistration:{absent}", "hasPassed": True},
+        {"registration": f"CampRegistration:{registrations[0]}", "hasPassed": True, "score": 101},
+    ]
+
+    payload = await api.do(RESULTS, actor=actor, camp=f"Camp:{camp}", results=results)
+    await do(api, COMPLETE, actor, camp, build)
+
+    passed, failed = {"hasPassed": True, "isMet": True}, {"hasPassed": False, "isMet": False}
+    assert [each["campRegistration"] and each["campRegistration"]["completion"] for each in payload["results"]] == [
+        passed,
+        failed,
+        failed,
+        None,
+        None,
+    ]
+    assert [[p["code"] for p in each["problems"]] for each in payload["results"]] == [
+        [],
+        [],
+        [],
+        ["NOT_FOUND"],
+        ["INVALID"],
+    ]
+    assert await certificates(build, camp) == [(people[0], TYPE, True)]
+
+
+async def test_the_issuer_agrees_before_anything_is_given_in_its_name(api: Api, build: Build) -> None:
+    issuer, host = await build.organization(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer, issuer_agreed_at=None, host_id=host)
+    manager, stranger = await build.manager(issuer), await build.manager(host)
+    await attend(build, await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN"), *sessions)
+    wrong = await build.camp(host, issuer_id=issuer, participant_certificate_code="TKSK_BASIC")
+
+    refused = await do(api, AGREE, stranger, camp, build)
+    not_issued = await do(api, AGREE, manager, wrong, build)
+    agreed = await do(api, AGREE, manager, camp, build)
+
+    assert refused["problems"] == [problem("Simple", "FORBIDDEN", "camp")]
+    assert [each["code"] for each in not_issued["problems"]] == ["TYPE_NOT_ISSUED"]
+    assert agreed["problems"] == []
+    assert await build.connection.fetchval("SELECT issuer_agreed_at FROM camp WHERE id = $1", camp) == NOW
+
+
+async def test_without_the_issuers_yes_no_certificate_is_given(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer, issuer_agreed_at=None)
+    await attend(build, await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN"), *sessions)
+
+    await do(api, COMPLETE, actor, camp, build)
+
+    assert await certificates(build, camp) == []
