@@ -13,7 +13,7 @@ import aiosmtplib
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
 from api.log import log, unexpected
-from api.services import attempt, budget_use, code, duty, import_job, import_run, message, role, session
+from api.services import attempt, budget_use, camp_line, code, duty, import_job, import_run, message, role, session
 from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
@@ -126,11 +126,12 @@ class Worker:
                 await message.fail(transaction, letter.id, self.clock(), attempts=row.attempts, error=error)
 
     async def clean(self) -> int:
-        """Records the ends of roles and what has lapsed of offers and duties, and removes what is of no use any more."""
+        """Records the ends of roles and what has lapsed of offers, duties and camps, and removes what is of no use any more."""
         request = Request(PUBLIC, self.clock)
         async with self.database.transaction() as transaction:
             await role.record_ends(transaction, request)
             await duty.record_all_lapsed(transaction, request)
+            await camp_line.record_all_lapses(transaction, request)
             for statement in DELETIONS:
                 await transaction.rows(statement, {"now": request.now})
         return 0

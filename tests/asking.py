@@ -23,7 +23,10 @@ FACTS = """... on CodeProblem { codeInForce } ... on VersionProblem { currentVer
   ... on RankProblem { rank { code } } ... on OrganizationProblem { organization { id } }
   ... on EmergencyProblem { emergencyStatus { id } }
   ... on CompositionProblem { minimum { people } count limit } ... on PromiseProblem { assignment { id } pledge { id } }
-  ... on NearerProblem { volunteer { id } } ... on PersonProblem { volunteer { id } }"""
+  ... on NearerProblem { volunteer { id } } ... on PersonProblem { volunteer { id } }
+  ... on CampProblem { camp { id } startsAt endsAt } ... on QuotaProblem { quota { id } count limit }
+  ... on AgeProblem { minimumAge } ... on CertificateProblem { certificateType { code } }
+  ... on RegistrationProblem { registration { id } } ... on BusyPersonProblem { volunteer { id } startsAt endsAt }"""
 # The problems of a payload, with all that they say but their messages.
 PROBLEMS = f"problems {{ __typename code path {FACTS} }}"
 

@@ -608,6 +608,14 @@ CALLER_ROLES = {
     },
     "record_insurance": {"COORDINATOR", "MANAGER"},
     "issue_certificate": {"COORDINATOR", "MANAGER"},
+    **{
+        f"{verb}_camp": {"COORDINATOR", "MANAGER"} for verb in ("create", "change", "open", "close", "reopen", "cancel")
+    },
+    **{name: {"ACCOUNT"} for name in ("start_camp", "complete_camp", "register_for_camp", "register_participants")},
+    **{name: {"ACCOUNT"} for name in ("register_walk_in", "cancel_registration", "accept_place", "decline_place")},
+    **{name: {"COORDINATOR", "MANAGER"} for name in ("set_camp_staff", "allot_contingent", "grant_contingent")},
+    "ask_contingent": {"COORDINATOR", "MANAGER"},
+    **{f"{verb}_contingent": {"ACCOUNT"} for verb in ("change", "release")},
     "offer_assignment": {"COORDINATOR", "MANAGER"},
     "accept_assignment": {"VOLUNTEER", "MANAGER"},
     "decline_assignment": {"VOLUNTEER", "MANAGER"},

@@ -114,7 +114,7 @@ async def test_days_in_camp_clash_but_do_not_tire(api: Api, build: Build) -> Non
         data = await api.ask(REFUSALS, actor=coordinator, **ids)
         codes.append([refusal["code"] for refusal in data["need"]["refusals"]])
 
-    assert codes == [["PERSON_ELSEWHERE"], []]
+    assert codes == [["IN_CAMP"], []]
 
 
 async def test_shifts_are_offered_and_accepted_until_rest_is_due(api: Api, build: Build) -> None:

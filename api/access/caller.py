@@ -144,6 +144,23 @@ CAMP_ISSUERS = Callers(
 )
 
 
+CAMP_REGISTRARS = Callers(
+    "The person, managers for members, who fills the contingent, coordinators of the camp's kabupaten, managers of the host",
+    frozenset({"ACCOUNT"}),
+)
+
+
+CONTINGENT_KEEPERS = Callers(
+    "Managers of the organization, coordinators of its home or of the kabupaten, the leader, the host of the camp",
+    frozenset({"ACCOUNT"}),
+)
+
+
+CONTINGENT_ASKERS = Callers(
+    "Managers of the organization, coordinators of its home or of the kabupaten", frozenset({"COORDINATOR", "MANAGER"})
+)
+
+
 CAMP_RUNNERS = Callers(
     "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
 )

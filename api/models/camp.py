@@ -69,6 +69,8 @@ CAMP = StateMachine(
         "AHEAD": (_S.DRAFT, _S.OPEN, _S.CLOSED),
         # What people wait for a place of.
         "TAKING": (_S.OPEN, _S.CLOSED, _S.RUNNING),
+        # What contingents name their people for.
+        "NAMING": (_S.OPEN, _S.CLOSED),
     },
 )
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Lapse, StateMachine
+from api.models.choice import Choice, Lapse, Move, StateMachine
 from api.models.key import stored_key
 from api.models.person import PRIVATE, Sex
 from api.values.key import sort_key
@@ -26,14 +26,51 @@ class CampRegistrationStatus(Choice):
 class CampRegistrationAction(Choice):
     """What can be done with a registration; each action is a mutation."""
 
+    REGISTER = "REGISTER", "Register for a camp (registerForCamp)."
+    ADMIT = "ADMIT", "Register somebody who stands at the gate (registerWalkIn)."
+    ACCEPT = "ACCEPT", "Accept the place that is offered (acceptPlace)."
+    DECLINE = "DECLINE", "Decline the place that is offered (declinePlace)."
+    CANCEL = "CANCEL", "Cancel the registration (cancelRegistration)."
+    RELEASE = "RELEASE", "Send home before the end (releaseParticipant)."
 
-_S = CampRegistrationStatus
+
+_S, _A = CampRegistrationStatus, CampRegistrationAction
+_REGISTER = "register_for_camp"
 CAMP_REGISTRATION = StateMachine(
     noun="CampRegistration",
     statuses=CampRegistrationStatus,
     actions=CampRegistrationAction,
-    initial=(),
-    moves=(),
+    initial=(_S.REGISTERED, _S.WAITLISTED, _S.CHECKED_IN),
+    moves=(
+        Move(_A.REGISTER, (), _S.REGISTERED, who="answers_registration", needs="A place is free.", verb=_REGISTER),
+        Move(_A.REGISTER, (), _S.WAITLISTED, who="answers_registration", needs="No place is free.", verb=_REGISTER),
+        Move(_A.ADMIT, (), _S.CHECKED_IN, who="receives_registration", verb="register_walk_in"),
+        Move(
+            _A.ACCEPT,
+            (_S.OFFERED,),
+            _S.REGISTERED,
+            who="answers_registration",
+            needs="The days are free.",
+            verb="accept_place",
+        ),
+        Move(_A.DECLINE, (_S.OFFERED,), _S.CANCELLED, who="answers_registration", verb="decline_place"),
+        Move(
+            _A.CANCEL,
+            (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED),
+            _S.CANCELLED,
+            who="answers_registration",
+            needs="A reason.",
+            verb="cancel_registration",
+        ),
+        Move(
+            _A.RELEASE,
+            (_S.CHECKED_IN,),
+            _S.RELEASED,
+            who="receives_registration",
+            needs="A reason.",
+            verb="release_participant",
+        ),
+    ),
     groups={
         # Each person once in a camp.
         "LIVE": (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED, _S.CHECKED_IN, _S.COMPLETED),

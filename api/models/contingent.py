@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Lapse, StateMachine
+from api.models.choice import Choice, Lapse, Move, StateMachine
 
 
 class ContingentStatus(Choice):
@@ -19,14 +19,37 @@ class ContingentStatus(Choice):
 class ContingentAction(Choice):
     """What can be done with a contingent; each action is a mutation."""
 
+    ASK = "ASK", "Ask for places (askContingent)."
+    ALLOT = "ALLOT", "Allot places that nobody has asked for (allotContingent)."
+    GRANT = "GRANT", "Allot the places that were asked for (grantContingent)."
+    RELEASE = "RELEASE", "Give the places that are not named back (releaseContingent)."
 
-_S = ContingentStatus
+
+_S, _A = ContingentStatus, ContingentAction
 CONTINGENT = StateMachine(
     noun="Contingent",
     statuses=ContingentStatus,
     actions=ContingentAction,
-    initial=(),
-    moves=(),
+    initial=(_S.ASKED, _S.ALLOTTED, _S.WAITLISTED),
+    moves=(
+        Move(_A.ASK, (), _S.ASKED, who="asks_contingent"),
+        Move(_A.ALLOT, (), _S.ALLOTTED, who="allots_contingent", needs="Its places are free."),
+        Move(_A.ALLOT, (), _S.WAITLISTED, who="allots_contingent", needs="Its places are not free."),
+        Move(
+            _A.GRANT,
+            (_S.ASKED,),
+            _S.ALLOTTED,
+            who="allots_contingent",
+            needs="Its places are free; otherwise it waits in the line.",
+        ),
+        Move(
+            _A.RELEASE,
+            (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED),
+            _S.RELEASED,
+            who="fills_contingent",
+            needs="A reason.",
+        ),
+    ),
     groups={
         # What may still be changed.
         "OPEN": (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED),

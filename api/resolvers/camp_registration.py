@@ -1,13 +1,37 @@
 """Registrations for camps."""
 
+import sqlalchemy as sa
+
 from api import access
+from api.access import NOW
+from api.compiler.source import FieldContext, Row, ToMany
 from api.compiler.structure import filters, orders, table_source
-from api.models import CampRegistration
-from api.models.camp_registration import CAMP_REGISTRATION
+from api.models import Camp, CampRegistration, Volunteer
+from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.resolvers.camp_completion import COMPLETION
-from api.resolvers.common import status, status_filter
+from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import history
 from api.resolvers.scan import FILTERS_OF_REGISTRATION, OF_REGISTRATION
+from api.rules.camp import CAMP_RULES, LIMIT_RULES, case_of_camp
+from api.rules.refusal import refusals
+
+
+def what_holds(registration: Row, _context: FieldContext) -> sa.SelectBase:
+    """The full limits that hold a registration that waits, and what its person lacks that nobody has waived."""
+    camp, person = Camp.alias(), Volunteer.alias()
+    limits = refusals(case_of_camp(registration, camp, NOW), LIMIT_RULES).lateral()
+    lacking = refusals(case_of_camp(person, camp, NOW), CAMP_RULES).lateral()
+    waits = sa.and_(registration.c.status == CampRegistrationStatus.WAITLISTED, camp.c.id == registration.c.camp_id)
+    of_limits = sa.select(*limits.c).select_from(camp.join(limits, sa.true())).where(waits)
+    of_person = (
+        sa.select(*lacking.c)
+        .select_from(camp.join(person, person.c.id == registration.c.volunteer_id).join(lacking, sa.true()))
+        .where(waits, ~sa.and_(lacking.c.overridable, registration.c.admission_reason.is_not(None)))
+    )
+    found = sa.union_all(*(each.correlate(registration) for each in (of_limits, of_person))).subquery()
+    position = sa.cast(sa.func.row_number().over(order_by=(found.c.code,)), sa.Integer).label("position")
+    return sa.select(position, *(column for column in found.c if column.name != "position"))
+
 
 SOURCES = (
     table_source(
@@ -17,7 +41,9 @@ SOURCES = (
             "status": status(CAMP_REGISTRATION),
             **OF_REGISTRATION,
             "completion": COMPLETION,
+            "waits_for": ToMany("Problem", "POSITION_ASC", rows=what_holds),
             "history": history("CampRegistration"),
+            "allowed_actions": allowed_actions(CAMP_REGISTRATION),
         },
         orders=orders(CampRegistration, "number", "-created_at"),
         filters={

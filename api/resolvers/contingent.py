@@ -8,7 +8,7 @@ from api.compiler.source import Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source, to_one
 from api.models import CampRegistration, Contingent
 from api.models.contingent import CONTINGENT, ContingentStatus
-from api.resolvers.common import status, status_filter
+from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import history
 
 
@@ -28,6 +28,7 @@ SOURCES = (
             "open_places": Expression(open_places),
             "registrations": connection(CampRegistration.c.contingent_id),
             "history": history("Contingent"),
+            "allowed_actions": allowed_actions(CONTINGENT),
         },
         orders=orders(Contingent, "-created_at"),
         filters={

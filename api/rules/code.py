@@ -30,6 +30,12 @@ class ProblemShape(Enum):
     NEARER = "NearerProblem", "volunteer"
     EMERGENCY = "EmergencyProblem", "emergency_status"
     PERSON = "PersonProblem", "volunteer"
+    CAMP = "CampProblem", "camp", "starts_at", "ends_at"
+    QUOTA = "QuotaProblem", "quota", "count", "limit"
+    AGE = "AgeProblem", "minimum_age"
+    CERTIFICATE = "CertificateProblem", "certificate_type"
+    REGISTRATION = "RegistrationProblem", "registration"
+    BUSY = "BusyPersonProblem", "volunteer", "starts_at", "ends_at"
     COMPOSITION = "CompositionProblem", "minimum", "count", "limit"
     PROMISE = "PromiseProblem", "assignment", "pledge"
 
@@ -200,6 +206,12 @@ class ProblemCode(StrEnum):
         ProblemShape.COMMITMENT,
         "Relawan sudah terikat tugas lain pada waktu itu.",
         "The volunteer is committed elsewhere in that period.",
+    )
+    IN_CAMP = (
+        "IN_CAMP",
+        ProblemShape.CAMP,
+        "Relawan sudah terikat kemah pada waktu itu.",
+        "The volunteer comes to a camp, or works at one, in that period.",
     )
     NEED_FULL = (
         "NEED_FULL",
@@ -395,6 +407,50 @@ class ProblemCode(StrEnum):
         ProblemShape.LIMIT,
         "Lebih sedikit dari yang sudah terisi.",
         "Fewer places than are held already.",
+    )
+    CAMP_CLOSED = (
+        "CAMP_CLOSED",
+        ProblemShape.SIMPLE,
+        "Kemah ini tidak menerima pendaftaran sekarang.",
+        "The camp does not take this registration now.",
+    )
+    CAMP_FULL = ("CAMP_FULL", ProblemShape.LIMIT, "Kemah ini sudah penuh.", "All places of the camp are taken.")
+    CONTINGENT_FULL = (
+        "CONTINGENT_FULL",
+        ProblemShape.LIMIT,
+        "Semua tempat kontingen sudah terisi, atau kontingennya tidak menerima nama lagi.",
+        "All places of the contingent are named, or it takes no more names.",
+    )
+    QUOTA_FULL = ("QUOTA_FULL", ProblemShape.QUOTA, "Kuota ini sudah terisi.", "All places of the quota are taken.")
+    TOO_YOUNG = (
+        "TOO_YOUNG",
+        ProblemShape.AGE,
+        "Umurnya pada hari pertama belum cukup, atau tanggal lahirnya belum diketahui.",
+        "The person is too young on the first day, or the day of birth is not known.",
+    )
+    CERTIFICATE_NEEDED = (
+        "CERTIFICATE_NEEDED",
+        ProblemShape.CERTIFICATE,
+        "Sertifikat yang disyaratkan tidak ada atau sudah terlalu lama lewat.",
+        "The certificate that is needed is missing, or ended too long ago.",
+    )
+    ORGANIZATION_CONSENT = (
+        "ORGANIZATION_CONSENT",
+        ProblemShape.SIMPLE,
+        "Organisasinya sendiri harus setuju; mintalah pengelolanya mendaftarkan.",
+        "The own organization must agree: ask its manager to register the person.",
+    )
+    PLACE_HELD = (
+        "PLACE_HELD",
+        ProblemShape.REGISTRATION,
+        "Orang ini memegang tempat yang akan hilang.",
+        "This person holds a place that would be lost.",
+    )
+    DAYS_TAKEN = (
+        "DAYS_TAKEN",
+        ProblemShape.BUSY,
+        "Orang ini terikat hal lain pada waktu yang baru.",
+        "This person is committed elsewhere at the new time.",
     )
     NEARER_AVAILABLE = (
         "NEARER_AVAILABLE",

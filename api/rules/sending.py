@@ -1,12 +1,14 @@
 """The rules for assigning a person to a need, in the order in which their refusals are returned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.models import (
     Assignment,
+    CampRegistration,
+    CampStaffMember,
     Certificate,
     CertificateTypeGrant,
     Commitment,
@@ -61,17 +63,44 @@ def clashing_commitments(case: Case, *columns: Any) -> sa.Select[Any]:
     return clashes.order_by(sa.func.lower(Commitment.c.period)) if columns else clashes
 
 
-def clashing_commitment_fact(case: Case) -> Mapping[str, Sql]:
-    return {
-        "assignment_id": first_value(clashing_commitments(case, Commitment.c.assignment_id), case),
-        "starts_at": first_value(clashing_commitments(case, sa.func.lower(Commitment.c.period)), case),
-        "ends_at": first_value(clashing_commitments(case, sa.func.upper(Commitment.c.period)), case),
-    }
+def clashing_duties(case: Case, *columns: Any) -> sa.Select[Any]:
+    return clashing_commitments(case, *columns).where(Commitment.c.assignment_id.is_not(None))
 
 
+def clashing_camps(case: Case, *columns: Any) -> sa.Select[Any]:
+    """Clashing time at a camp, as one who comes or works there."""
+    return clashing_commitments(case, *columns).where(Commitment.c.assignment_id.is_(None))
+
+
+def clash_fact(case: Case, clashes: Callable[..., sa.Select[Any]], name: str, key: Sql) -> Mapping[str, Sql]:
+    """The first clash: what it is for, and its bounds."""
+    bounds = {"starts_at": sa.func.lower(Commitment.c.period), "ends_at": sa.func.upper(Commitment.c.period)}
+    return {each: first_value(clashes(case, value), case) for each, value in {name: key, **bounds}.items()}
+
+
+def _camp_of(table: sa.Table, key: Sql) -> Sql:
+    return sa.select(table.c.camp_id).where(table.c.id == key).correlate(Commitment).scalar_subquery()
+
+
+CAMP_OF_COMMITMENT = sa.func.coalesce(
+    _camp_of(CampRegistration, Commitment.c.registration_id),
+    _camp_of(CampStaffMember, Commitment.c.staff_member_id),
+    type_=sa.Uuid(),
+)
 NOT_COMMITTED_ELSEWHERE = Rule(
     holds=lambda case: ~exists_for(clashing_commitments(case, Commitment.c.id), case),
-    refusals=(Refusal(ProblemCode.PERSON_ELSEWHERE, clashing_commitment_fact),),
+    refusals=(
+        Refusal(
+            ProblemCode.PERSON_ELSEWHERE,
+            lambda case: clash_fact(case, clashing_duties, "assignment_id", Commitment.c.assignment_id),
+            when=lambda case: exists_for(clashing_duties(case, Commitment.c.id), case),
+        ),
+        Refusal(
+            ProblemCode.IN_CAMP,
+            lambda case: clash_fact(case, clashing_camps, "camp_id", CAMP_OF_COMMITMENT),
+            when=lambda case: exists_for(clashing_camps(case, Commitment.c.id), case),
+        ),
+    ),
     overridable=False,
     counts="Promised or served time of duties and camps, by instants; one may begin at the instant at which another ends.",
 )

@@ -17,7 +17,7 @@ from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.scalar import Code
 from api.schema.site import Site
 from api.schema.skill import CertificateType
-from api.services import camp, camp_end
+from api.services import camp, camp_end, camp_staff
 
 if TYPE_CHECKING:
     from api.schema.camp_registration import CampRegistration
@@ -168,6 +168,15 @@ class CampStaffMember(Node):
     updated_at: datetime = field("When it was last changed.")
 
 
+@strawberry.input(description="A limit of a camp: at most so many of an organization, a kabupaten, a category, a sex.")
+class CampQuotaInput:
+    places: int = field("The number of people, at most; 0 to 100,000.")
+    organization: strawberry.ID | None = optional("The organization that people come for; any if left out.")
+    kabupaten: strawberry.ID | None = optional("The home kabupaten; any if left out.")
+    category: strawberry.ID | None = optional("The category; any if left out.")
+    sex: Sex | None = optional("The sex; any if left out.")
+
+
 @verb_input(camp.create)
 class CreateCampInput:
     kind: strawberry.ID = field("The kind of camp.")
@@ -197,6 +206,7 @@ class CreateCampInput:
     issuer: strawberry.ID | None = optional("The organization that gives the certificates.")
     participant_certificate: strawberry.ID | None = optional("The type of certificate of participants.")
     instructor_certificate: strawberry.ID | None = optional("The type of certificate of instructors.")
+    quotas: list[CampQuotaInput] | None = optional("The limits besides the capacity, in their order; none if left out.")
 
 
 @verb_input(camp.change)
@@ -224,6 +234,7 @@ class ChangeCampInput:
     issuer: strawberry.ID | None = optional("The organization that gives the certificates; null for none.")
     participant_certificate: strawberry.ID | None = optional("The type of certificate of participants; null for none.")
     instructor_certificate: strawberry.ID | None = optional("The type of certificate of instructors; null for none.")
+    quotas: list[CampQuotaInput] | None = optional("The limits from now on, all of them; null for none.")
 
 
 @verb_input(camp.open_camp)
@@ -256,3 +267,10 @@ class ReopenCampInput:
 class CancelCampInput:
     camp: strawberry.ID = field("The camp to cancel.")
     reason: str = field("Why it is cancelled, at most 1,000 characters.")
+
+
+@verb_input(camp_staff.set_staff)
+class SetCampStaffInput:
+    camp: strawberry.ID = field("The camp that the person works at.")
+    volunteer: strawberry.ID = field("The person who works there.")
+    duty: CampDuty | None = field("What the person does there; null: the person works there no more.")

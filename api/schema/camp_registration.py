@@ -6,7 +6,8 @@ from datetime import datetime
 
 import strawberry
 
-from api.models.camp_registration import CampRegistrationStatus
+from api.models.camp_registration import CampRegistrationAction, CampRegistrationStatus
+from api.models.person import Sex
 from api.schema.camp import Camp, CampCategory, CampSession
 from api.schema.contingent import Contingent
 from api.schema.field import Node, field, noun, optional, verb_input
@@ -14,7 +15,8 @@ from api.schema.history import HistoryEntry
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
-from api.services import camp_certificate, camp_result
+from api.schema.problem import Problem
+from api.services import camp_certificate, camp_result, registration, registration_change
 
 
 @noun("Whether somebody has met what completes a camp: enough of its sessions, and a passed result where one is asked.")
@@ -53,7 +55,11 @@ class CampRegistration(Node):
         "SHA-256 of the code that the person carries, in hexadecimal digits, for phones without a connection. "
         "Null if there is none, or unless you run the camp."
     )
+    waits_for: list[Problem] = field(
+        "What holds a person who waits: full limits, and what the person lacks; empty for who does not wait."
+    )
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    allowed_actions: list[CampRegistrationAction] = field("What you may do with it now.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")
@@ -76,3 +82,92 @@ class RecordResultsInput:
 @verb_input(camp_certificate.agree)
 class AgreeIssuerInput:
     camp: strawberry.ID = field("The camp that names the organization as its issuer.")
+
+
+@strawberry.input(description="Somebody who is to come to a camp: a volunteer, or a guest with an organization.")
+class ParticipantInput:
+    volunteer: strawberry.ID | None = optional("The volunteer who comes.")
+    guest_name: str | None = optional("The name of a guest, 2 to 200 characters; left out for a volunteer.")
+    organization: strawberry.ID | None = optional(
+        "The verified organization that the person comes for: of a guest, or one of several of a member."
+    )
+    sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+
+
+@verb_input(registration.register)
+class RegisterForCampInput:
+    camp: strawberry.ID = field("The camp to register for.")
+    contingent: strawberry.ID | None = optional("The contingent whose place is named.")
+    category: strawberry.ID | None = optional(
+        "As what people come: that of the contingent, else participant if left out."
+    )
+    admission_reason: str | None = optional(
+        "Why the host admits people who lack what the camp asks for; it sets no limit aside."
+    )
+    volunteer: strawberry.ID | None = optional("The volunteer who comes; yourself if you name nobody.")
+    guest_name: str | None = optional("The name of a guest, 2 to 200 characters; left out for a volunteer.")
+    organization: strawberry.ID | None = optional(
+        "The verified organization that the person comes for: of a guest, or one of several of a member."
+    )
+    sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+
+
+@verb_input(registration.register_all)
+class RegisterParticipantsInput:
+    camp: strawberry.ID = field("The camp to register for.")
+    contingent: strawberry.ID | None = optional("The contingent whose place is named.")
+    category: strawberry.ID | None = optional(
+        "As what people come: that of the contingent, else participant if left out."
+    )
+    admission_reason: str | None = optional(
+        "Why the host admits people who lack what the camp asks for; it sets no limit aside."
+    )
+    participants: list[ParticipantInput] = field("The people, at most 1,000; they get their places in this order.")
+
+
+@verb_input(registration.register_walk_in)
+class RegisterWalkInInput:
+    camp: strawberry.ID = field("The running camp.")
+    category: strawberry.ID | None = optional("As what the person comes; as a participant if left out.")
+    volunteer: strawberry.ID | None = optional("The volunteer who comes.")
+    guest_name: str | None = optional("The name of a guest, 2 to 200 characters; left out for a volunteer.")
+    organization: strawberry.ID | None = optional(
+        "The verified organization that the person comes for: of a guest, or one of several of a member."
+    )
+    sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+
+
+@verb_input(registration_change.accept)
+class AcceptPlaceInput:
+    camp_registration: strawberry.ID = field("The registration with an offered place.")
+
+
+@verb_input(registration_change.decline)
+class DeclinePlaceInput:
+    camp_registration: strawberry.ID = field("The registration with an offered place.")
+    reason: str | None = optional("Why it is declined, at most 1,000 characters.")
+
+
+@verb_input(registration_change.cancel)
+class CancelRegistrationInput:
+    camp_registration: strawberry.ID = field("The registration to cancel.")
+    reason: str = field("Why it is cancelled, at most 1,000 characters.")
+
+
+@verb_input(registration_change.release)
+class ReleaseParticipantInput:
+    camp_registration: strawberry.ID = field("The registration of who goes home.")
+    reason: str = field("Why they go home, at most 1,000 characters.")
+
+
+@verb_input(registration_change.replace)
+class ReplaceParticipantInput:
+    camp_registration: strawberry.ID = field("The registration whose place somebody else gets.")
+    reason: str = field("Why somebody else comes, at most 1,000 characters.")
+    admission_reason: str | None = optional("Why the host admits somebody who lacks what the camp asks for.")
+    volunteer: strawberry.ID | None = optional("The volunteer who comes.")
+    guest_name: str | None = optional("The name of a guest, 2 to 200 characters; left out for a volunteer.")
+    organization: strawberry.ID | None = optional(
+        "The verified organization that the person comes for: of a guest, or one of several of a member."
+    )
+    sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.contingent import ContingentStatus
+from api.models.contingent import ContingentAction, ContingentStatus
 from api.schema.camp import Camp, CampCategory, Payer
-from api.schema.field import Connection, Node, field, noun
+from api.schema.field import Connection, Node, field, noun, optional, verb_input
 from api.schema.history import HistoryEntry
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
+from api.services import contingent
 
 if TYPE_CHECKING:
     from api.schema.camp_registration import CampRegistration
@@ -43,6 +44,60 @@ class Contingent(Node):
         "Its people, as far as you may see them."
     )
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
+    allowed_actions: list[ContingentAction] = field("What you may do with it now.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")
+
+
+@verb_input(contingent.ask_contingent)
+class AskContingentInput:
+    camp: strawberry.ID = field("The camp that the places are of.")
+    category: strawberry.ID = field("As what its people come.")
+    payer: strawberry.ID = field("Who pays for it.")
+    places: int = field("The number of places, 1 to 100,000.")
+    organization: strawberry.ID | None = optional("The verified organization that it is for; left out for a kabupaten.")
+    kabupaten: strawberry.ID | None = optional("The kabupaten that it is for; left out for an organization.")
+    leader: strawberry.ID | None = optional("Who leads it.")
+    letter_number: str | None = optional("The number of the letter of assignment, at most 100 characters.")
+    names_due_at: datetime | None = optional("When its names are due; what is not named then is free for others.")
+    arrives_at: datetime | None = optional("When it is expected.")
+    transport: str | None = optional("How it travels, at most 200 characters.")
+
+
+@verb_input(contingent.allot)
+class AllotContingentInput:
+    camp: strawberry.ID = field("The camp that the places are of.")
+    category: strawberry.ID = field("As what its people come.")
+    payer: strawberry.ID = field("Who pays for it.")
+    places: int = field("The number of places, 1 to 100,000.")
+    organization: strawberry.ID | None = optional("The verified organization that it is for; left out for a kabupaten.")
+    kabupaten: strawberry.ID | None = optional("The kabupaten that it is for; left out for an organization.")
+    leader: strawberry.ID | None = optional("Who leads it.")
+    letter_number: str | None = optional("The number of the letter of assignment, at most 100 characters.")
+    names_due_at: datetime | None = optional("When its names are due; what is not named then is free for others.")
+    arrives_at: datetime | None = optional("When it is expected.")
+    transport: str | None = optional("How it travels, at most 200 characters.")
+
+
+@verb_input(contingent.grant)
+class GrantContingentInput:
+    contingent: strawberry.ID = field("The contingent that was asked for.")
+
+
+@verb_input(contingent.change)
+class ChangeContingentInput:
+    contingent: strawberry.ID = field("The contingent to change.")
+    places: int | None = optional("The number of places; not below those that are named.")
+    payer: strawberry.ID | None = optional("Who pays for it.")
+    leader: strawberry.ID | None = optional("Who leads it; null for nobody.")
+    letter_number: str | None = optional("The number of the letter of assignment; null for none.")
+    names_due_at: datetime | None = optional("When its names are due; null: never.")
+    arrives_at: datetime | None = optional("When it is expected; null if that is not known.")
+    transport: str | None = optional("How it travels; null if that is not known.")
+
+
+@verb_input(contingent.release)
+class ReleaseContingentInput:
+    contingent: strawberry.ID = field("The contingent whose free places are given back.")
+    reason: str = field("Why they are given back, at most 1,000 characters.")

@@ -11,11 +11,13 @@ from api.rules.code import ProblemCode
 from api.schema.field import field, label, noun
 from api.schema.organization import Organization, Rank
 from api.schema.scalar import Code
-from api.schema.skill import Certificate, Skill
+from api.schema.skill import Certificate, CertificateType, Skill
 
 if TYPE_CHECKING:
     from api.schema.absence import Absence
     from api.schema.assignment import Assignment
+    from api.schema.camp import Camp, CampQuota
+    from api.schema.camp_registration import CampRegistration
     from api.schema.emergency import EmergencyStatus
     from api.schema.need import NeedMinimum
     from api.schema.person import Volunteer
@@ -155,3 +157,45 @@ class PromiseProblem(Problem):
     pledge: Annotated[Pledge, strawberry.lazy("api.schema.pledge")] | None = field(
         "The pledge; null if it is a duty, or where you may not see it."
     )
+
+
+@noun("The volunteer comes to a camp, or works at one, that is in the way.")
+class CampProblem(Problem):
+    camp: Annotated[Camp, strawberry.lazy("api.schema.camp")] | None = field(
+        "The camp in the way; null where you may not see it."
+    )
+    starts_at: datetime | None = field("From when the volunteer is not free; null if it is not known.")
+    ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
+
+
+@noun("A quota of the camp is full, or would be exceeded.")
+class QuotaProblem(Problem):
+    quota: Annotated[CampQuota, strawberry.lazy("api.schema.camp")] | None = field("The quota; null if it is new.")
+    count: int = field("The number of people that there are.")
+    limit: int = field("The number of people that there may be.")
+
+
+@noun("The person is too young for the camp, or the day of birth is not known.")
+class AgeProblem(Problem):
+    minimum_age: int = field("The least age on the first day.")
+
+
+@noun("A certificate that the camp asks for is missing, or ended too long ago.")
+class CertificateProblem(Problem):
+    certificate_type: CertificateType = field("The type of certificate that is needed.")
+
+
+@noun("Somebody holds what would be taken away.")
+class RegistrationProblem(Problem):
+    registration: Annotated[CampRegistration, strawberry.lazy("api.schema.camp_registration")] | None = field(
+        "The registration; null where you may not see it."
+    )
+
+
+@noun("Somebody is committed elsewhere at that time.")
+class BusyPersonProblem(Problem):
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
+        "The person; null where you may not see them."
+    )
+    starts_at: datetime | None = field("From when the person is not free; null if it is not known.")
+    ends_at: datetime | None = field("Until when the person is not free; null if it is not known.")

@@ -15,11 +15,22 @@ from api.models.base import new_id
 from api.models.camp import CAMP, CampAction, CampStatus
 from api.models.site import SiteKind
 from api.rules.code import ProblemCode
+from api.services.camp_change import (
+    QUOTA_IDS,
+    check_capacity,
+    check_days,
+    check_quotas,
+    move_days,
+    read_quota_inputs,
+    write_quotas,
+)
+from api.services.camp_limit import MOST_PLACES
+from api.services.camp_line import update_line
 from api.services.change import Changeable, check_status
 from api.services.feed import record
 from api.services.place import known_kabupatens
 from api.services.position import Point, check_point
-from api.services.problem import Problems
+from api.services.problem import Problem, Problems, input_path
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.standing import check_verified
@@ -29,7 +40,6 @@ from api.values.text import line
 
 CAMPS = Changeable(Camp, access.sees_camp, CAMP)
 LONGEST = timedelta(days=92)
-MOST_PLACES = 100_000
 
 # What a camp takes from its kind, unless it is said otherwise.
 OF_KIND = (
@@ -55,6 +65,7 @@ BOUNDS = {
     "attendance_percent": (0, 100),
 }
 TEXTS = {"name": (2, 200), "venue": (2, 300), "series": (2, 200)}
+OF_QUOTAS = {f"quotas.{name}": type_ for name, type_ in QUOTA_IDS.items()}
 # What a change may not remove.
 REQUIRED = (
     *("name", "venue", "starts_at", "ends_at", "capacity", "offer_hours", "self_registration"),
@@ -74,7 +85,7 @@ IDS = {
     "Prepares a camp; what is left out is as usual for its kind.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
-    ids={"kind": "CampKind", "host": "Organization", "kabupaten": "Kabupaten", **IDS},
+    ids={"kind": "CampKind", "host": "Organization", "kabupaten": "Kabupaten", **IDS, **OF_QUOTAS},
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED,),
 )
 async def create(
@@ -93,6 +104,7 @@ async def create(
     defaults = await session.row(KIND, {"kind": kind})
     if defaults is None:
         problems.add(ProblemCode.NOT_FOUND, "kind")
+    quotas = await read_quota_inputs(session, problems, values.pop("quotas", None) or ())
     columns = await read_columns(session, request, problems, values, places)
     problems.refuse()
     assert defaults is not None
@@ -103,6 +115,7 @@ async def create(
     own = {"kind_code": kind, "host_id": host, "kabupaten_code": kabupaten, "status": CampStatus.DRAFT}
     await session.insert(Camp, id=key, **{**start, **columns, **own})
     change = {"status": CampStatus.DRAFT, "kind": kind, "host": str(host), "kabupaten": kabupaten}
+    await write_quotas(session, request, key, quotas)
     await record(session, request, "camp.created", subject=("Camp", key), change=change)
     return key
 
@@ -112,20 +125,32 @@ async def create(
     "Changes a camp; what is left out stays, and null removes it.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
-    ids={"camp": "Camp", **IDS},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.BELOW_TAKEN),
+    ids={"camp": "Camp", **IDS, **OF_QUOTAS},
+    conflicts={"ex_commitment_one_place_at_a_time": Problem(ProblemCode.DAYS_TAKEN, input_path("starts_at"))},
+    codes=(*(ProblemCode.WRONG_STATUS, ProblemCode.BELOW_TAKEN), *(ProblemCode.PLACE_HELD, ProblemCode.DAYS_TAKEN)),
     updates=True,
 )
 async def change(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, **values: Any) -> uuid.UUID:
     held = await CAMPS.lock(session, request, camp, version, may=access.keeps_camp)
     check_status(held, (*CAMP.group("AHEAD"), CampStatus.RUNNING), "camp")
+    limits = await update_line(session, request, camp)
     problems = Problems()
     places = await known_kabupatens(session, request, problems, [held.kabupaten_code], "camp")
+    quotas = values.pop("quotas", ...)
+    wanted = None if quotas is ... else await read_quota_inputs(session, problems, quotas or ())
     columns = await read_columns(session, request, problems, values, places, held=held)
-    if columns.get("capacity", MOST_PLACES) < held.taken:
-        problems.add(ProblemCode.BELOW_TAKEN, "capacity", count=held.taken, limit=columns["capacity"])
     problems.refuse()
-    return await CAMPS.change(session, request, held, "changed", columns=columns, change=columns)
+    capacity = columns.get("capacity", limits.capacity)
+    await check_capacity(session, problems, camp, taken=limits.taken, capacity=capacity)
+    await check_quotas(session, problems, camp, wanted or ())
+    await check_days(session, request, problems, held, columns)
+    problems.refuse()
+    key = await CAMPS.change(session, request, held, "changed", columns=columns, change=columns)
+    if wanted is not None:
+        await write_quotas(session, request, camp, wanted)
+    await move_days(session, request, held, columns)
+    await update_line(session, request, camp)
+    return key
 
 
 async def read_columns(

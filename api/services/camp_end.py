@@ -2,15 +2,25 @@
 
 import uuid
 
+import sqlalchemy as sa
+
 from api import access
 from api.database.engine import Transaction
+from api.database.statement import compile_statement
+from api.models import CampStaffMember, Contingent
 from api.models.camp import CampAction, CampStatus
+from api.models.camp_registration import CampRegistrationStatus
+from api.models.contingent import CONTINGENT, ContingentStatus
 from api.rules.code import ProblemCode
 from api.services import camp_certificate
 from api.services.camp import CAMPS, set_site_closed
+from api.services.camp_line import CONTINGENTS, end_all
+from api.services.camp_staff import end_staff
 from api.services.problem import read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+
+_S = CampRegistrationStatus
 
 
 @verb(
@@ -23,10 +33,16 @@ from api.services.verb import OneThing, verb
     updates=True,
 )
 async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
-    """What follows from the completion, as certificates, belongs here, after the move."""
+    """Who is there has completed it, who has a place did not come, who waits has waited in vain.
+
+    What follows from the completion, as certificates, belongs here, after the registrations.
+    """
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.COMPLETE)
     await set_site_closed(session, held, request.now)
     key = await CAMPS.move(session, request, held, CampStatus.COMPLETED)
+    await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED), _S.EXPIRED)
+    await end_all(session, request, camp, (_S.REGISTERED,), _S.NO_SHOW)
+    await end_all(session, request, camp, (_S.CHECKED_IN,), _S.COMPLETED, frees=False)
     await camp_certificate.issue(session, request, held)
     return key
 
@@ -41,11 +57,12 @@ async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, v
     updates=True,
 )
 async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, reason: str) -> uuid.UUID:
-    """What is undone with the completion, as certificates, belongs here, after the move."""
+    """Who completed it is there again. What is undone with the completion, as certificates, belongs here."""
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.REOPEN)
     await set_site_closed(session, held, None)
     key = await CAMPS.move(session, request, held, CampStatus.RUNNING, reason=text, columns={"reason": text})
+    await end_all(session, request, camp, (_S.COMPLETED,), _S.CHECKED_IN, frees=False)
     await camp_certificate.revoke(session, request, camp, reason=text)
     return key
 
@@ -63,4 +80,28 @@ async def cancel(session: Transaction, request: Request, *, camp: uuid.UUID, ver
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.CANCEL)
     await set_site_closed(session, held, request.now)
-    return await CAMPS.move(session, request, held, CampStatus.CANCELLED, reason=text, columns={"reason": text})
+    key = await CAMPS.move(session, request, held, CampStatus.CANCELLED, reason=text, columns={"reason": text})
+    await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED), _S.CANCELLED, reason=text)
+    await end_all(session, request, camp, (_S.CHECKED_IN,), _S.RELEASED, reason=text)
+    for contingent in await session.rows(OPEN_CONTINGENTS, {"camp": camp}):
+        await CONTINGENTS.move(
+            session, request, contingent, ContingentStatus.RELEASED, reason=text, columns={"reason": text}
+        )
+    await session.rows(END_STAFF, {**request.parameters, "camp": camp})
+    await end_staff(session, request, camp)
+    return key
+
+
+OPEN_CONTINGENTS = compile_statement(
+    sa.select(Contingent)
+    .where(
+        Contingent.c.camp_id == sa.bindparam("camp", type_=sa.Uuid()),
+        Contingent.c.status.in_(CONTINGENT.group("OPEN")),
+    )
+    .order_by(Contingent.c.id)
+)
+END_STAFF = compile_statement(
+    sa.update(CampStaffMember)
+    .where(CampStaffMember.c.camp_id == sa.bindparam("camp", type_=sa.Uuid()), CampStaffMember.c.ended_at.is_(None))
+    .values(ended_at=access.NOW, version=CampStaffMember.c.version + 1, updated_at=access.NOW)
+)

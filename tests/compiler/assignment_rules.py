@@ -14,6 +14,8 @@ import asyncpg
 from api.models import (
     Absence,
     Assignment,
+    CampRegistration,
+    CampStaffMember,
     Certificate,
     CertificateTypeInclusion,
     CertificateTypeSkill,
@@ -33,6 +35,7 @@ from api.models import (
 )
 from api.rules.code import ProblemCode
 from api.rules.rule import FACT_TYPES
+from tests.compiler.camp_rules import CampRules
 from tests.compiler.rows import Row, Rows
 from tests.compiler.visibility import end_of
 
@@ -40,7 +43,8 @@ LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
 NOT_OVERRIDABLE = (
     *("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "NEED_PLEDGED"),
-    *("ALREADY_OFFERED", "PERSON_ELSEWHERE"),
+    *("ALREADY_OFFERED", "PERSON_ELSEWHERE", "IN_CAMP"),
+    *("CAMP_FULL", "CONTINGENT_FULL", "QUOTA_FULL"),
 )
 PAUSE, LIMIT = timedelta(hours=24), timedelta(hours=72)
 DAY = timedelta(days=1)
@@ -166,6 +170,12 @@ class AssignmentRules:
 
     def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
         volunteer = self.get(Volunteer, UUID(arguments["volunteer"].partition(":")[2]))
+        return self.as_problems(self.refusals(volunteer, need))
+
+    def what_holds(self, registration: Row, _arguments: object) -> list[Row]:
+        return self.as_problems(CampRules(self).what_holds(registration))
+
+    def as_problems(self, broken: list[BrokenRule]) -> list[Row]:
         return [
             {
                 **dict.fromkeys(FACT_TYPES),
@@ -177,7 +187,7 @@ class AssignmentRules:
                 "overridable": code not in NOT_OVERRIDABLE,
                 **fact,
             }
-            for position, (code, fact) in enumerate(self.refusals(volunteer, need))
+            for position, (code, fact) in enumerate(broken)
         ]
 
     # The rules.
@@ -269,10 +279,7 @@ class AssignmentRules:
             has_lapsed = end_of(row) + (timedelta() if row["status"] == "OFFERED" else UNCONFIRMED) <= self.now
             if row["need_id"] == need["id"] and row["status"] in LIVE_STATUSES and not has_lapsed:
                 yield "ALREADY_OFFERED", {"assignment_id": row["id"]}
-        for commitment in self.commitments(volunteer):
-            if commitment["starts_at"] < need["ends_at"] and need["starts_at"] < commitment["ends_at"]:
-                yield "PERSON_ELSEWHERE", commitment
-                break
+        yield from self.clashes(volunteer, need["starts_at"], need["ends_at"])
         yield from self.broken_by_absence(volunteer, need)
 
     def broken_by_absence(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
@@ -286,12 +293,35 @@ class AssignmentRules:
                 yield "ON_LEAVE", {"absence_id": row["id"], "starts_at": starts, "ends_at": ends}
                 break
 
+    def clashes(self, volunteer: Row, starts_at: datetime, ends_at: datetime) -> Iterator[BrokenRule]:
+        """The first duty and the first camp in the way."""
+        clashes = [
+            commitment
+            for commitment in self.commitments(volunteer)
+            if starts_at < ends_at and commitment["starts_at"] < ends_at and starts_at < commitment["ends_at"]
+        ]
+        for code, key in (("PERSON_ELSEWHERE", "assignment_id"), ("IN_CAMP", "camp_id")):
+            of_kind = [each for each in clashes if each[key]]
+            if of_kind:
+                yield code, {name: of_kind[0][name] for name in (key, "starts_at", "ends_at")}
+
     def commitments(self, volunteer: Row) -> list[Row]:
         found = [
-            {"assignment_id": row["assignment_id"], "starts_at": row["period"].lower, "ends_at": row["period"].upper}
+            {
+                "assignment_id": row["assignment_id"],
+                "camp_id": self.camp_of(row),
+                "starts_at": row["period"].lower,
+                "ends_at": row["period"].upper,
+            }
             for row in self.rows.where(Commitment, "volunteer_id", volunteer["id"])
         ]
         return sorted(found, key=lambda commitment: commitment["starts_at"])
+
+    def camp_of(self, commitment: Row) -> Any:
+        """The camp that the time is for; none for a duty."""
+        registration = self.rows.get(CampRegistration, commitment["registration_id"])
+        found = registration or self.rows.get(CampStaffMember, commitment["staff_member_id"])
+        return found and found["camp_id"]
 
     def broken_by_training(self, volunteer: Row, need: Row) -> Iterator[BrokenRule]:
         local_days, skill = self.local_days(need), need["skill_code"]
@@ -302,12 +332,15 @@ class AssignmentRules:
             latest = min(granting, key=lambda row: (-(row["expires_on"] or date.max).toordinal(), row["id"]))
             yield "CERTIFICATE_EXPIRED", {"skill_code": skill, "certificate_id": latest["id"]}
         memberships = self.rows.where(Membership, "volunteer_id", volunteer["id"])
-        ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], need["minimum_rank_code"])]
-        if need["minimum_rank_code"] and not valid_on_all(local_days, ranked, "since", "until"):
+        if need["minimum_rank_code"] and not self.has_rank(memberships, need["minimum_rank_code"], local_days):
             yield "RANK_TOO_LOW", {"rank_code": need["minimum_rank_code"]}
         backing = [row for row in memberships if self.is_in_good_standing(row["organization_id"], local_days)]
         if not valid_on_all(local_days, backing, "since", "until"):
             yield "ORGANIZATION_NOT_VERIFIED", latest_organization(memberships)
+
+    def has_rank(self, memberships: list[Row], minimum_code: str, local_days: list[date]) -> bool:
+        ranked = [row for row in memberships if self.is_high_enough(row["rank_code"], minimum_code)]
+        return valid_on_all(local_days, ranked, "since", "until")
 
     def is_high_enough(self, rank_code: str | None, minimum_code: str | None) -> bool:
         one, other = self.rows.get(Rank, rank_code), self.rows.get(Rank, minimum_code)

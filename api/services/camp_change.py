@@ -1,0 +1,203 @@
+"""What a change of a camp means for who comes: fewer places, other quotas, other days."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import (
+    Camp,
+    CampCategory,
+    CampQuota,
+    CampRegistration,
+    CampStaffMember,
+    Commitment,
+    Kabupaten,
+    Organization,
+    Role,
+)
+from api.models.base import new_id
+from api.models.camp import CampStatus
+from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.day import time_zone
+from api.rules.code import ProblemCode
+from api.services.camp_holder import add_busy, add_holders
+from api.services.camp_limit import DIMENSIONS, MOST_PLACES, Quota, read_quotas
+from api.services.problem import Problems
+from api.services.request import Request
+
+QUOTA_IDS = {"organization": "Organization", "kabupaten": "Kabupaten", "category": "CampCategory"}
+MOST_QUOTAS = 1000
+
+
+async def check_capacity(
+    session: Transaction, problems: Problems, camp: uuid.UUID, *, taken: int, capacity: int
+) -> None:
+    """Refuses fewer places than are held, with the names of the last who hold one."""
+    if capacity < taken:
+        problems.add(ProblemCode.BELOW_TAKEN, "capacity", count=taken, limit=capacity)
+        await add_holders(session, problems, "capacity", count=taken - capacity, camp=camp)
+
+
+async def read_quota_inputs(
+    session: Transaction, problems: Problems, quotas: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """The columns of quotas, each of something, none twice."""
+    read: list[dict[str, Any]] = []
+    if len(quotas) > MOST_QUOTAS:
+        problems.invalid("quotas", indonesian="Terlalu banyak kuota.", english="There are too many quotas.")
+        return read
+    for index, quota in enumerate(quotas):
+        of = {name: quota.get(name.rsplit("_", 1)[0]) for name in DIMENSIONS}
+        if not any(value is not None for value in of.values()) or of in [_of(each) for each in read]:
+            problems.invalid(
+                *("quotas", str(index)),
+                indonesian="Kuota menyebut sesuatu, dan hanya sekali.",
+                english="A quota is of somebody, and each is given once.",
+            )
+        if not 0 <= quota["places"] <= MOST_PLACES:
+            problems.invalid(
+                *("quotas", str(index), "places"), indonesian="Antara 0 dan 100.000.", english="From 0 to 100,000."
+            )
+        read.append({**of, "places": quota["places"]})
+    await _check_known(session, problems, read)
+    return read
+
+
+def _of(quota: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: quota[name] for name in DIMENSIONS}
+
+
+async def _check_known(session: Transaction, problems: Problems, quotas: Sequence[Mapping[str, Any]]) -> None:
+    tables = {"organization_id": Organization, "kabupaten_code": Kabupaten, "category_code": CampCategory}
+    for name, table in tables.items():
+        (column,) = table.primary_key.columns
+        values = {quota[name] for quota in quotas if quota[name] is not None}
+        known = {row[0] for row in await session.rows(sa.select(column).where(column.in_(values)))} if values else set()
+        for index, quota in enumerate(quotas):
+            if quota[name] is not None and quota[name] not in known:
+                problems.add(ProblemCode.NOT_FOUND, "quotas", str(index), name.rsplit("_", 1)[0])
+
+
+async def check_quotas(
+    session: Transaction, problems: Problems, camp: uuid.UUID, quotas: Sequence[Mapping[str, Any]]
+) -> None:
+    """Refuses a quota that is below what is taken of it, with the names of the last."""
+    for index, quota in enumerate(quotas):
+        taken = await session.value(TAKEN, {"camp": camp, **_of(quota)})
+        if quota["places"] < taken:
+            place = ("quotas", str(index), "places")
+            problems.add(ProblemCode.BELOW_TAKEN, *place, count=taken, limit=quota["places"])
+            await add_holders(session, problems, *place, count=taken - quota["places"], camp=camp, **_of(quota))
+
+
+async def write_quotas(
+    session: Transaction, request: Request, camp: uuid.UUID, quotas: Sequence[Mapping[str, Any]]
+) -> None:
+    """The quotas of a locked camp are these from now on; those that remain keep their keys."""
+    present: list[Quota] = await read_quotas(session, camp)
+    wanted = {tuple(_of(quota).values()): quota["places"] for quota in quotas}
+    for quota in present:
+        places = wanted.pop(tuple(quota.of[name] for name in DIMENSIONS), None)
+        if places is None:
+            await session.rows(DELETE_QUOTA, {"quota": quota.id})
+        elif places != quota.places:
+            await session.update(CampQuota, quota.id, places=places)
+    for of, places in wanted.items():
+        own = dict(zip(DIMENSIONS, of, strict=True))
+        await session.insert(CampQuota, id=new_id(), camp_id=camp, created_at=request.now, places=places, **own)
+
+
+async def check_days(
+    session: Transaction, request: Request, problems: Problems, held: Row, columns: Mapping[str, Any]
+) -> None:
+    """Refuses days on which people of the camp are committed elsewhere, with their names."""
+    period = _period(held, columns)
+    if period == (held.starts_at, held.ends_at):
+        return
+    if held.status == CampStatus.RUNNING and (period[0] != held.starts_at or period[1] <= request.now):
+        problems.invalid(
+            "starts_at" if period[0] != held.starts_at else "ends_at",
+            indonesian="Kemah sudah berjalan.",
+            english="The camp runs: its start stays, and its end lies ahead.",
+        )
+    await add_busy(session, request, problems, "starts_at", camp=held.id, period=period)
+
+
+def _period(held: Row, columns: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    return columns.get("starts_at", held.starts_at), columns.get("ends_at", held.ends_at)
+
+
+async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
+    """The commitments of who comes and works there, and the roles of the staff, move with the days of the camp."""
+    starts_at, ends_at = _period(held, columns)
+    if (starts_at, ends_at) == (held.starts_at, held.ends_at):
+        return
+    moved = {"camp": held.id, "shift": starts_at != held.starts_at, "starts_at": starts_at, "ends_at": ends_at}
+    await session.rows(MOVE_DAYS, {**request.parameters, **moved})
+    await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
+
+
+_CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
+
+
+def _instant(name: str) -> sa.BindParameter[datetime]:
+    return sa.bindparam(name, type_=sa.DateTime(timezone=True))
+
+
+def _move_days() -> sa.Update:
+    registrations = sa.select(CampRegistration.c.id).where(
+        CampRegistration.c.camp_id == _CAMP, CampRegistration.c.status.in_(("REGISTERED", "CHECKED_IN"))
+    )
+    staff = sa.select(CampStaffMember.c.id).where(
+        CampStaffMember.c.camp_id == _CAMP, CampStaffMember.c.ended_at.is_(None)
+    )
+    begin = sa.case(
+        (sa.bindparam("shift", type_=sa.Boolean()), _instant("starts_at")), else_=sa.func.lower(Commitment.c.period)
+    )
+    return (
+        sa.update(Commitment)
+        .where(sa.or_(Commitment.c.registration_id.in_(registrations), Commitment.c.staff_member_id.in_(staff)))
+        .values(period=sa.func.tstzrange(begin, _instant("ends_at")))
+    )
+
+
+def role_period(camp: sa.FromClause) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
+    """From the start of the first local day of a camp to the end of its last."""
+    zone = time_zone(camp.c.kabupaten_code)
+    last = camp.c.ends_at - sa.literal_column("interval '1 microsecond'")
+    first_day, last_day = (
+        sa.func.date_trunc("day", sa.func.timezone(zone, instant)) for instant in (camp.c.starts_at, last)
+    )
+    return (
+        sa.func.timezone(zone, first_day),
+        sa.func.timezone(zone, last_day + sa.literal_column("interval '1 day'")),
+    )
+
+
+def _move_roles() -> sa.Update:
+    since, until = role_period(Camp)
+    members = sa.select(CampStaffMember.c.role_id).where(CampStaffMember.c.camp_id == _CAMP)
+    return (
+        sa.update(Role)
+        .where(Camp.c.id == _CAMP, Role.c.id.in_(members), Role.c.ended_at.is_(None))
+        .values(since=since, until=until, version=Role.c.version + 1, updated_at=access.NOW)
+    )
+
+
+def _taken() -> sa.Select[Any]:
+    values = {name: sa.bindparam(name, type_=CampRegistration.c[name].type) for name in DIMENSIONS}
+    of = (sa.or_(value.is_(None), CampRegistration.c[name] == value) for name, value in values.items())
+    holding = CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING"))
+    return sa.select(sa.func.count()).where(CampRegistration.c.camp_id == _CAMP, holding, *of)
+
+
+TAKEN = compile_statement(_taken())
+MOVE_DAYS = compile_statement(_move_days())
+MOVE_ROLES = compile_statement(_move_roles())
+DELETE_QUOTA = compile_statement(sa.delete(CampQuota).where(CampQuota.c.id == sa.bindparam("quota", type_=sa.Uuid())))

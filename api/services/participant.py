@@ -1,0 +1,294 @@
+"""Who is to come to a camp: found, allowed, with all that they lack."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from api import access
+from api.access import Kind
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Camp, CampRegistration, Contingent, Membership, Organization, Volunteer
+from api.models.camp import Attendees
+from api.models.camp_registration import CAMP_REGISTRATION
+from api.rules.camp import CAMP_RULES, case_of_camp, takes_registrations
+from api.rules.code import ProblemCode
+from api.rules.refusal import refusals
+from api.rules.rule import FACT_TYPES
+from api.services.problem import Problem, input_path
+from api.services.request import Request
+from api.values.key import sort_key
+from api.values.problem import Unreadable
+from api.values.text import line
+
+
+@dataclass(slots=True)
+class Participant:
+    """Somebody who is to come: the columns of the registration, or the problems with them.
+
+    `waived` are the codes that the host sets aside.
+    """
+
+    seat: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    waived: list[str] = field(default_factory=list)
+
+    def add(self, code: ProblemCode, *steps: str, **facts: Any) -> None:
+        self.problems.append(Problem(code, input_path(*steps), facts))
+
+    def invalid(self, *steps: str, indonesian: str, english: str) -> None:
+        self.problems.append(Problem(ProblemCode.INVALID, input_path(*steps), detail=(indonesian, english)))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What all participants of a request share: the locked camp, what the actor may there, and what was said of all."""
+
+    camp: Row
+    contingent: Row | None
+    category: str
+    may: Row
+    admission_reason: str | None = None
+
+    @property
+    def preferred(self) -> uuid.UUID | None:
+        """The organization that a member of several comes for, unless it is said otherwise."""
+        return self.contingent.organization_id if self.contingent is not None else None
+
+
+async def read_rights(session: Transaction, request: Request, camp: uuid.UUID, contingent: uuid.UUID | None) -> Row:
+    """What the actor may do at a camp: keep it, run it, fill the contingent; and whether it takes registrations."""
+    parameters = {**request.parameters, "camp": camp, "contingent": contingent}
+    (found,) = await session.rows(_rights(request.actor.kind), parameters)
+    return found
+
+
+async def read_participants(
+    session: Transaction, request: Request, entry: Entry, people: Sequence[Mapping[str, Any]]
+) -> list[Participant]:
+    """In their order; everything that is wrong with each."""
+    listed = {
+        "volunteers": [each.get("volunteer") for each in people],
+        "organizations": [each.get("organization") for each in people],
+    }
+    shared = {
+        "camp": entry.camp.id,
+        "preferred": entry.preferred,
+        "contingent": entry.contingent and entry.contingent.id,
+    }
+    rows = await session.rows(_people(request.actor.kind), {**request.parameters, **shared, **listed})
+    found = [_participant(entry, asked, row) for asked, row in zip(people, rows, strict=True)]
+    _refuse_repeated(found)
+    return found
+
+
+def _participant(entry: Entry, asked: Mapping[str, Any], row: Row) -> Participant:
+    made = Participant()
+    if (asked.get("volunteer") is None) == (asked.get("guest_name") is None):
+        made.invalid("volunteer", indonesian="Sebutkan satu orang.", english="Name a volunteer, or a guest.")
+        return made
+    is_guest = asked.get("volunteer") is None
+    made.seat = {
+        "camp_id": entry.camp.id,
+        "contingent_id": entry.contingent and entry.contingent.id,
+        "volunteer_id": asked.get("volunteer"),
+        "guest_name": _guest_name(made, asked.get("guest_name")),
+        "organization_id": row.organization_id,
+        "kabupaten_code": row.home if is_guest else row.kabupaten_code,
+        "sex": asked.get("sex") if is_guest else row.sex,
+        "category_code": entry.category,
+        "has_consent": row.manages or row.manages_person or _sends(entry, row),
+        "admission_reason": entry.admission_reason,
+    }
+    (_check_guest if is_guest else _check_volunteer)(made, entry, asked, row)
+    if entry.contingent is not None and not row.is_of_contingent and not made.problems:
+        made.invalid(
+            "guest_name" if is_guest else "volunteer",
+            indonesian="Orang ini bukan dari kontingen itu.",
+            english="The person is not of the organization or kabupaten of the contingent.",
+        )
+    if entry.camp.attendees == Attendees.INSTITUTIONS and row.organization_id is None:
+        made.invalid("organization", indonesian="Sebutkan lembaganya.", english="Name the institution.")
+    return made
+
+
+def _sends(entry: Entry, row: Row) -> bool:
+    """Whether the organization itself names the person for its contingent."""
+    return bool(entry.preferred and entry.may.fills and row.is_of_contingent)
+
+
+def _guest_name(made: Participant, text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return line(text, 2, 200)
+    except Unreadable as unreadable:
+        made.problems.append(Problem(ProblemCode.INVALID, input_path("guest_name"), detail=unreadable.detail))
+        return text
+
+
+def _check_guest(made: Participant, entry: Entry, asked: Mapping[str, Any], row: Row) -> None:
+    """A guest comes for an organization; whoever keeps the camp, or manages it, names one."""
+    if asked.get("organization") is None:
+        made.invalid("organization", indonesian="Tamu mewakili organisasi.", english="A guest is of an organization.")
+    elif row.home is None:
+        made.add(ProblemCode.NOT_FOUND, "organization")
+    elif not (entry.may.runs or row.manages or (entry.may.fills and row.is_of_contingent)):
+        made.add(ProblemCode.FORBIDDEN, "organization")
+    elif sort_key(made.seat["guest_name"]) in row.guests:
+        made.add(ProblemCode.ALREADY_REGISTERED, "guest_name")
+
+
+def _check_volunteer(made: Participant, entry: Entry, asked: Mapping[str, Any], row: Row) -> None:
+    fills = entry.may.fills and row.is_of_contingent
+    if row.kabupaten_code is None or not (row.sees or fills):
+        made.add(ProblemCode.NOT_FOUND, "volunteer")
+        return
+    is_own = row.is_self and entry.camp.self_registration
+    if not (entry.may.runs or row.manages_person or is_own or fills):
+        made.add(ProblemCode.FORBIDDEN, "volunteer")
+    if asked.get("organization") is not None and row.organization_id is None:
+        made.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=asked["organization"])
+    if row.is_live:
+        made.add(ProblemCode.ALREADY_REGISTERED, "volunteer")
+    if entry.camp.needs_consent and not made.seat["has_consent"]:
+        _lacks(made, entry, {"code": ProblemCode.ORGANIZATION_CONSENT, "overridable": True})
+    for lack in orjson.loads(row.lacking):
+        _lacks(made, entry, lack)
+
+
+def _lacks(made: Participant, entry: Entry, lack: Mapping[str, Any]) -> None:
+    """Of what is lacking, the host waives what can be waived, for a reason."""
+    if lack["overridable"] and entry.may.keeps and entry.admission_reason is not None:
+        made.waived.append(str(lack["code"]))
+        return
+    facts = {name: lack[name] for name in FACT_TYPES if lack.get(name) is not None}
+    made.add(ProblemCode[lack["code"]], "volunteer", **facts)
+
+
+def _refuse_repeated(found: Sequence[Participant]) -> None:
+    """Each person once in a request."""
+    seen = set()
+    for each in found:
+        if not each.seat:
+            continue
+        person = each.seat["volunteer_id"] or (each.seat["organization_id"], each.seat["guest_name"])
+        if person in seen:
+            each.add(ProblemCode.ALREADY_REGISTERED, "volunteer" if each.seat["volunteer_id"] else "guest_name")
+        seen.add(person)
+
+
+_CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
+_CONTINGENT: sa.BindParameter[uuid.UUID] = sa.bindparam("contingent", type_=sa.Uuid())
+_PREFERRED: sa.BindParameter[uuid.UUID] = sa.bindparam("preferred", type_=sa.Uuid())
+
+
+@cache
+def _rights(kind: Kind) -> CompiledStatement:
+    fills = sa.select(access.fills_contingent(kind, Contingent)).where(Contingent.c.id == _CONTINGENT)
+    return compile_statement(
+        sa.select(
+            access.keeps_camp(kind, Camp).label("keeps"),
+            access.runs_camp(kind, Camp).label("runs"),
+            takes_registrations(Camp, access.NOW).label("takes"),
+            _or_false(fills.scalar_subquery()).label("fills"),
+        ).where(Camp.c.id == _CAMP)
+    )
+
+
+@cache
+def _people(kind: Kind) -> CompiledStatement:
+    """One row for each that is listed, in that order."""
+    arrays = (("volunteers", "volunteer_id"), ("organizations", "organization_id"))
+    listed = (
+        sa.func.unnest(*(sa.bindparam(name, type_=ARRAY(sa.Uuid())) for name, _ in arrays))
+        .table_valued(*(sa.column(name, sa.Uuid()) for _, name in arrays), with_ordinality="position", name="listed")
+        .render_derived()
+    )
+    person, camp = Volunteer.alias("person"), Camp.alias("camp")
+    organization = _organization(kind, listed, person)
+    return compile_statement(
+        sa.select(
+            person.c.kabupaten_code,
+            person.c.sex,
+            organization.c.id.label("organization_id"),
+            organization.c.kabupaten_code.label("home"),
+            _or_false(access.sees_volunteer(kind, person)).label("sees"),
+            _or_false(access.answers_for(replace(kind, organizations=False), person.c.id)).label("is_self"),
+            _or_false(access.answers_for(replace(kind, volunteer=False), person.c.id, of_verified=True)).label(
+                "manages_person"
+            ),
+            _or_false(access.manages(kind, organization.c.id)).label("manages"),
+            _or_false(_is_of_contingent(organization, person)).label("is_of_contingent"),
+            _live(CampRegistration.c.volunteer_id == person.c.id).exists().label("is_live"),
+            _guests(listed).label("guests"),
+            _lacking(person, camp).label("lacking"),
+        )
+        .select_from(
+            listed.join(camp, camp.c.id == _CAMP)
+            .outerjoin(person, person.c.id == listed.c.volunteer_id)
+            .outerjoin(organization, sa.true())
+        )
+        .order_by(listed.c.position)
+    )
+
+
+def _or_false(condition: Any) -> Any:
+    return sa.func.coalesce(condition, sa.false(), type_=sa.Boolean())
+
+
+def _organization(kind: Kind, listed: Any, person: sa.FromClause) -> Any:
+    """The verified one that the person comes for: the one named, else the contingent's, else one that the actor manages."""
+    organization, since = Organization.alias(), sa.func.min(Membership.c.since)
+    own = access.members_today(Membership.c.volunteer_id == person.c.id)
+    joined = own.where(Membership.c.organization_id == organization.c.id).with_only_columns(since)
+    first = joined.correlate(person, organization).scalar_subquery()
+    is_guest = sa.and_(person.c.id.is_(None), organization.c.id == listed.c.organization_id)
+    found = sa.select(organization).where(
+        organization.c.verification == "VERIFIED",
+        sa.or_(listed.c.organization_id.is_(None), organization.c.id == listed.c.organization_id),
+        sa.or_(
+            is_guest,
+            organization.c.id.in_(own.with_only_columns(Membership.c.organization_id).correlate(person)),
+        ),
+    )
+    managed = [access.manages(kind, organization.c.id).desc()] if kind.organizations else []
+    order = (organization.c.id.is_not_distinct_from(_PREFERRED).desc(), *managed, first)
+    return found.order_by(*order, organization.c.id).limit(1).correlate(listed, person).lateral("organization")
+
+
+def _is_of_contingent(organization: sa.FromClause, person: sa.FromClause) -> Any:
+    home = sa.func.coalesce(person.c.kabupaten_code, organization.c.kabupaten_code)
+    of = sa.or_(Contingent.c.organization_id == organization.c.id, Contingent.c.kabupaten_code == home)
+    return sa.select(of).where(Contingent.c.id == _CONTINGENT).correlate(organization, person).scalar_subquery()
+
+
+def _live(*conditions: Any) -> sa.Select[Any]:
+    """Registrations for the camp that have not ended."""
+    live = CampRegistration.c.status.in_(CAMP_REGISTRATION.group("LIVE"))
+    found = sa.select(CampRegistration.c.guest_key).where(CampRegistration.c.camp_id == _CAMP, live, *conditions)
+    return found.correlate_except(CampRegistration)
+
+
+def _guests(listed: Any) -> Any:
+    """The keys of the names of the guests that the organization has at the camp."""
+    is_guest = sa.and_(
+        CampRegistration.c.organization_id == listed.c.organization_id, CampRegistration.c.guest_key.is_not(None)
+    )
+    return sa.func.array(_live(is_guest).scalar_subquery(), type_=ARRAY(sa.Text()))
+
+
+def _lacking(person: sa.FromClause, camp: sa.FromClause) -> Any:
+    """The broken rules of the camp with their facts, as JSON; none for a guest."""
+    found = refusals(case_of_camp(person, camp, access.NOW), CAMP_RULES).lateral("found")
+    rows = sa.func.jsonb_agg(sa.func.to_jsonb(sa.literal_column("found")).op("-")(sa.literal_column("'path'::text")))
+    listed = sa.select(sa.func.coalesce(rows, sa.literal_column("'[]'::jsonb"))).select_from(found)
+    none = sa.literal_column("'[]'::jsonb", JSONB)
+    chosen = sa.case((person.c.id.is_(None), none), else_=listed.correlate(person, camp).scalar_subquery())
+    return sa.cast(chosen, sa.Text)

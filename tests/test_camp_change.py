@@ -1,0 +1,221 @@
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import FAR, HOME, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+from tests.test_camp_registration import commitments, line
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+CHANGE = f"""mutation($input: ChangeCampInput!) {{ changeCamp(input: $input) {{ camp {{ capacity taken startsAt endsAt
+  quotas {{ organization {{ id }} kabupaten {{ code }} category {{ code }} sex places taken }} }} {PROBLEMS} }} }}"""
+STAFF = f"""mutation($input: SetCampStaffInput!) {{ setCampStaff(input: $input) {{
+  campStaffMember {{ duty endedAt volunteer {{ id }} }} {PROBLEMS} }} }}"""
+
+
+async def change(api: Api, build: Build, camp: uuid.UUID, **values: Any) -> Json:
+    return await api.do(CHANGE, actor=await build.coordinator(), camp=f"Camp:{camp}", version=1, **values)
+
+
+def held(*registrations: uuid.UUID, at: tuple[str, ...]) -> list[Json]:
+    return [
+        problem("Registration", "PLACE_HELD", *at, registration={"id": f"CampRegistration:{each}"})
+        for each in registrations
+    ]
+
+
+async def test_a_capacity_below_what_is_held_is_refused_with_the_last_names(api: Api, build: Build) -> None:
+    camp = await build.camp(capacity=3)
+    registrations = [await build.camp_registration(camp, await build.person()) for _ in range(3)]
+    await build.camp_registration(camp, await build.person(), status="WAITLISTED")
+    before = await snapshot(build.connection)
+
+    payload = await change(api, build, camp, capacity=1)
+
+    below = problem("Limit", "BELOW_TAKEN", "capacity", count=3, limit=1)
+    assert payload["problems"] == [below, *held(registrations[2], registrations[1], at=("capacity",))]
+    assert {**await snapshot(build.connection), "account": [], "role": []} == {**before, "account": [], "role": []}
+
+
+async def test_a_raised_capacity_goes_to_the_line(api: Api, build: Build) -> None:
+    camp = await build.camp(capacity=1)
+    await build.camp_registration(camp, await build.person())
+    for _ in range(3):
+        await build.camp_registration(camp, await build.person(), status="WAITLISTED")
+
+    payload = await change(api, build, camp, capacity=3)
+
+    assert (payload["camp"]["capacity"], payload["camp"]["taken"]) == (3, 3)
+    statuses = [(1, "REGISTERED"), (2, "REGISTERED"), (3, "REGISTERED"), (4, "WAITLISTED")]
+    assert await line(api, build, camp) == (0, statuses)
+
+
+async def test_quotas_are_replaced_and_count_who_is_there(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    await build.row("camp_quota", camp_id=camp, kabupaten_code=HOME, places=3)
+    await build.row("camp_quota", camp_id=camp, sex="MALE", places=1)
+    registrations = [await build.camp_registration(camp, await build.person()) for _ in range(2)]
+    await build.camp_registration(camp, await build.person(), organization_id=organization, sex="FEMALE")
+
+    refused = await change(
+        api,
+        build,
+        camp,
+        quotas=[{"kabupaten": HOME, "places": 1}, {"organization": f"Organization:{organization}", "places": 0}],
+    )
+    senseless = await change(
+        api, build, camp, quotas=[{"places": 1}, {"kabupaten": FAR, "places": 1}, {"kabupaten": FAR, "places": 2}]
+    )
+    payload = await change(
+        api, build, camp, quotas=[{"kabupaten": HOME, "sex": "FEMALE", "places": 1}, {"kabupaten": HOME, "places": 4}]
+    )
+
+    first = problem("Limit", "BELOW_TAKEN", "quotas", "0", "places", count=3, limit=1)
+    assert [each["path"][2] for each in refused["problems"]] == ["0", "0", "0", "1", "1"]
+    assert refused["problems"][0] == first
+    assert refused["problems"][2] == held(registrations[1], at=("quotas", "0", "places"))[0]
+    assert [(each["code"], each["path"][2]) for each in senseless["problems"]] == [("INVALID", "0"), ("INVALID", "2")]
+    general = {"organization": None, "category": None, "kabupaten": {"code": HOME}}
+    assert sorted(payload["camp"]["quotas"], key=lambda each: each["places"]) == [
+        {**general, "sex": "FEMALE", "places": 1, "taken": 1},
+        {**general, "sex": None, "places": 4, "taken": 3},
+    ]
+
+
+async def test_the_days_of_a_camp_move_with_its_people(api: Api, build: Build) -> None:
+    camp = await build.camp()
+    person, cook = await build.person(), await build.person()
+    await build.camp_registration(camp, person)
+    await build.camp_staff_member(camp, cook)
+    starts, ends = NOW + 3 * DAY, NOW + 7 * DAY
+
+    payload = await change(api, build, camp, startsAt=starts.isoformat(), endsAt=ends.isoformat())
+
+    assert payload["problems"] == []
+    assert await commitments(build) == [(each, starts, ends) for each in sorted((person, cook))]
+
+
+async def test_a_camp_does_not_move_onto_other_commitments_of_its_people(api: Api, build: Build) -> None:
+    camp = await build.camp()
+    busy, free, cook = await build.volunteer(), await build.volunteer(), await build.volunteer()
+    for person in (busy, free):
+        await build.camp_registration(camp, person)
+    await build.camp_staff_member(camp, cook)
+    for person in (busy, cook):
+        need = await build.need(starts_at=NOW + 6 * DAY, ends_at=NOW + 8 * DAY)
+        await build.assignment(need, person, status="ACCEPTED")
+    before = await commitments(build)
+
+    payload = await change(api, build, camp, endsAt=(NOW + 6 * DAY + HOUR).isoformat())
+
+    period = {"startsAt": instant(NOW + 6 * DAY), "endsAt": instant(NOW + 8 * DAY)}
+    assert payload["problems"] == [
+        problem("BusyPerson", "DAYS_TAKEN", "startsAt", volunteer={"id": f"Volunteer:{person}"}, **period)
+        for person in sorted((busy, cook))
+    ]
+    assert await commitments(build) == before
+
+
+@pytest.mark.parametrize("field", ["startsAt", "endsAt"])
+async def test_the_start_of_a_running_camp_stays_and_its_end_lies_ahead(api: Api, build: Build, field: str) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY)
+
+    payload = await change(api, build, camp, **{field: NOW.isoformat()})
+
+    assert payload["problems"] == [problem("Simple", "INVALID", field)]
+
+
+async def test_staff_promise_their_days_and_run_the_camp_with_their_accounts(api: Api, build: Build) -> None:
+    host = await build.organization()
+    camp = await build.camp(host, capacity=1)
+    medic, cook = await build.person(), await build.person()
+    account = await build.volunteer_account(medic)
+    keeper, id_ = await build.coordinator(), f"Camp:{camp}"
+
+    answers = [
+        await api.do(STAFF, actor=keeper, camp=id_, volunteer=f"Volunteer:{person}", duty=duty)
+        for person, duty in ((medic, "MEDIC"), (cook, "COOK"), (medic, "COMMITTEE"))
+    ]
+
+    assert [each["campStaffMember"]["duty"] for each in answers] == ["MEDIC", "COOK", "COMMITTEE"]
+    assert await commitments(build) == [(each, NOW + 2 * DAY, NOW + 5 * DAY) for each in sorted((medic, cook))]
+    roles = "SELECT account_id, kind, camp_id, since, until, ended_at FROM role WHERE camp_id IS NOT NULL"
+    # 08:00 of the third to 08:00 of the sixth, in Jakarta.
+    midnight = NOW + 2 * DAY - 8 * HOUR
+    granted = (account, "CAMP_STAFF", camp, midnight, midnight + 4 * DAY)
+    assert [tuple(row) for row in await build.connection.fetch(roles)] == [(*granted, None)]
+
+    ended = await api.do(STAFF, actor=keeper, camp=id_, volunteer=f"Volunteer:{medic}", duty=None)
+
+    assert ended["campStaffMember"]["endedAt"] == instant(NOW)
+    assert await commitments(build) == [(cook, NOW + 2 * DAY, NOW + 5 * DAY)]
+    assert [tuple(row) for row in await build.connection.fetch(roles)] == [(*granted, NOW)]
+
+
+async def test_who_comes_to_a_camp_does_not_work_there(api: Api, build: Build) -> None:
+    camp = await build.camp()
+    person = await build.person()
+    await build.camp_registration(camp, person)
+
+    payload = await api.do(
+        STAFF, actor=await build.coordinator(), camp=f"Camp:{camp}", volunteer=f"Volunteer:{person}", duty="COOK"
+    )
+
+    period = {"startsAt": instant(NOW + 2 * DAY), "endsAt": instant(NOW + 5 * DAY)}
+    clash = problem("Camp", "IN_CAMP", "volunteer", camp={"id": f"Camp:{camp}"}, **period)
+    assert payload == {"campStaffMember": None, "problems": [clash]}
+
+
+END = """mutation($input: %sInput!) { %s(input: $input) { camp { status } problems { code } } }"""
+
+
+async def end(api: Api, build: Build, name: str, camp: uuid.UUID, version: int = 1, **values: Any) -> None:
+    payload = await api.do(
+        END % (name[0].upper() + name[1:], name),
+        actor=await build.coordinator(),
+        camp=f"Camp:{camp}",
+        version=version,
+        **values,
+    )
+    assert payload["problems"] == []
+
+
+async def running_camp(build: Build) -> uuid.UUID:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, ends_at=NOW + DAY, capacity=4)
+    for status in ("CHECKED_IN", "REGISTERED", "OFFERED", "WAITLISTED", "CANCELLED"):
+        await build.camp_registration(camp, await build.person(), status=status)
+    return camp
+
+
+async def test_a_completed_camp_has_completed_and_missed_registrations(api: Api, build: Build) -> None:
+    camp = await running_camp(build)
+
+    await end(api, build, "completeCamp", camp)
+    completed = await line(api, build, camp)
+    await end(api, build, "reopenCamp", camp, 2, reason="Satu sesi tertinggal")
+
+    rest = [(3, "EXPIRED"), (4, "EXPIRED"), (5, "CANCELLED")]
+    assert completed == (3, [(1, "COMPLETED"), (2, "NO_SHOW"), *rest])
+    assert await line(api, build, camp) == (3, [(1, "CHECKED_IN"), (2, "NO_SHOW"), *rest])
+    assert [(first, last) for _, first, last in await commitments(build)] == [(NOW - DAY, NOW + DAY)]
+
+
+async def test_a_cancelled_camp_frees_everybody(api: Api, build: Build) -> None:
+    camp = await running_camp(build)
+    account = await build.volunteer_account(cook := await build.person())
+    role = await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=camp)
+    await build.camp_staff_member(camp, cook, role_id=role)
+    contingent = await build.contingent(camp, await build.organization(), places=1)
+
+    await end(api, build, "cancelCamp", camp, reason="Banjir")
+
+    cancelled = [(number, "CANCELLED") for number in range(2, 6)]
+    assert await line(api, build, camp) == (4, [(1, "RELEASED"), *cancelled])
+    assert [(first, last) for _, first, last in await commitments(build)] == [(NOW - DAY, NOW)] * 2
+    rows = await build.connection.fetch("SELECT status, reason FROM contingent WHERE id = $1", contingent)
+    assert [tuple(row) for row in rows] == [("RELEASED", "Banjir")]
+    assert await build.connection.fetchval("SELECT ended_at FROM role WHERE id = $1", role) == NOW

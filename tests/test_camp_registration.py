@@ -1,0 +1,443 @@
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+
+THING = "campRegistration { id status number volunteer { id } guestName organization { id } offeredUntil }"
+REGISTER = f"""mutation($input: RegisterForCampInput!) {{ registerForCamp(input: $input) {{
+  {THING} {PROBLEMS} }} }}"""
+REGISTER_ALL = f"""mutation($input: RegisterParticipantsInput!) {{ registerParticipants(input: $input) {{
+  results {{ position {THING} {PROBLEMS} }} {PROBLEMS} }} }}"""
+WALK_IN = f"mutation($input: RegisterWalkInInput!) {{ registerWalkIn(input: $input) {{ {THING} {PROBLEMS} }} }}"
+REPLACE = f"""mutation($input: ReplaceParticipantInput!) {{ replaceParticipant(input: $input) {{
+  {THING} {PROBLEMS} }} }}"""
+LINE = """query($id: ID!) { camp(id: $id) { taken placesLeft registrations(first: 100, orderBy: NUMBER_ASC) { nodes {
+  number status } } } }"""
+
+
+def answer(name: str) -> str:
+    return f"""mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{
+      campRegistration {{ status reason version offeredUntil }} {PROBLEMS} }} }}"""
+
+
+async def line(api: Api, build: Build, camp: uuid.UUID) -> tuple[int, list[tuple[int, str]]]:
+    """The places left, and the registrations by their numbers."""
+    data = await api.ask(LINE, actor=await build.coordinator(), id=f"Camp:{camp}")
+    nodes = data["camp"]["registrations"]["nodes"]
+    return data["camp"]["placesLeft"], [(each["number"], each["status"]) for each in nodes]
+
+
+async def commitments(build: Build) -> list[tuple[uuid.UUID, Any, Any]]:
+    rows = await build.connection.fetch("SELECT volunteer_id, period FROM commitment ORDER BY period, volunteer_id")
+    return [(row["volunteer_id"], row["period"].lower, row["period"].upper) for row in rows]
+
+
+async def members(build: Build, organization: uuid.UUID, count: int, **values: Any) -> list[uuid.UUID]:
+    people = [await build.person(**values) for _ in range(count)]
+    for person in people:
+        await build.membership(person, organization)
+    return people
+
+
+def listed(people: list[uuid.UUID]) -> list[Json]:
+    return [{"volunteer": f"Volunteer:{person}"} for person in people]
+
+
+async def test_somebody_registers_and_has_promised_the_days(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    (person,) = await members(build, organization, 1)
+    account = await build.volunteer_account(person)
+
+    payload = await api.do(REGISTER, actor=account, camp=f"Camp:{camp}")
+    again = await api.do(REGISTER, actor=account, camp=f"Camp:{camp}")
+
+    registration = payload["campRegistration"]
+    assert payload["problems"] == []
+    assert registration == {
+        "id": registration["id"],
+        "status": "REGISTERED",
+        "number": 1,
+        "volunteer": {"id": f"Volunteer:{person}"},
+        "guestName": None,
+        "organization": {"id": f"Organization:{organization}"},
+        "offeredUntil": None,
+    }
+    period = {"startsAt": instant(NOW + 2 * DAY), "endsAt": instant(NOW + 5 * DAY)}
+    expected = [
+        problem("Simple", "ALREADY_REGISTERED", "volunteer"),
+        problem("Camp", "IN_CAMP", "volunteer", camp={"id": f"Camp:{camp}"}, **period),
+    ]
+    assert again == {"campRegistration": None, "problems": expected}
+    assert await commitments(build) == [(person, NOW + 2 * DAY, NOW + 5 * DAY)]
+
+
+async def test_a_bulk_gets_places_in_its_order_and_the_rest_waits(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=2), await build.organization()
+    people = await members(build, organization, 4)
+    stranger = await build.person(reach="KABUPATEN")
+    manager = await build.manager(organization)
+    asked = listed([people[2], people[0], stranger, people[3], people[0], people[1]])
+
+    payload = await api.do(REGISTER_ALL, actor=manager, camp=f"Camp:{camp}", participants=asked)
+
+    found = [
+        (
+            each["campRegistration"] and (each["campRegistration"]["number"], each["campRegistration"]["status"]),
+            [(one["code"], one["path"]) for one in each["problems"]],
+        )
+        for each in payload["results"]
+    ]
+    at = ["input", "participants"]
+    assert found == [
+        ((1, "REGISTERED"), []),
+        ((2, "REGISTERED"), []),
+        (None, [("NOT_FOUND", [*at, "2", "volunteer"])]),
+        ((3, "WAITLISTED"), []),
+        (None, [("ALREADY_REGISTERED", [*at, "4", "volunteer"])]),
+        ((4, "WAITLISTED"), []),
+    ]
+    assert {person for person, _, _ in await commitments(build)} == {people[2], people[0]}
+    kinds = await build.connection.fetch("SELECT kind FROM event ORDER BY position")
+    assert [row["kind"].split(".")[1] for row in kinds] == ["registered", "registered", "waitlisted", "waitlisted"]
+
+
+async def test_a_freed_place_goes_to_the_first_for_whom_everything_allows_it(api: Api, build: Build) -> None:
+    """Of those who wait the first is on duty, the second of a full quota, the third may come."""
+    camp, organization = await build.camp(capacity=2), await build.organization()
+    people = await members(build, organization, 5)
+    await build.connection.execute(
+        "UPDATE volunteer SET kabupaten_code = $1 WHERE id = ANY($2)", FAR, [people[0], people[3]]
+    )
+    await build.row("camp_quota", camp_id=camp, kabupaten_code=FAR, places=1)
+    await build.camp_registration(camp, people[0])
+    leaving = await build.camp_registration(camp, people[1])
+    waiting = [await build.camp_registration(camp, person, status="WAITLISTED") for person in people[2:]]
+    need = await build.need(starts_at=NOW + 4 * DAY, ends_at=NOW + 6 * DAY)
+    duty = await build.assignment(need, people[2], status="ACCEPTED")
+    coordinator = await build.coordinator()
+
+    payload = await api.do(
+        answer("cancelRegistration"),
+        actor=coordinator,
+        campRegistration=f"CampRegistration:{leaving}",
+        version=1,
+        reason="Sakit",
+    )
+
+    assert payload["campRegistration"] == {"status": "CANCELLED", "reason": "Sakit", "version": 2, "offeredUntil": None}
+    statuses = [(1, "REGISTERED"), (2, "CANCELLED"), (3, "WAITLISTED"), (4, "WAITLISTED"), (5, "REGISTERED")]
+    assert await line(api, build, camp) == (0, statuses)
+    why = await api.ask(
+        """query($ids: [ID!]!) { nodes(ids: $ids) { ... on CampRegistration { number waitsFor { code
+          ... on LimitProblem { count limit } ... on QuotaProblem { count limit }
+          ... on CommitmentProblem { assignment { id } } } } } }""",
+        actor=coordinator,
+        ids=[f"CampRegistration:{each}" for each in waiting],
+    )
+    full = {"code": "CAMP_FULL", "count": 2, "limit": 2}
+    assert why == {
+        "nodes": [
+            {"number": 3, "waitsFor": [full, {"code": "PERSON_ELSEWHERE", "assignment": {"id": f"Assignment:{duty}"}}]},
+            {"number": 4, "waitsFor": [full, {"code": "QUOTA_FULL", "count": 1, "limit": 1}]},
+            {"number": 5, "waitsFor": []},
+        ]
+    }
+
+
+async def test_from_the_hour_of_offers_a_place_is_offered_and_goes_on(api: Api, build: Build) -> None:
+    camp = await build.camp(capacity=1, offers_from=NOW - HOUR, offer_hours=6)
+    first, second, third = [await build.person() for _ in range(3)]
+    leaving = await build.camp_registration(camp, first)
+    waiting = [await build.camp_registration(camp, person, status="WAITLISTED") for person in (second, third)]
+    coordinator = await build.coordinator()
+    one, other = (f"CampRegistration:{each}" for each in waiting)
+
+    await api.do(
+        answer("cancelRegistration"),
+        actor=coordinator,
+        campRegistration=f"CampRegistration:{leaving}",
+        version=1,
+        reason="Sakit",
+    )
+    assert await line(api, build, camp) == (0, [(1, "CANCELLED"), (2, "OFFERED"), (3, "WAITLISTED")])
+    assert await commitments(build) == []
+    declined = await api.do(
+        answer("declinePlace"), actor=await build.volunteer_account(second), campRegistration=one, version=2
+    )
+    assert declined["problems"] == []
+    accepted = await api.do(
+        answer("acceptPlace"), actor=await build.volunteer_account(third), campRegistration=other, version=2
+    )
+
+    assert accepted == {
+        "campRegistration": {"status": "REGISTERED", "reason": None, "version": 3, "offeredUntil": None},
+        "problems": [],
+    }
+    assert await line(api, build, camp) == (0, [(1, "CANCELLED"), (2, "CANCELLED"), (3, "REGISTERED")])
+    assert await commitments(build) == [(third, NOW + 2 * DAY, NOW + 5 * DAY)]
+
+
+async def test_an_offer_that_is_not_answered_reads_as_expired_and_the_next_writer_gives_it_on(
+    api: Api, build: Build
+) -> None:
+    camp = await build.camp(capacity=1)
+    first, second, third = [await build.person() for _ in range(3)]
+    offer = await build.camp_registration(camp, first, status="OFFERED", offered_until=NOW)
+    await build.camp_registration(camp, second, status="WAITLISTED")
+    coordinator = await build.coordinator()
+
+    before = await line(api, build, camp)
+    late = await api.do(
+        answer("acceptPlace"), actor=coordinator, campRegistration=f"CampRegistration:{offer}", version=1
+    )
+    await api.do(REGISTER, actor=coordinator, camp=f"Camp:{camp}", volunteer=f"Volunteer:{third}")
+
+    assert before == (1, [(1, "EXPIRED"), (2, "WAITLISTED")])
+    assert late["problems"] == [problem("Status", "WRONG_STATUS", "campRegistration", currentStatus="EXPIRED")]
+    assert await line(api, build, camp) == (0, [(1, "EXPIRED"), (2, "REGISTERED"), (3, "WAITLISTED")])
+    events = "SELECT effective_at, actor_kind FROM event WHERE kind = 'camp_registration.expired'"
+    assert [tuple(row) for row in await build.connection.fetch(events)] == [(NOW, "CLOCK")]
+
+
+async def test_guests_come_for_an_organization(api: Api, build: Build) -> None:
+    camp = await build.camp(kind_code="COACHING", attendees="INSTITUTIONS")
+    institution = await build.organization(kind="WELFARE_INSTITUTION", corps=None, kabupaten_code=NEIGHBOUR)
+    manager, other = await build.manager(institution), await build.manager(await build.organization())
+    guest = {"camp": f"Camp:{camp}", "guestName": "Ibu Rahma", "organization": f"Organization:{institution}"}
+
+    first = await api.do(REGISTER, actor=manager, **guest)
+    same = await api.do(REGISTER, actor=manager, **{**guest, "guestName": "ibu  rahma"})
+    stranger = await api.do(REGISTER, actor=other, **guest)
+    nobody = await api.do(REGISTER, actor=manager, camp=f"Camp:{camp}", guestName="Ibu Rahma")
+
+    registration = first["campRegistration"]
+    assert (registration["status"], registration["guestName"]) == ("REGISTERED", "Ibu Rahma")
+    assert same["problems"] == [problem("Simple", "ALREADY_REGISTERED", "guestName")]
+    assert stranger["problems"] == [problem("Simple", "FORBIDDEN", "organization")]
+    assert {each["path"][-1] for each in nobody["problems"]} == {"organization"}
+    rows = await build.connection.fetch("SELECT kabupaten_code, volunteer_id FROM camp_registration")
+    assert [tuple(row) for row in rows] == [(NEIGHBOUR, None)]
+    assert await commitments(build) == []
+
+
+CERTIFIED = {"certificate_type_code": "TAGANA_MADYA", "lapsed_years": 2, "minimum_age": 18}
+CERTIFIED |= {"minimum_rank_code": "TAGANA_MADYA", "needs_consent": True}
+
+
+async def test_all_that_somebody_lacks_is_told_and_the_host_may_admit_all_the_same(api: Api, build: Build) -> None:
+    host, organization = await build.organization(), await build.organization()
+    camp = await build.camp(host, capacity=1, **CERTIFIED)
+    first, second = await members(build, organization, 2, birth_date=date(2010, 1, 1))
+    await build.certificate(first, organization, certificate_type_code="TAGANA_MUDA")
+    await build.membership(second, host)
+    keeper = await build.coordinator(kabupaten_code=HOME)
+    values = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{first}"}
+
+    alone = await api.do(REGISTER, actor=await build.volunteer_account(first), **values)
+    refused = await api.do(REGISTER, actor=await build.manager(organization), **values, admissionReason="Panitia")
+    admitted = await api.do(REGISTER, actor=keeper, **values, admissionReason="Pelatih cadangan")
+    late = await api.do(
+        REGISTER, actor=keeper, camp=f"Camp:{camp}", volunteer=f"Volunteer:{second}", admissionReason="Pelatih"
+    )
+
+    lacking = [
+        problem("Simple", "ORGANIZATION_CONSENT", "volunteer"),
+        problem("Age", "TOO_YOUNG", "volunteer", minimumAge=18),
+        problem("Rank", "RANK_TOO_LOW", "volunteer", rank={"code": "TAGANA_MADYA"}),
+        problem("Certificate", "CERTIFICATE_NEEDED", "volunteer", certificateType={"code": "TAGANA_MADYA"}),
+    ]
+    assert alone == {"campRegistration": None, "problems": lacking}
+    assert refused["problems"] == [problem("Simple", "FORBIDDEN", "admissionReason")]
+    assert admitted["campRegistration"]["status"] == "REGISTERED"
+    # A reason sets no limit aside.
+    assert late["campRegistration"]["status"] == "WAITLISTED"
+    rows = await build.connection.fetch("SELECT admission_reason FROM camp_registration ORDER BY number")
+    assert [row["admission_reason"] for row in rows] == ["Pelatih cadangan", "Pelatih"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "expires", "is_enough"),
+    [
+        ("TAGANA_MADYA", date(2026, 3, 3), True),
+        ("TAGANA_UTAMA", None, True),
+        ("TAGANA_MUDA", None, False),
+        ("TAGANA_MADYA", date(2024, 3, 4), True),
+        ("TAGANA_MADYA", date(2024, 3, 3), False),
+    ],
+)
+async def test_a_certificate_counts_by_inclusion_and_some_years_after_its_end(
+    api: Api, build: Build, type_: str, expires: date | None, is_enough: bool
+) -> None:
+    camp = await build.camp(certificate_type_code="TAGANA_MADYA", lapsed_years=2)
+    organization = await build.organization()
+    (person,) = await members(build, organization, 1)
+    issued = date(2020, 1, 1)
+    await build.certificate(person, organization, certificate_type_code=type_, issued_on=issued, expires_on=expires)
+
+    payload = await api.do(REGISTER, actor=await build.volunteer_account(person), camp=f"Camp:{camp}")
+
+    assert [each["code"] for each in payload["problems"]] == ([] if is_enough else ["CERTIFICATE_NEEDED"])
+
+
+@pytest.mark.parametrize(
+    ("who", "values", "codes"),
+    [
+        ("self", {}, []),
+        ("self", {"self_registration": False}, ["FORBIDDEN"]),
+        ("self", {"status": "CLOSED"}, ["CAMP_CLOSED"]),
+        ("self", {"registration_opens_at": NOW + HOUR}, ["CAMP_CLOSED"]),
+        ("self", {"registration_closes_at": NOW}, ["CAMP_CLOSED"]),
+        ("manager", {"self_registration": False}, []),
+        ("manager", {"status": "CLOSED"}, ["CAMP_CLOSED"]),
+        ("host", {"status": "CLOSED"}, []),
+        ("host", {"status": "RUNNING", "starts_at": NOW - DAY}, []),
+        ("host", {"status": "COMPLETED"}, ["CAMP_CLOSED"]),
+        ("host", {"starts_at": NOW - DAY, "ends_at": NOW}, ["PERIOD_PAST"]),
+        ("stranger", {}, ["NOT_FOUND"]),
+        ("neighbour", {}, ["FORBIDDEN"]),
+    ],
+)
+async def test_who_registers_whom_and_when(
+    api: Api, build: Build, who: str, values: dict[str, Any], codes: list[str]
+) -> None:
+    camp, organization = await build.camp(**values), await build.organization()
+    (person,) = await members(build, organization, 1)
+    actors = {
+        "self": await build.volunteer_account(person),
+        "manager": await build.manager(organization),
+        "host": await build.coordinator(kabupaten_code=HOME),
+        "stranger": await build.manager(await build.organization()),
+        "neighbour": await build.coordinator(kabupaten_code=FAR),
+    }
+
+    payload = await api.do(REGISTER, actor=actors[who], camp=f"Camp:{camp}", volunteer=f"Volunteer:{person}")
+
+    assert [each["code"] for each in payload["problems"]] == codes
+    assert await build.connection.fetchval("SELECT count(*) FROM camp_registration") == (not codes)
+
+
+async def test_a_walk_in_is_checked_in_and_waits_when_the_camp_is_full(api: Api, build: Build) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, capacity=1)
+    staff = await build.account()
+    await build.row("role", account_id=staff, kind="CAMP_STAFF", camp_id=camp)
+    await build.row("role", account_id=staff, kind="COORDINATOR", kabupaten_code=FAR)
+    first, second = [await build.person() for _ in range(2)]
+    id_ = f"Camp:{camp}"
+
+    inside = await api.do(WALK_IN, actor=staff, camp=id_, volunteer=f"Volunteer:{first}")
+    waiting = await api.do(WALK_IN, actor=staff, camp=id_, volunteer=f"Volunteer:{second}")
+    raised = await api.do(
+        "mutation($input: ChangeCampInput!) { changeCamp(input: $input) { camp { capacity taken } problems { code } } }",
+        actor=await build.coordinator(),
+        camp=id_,
+        version=1,
+        capacity=2,
+    )
+
+    assert [each["campRegistration"]["status"] for each in (inside, waiting)] == ["CHECKED_IN", "WAITLISTED"]
+    assert raised == {"camp": {"capacity": 2, "taken": 2}, "problems": []}
+    assert await line(api, build, camp) == (0, [(1, "CHECKED_IN"), (2, "REGISTERED")])
+    assert await commitments(build) == [(person, NOW, NOW + 5 * DAY) for person in sorted((first, second))]
+
+
+async def test_a_participant_is_replaced_and_nobody_comes_in_between(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=1), await build.organization()
+    old, new, waiting = await members(build, organization, 3)
+    registration = await build.camp_registration(camp, old)
+    await build.camp_registration(camp, waiting, status="WAITLISTED")
+    manager, id_ = await build.manager(organization), f"CampRegistration:{registration}"
+
+    payload = await api.do(
+        REPLACE, actor=manager, campRegistration=id_, version=1, reason="Sakit", volunteer=f"Volunteer:{new}"
+    )
+
+    assert payload["problems"] == []
+    assert payload["campRegistration"]["status"] == "REGISTERED"
+    assert await line(api, build, camp) == (0, [(1, "CANCELLED"), (2, "WAITLISTED"), (3, "REGISTERED")])
+    assert [person for person, _, _ in await commitments(build)] == [new]
+    rows = await build.connection.fetch("SELECT replaces_id FROM camp_registration ORDER BY number")
+    assert [row["replaces_id"] for row in rows] == [None, None, registration]
+
+
+async def test_a_replacement_meets_the_limits(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    old, new = await members(build, organization, 2)
+    await build.connection.execute("UPDATE volunteer SET kabupaten_code = $1 WHERE id = $2", FAR, new)
+    quota = await build.row("camp_quota", camp_id=camp, kabupaten_code=FAR, places=0)
+    registration = await build.camp_registration(camp, old)
+    manager, id_ = await build.manager(organization), f"CampRegistration:{registration}"
+    before = await snapshot(build.connection)
+
+    payload = await api.do(
+        REPLACE, actor=manager, campRegistration=id_, version=1, reason="Sakit", volunteer=f"Volunteer:{new}"
+    )
+
+    full = problem("Quota", "QUOTA_FULL", "camp", quota={"id": f"CampQuota:{quota}"}, count=0, limit=0)
+    assert payload == {"campRegistration": None, "problems": [full]}
+    assert await snapshot(build.connection) == before
+
+
+async def test_who_is_released_keeps_the_days_that_were_spent(api: Api, build: Build) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, capacity=1)
+    first, second = [await build.person() for _ in range(2)]
+    registration = await build.camp_registration(camp, first, status="CHECKED_IN")
+    await build.camp_registration(camp, second, status="WAITLISTED")
+
+    payload = await api.do(
+        answer("releaseParticipant"),
+        actor=await build.coordinator(),
+        campRegistration=f"CampRegistration:{registration}",
+        version=1,
+        reason="Keluarga sakit",
+    )
+
+    assert payload["campRegistration"]["status"] == "RELEASED"
+    assert await line(api, build, camp) == (0, [(1, "RELEASED"), (2, "REGISTERED")])
+    assert await commitments(build) == [(first, NOW - DAY, NOW), (second, NOW, NOW + 5 * DAY)]
+
+
+async def test_camp_days_and_duties_exclude_each_other(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    person = await build.volunteer(organization)
+    camp = await build.camp()
+    need = await build.need(starts_at=NOW + 4 * DAY, ends_at=NOW + 6 * DAY)
+    offer = await build.assignment(need, person)
+    account = await build.volunteer_account(person)
+
+    await api.do(REGISTER, actor=account, camp=f"Camp:{camp}")
+    accepted = await api.do(
+        f"mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{ assignment {{ id }} {PROBLEMS} }} }}",
+        actor=account,
+        assignment=f"Assignment:{offer}",
+        version=1,
+    )
+
+    period = {"startsAt": instant(NOW + 2 * DAY), "endsAt": instant(NOW + 5 * DAY)}
+    clash = problem("Camp", "IN_CAMP", "assignment", camp={"id": f"Camp:{camp}"}, **period)
+    assert accepted == {"assignment": None, "problems": [clash]}
+
+
+async def test_the_sex_must_be_known_where_quotas_count_it(api: Api, build: Build) -> None:
+    camp = await build.camp()
+    await build.row("camp_quota", camp_id=camp, sex="FEMALE", places=1)
+    people = [await build.person(sex=sex) for sex in ("FEMALE", "FEMALE", "MALE", None)]
+
+    payload = await api.do(
+        REGISTER_ALL, actor=await build.coordinator(), camp=f"Camp:{camp}", participants=listed(people)
+    )
+
+    assert [each["campRegistration"] and each["campRegistration"]["status"] for each in payload["results"]] == [
+        "REGISTERED",
+        "WAITLISTED",
+        "REGISTERED",
+        None,
+    ]
+    assert [each["code"] for each in payload["results"][3]["problems"]] == ["INVALID"]

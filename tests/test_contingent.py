@@ -1,0 +1,205 @@
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, problem
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+from tests.test_camp_registration import REGISTER, REGISTER_ALL, line, listed, members
+
+DAY = timedelta(days=1)
+THING = "contingent { id status places named openPlaces number version }"
+
+
+def document(name: str) -> str:
+    return (
+        f"""mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ {THING} {PROBLEMS} }} }}"""
+    )
+
+
+def asked(camp: uuid.UUID, of: uuid.UUID | None, **values: object) -> Json:
+    own = {"organization": f"Organization:{of}"} if of else {}
+    return {"camp": f"Camp:{camp}", "category": "CORE", "payer": "SENDER", "places": 4, **own, **values}
+
+
+async def test_a_contingent_is_asked_for_granted_named_and_given_back(api: Api, build: Build) -> None:
+    host, organization = await build.organization(), await build.organization()
+    camp = await build.camp(host, capacity=5, self_registration=False)
+    people = await members(build, organization, 6)
+    manager, keeper = await build.manager(organization), await build.manager(host)
+
+    answers = [await api.do(document("askContingent"), actor=manager, **asked(camp, organization))]
+    id_ = answers[0]["contingent"]["id"]
+    answers.append(await api.do(document("grantContingent"), actor=keeper, contingent=id_, version=1))
+    named = await api.do(
+        REGISTER_ALL, actor=manager, camp=f"Camp:{camp}", contingent=id_, participants=listed(people[:2])
+    )
+    others = await api.do(REGISTER_ALL, actor=manager, camp=f"Camp:{camp}", participants=listed(people[2:5]))
+    release = {"contingent": id_, "version": 2, "reason": "Hanya dua yang siap"}
+    answers.append(await api.do(document("releaseContingent"), actor=manager, **release))
+
+    steps = [("ASKED", 0, 0, 1), ("ALLOTTED", 0, 4, 2), ("RELEASED", 2, 0, 3)]
+    assert [each["contingent"] for each in answers] == [
+        {
+            "id": id_,
+            "status": status,
+            "places": 4,
+            "named": count,
+            "openPlaces": free,
+            "number": None,
+            "version": version,
+        }
+        for status, count, free, version in steps
+    ]
+    assert [each["campRegistration"]["status"] for each in named["results"]] == ["REGISTERED"] * 2
+    statuses = [each["campRegistration"]["status"] for each in others["results"]]
+    assert statuses == ["REGISTERED", "WAITLISTED", "WAITLISTED"]
+    assert await line(api, build, camp) == (0, [(number, "REGISTERED") for number in range(1, 6)])
+
+
+async def test_what_is_not_named_when_it_is_due_is_free_from_then_on(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=4), await build.organization()
+    contingent = await build.contingent(camp, organization, places=3, names_due_at=NOW)
+    named, held, waiting, late = await members(build, organization, 4)
+    await build.camp_registration(camp, named, contingent_id=contingent)
+    await build.camp_registration(camp, held)
+    await build.camp_registration(camp, waiting, contingent_id=contingent, status="WAITLISTED")
+    manager = await build.manager(organization)
+
+    data = await api.ask(
+        f'{{ contingent(id: "Contingent:{contingent}") {{ status openPlaces named }} }}', actor=manager
+    )
+    before = await line(api, build, camp)
+    values = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{late}"}
+    refused = await api.do(REGISTER, actor=manager, **values, contingent=f"Contingent:{contingent}")
+    payload = await api.do(REGISTER, actor=manager, **values)
+
+    assert data == {"contingent": {"status": "NAMED", "openPlaces": 0, "named": 1}}
+    assert before == (2, [(1, "REGISTERED"), (2, "REGISTERED"), (3, "WAITLISTED")])
+    assert refused["problems"] == [problem("Status", "WRONG_STATUS", "contingent", currentStatus="NAMED")]
+    assert payload["campRegistration"]["status"] == "REGISTERED"
+    assert await line(api, build, camp) == (0, [(number, "REGISTERED") for number in range(1, 5)])
+    events = "SELECT kind, effective_at, actor_kind FROM event WHERE subject_type = 'Contingent'"
+    assert [tuple(row) for row in await build.connection.fetch(events)] == [("contingent.named", NOW, "CLOCK")]
+
+
+async def test_a_contingent_waits_in_the_line_for_all_its_places(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=4), await build.organization()
+    first, second, third = await members(build, organization, 3)
+    leaving = [await build.camp_registration(camp, person) for person in (first, second)]
+    coordinator = await build.coordinator()
+
+    waits = await api.do(document("allotContingent"), actor=coordinator, **asked(camp, organization, places=3))
+    small = await api.do(REGISTER, actor=coordinator, camp=f"Camp:{camp}", volunteer=f"Volunteer:{third}")
+    for registration in leaving:
+        await api.do(
+            f"mutation($input: CancelRegistrationInput!) {{ cancelRegistration(input: $input) {{ {PROBLEMS} }} }}",
+            actor=coordinator,
+            campRegistration=f"CampRegistration:{registration}",
+            version=1,
+            reason="Sakit",
+        )
+
+    assert (waits["contingent"]["status"], waits["contingent"]["number"]) == ("WAITLISTED", 3)
+    # It is passed over by whom there is room for, and keeps its number.
+    assert small["campRegistration"]["status"] == "REGISTERED"
+    data = await api.ask("{ contingents(first: 5) { nodes { status number openPlaces } } }", actor=coordinator)
+    assert data == {"contingents": {"nodes": [{"status": "ALLOTTED", "number": 3, "openPlaces": 3}]}}
+    assert (await line(api, build, camp))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("who", "codes"),
+    [
+        ("manager", []),
+        ("home", []),
+        ("host", ["FORBIDDEN"]),
+        ("other", ["FORBIDDEN"]),
+    ],
+)
+async def test_places_are_asked_for_by_the_organization_and_the_coordinators_of_its_home(
+    api: Api, build: Build, who: str, codes: list[str]
+) -> None:
+    host, organization = await build.organization(), await build.organization(kabupaten_code=NEIGHBOUR)
+    camp = await build.camp(host)
+    actors = {
+        "manager": await build.manager(organization),
+        "home": await build.coordinator(kabupaten_code=NEIGHBOUR),
+        "host": await build.manager(host),
+        "other": await build.coordinator(kabupaten_code=FAR),
+    }
+
+    payload = await api.do(document("askContingent"), actor=actors[who], **asked(camp, organization))
+
+    assert [each["code"] for each in payload["problems"]] == codes
+    assert await build.connection.fetchval("SELECT count(*) FROM contingent") == 1 - len(codes)
+
+
+async def test_a_contingent_of_a_kabupaten_is_named_by_its_leader(api: Api, build: Build) -> None:
+    camp = await build.camp(self_registration=False)
+    leader, local, stranger = await build.person(), await build.person(), await build.person(kabupaten_code=FAR)
+    coordinator = await build.coordinator()
+    values = asked(camp, None, kabupaten=HOME, leader=f"Volunteer:{leader}")
+    contingent = await api.do(document("allotContingent"), actor=coordinator, **values)
+    account = await build.volunteer_account(leader)
+    common = {"camp": f"Camp:{camp}", "contingent": contingent["contingent"]["id"]}
+
+    payload = await api.do(REGISTER_ALL, actor=account, **common, participants=listed([leader, local, stranger]))
+
+    found = [[one["code"] for one in each["problems"]] for each in payload["results"]]
+    assert found == [[], [], ["NOT_FOUND"]]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "path"),
+    [
+        ({"places": 0}, "INVALID", "places"),
+        ({"organization": None}, "INVALID", "organization"),
+        ({"category": "VIP"}, "NOT_FOUND", "category"),
+        ({"payer": "NOBODY"}, "NOT_FOUND", "payer"),
+        ({"namesDueAt": NOW.isoformat()}, "INVALID", "namesDueAt"),
+        ({"leader": f"Volunteer:{uuid.UUID(int=1)}"}, "NOT_FOUND", "leader"),
+    ],
+)
+async def test_a_contingent_that_makes_no_sense_is_refused(
+    api: Api, build: Build, values: dict[str, object], code: str, path: str
+) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    actor = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    payload = await api.do(document("allotContingent"), actor=actor, **asked(camp, organization, **values))
+
+    assert payload == {"contingent": None, "problems": [problem("Simple", code, path)]}
+    assert await snapshot(build.connection) == before
+
+
+async def test_the_places_of_a_contingent_change_within_what_is_named_and_free(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=5), await build.organization()
+    contingent = await build.contingent(camp, organization, places=3)
+    people = await members(build, organization, 3)
+    registrations = [await build.camp_registration(camp, each, contingent_id=contingent) for each in people[:2]]
+    await build.camp_registration(camp, people[2])
+    host, manager, id_ = await build.coordinator(), await build.manager(organization), f"Contingent:{contingent}"
+
+    async def change(actor: uuid.UUID, version: int, **values: Any) -> Json:
+        return await api.do(document("changeContingent"), actor=actor, contingent=id_, version=version, **values)
+
+    below = await change(host, 1, places=1)
+    above = await change(host, 1, places=5)
+    foreign = await change(manager, 1, places=4)
+    own = await change(manager, 1, transport="Bus", arrivesAt=(NOW + DAY).isoformat())
+    fits = await change(host, 2, places=4)
+
+    last = {"registration": {"id": f"CampRegistration:{registrations[1]}"}}
+    assert below["problems"] == [
+        problem("Limit", "BELOW_TAKEN", "places", count=2, limit=1),
+        problem("Registration", "PLACE_HELD", "places", **last),
+    ]
+    assert above["problems"] == [problem("Limit", "CAMP_FULL", "places", count=6, limit=5)]
+    assert foreign["problems"] == [problem("Simple", "FORBIDDEN", "places")]
+    assert own["problems"] == []
+    assert (fits["contingent"]["places"], fits["contingent"]["openPlaces"]) == (4, 2)
