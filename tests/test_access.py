@@ -606,6 +606,7 @@ CALLER_ROLES = {
         name: {"COORDINATOR", "MANAGER", "VOLUNTEER"}
         for name in ("change_volunteer", "record_absence", "cancel_absence", "declare_skill", "withdraw_skill")
     },
+    "merge_volunteers": {"COORDINATOR"},
     "record_insurance": {"COORDINATOR", "MANAGER"},
     "issue_certificate": {"COORDINATOR", "MANAGER"},
     **{

@@ -40,6 +40,7 @@ from api.access.caller import (
     CONTINGENT_ASKERS,
     CONTINGENT_KEEPERS,
     COORDINATORS,
+    COORDINATORS_OF_BOTH_HOMES,
     COORDINATORS_OF_HOME,
     COORDINATORS_OF_INCIDENT,
     COORDINATORS_OF_NATION,
@@ -136,6 +137,7 @@ from api.access.organization import (
 from api.access.person import (
     answers_for,
     certifies,
+    coordinates_home_of_volunteer,
     enrols,
     keeps_volunteer,
     knows_volunteer,

@@ -122,6 +122,9 @@ MEMBERSHIP_PARTIES = Callers(
     "organization; coordinators of its home to ask",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
+COORDINATORS_OF_BOTH_HOMES = Callers("Coordinators of the homes of both volunteers", frozenset({"COORDINATOR"}))
+
+
 INSURERS = Callers(
     "Managers of one of the volunteer's organizations, coordinators of home", frozenset({"COORDINATOR", "MANAGER"})
 )

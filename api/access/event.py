@@ -14,13 +14,16 @@ from api.access.membership import sees_membership_request, sees_transfer
 from api.access.organization import sees_licence, sees_organization
 from api.access.person import knows_volunteer, sees_record_of_volunteer
 from api.access.pledge import sees_pledge, sees_pledge_request
+from api.access.record import sees_private_record
 from api.models import (
+    Absence,
     Assignment,
     Camp,
     Certificate,
     EmergencyStatus,
     GoodsNeed,
     Incident,
+    Insurance,
     Licence,
     Membership,
     MembershipRequest,
@@ -34,16 +37,19 @@ from api.models import (
     SituationReport,
     Volunteer,
 )
+from api.models.merged import surviving_id
 
 # The things whose events are shown in an activity, by the name of their type, and to whom: who sees the thing. What was done
 # with a volunteer's own record is private, like the record. Events of other things are shown to nobody.
 SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
+    "Absence": (Absence, sees_private_record),
     "Assignment": (Assignment, sees_assignment),
     "Camp": (Camp, sees_camp),
     "Certificate": (Certificate, sees_record_of_volunteer),
     "EmergencyStatus": (EmergencyStatus, sees_part_of_incident),
     "GoodsNeed": (GoodsNeed, sees_part_of_incident),
     "Incident": (Incident, sees_incident),
+    "Insurance": (Insurance, sees_private_record),
     "Licence": (Licence, sees_licence),
     "Membership": (Membership, sees_record_of_volunteer),
     "MembershipRequest": (MembershipRequest, sees_membership_request),
@@ -69,6 +75,8 @@ def sees_event(kind: Kind, row: Row) -> Condition:
     cases = []
     for noun, (table, sees) in SUBJECTS.items():
         thing = table.alias()
-        is_seen = exists_where(row, thing.c.id == sa.cast(row.c.subject_key, sa.Uuid()), sees(kind, thing))
+        key = sa.cast(row.c.subject_key, sa.Uuid())
+        is_it = thing.c.id == (surviving_id(key) if table is Volunteer else key)
+        is_seen = exists_where(row, is_it, sees(kind, thing))
         cases.append((row.c.subject_type == noun, is_seen))
     return sa.case(*cases, else_=sa.false())

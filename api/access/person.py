@@ -95,6 +95,11 @@ def keeps_volunteer(kind: Kind, row: Row) -> Condition:
     return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_verified=True))
 
 
+def coordinates_home_of_volunteer(kind: Kind, row: Row) -> Condition:
+    """The coordinators of the volunteer's home."""
+    return coordinates(kind, row.c.kabupaten_code)
+
+
 def sees_volunteer(kind: Kind, row: Row) -> Condition:
     """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent.
 

@@ -29,7 +29,7 @@ from api.compiler.source import (
     column,
 )
 from api.compiler.step import Join, JoinedRow, ListRows, RowRef, Sizes, Steps, aggregate_texts
-from api.compiler.template import Row, RowType, TemplateContext, Templates, table_name
+from api.compiler.template import Row, RowType, TemplateContext, Templates, key_in_force, table_name
 from api.compiler.text import (
     JSON_NULL,
     ConcatenatedText,
@@ -296,7 +296,7 @@ class Builder:
         row = self.table_row(source)
         policy = self.policy_conditions(source, row, visible_with_parent=False)
         key = "named.key" if required.is_list else required.parameter
-        there = conjunction([f"{row.column(source.key)} = {key}", *policy])
+        there = conjunction([f"{row.column(source.key)} = {key_in_force(source, key)}", *policy])
         absent = f"NOT EXISTS (SELECT FROM {self.from_item(source, row)} WHERE {there})"
         if not required.is_list:
             return absent

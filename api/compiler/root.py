@@ -13,7 +13,7 @@ from api.compiler.error import BadInput
 from api.compiler.selection import SelectedField
 from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, TieredConnection, ToConnection
 from api.compiler.step import Join, ListRows, QueryLevel, RowRef, Sizes, aggregate_texts
-from api.compiler.template import Row, RowType, key_type, parameter, source_key
+from api.compiler.template import Row, RowType, key_in_force, key_type, parameter, source_key
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
 from api.compiler.value import Path, Slot, Variables, planning_value, split_id, value_reader
 from api.compiler.window import MAX_PAGE_SIZE
@@ -70,7 +70,7 @@ def row_of_type(builder: Builder, level: QueryLevel, selected: SelectedField, de
     row = builder.table_row(source)
     key = builder.binds.add(lambda variables: source_key(named, read(variables), path), path)
     conditions = [
-        f"{row.column(declared.column or source.key)} = {parameter(key, key_type(named))}",
+        f"{row.column(declared.column or source.key)} = {key_in_force(named, parameter(key, key_type(named)))}",
         *builder.policy_conditions(source, row, visible_with_parent=False),
         *([builder.row_condition(declared.guard, row)] if declared.guard else []),
     ]
@@ -194,7 +194,7 @@ class _RowsByIds:
         type_ = builder.document.schema.type_map[source.name]
         row = builder.table_row(source)
         ids = builder.steps.new_name()
-        key = f"{row.column(source.key)} = {ids}.key"
+        key = f"{row.column(source.key)} = {key_in_force(source, f'{ids}.key')}"
         on = conjunction([key, *builder.policy_conditions(source, row, visible_with_parent=False)])
 
         def select(names: Sequence[str]) -> str:

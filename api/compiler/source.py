@@ -203,6 +203,7 @@ class Source:
     An interface or union has `members`: each leads from the row to a row of one type. The first member with a row that
     the viewer may see is the object; without one the object is null. Or it has `variants`, of which the row itself is
     one. `node` says that the type has global ids. `replaced_keys` are former keys, each with the one in force.
+    So has the table `former_keys` in its first two columns; they go on leading to their things.
     """
 
     name: str
@@ -215,6 +216,7 @@ class Source:
     filters: Mapping[str, Callable[[Row, FieldContext, object], Condition]] = field(default_factory=dict)
     node: bool = True
     replaced_keys: Mapping[str, str] = field(default_factory=dict)
+    former_keys: sa.Table | None = None
     members: tuple[ToOne, ...] = ()
     variants: tuple[Variant, ...] = ()
 

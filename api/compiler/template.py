@@ -182,7 +182,12 @@ class TemplateContext:
         source = self.sources[name]
         # The type inside the id is part of the plan, so a wrong one is refused at planning time.
         source_key(source, str(planning_value(value)), self.path)
-        return self._add(BoundArgument(value, key_type(source), partial(source_key, source), name))
+        bound = self._add(BoundArgument(value, key_type(source), partial(source_key, source), name))
+        return (
+            keys_in_force(source, sa.select(bound.label("key"))).scalar_subquery()
+            if source.former_keys is not None
+            else bound
+        )
 
     def keys(self, values: object, name: str) -> sa.ColumnElement[Any]:
         source = self.sources[name]
@@ -193,7 +198,11 @@ class TemplateContext:
             return [source_key(source, id_, path) for id_ in ids]
 
         convert(planning_value(values), self.path)  # As above.
-        return self._add(BoundArgument(values, ARRAY(key_type(source)), convert, name))
+        bound = self._add(BoundArgument(values, ARRAY(key_type(source)), convert, name))
+        if source.former_keys is None:
+            return bound
+        each = sa.select(sa.func.unnest(bound, type_=key_type(source)).label("key"))
+        return sa.func.array(keys_in_force(source, each).scalar_subquery(), type_=bound.type)
 
     def sees(self, name: str, key: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
         source = self.sources[name]
@@ -211,6 +220,24 @@ def key_type(source: Source) -> sa.types.TypeEngine[Any]:
     """The SQL type of the source's key column."""
     assert source.table is not None
     return source.table.c[source.key].type
+
+
+def keys_in_force(source: Source, named_keys: sa.Select[Any]) -> sa.Select[Any]:
+    """The keys in force of keys, some of which may be former ones of the source."""
+    assert source.former_keys is not None
+    table, named = source.former_keys.alias(), named_keys.subquery()
+    former, current = [*table.c][:2]
+    key = sa.func.coalesce(current, named.c.key, type_=named.c.key.type)
+    return sa.select(key).select_from(named.outerjoin(table, former == named.c.key))
+
+
+def key_in_force(source: Source, key: str) -> str:
+    """SQL for the key in force of a key that may be a former one."""
+    if source.former_keys is None:
+        return key
+    former, current = [*source.former_keys.c][:2]
+    table = table_name(source.former_keys)
+    return f"coalesce((SELECT {current.name} FROM {table} WHERE {former.name} = {key}), {key})"
 
 
 def source_key(source: Source, id_: str, path: Path) -> Any:

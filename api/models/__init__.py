@@ -27,6 +27,7 @@ from api.models.invitation import Invitation
 from api.models.membership import Membership
 from api.models.membership_request import MembershipRequest
 from api.models.membership_transfer import MembershipTransfer
+from api.models.merged import MergedVolunteer
 from api.models.message import Message
 from api.models.need import Cluster, GoodsNeed, Need, NeedMinimum
 from api.models.organization import (
@@ -112,6 +113,7 @@ __all__ = [
     "Membership",
     "MembershipRequest",
     "MembershipTransfer",
+    "MergedVolunteer",
     "Message",
     "Need",
     "NeedMinimum",

@@ -20,8 +20,8 @@ from api.models import (
     Organization,
     Pledge,
     Site,
-    Volunteer,
 )
+from api.models.merged import ids_of_person, surviving_id
 from api.resolvers.common import reference
 from api.resolvers.history import KIND_LABEL, account_name, event_status
 
@@ -29,6 +29,11 @@ from api.resolvers.history import KIND_LABEL, account_name, event_status
 def activity(column_name: str) -> ToConnection:
     """The events whose column of that name has the row's key."""
     return ToConnection("Activity", on=lambda row, event: event.c[column_name] == row.c.id)
+
+
+def activity_of_person() -> ToConnection:
+    """The events around a volunteer, also those written under the ids of merged records."""
+    return ToConnection("Activity", on=lambda row, event: event.c.volunteer_id == sa.any_(ids_of_person(row.c.id)))
 
 
 def concerned(table: sa.Table, column_name: str) -> ToOne:
@@ -59,7 +64,7 @@ SOURCES = (
             "incident": concerned(Incident, "incident_id"),
             "kabupaten": concerned(Kabupaten, "kabupaten_code"),
             "organization": concerned(Organization, "organization_id"),
-            "volunteer": concerned(Volunteer, "volunteer_id"),
+            "volunteer": ToOne("Volunteer", on=lambda row, other: other.c.id == surviving_id(row.c.volunteer_id)),
             "site": concerned(Site, "site_id"),
             "need": concerned(Need, "need_id"),
             "goods_need": concerned(GoodsNeed, "need_id"),

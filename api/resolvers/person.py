@@ -27,12 +27,13 @@ from api.models import (
     DeclaredSkill,
     Insurance,
     Membership,
+    MergedVolunteer,
     Rank,
     Volunteer,
 )
 from api.models.base import INSTANT
 from api.models.day import local_day
-from api.resolvers.activity import activity
+from api.resolvers.activity import activity_of_person
 from api.resolvers.hours import HOURS
 from api.resolvers.place import NearFilter, distance_from, nearest_first, seat_of
 from api.resolvers.readiness import READINESS
@@ -104,7 +105,7 @@ SOURCES = (
         Volunteer,
         access.sees_volunteer,
         fields={
-            "activity": activity("volunteer_id"),
+            "activity": activity_of_person(),
             "phone": private("phone"),
             "email": private("email"),
             "emergency_contact": Embedded(
@@ -129,6 +130,7 @@ SOURCES = (
             "readiness": READINESS,
             "hours": HOURS,
         },
+        former_keys=MergedVolunteer,
         orders=orders(Volunteer, "name", "-created_at"),
         argument_orders=nearest_first(visible_start),
         filters={

@@ -281,6 +281,18 @@ class ProblemCode(StrEnum):
         "There is a record for this time already.",
     )
     PERIOD_PAST = ("PERIOD_PAST", ProblemShape.DEADLINE, "Masa tugas sudah lewat.", "The period of duty is over.")
+    ALREADY_AT_CAMP = (
+        "ALREADY_AT_CAMP",
+        ProblemShape.SIMPLE,
+        "Keduanya terdaftar di kemah yang sama; batalkan salah satunya dulu.",
+        "Both are registered for the same camp; cancel one of the registrations first.",
+    )
+    DIFFERENT_NIK = (
+        "DIFFERENT_NIK",
+        ProblemShape.SIMPLE,
+        "NIK keduanya berbeda, jadi mereka dua orang.",
+        "They have different NIK, so they are two people.",
+    )
     ALREADY_OFFERED = (
         "ALREADY_OFFERED",
         ProblemShape.DUPLICATE,

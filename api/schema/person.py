@@ -25,7 +25,7 @@ from api.schema.place import Kabupaten, Kecamatan, Located, Point, PointInput, d
 from api.schema.readiness import READINESS_ARGUMENTS, Readiness
 from api.schema.scalar import PhoneNumber
 from api.schema.skill import Certificate, Skill
-from api.services import person, person_change
+from api.services import person, person_change, volunteer_merger
 
 if TYPE_CHECKING:
     from api.schema.absence import Absence
@@ -160,3 +160,10 @@ class ChangeVolunteerInput:
     confirm_distinct: str | None = optional(
         "Why this is somebody else than those named by SAME_PERSON problems, 3 to 500 characters; it is recorded."
     )
+
+
+@verb_input(volunteer_merger.merge)
+class MergeVolunteersInput:
+    volunteer: strawberry.ID = field("The record that goes; its id leads to the other one from then on.")
+    into: strawberry.ID = field("The record of the same person that stays.")
+    reason: str = field("How it is known that they are one person, at most 1,000 characters.")

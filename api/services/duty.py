@@ -63,10 +63,12 @@ async def lock_assignments(
     needs = await session.lock_all(Need, [row.need_id for row in ends])
     for need in sorted(needs):
         await record_lapsed(session, request, need=need)
-    await session.lock_all(Volunteer, [row.volunteer_id for row in ends])
+    volunteers = await session.lock_all(Volunteer, [row.volunteer_id for row in ends])
     held = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": keys})
     if not needs.keys() >= {row.need_id for row in held}:
         raise asyncpg.SerializationError("An assignment was given to another need meanwhile.")
+    if not volunteers.keys() >= {row.volunteer_id for row in held}:
+        raise asyncpg.SerializationError("The record of a volunteer was merged into another meanwhile.")
     return {row.id: row for row in held}
 
 

@@ -19,6 +19,7 @@ from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
+from api.services.merged import VOLUNTEER_KEYS, with_surviving_ids
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
 from api.services.retirement import retired_codes
@@ -125,7 +126,7 @@ async def perform(database: Database, request: Request, call: Call) -> Outcome:
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             return await _attempt(database, request, call)
-        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+        except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, MergedMeanwhile) as error:
             log.warning("broken off", mutation=call.verb.name, attempt=attempt, error=type(error).__name__)
             await asyncio.sleep(PAUSE_SECONDS * attempt * uniform(1, 2))  # noqa: S311  # No secret.
     raise Unavailable
@@ -174,7 +175,8 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
         raise Refused(*call.problems)
     known = [*call.problems, *await retired_codes(session, request, call.verb, call.arguments)]
     try:
-        outcome = Outcome.of(call, await call.verb(session, request, **call.arguments))
+        arguments = await with_surviving_ids(session, call.verb, call.arguments)
+        outcome = Outcome.of(call, await call.verb(session, request, **arguments))
     except RefusedAfterChange as refused:
         refuse(known)
         return Outcome.refused(*refused.problems)
@@ -184,6 +186,10 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     return outcome
 
 
+class MergedMeanwhile(Exception):
+    """A volunteer whose record was merged into another while the mutation ran; the next attempt finds the person."""
+
+
 REFUSALS = (Refused, asyncpg.IntegrityConstraintViolationError)
 
 
@@ -191,6 +197,8 @@ def _refusal(call: Call, error: Refused | asyncpg.IntegrityConstraintViolationEr
     """Raises the error again where it is a violated constraint that the verb does not expect."""
     if isinstance(error, Refused):
         return Outcome.refused(*error.problems)
+    if error.constraint_name in VOLUNTEER_KEYS:
+        raise MergedMeanwhile from error
     problem = call.verb.conflicts.get(error.constraint_name or "")
     if problem is None:
         raise error

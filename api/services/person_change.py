@@ -71,7 +71,7 @@ async def change(
     await _check(session, request, problems, vault=vault, changes=changes, after=after)
     problems.refuse()
     if has_moved or after["reach"] != held.reach:
-        await _refuse_promises_beyond_reach(session, request, after, "reach" if "reach" in changes else "kabupaten")
+        await refuse_promises_beyond_reach(session, request, after, "reach" if "reach" in changes else "kabupaten")
     alike = []
     if any(after[name] != held[name] for name in IDENTIFYING):
         alike = await ask_same_people(session, request, after, is_confirmed=distinct is not None, volunteer=volunteer)
@@ -109,7 +109,7 @@ async def _check(
         problems.read(check_nik_agrees, "sex", value=nik, known_sex=sex)
 
 
-async def _refuse_promises_beyond_reach(
+async def refuse_promises_beyond_reach(
     session: Transaction, request: Request, after: Mapping[str, Any], name: str
 ) -> None:
     """A promise that has not begun stays one that the volunteer agreed to; it has to be cancelled first."""

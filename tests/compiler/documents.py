@@ -131,6 +131,9 @@ def value_pool(reader: Reader, account_id: uuid.UUID | None, *, has_hidden: bool
             ]
             shown = [row for row in rows if has_hidden or view.visibility.holds(source.visible, row)]
             ids[source.name] = [f"{source.name}:{row[source.key]}" for row in [*shown[:60], *rows[:1]]]
+            if source.former_keys is not None:
+                merged = reader.rows.tables[source.former_keys.name]
+                ids[source.name] += [f"{source.name}:{row['old_id']}" for row in merged]
     cursors: dict[str, list[str]] = {}
     for cursor, (tag, _) in reader.cursors.items():
         cursors.setdefault(tag, []).append(cursor)

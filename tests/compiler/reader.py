@@ -352,6 +352,11 @@ class View:
     def by_id(self, source: Source, id_: str) -> Thing | None:
         return next(iter(self.visible(source, self.where(source, source.key, self.key(source, id_)))), None)
 
+    def in_force(self, source: Source, key: uuid.UUID) -> uuid.UUID:
+        """The key that a merged record's leads to."""
+        merged = self.reader.rows.get(source.former_keys, key) if source.former_keys is not None else None
+        return merged["volunteer_id"] if merged else key
+
     def key(self, source: Source, id_: str) -> Any:
         """The key of a global id, or of a bare code."""
         is_coded = not isinstance(key_type(source), sa.Uuid)
@@ -361,7 +366,7 @@ class View:
         if name != source.name or not key:
             return self.refuse("No id of this type")
         try:
-            return key if is_coded else uuid.UUID(key)
+            return key if is_coded else self.in_force(source, uuid.UUID(key))
         except ValueError:
             return self.refuse("No UUID")
 

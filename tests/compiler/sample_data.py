@@ -191,8 +191,12 @@ class SampleData:
                 )
 
     async def make_records(self) -> None:
-        """Absences before, on and after the days of the needs, insurances of every kind, skills that are claimed."""
+        """Absences before, on and after the days of the needs, insurances of every kind, skills that are claimed; merged records."""
         build = self.build
+        for number in range(2):
+            old = uuid.UUID(int=number + 1, version=4)
+            merged = "INSERT INTO merged_volunteer VALUES ($1, $2, $3)"
+            await build.connection.execute(merged, old, self.people[number], INSTANTS[0])
         for number, person in enumerate(self.people):
             first = build.now.date() + timedelta(days=(-9, 0, 2, 5, 40)[number % 5])
             if number % 3 == 0:

@@ -1,0 +1,183 @@
+"""Merging two records of one person: all that one owns goes over to the other."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import Account, Assignment, CampRegistration, Commitment, MergedVolunteer, Volunteer
+from api.models.assignment import ASSIGNMENT
+from api.models.camp_registration import CAMP_REGISTRATION
+from api.rules.code import ProblemCode
+from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
+from api.services.person_change import VOLUNTEERS, refuse_promises_beyond_reach
+from api.services.problem import Problems, read_reason
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.services.volunteer_move import LOCKED_BEFORE, Both, move_all, rows_of_both
+
+
+@verb(
+    "merge_volunteers",
+    "Merges the record of a volunteer into another one of the same person: all that it has goes over, and its id leads to the other.",
+    answers=OneThing("Volunteer"),
+    callers=access.COORDINATORS_OF_BOTH_HOMES,
+    ids={"volunteer": "Volunteer", "into": "Volunteer"},
+    codes=(
+        ProblemCode.DIFFERENT_NIK,
+        ProblemCode.HAS_ACCOUNT,
+        ProblemCode.ALREADY_OFFERED,
+        ProblemCode.ALREADY_AT_CAMP,
+        ProblemCode.PERSON_ELSEWHERE,
+        ProblemCode.PROMISE_BEYOND_REACH,
+    ),
+    updates=True,
+)
+async def merge(
+    session: Transaction, request: Request, *, volunteer: uuid.UUID, into: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    """The answer is the record that stays."""
+    text = read_reason(reason)
+    problems = Problems()
+    if into == volunteer:
+        problems.invalid("into", indonesian="Sebutkan relawan lain.", english="Name another volunteer.")
+    problems.refuse()
+    both: Both = {"old": volunteer, "new": into}
+    for column in LOCKED_BEFORE:
+        await session.lock_all(column.table, [row.id for row in await rows_of_both(session, column, both)])
+    held, other = await _lock_both(session, request, both, version)
+    await _record_lapsed_offers(session, request, both)
+    await _refuse_clashes(session, request, both, held, other)
+    columns = joined(held, other)
+    if columns["reach"] != other.reach:
+        await refuse_promises_beyond_reach(session, request, {**dict(other), **columns, "id": volunteer}, "volunteer")
+        await refuse_promises_beyond_reach(session, request, {**dict(other), **columns}, "into")
+
+    moved = await move_all(session, request, both, reason=text)
+    await session.rows(DELETE, both)
+    await session.insert(MergedVolunteer, old_id=volunteer, volunteer_id=into, merged_at=request.now)
+    change = {"merged": str(volunteer), **moved}
+    return await VOLUNTEERS.change(session, request, other, "merged", columns=columns, change=change, reason=text)
+
+
+async def _lock_both(session: Transaction, request: Request, both: Both, version: int) -> tuple[Row, Row]:
+    """Both records, locked in the order of their ids, so that two mergers never wait for each other."""
+    found: dict[uuid.UUID, Row] = {}
+    for key in sorted((both["old"], both["new"])):
+        is_merged = key == both["old"]
+        read, name = (version, "volunteer") if is_merged else (None, "into")
+        found[key] = await VOLUNTEERS.lock(
+            session, request, key, read, may=access.coordinates_home_of_volunteer, name=name
+        )
+    return found[both["old"]], found[both["new"]]
+
+
+async def _record_lapsed_offers(session: Transaction, request: Request, both: Both) -> None:
+    """Of the offers of one need to both, what has lapsed is recorded, so that it is in nobody's way."""
+    keys = [row.id for row in await session.rows(SAME_NEED, {**both})]
+    keys += [row.id for row in await session.rows(SAME_NEED, {"old": both["new"], "new": both["old"]})]
+    for row in await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": sorted(keys)}):
+        await record_lapse(session, request, row)
+
+
+# What of the record that goes fills what the other lacks, together where it belongs together.
+FILLED = (
+    ("phone",),
+    ("email",),
+    ("birth_date",),
+    ("sex",),
+    ("nik_cipher", "nik_index", "nik_tail"),
+    ("emergency_name", "emergency_phone", "emergency_relation"),
+)
+PLACE = (("kecamatan_code",), ("latitude", "longitude"))
+NARROWEST_FIRST = ("KABUPATEN", "PROVINCE", "NATIONAL")
+
+
+def joined(held: Row, other: Row) -> dict[str, Any]:
+    """The columns of the record that stays: its own, what it lacks, the narrower reach and the stricter consent.
+
+    A withdrawal in either record is one; else the consent that was given last counts.
+    """
+    groups = FILLED + (PLACE if held.kabupaten_code == other.kabupaten_code else ())
+    columns = {name: held[name] for group in groups if other[group[0]] is None for name in group}
+    columns["reach"] = min(held.reach, other.reach, key=NARROWEST_FIRST.index)
+    withdrawn = [each.consent_withdrawn_at for each in (held, other) if each.consent_withdrawn_at]
+    consenting = [each for each in (held, other) if each.consent_given_at]
+    if consenting:
+        latest = max(consenting, key=lambda each: each.consent_given_at)
+        columns |= {name: latest[name] for name in ("consent_given_at", "consent_purpose")}
+    return {**columns, "consent_withdrawn_at": max(withdrawn, default=None)}
+
+
+async def _refuse_clashes(session: Transaction, request: Request, both: Both, held: Row, other: Row) -> None:
+    """All that cannot belong to one person is told at once."""
+    problems = Problems()
+    if held.nik_index and other.nik_index and held.nik_index != other.nik_index:
+        problems.add(ProblemCode.DIFFERENT_NIK, "into")
+    parameters = {**request.parameters, **both}
+    if (await session.value(ACCOUNTS, parameters) or 0) > 1:
+        problems.add(ProblemCode.HAS_ACCOUNT, "volunteer")
+    for row in await session.rows(SAME_NEED, parameters):
+        problems.add(ProblemCode.ALREADY_OFFERED, "volunteer", assignment_id=row.id)
+    for _row in await session.rows(SAME_CAMP, parameters):
+        problems.add(ProblemCode.ALREADY_AT_CAMP, "volunteer")
+    for row in await session.rows(OVERLAPPING, parameters):
+        problems.add(ProblemCode.PERSON_ELSEWHERE, "volunteer", **_fact(row))
+    problems.refuse()
+
+
+def _fact(row: Row) -> Mapping[str, Any]:
+    return {"assignment_id": row.assignment_id, "starts_at": row.starts_at, "ends_at": row.ends_at}
+
+
+# The statements, compiled once.
+
+OLD, NEW = (sa.bindparam(name, type_=sa.Uuid()) for name in ("old", "new"))
+ACCOUNTS = compile_statement(
+    sa.select(sa.func.count()).select_from(Account).where(Account.c.volunteer_id.in_([OLD, NEW]))
+)
+
+
+def _live_at_one(table: sa.Table, thing: str, is_live: Any) -> sa.Select[Any]:
+    """What the old record has live at a need or camp at which the other has something live, too."""
+    mine, theirs = table.alias(), table.alias()
+    return (
+        sa.select(mine.c.id)
+        .join(theirs, theirs.c[thing] == mine.c[thing])
+        .where(mine.c.volunteer_id == OLD, theirs.c.volunteer_id == NEW, is_live(mine), is_live(theirs))
+        .order_by(mine.c.id)
+    )
+
+
+def _is_live_registration(row: Any) -> Any:
+    """Those that have lapsed count until the lapse is recorded."""
+    return row.c.status.in_(CAMP_REGISTRATION.group("LIVE"))
+
+
+SAME_NEED = compile_statement(
+    _live_at_one(Assignment, "need_id", lambda row: row.c.status.in_(ASSIGNMENT.group("LIVE")))
+)
+SAME_CAMP = compile_statement(_live_at_one(CampRegistration, "camp_id", _is_live_registration))
+
+
+def _overlapping() -> sa.Select[Any]:
+    mine, theirs = Commitment.alias(), Commitment.alias()
+    common = mine.c.period.op("*")(theirs.c.period)
+    return (
+        sa.select(
+            mine.c.assignment_id,
+            sa.func.lower(common).label("starts_at"),
+            sa.func.upper(common).label("ends_at"),
+        )
+        .join(theirs, mine.c.period.op("&&", is_comparison=True)(theirs.c.period))
+        .where(mine.c.volunteer_id == OLD, theirs.c.volunteer_id == NEW)
+        .order_by(sa.func.lower(mine.c.period), mine.c.id)
+    )
+
+
+OVERLAPPING = compile_statement(_overlapping())
+DELETE = compile_statement(sa.delete(Volunteer).where(Volunteer.c.id == OLD).returning(Volunteer.c.id))
