@@ -26,6 +26,8 @@ from api.access.assignment import (
     answers_assignment,
     cancels_assignment,
     sees_assignment,
+    sees_assignment_of_need,
+    sees_assignment_of_volunteer,
     sees_part_of_assignment,
     sends_to_need_of,
 )

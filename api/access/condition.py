@@ -25,6 +25,11 @@ def exists_where(row: Row, *conditions: Condition) -> Condition:
     return statement.correlate(row).exists()
 
 
+def once(row: Row, condition: Condition) -> Condition:
+    """A condition on a row that many other rows are read beside, evaluated once for them and not for each."""
+    return sa.select(condition).correlate(row).scalar_subquery()
+
+
 def coordinates(kind: Kind, kabupaten_code: Sql) -> Condition:
     """Whether a kabupaten lies in the scope the actor coordinates."""
     if kind.nation:

@@ -20,6 +20,7 @@ from api.compiler.source import (
     Expression,
     Field,
     Guard,
+    PairPolicy,
     Source,
     TieredConnection,
     ToConnection,
@@ -278,6 +279,17 @@ class Builder:
         row_types = [row.type, other.type]
         template = self.templates.expression(
             (on, *row_types), {}, row_types, lambda: on(row.type.this, other.type.other)
+        )
+        return template.render([row, other], NO_ARGUMENTS, self.binds, ())
+
+    def pair_condition(self, policy: PairPolicy, row: Row, other: Row) -> str:
+        """The policy of `other` beside `row`."""
+        row_types = [row.type, other.type]
+        template = self.templates.expression(
+            (policy, self.viewer, *row_types),
+            {},
+            row_types,
+            lambda: policy(self.viewer, row.type.this, other.type.other),
         )
         return template.render([row, other], NO_ARGUMENTS, self.binds, ())
 

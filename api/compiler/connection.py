@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from graphql import GraphQLNamedType, is_object_type
 
 from api.compiler.selection import Document, SelectedField, SelectionSets
-from api.compiler.source import ArgumentOrder, Guard, Source, TieredConnection, ToConnection, Viewer
+from api.compiler.source import ArgumentOrder, Guard, PairPolicy, Source, TieredConnection, ToConnection, Viewer
 from api.compiler.step import Join, ListRows, RowRef, Sizes, Steps, aggregate_texts, filter_clause
 from api.compiler.template import NO_ROW, Row, RowType, Templates
 from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
@@ -39,6 +39,7 @@ class ObjectBuilder(Protocol):
     ) -> SqlText: ...
     def count_bytes(self, ref: RowRef, text: ConcatenatedText) -> None: ...
     def join_condition(self, on: Callable[[Any, Any], Any], row: Row, other: Row) -> str: ...
+    def pair_condition(self, policy: PairPolicy, row: Row, other: Row) -> str: ...
     def filter_conditions(self, target: Source, row: Row, arguments: Arguments, path: Path) -> list[str]: ...
     def order_columns(self, target: Source, name: str, row: Row) -> list[OrderColumn]: ...
     def argument_order_columns(
@@ -237,12 +238,18 @@ class _Connection:
         builder, guard = self.builder, self.builder.guard_conditions(self.parent, self.declared.guard)
         if isinstance(self.declared, TieredConnection):
             return [ListQuery(f"({text}) AS {row.name}", row, guard) for text, row in self.tiers(self.declared)]
-        row, visible_with_parent = builder.table_row(self.target), self.declared.visible_with_parent
-        conditions = [*guard, *builder.policy_conditions(self.target, row, visible_with_parent=visible_with_parent)]
+        row = builder.table_row(self.target)
+        conditions = [*guard, *self.policy(self.declared, row)]
         if self.declared.on is not None and self.parent.row is not None:
             conditions.append(builder.join_condition(self.declared.on, self.parent.row, row))
         conditions += builder.filter_conditions(self.target, row, self.arguments, self.path)
         return [ListQuery(builder.from_item(self.target, row), row, conditions)]
+
+    def policy(self, declared: ToConnection, row: Row) -> Sequence[str]:
+        """The row policy; beside the parent, if it is declared so."""
+        if declared.policy is not None and self.parent.row is not None:
+            return [self.builder.pair_condition(declared.policy, self.parent.row, row)]
+        return self.builder.policy_conditions(self.target, row, visible_with_parent=declared.visible_with_parent)
 
     def tiers(self, declared: TieredConnection) -> Iterable[tuple[str, Row]]:
         """The SELECT of each tier, and its row."""

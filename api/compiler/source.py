@@ -16,6 +16,7 @@ Viewer = Any  # Hashable, as it is part of cache keys; the compiler knows nothin
 Sql = sa.ColumnElement[Any]  # An expression of any SQL type, which is its attribute `type` at run time.
 Condition = sa.ColumnElement[bool]
 Guard = Callable[[Viewer, Row], Condition]
+PairPolicy = Callable[[Viewer, Row, Row], Condition]  # Of the second row, beside the first.
 
 # Converts an argument's value to the one that is bound, given the response path of its field; raises `BadInput`.
 Convert = Callable[[Any, tuple[str, ...]], Any]
@@ -101,13 +102,17 @@ class ToMany:
 
 @dataclass(frozen=True, slots=True)
 class ToConnection:
-    """A Relay connection: a window over an ordered list, with keyset cursors."""
+    """A Relay connection: a window over an ordered list, with keyset cursors.
+
+    `policy` is the target's row policy beside the row that has the connection, from which a part of it may follow.
+    """
 
     target: str
     on: Callable[[Row, Row], Condition] | None = None
     visible_with_parent: bool = False
     guard: Guard | None = None
     by: str | None = None  # The target's foreign key that `on` compares, where that is all.
+    policy: PairPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)

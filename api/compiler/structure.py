@@ -13,6 +13,7 @@ from api.compiler.source import (
     FieldContext,
     Guard,
     Order,
+    PairPolicy,
     Row,
     Source,
     Sql,
@@ -73,7 +74,11 @@ def to_many_through(own: sa.Column[Any], other: sa.Column[Any], order: str) -> T
 
 
 def connection(
-    column: sa.Column[Any], *, visible_with_parent: bool = False, guard: Guard | None = None
+    column: sa.Column[Any],
+    *,
+    visible_with_parent: bool = False,
+    guard: Guard | None = None,
+    policy: PairPolicy | None = None,
 ) -> ToConnection:
     """Pages of the things whose foreign key refers to the row."""
     key, name = referenced(column), column.name
@@ -83,6 +88,7 @@ def connection(
         visible_with_parent=visible_with_parent,
         guard=guard,
         by=name,
+        policy=policy,
     )
 
 

@@ -85,7 +85,7 @@ SOURCES = (
             "activity": activity("need_id"),
             "coverage": Embedded("Coverage", computed_row=coverage),
             "pledges": connection(Pledge.c.need_id),
-            "assignments": connection(Assignment.c.need_id),
+            "assignments": connection(Assignment.c.need_id, policy=access.sees_assignment_of_need),
             "candidates": TieredConnection("Candidate", tiers=TIERS, guard=access.sends_to_need),
             "refusals": ToMany("Problem", "POSITION_ASC", rows=broken_rules, guard=access.sends_to_need),
         },

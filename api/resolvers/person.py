@@ -125,7 +125,7 @@ SOURCES = (
             "declared_skills": to_many_through(DeclaredSkill.c.volunteer_id, DeclaredSkill.c.skill_code, "CODE_ASC"),
             "memberships": connection(Membership.c.volunteer_id, visible_with_parent=True),
             "certificates": connection(Certificate.c.volunteer_id, visible_with_parent=True),
-            "assignments": connection(Assignment.c.volunteer_id),
+            "assignments": connection(Assignment.c.volunteer_id, policy=access.sees_assignment_of_volunteer),
             "trained_for": SKILLS_ON,
             "readiness": READINESS,
             "hours": HOURS,

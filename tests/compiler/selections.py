@@ -154,7 +154,7 @@ def objects(type_: GraphQLInputObjectType, ids: Mapping[str, list[str]], target:
     if not any(map(is_required_input_field, type_.fields.values())):
         for name, member in members.items():
             if name != "not":
-                yield from ({name: value} for value in values(member, ids, target))
+                yield from ({name: value} for value in values(member, ids, type_named(name, target)))
         if "not" in members:
             yield from ({"not": {"eq": value}} for value in itertools.islice(values(members["eq"], ids, target), 3))
         return
