@@ -79,6 +79,7 @@ from api.access.camp import (
     receives_registration,
     runs_camp,
     sees_camp,
+    sees_camp_group,
     sees_contingent,
     sees_part_of_camp,
     sees_registration,

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from api.access.actor import ROLES, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, manages
 from api.access.person import answers_for
-from api.models import Camp, Contingent, Organization, Role
+from api.models import Camp, CampGroupMember, CampRegistration, Contingent, Organization, Role
 from api.models.account import RoleKind
 
 
@@ -111,3 +111,12 @@ def receives_registration(kind: Kind, registration: Row) -> Condition:
 def sees_registration(kind: Kind, row: Row) -> Condition:
     """Who answers for it, who runs the camp, coordinators of the person's home."""
     return any_of(answers_registration(kind, row), _runs_camp_of(kind, row), coordinates(kind, row.c.kabupaten_code))
+
+
+def sees_camp_group(kind: Kind, row: Row) -> Condition:
+    """Who runs the camp, the leader, and who answers for one of its people."""
+    member, registration = CampGroupMember.alias(), CampRegistration.alias()
+    of_it = sa.select(member.c.registration_id).where(member.c.group_id == row.c.id).correlate(row)
+    answers = exists_where(row, registration.c.id.in_(of_it), answers_registration(kind, registration))
+    leads = sa.func.coalesce(row.c.leader_id == VOLUNTEER, sa.false(), type_=sa.Boolean())
+    return any_of(_runs_camp_of(kind, row), leads if kind.volunteer else None, answers if kind.account else None)

@@ -9,6 +9,7 @@ from api.compiler.structure import connection, filters, orders, table_source, to
 from api.models import (
     Camp,
     CampCategory,
+    CampGroup,
     CampKind,
     CampQuota,
     CampRegistration,
@@ -49,6 +50,7 @@ SOURCES = (
             "contingents": connection(Contingent.c.camp_id),
             "registrations": connection(CampRegistration.c.camp_id),
             **OF_CAMP,
+            "groups": connection(CampGroup.c.camp_id),
             "history": history("Camp"),
             "allowed_actions": allowed_actions(CAMP),
         },

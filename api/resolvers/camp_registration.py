@@ -9,6 +9,7 @@ from api.compiler.structure import filters, orders, table_source
 from api.models import Camp, CampRegistration, Volunteer
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.resolvers.camp_completion import COMPLETION
+from api.resolvers.camp_group import GROUPS_OF_REGISTRATION
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import history
 from api.resolvers.scan import FILTERS_OF_REGISTRATION, OF_REGISTRATION
@@ -42,6 +43,7 @@ SOURCES = (
             **OF_REGISTRATION,
             "completion": COMPLETION,
             "waits_for": ToMany("Problem", "POSITION_ASC", rows=what_holds),
+            "groups": GROUPS_OF_REGISTRATION,
             "history": history("CampRegistration"),
             "allowed_actions": allowed_actions(CAMP_REGISTRATION),
         },

@@ -402,6 +402,18 @@ class ProblemCode(StrEnum):
         "Relawan harus beristirahat: setelah 72 jam bertugas tanpa jeda 24 jam, tugas baru dimulai sesudah jeda itu.",
         "The volunteer must rest: after 72 hours of duty without a pause of 24 hours, nothing begins before such a pause.",
     )
+    GROUP_FULL = (
+        "GROUP_FULL",
+        ProblemShape.SIMPLE,
+        "Kelompok ini tidak cukup tempatnya.",
+        "The group does not hold so many.",
+    )
+    NOT_OF_GROUP = (
+        "NOT_OF_GROUP",
+        ProblemShape.SIMPLE,
+        "Orang ini tidak terdaftar di kemah ini, atau bukan untuk kelompok ini.",
+        "The person is not of this camp, or not of the sex that the group is for.",
+    )
     NOT_INSURED = (
         "NOT_INSURED",
         ProblemShape.SIMPLE,

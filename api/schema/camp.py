@@ -20,7 +20,7 @@ from api.schema.skill import CertificateType
 from api.services import camp, camp_end, camp_staff
 
 if TYPE_CHECKING:
-    from api.schema.camp_registration import CampRegistration
+    from api.schema.camp_registration import CampGroup, CampRegistration
     from api.schema.contingent import Contingent
     from api.schema.scan import Scan
 
@@ -112,6 +112,9 @@ class Camp(Node, Located):
     )
     registrations: Connection[Annotated[CampRegistration, strawberry.lazy("api.schema.camp_registration")]] = field(
         "The registrations, as far as you may see them."
+    )
+    groups: Connection[Annotated[CampGroup, strawberry.lazy("api.schema.camp_registration")]] = field(
+        "The tents, squads, classes and buses, as far as you may see them."
     )
     present_count: int | None = field("How many people are inside now, by the scan log. Null unless you run the camp.")
     scans: Connection[Annotated[Scan, strawberry.lazy("api.schema.scan")]] = field(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import strawberry
 
+from api.models.camp_group import CampGroupKind
 from api.models.camp_registration import CampRegistrationAction, CampRegistrationStatus
 from api.models.person import Sex
 from api.schema.camp import Camp, CampCategory, CampSession
@@ -16,7 +17,7 @@ from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
 from api.schema.problem import Problem
-from api.services import camp_certificate, camp_result, registration, registration_change
+from api.services import camp_certificate, camp_group, camp_result, registration, registration_change
 
 
 @noun("Whether somebody has met what completes a camp: enough of its sessions, and a passed result where one is asked.")
@@ -26,6 +27,21 @@ class CampCompletion:
     hours_attended: float = field("The hours of those at which the person was scanned.")
     missed_sessions: list[CampSession] = field("The required sessions at which the person was not scanned.")
     has_passed: bool | None = field("Whether the person passed; null where no result is recorded.")
+
+
+@noun("A group of a camp: a tent, a squad, a class or a bus.")
+class CampGroup(Node):
+    camp: Camp | None = field("The camp; null where you may not see it.")
+    kind: CampGroupKind = field("What it is.")
+    name: str = field("Its name.")
+    capacity: int = field("How many people it holds.")
+    taken: int = field("How many are in it.")
+    sex: Sex | None = field("The sex that it is for; null for everybody.")
+    leader: Volunteer | None = field("Who leads it; null if nobody does, or where you may not see them.")
+    members: list[CampRegistration] = field("The people in it, by their numbers, as far as you may see them.")
+    version: int = field("Grows with each change.")
+    created_at: datetime = field("When it was made.")
+    updated_at: datetime = field("When it was last changed.")
 
 
 @noun(
@@ -50,6 +66,7 @@ class CampRegistration(Node):
     reason: str | None = field("Why it was cancelled; null if it was not.")
     replaces: CampRegistration | None = field("The registration whose place it took over; null if it is none.")
     completion: CampCompletion = field("Whether the person has met what completes the camp, by now.")
+    groups: list[CampGroup] = field("The groups that the person is in: tent, squad, class, bus.")
     is_inside: bool | None = field("Whether the person is inside now, by the scan log. Null unless you run the camp.")
     code_hash: str | None = field(
         "SHA-256 of the code that the person carries, in hexadecimal digits, for phones without a connection. "
@@ -171,3 +188,25 @@ class ReplaceParticipantInput:
         "The verified organization that the person comes for: of a guest, or one of several of a member."
     )
     sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+
+
+@verb_input(camp_group.arrange)
+class ArrangeGroupInput:
+    camp: strawberry.ID = field("The camp.")
+    group: strawberry.ID | None = optional("The group to change; a new one if left out.")
+    kind: CampGroupKind | None = optional("What a new group is; it stays.")
+    name: str | None = optional("Its name, 1 to 100 characters.")
+    capacity: int | None = optional("How many people it holds, 1 to 10,000.")
+    sex: Sex | None = optional("The sex that a new group is for; it stays.")
+    leader: strawberry.ID | None = optional("The volunteer who leads it; null for nobody.")
+    contingents: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Contingents whose people without a group of the kind are put into it, as many as fit.",
+    )
+    registrations: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="People who are put into it, from another group of the kind if they are in one.",
+    )
+    remove: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="People who are in no group of the kind from now on."
+    )

@@ -535,6 +535,17 @@ class SampleData:
                     finding=("WAITING", "IN_FUTURE")[number % 2] if number % 4 == 0 else None,
                     account_id=account,
                 )
+        for number, row in enumerate(registrations[::4]):
+            group = await build.row(
+                "camp_group",
+                camp_id=row["camp_id"],
+                kind=("TENT", "BUS")[number % 2],
+                name=f"{NAMES[number % 4]} {number}",
+                capacity=4,
+                leader_id=self.people[number % 6] if number % 3 else None,
+            )
+            if row["status"] in ("OFFERED", "REGISTERED", "CHECKED_IN", "COMPLETED"):
+                await build.row("camp_group_member", group_id=group, registration_id=row["id"])
         for row in sites:
             await build.row("scan_code", site_id=row["id"], code=str(row["id"])[:18])
 

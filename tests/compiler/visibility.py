@@ -16,6 +16,7 @@ from api.models import (
     Account,
     Assignment,
     Camp,
+    CampGroupMember,
     CampRegistration,
     Contingent,
     GoodsNeed,
@@ -334,6 +335,14 @@ class Visibility:
             or (contingent is not None and self.fills_contingent(contingent))
             or self.keeps_camp(self.row(Camp, row["camp_id"]))
         )
+
+    def sees_camp_group(self, row: Row) -> bool:
+        leads = row["leader_id"] is not None and row["leader_id"] == self.volunteer_id
+        members = self.rows.where(CampGroupMember, "group_id", row["id"])
+        answers = any(
+            self.answers_registration(self.row(CampRegistration, each["registration_id"])) for each in members
+        )
+        return leads or answers or self.runs_camp(self.row(Camp, row["camp_id"]))
 
     def receives_registration(self, row: Row) -> bool:
         return self.runs_camp(self.row(Camp, row["camp_id"]))

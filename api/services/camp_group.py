@@ -1,0 +1,151 @@
+"""Groups of a camp: made, changed, and filled by contingent or by name."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import CampGroup, CampGroupMember, CampRegistration
+from api.models.base import new_id
+from api.models.camp import CAMP, CampStatus
+from api.models.camp_registration import CAMP_REGISTRATION
+from api.rules.code import ProblemCode
+from api.services.camp import CAMPS
+from api.services.change import check_status
+from api.services.feed import record
+from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.request import Request
+from api.services.verb import OneThing, verb
+from api.values.text import line
+
+MOST_PLACES = 10_000
+
+
+@verb(
+    "arrange_group",
+    "Makes or changes a group of a camp, and puts people into it: those named, and those of contingents, as many as fit.",
+    answers=OneThing("CampGroup"),
+    callers=access.CAMP_RUNNERS,
+    ids={
+        "camp": "Camp",
+        "group": "CampGroup",
+        "leader": "Volunteer",
+        "contingents": "Contingent",
+        "registrations": "CampRegistration",
+        "remove": "CampRegistration",
+    },
+    conflicts={
+        "uq_camp_group_camp_id_kind_name": Problem(ProblemCode.NAME_TAKEN, input_path("name")),
+        "ck_camp_group_taken": Problem(ProblemCode.GROUP_FULL, input_path("capacity")),
+        "of_group": Problem(ProblemCode.NOT_OF_GROUP, input_path("registrations")),
+        "fk_camp_group_leader_id": Problem(ProblemCode.NOT_FOUND, input_path("leader")),
+    },
+    codes=(ProblemCode.WRONG_STATUS,),
+)
+async def arrange(
+    session: Transaction,
+    request: Request,
+    *,
+    camp: uuid.UUID,
+    group: uuid.UUID | None = None,
+    contingents: Sequence[uuid.UUID] = (),
+    registrations: Sequence[uuid.UUID] = (),
+    remove: Sequence[uuid.UUID] = (),
+    **values: Any,
+) -> uuid.UUID:
+    """Whoever is named leaves another group of the kind; who comes by contingent has none yet. In the order of numbers."""
+    held = await CAMPS.lock(session, request, camp, None, may=access.runs_camp)
+    check_status(held, (*CAMP.group("AHEAD"), CampStatus.RUNNING), "camp")
+    columns = _columns(values, is_new=group is None)
+    key = await _make(session, request, camp, columns) if group is None else group
+    found = await session.row(GROUP, {"camp": camp, "group": key})
+    if found is None:
+        raise Refused(Problem(ProblemCode.NOT_FOUND, input_path("group")))
+    if group is not None and columns:
+        await session.update(CampGroup, key, **columns, version=found.version + 1, updated_at=request.now)
+    parameters = {"camp": camp, "group": key, "kind": found.kind}
+    await session.rows(LEAVE, {**parameters, "registrations": [*remove, *registrations]})
+    await _join(session, key, [{"id": each} for each in registrations])
+    fresh = await session.row(GROUP, {"camp": camp, "group": key})
+    assert fresh is not None
+    free = fresh.capacity - fresh.taken
+    fitting = await session.rows(FITTING, {**parameters, "sex": fresh.sex, "contingents": [*contingents], "free": free})
+    await _join(session, key, fitting)
+    joined = len(registrations) + len(fitting)
+    await record(session, request, "camp_group.arranged", subject=("CampGroup", key), change={"joined": joined})
+    return key
+
+
+async def _join(session: Transaction, group: uuid.UUID, people: Sequence[Mapping[str, Any] | Row]) -> None:
+    for person in people:
+        await session.insert(CampGroupMember, id=new_id(), group_id=group, registration_id=person["id"])
+
+
+async def _make(session: Transaction, request: Request, camp: uuid.UUID, columns: Mapping[str, Any]) -> uuid.UUID:
+    key = new_id()
+    await session.insert(CampGroup, id=key, camp_id=camp, **columns)
+    change = {"camp": str(camp), "kind": columns["kind"]}
+    await record(session, request, "camp_group.made", subject=("CampGroup", key), change=change)
+    return key
+
+
+def _columns(values: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
+    """What is left out stays; a new group needs a kind, a name and a capacity, and its kind and sex stay."""
+    problems, read = Problems(), dict(values)
+    for name in ("kind", "name", "capacity"):
+        if is_new and read.get(name) is None:
+            problems.invalid(name, indonesian="Wajib diisi.", english="It is required for a new group.")
+        if name in read and read[name] is None:
+            del read[name]
+    if not is_new and ("kind" in read or "sex" in read):
+        problems.invalid("kind", indonesian="Jenisnya tetap.", english="Kind and sex of a group stay.")
+    if "name" in read:
+        read["name"] = problems.read(line, "name", value=read["name"], minimum=1, maximum=100)
+    if not 1 <= read.get("capacity", 1) <= MOST_PLACES:
+        problems.invalid("capacity", indonesian="Antara 1 dan 10.000.", english="It must be between 1 and 10,000.")
+    if "leader" in read:
+        read["leader_id"] = read.pop("leader")
+    problems.refuse()
+    return read
+
+
+def _id(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+def _ids(name: str) -> Any:
+    return sa.any_(sa.bindparam(name, type_=ARRAY(sa.Uuid())))
+
+
+_KIND = sa.bindparam("kind", type_=sa.Text())
+_SEX = sa.bindparam("sex", type_=sa.Text())
+GROUP = compile_statement(
+    sa.select(CampGroup).where(CampGroup.c.camp_id == _id("camp"), CampGroup.c.id == _id("group"))
+)
+LEAVE = compile_statement(
+    sa.delete(CampGroupMember).where(
+        CampGroupMember.c.registration_id == _ids("registrations"),
+        CampGroupMember.c.kind == _KIND,
+        CampGroupMember.c.group_id.in_(sa.select(CampGroup.c.id).where(CampGroup.c.camp_id == _id("camp"))),
+    )
+)
+_has_group = sa.exists().where(
+    CampGroupMember.c.registration_id == CampRegistration.c.id, CampGroupMember.c.kind == _KIND
+)
+FITTING = compile_statement(
+    sa.select(CampRegistration.c.id)
+    .where(
+        CampRegistration.c.camp_id == _id("camp"),
+        CampRegistration.c.contingent_id == _ids("contingents"),
+        CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING")),
+        sa.or_(_SEX.is_(None), CampRegistration.c.sex == _SEX),
+        ~_has_group,
+    )
+    .order_by(CampRegistration.c.number)
+    .limit(sa.bindparam("free", type_=sa.Integer()))
+)
