@@ -613,6 +613,7 @@ CALLER_ROLES = {
         f"{verb}_camp": {"COORDINATOR", "MANAGER"} for verb in ("create", "change", "open", "close", "reopen", "cancel")
     },
     **{name: {"ACCOUNT"} for name in ("start_camp", "complete_camp", "register_for_camp", "register_participants")},
+    **{f"{verb}_camp_session": {"COORDINATOR", "MANAGER"} for verb in ("add", "change")},
     **{name: {"ACCOUNT"} for name in ("register_walk_in", "cancel_registration", "accept_place", "decline_place")},
     **{name: {"COORDINATOR", "MANAGER"} for name in ("set_camp_staff", "allot_contingent", "grant_contingent")},
     "ask_contingent": {"COORDINATOR", "MANAGER"},

@@ -238,3 +238,81 @@ async def test_a_camp_that_is_over_is_not_announced(api: Api, build: Build) -> N
     payload = await api.do(document, actor=await build.coordinator(), camp=f"Camp:{camp}", version=1)
 
     assert payload == {"camp": None, "problems": [problem("Deadline", "PERIOD_PAST", "camp", deadline=instant(NOW))]}
+
+
+async def test_a_camp_is_announced_once_its_issuer_has_agreed(api: Api, build: Build) -> None:
+    issuer = await build.organization()
+    camp = await build.camp(status="DRAFT", issuer_id=issuer)
+    document = f"mutation($input: OpenCampInput!) {{ openCamp(input: $input) {{ camp {{ status }} {PROBLEMS} }} }}"
+    keeper = await build.coordinator()
+
+    early = await api.do(document, actor=keeper, camp=f"Camp:{camp}", version=1)
+    await build.connection.execute("UPDATE camp SET issuer_agreed_at = $1", NOW)
+    agreed = await api.do(document, actor=keeper, camp=f"Camp:{camp}", version=1)
+
+    about = {"organization": {"id": f"Organization:{issuer}"}}
+    assert early == {"camp": None, "problems": [problem("Organization", "ISSUER_NOT_AGREED", "camp", **about)]}
+    assert agreed == {"camp": {"status": "OPEN"}, "problems": []}
+
+
+SESSION = "campSession { title place startsAt endsAt isRequired capacity instructor { duty } version }"
+ADD = f"mutation($input: AddCampSessionInput!) {{ addCampSession(input: $input) {{ {SESSION} {PROBLEMS} }} }}"
+ALTER = f"mutation($input: ChangeCampSessionInput!) {{ changeCampSession(input: $input) {{ {SESSION} {PROBLEMS} }} }}"
+
+
+async def test_the_curriculum_of_a_camp_is_entered_and_changed(api: Api, build: Build) -> None:
+    host = await build.organization()
+    camp = await build.camp(host, starts_at=START, ends_at=END)
+    teacher = await build.camp_staff_member(camp, await build.person(), duty="INSTRUCTOR")
+    keeper = await build.manager(host)
+    values = {
+        "camp": f"Camp:{camp}",
+        "title": "Dapur umum",
+        "startsAt": START.isoformat(),
+        "endsAt": (START + DAY).isoformat(),
+        "instructor": f"CampStaffMember:{teacher}",
+    }
+
+    added = await api.do(ADD, actor=keeper, **values)
+    key = await build.connection.fetchval("SELECT id FROM camp_session")
+    id_ = f"CampSession:{key}"
+    changed = await api.do(
+        ALTER, actor=keeper, campSession=id_, version=1, isRequired=False, capacity=20, place="Aula", instructor=None
+    )
+    stranger = await api.do(ALTER, actor=await build.manager(await build.organization()), campSession=id_, version=2)
+
+    times = {"title": "Dapur umum", "startsAt": instant(START), "endsAt": instant(START + DAY)}
+    first = {
+        **times,
+        "place": None,
+        "isRequired": True,
+        "capacity": None,
+        "instructor": {"duty": "INSTRUCTOR"},
+        "version": 1,
+    }
+    assert added == {"campSession": first, "problems": []}
+    second = {**times, "place": "Aula", "isRequired": False, "capacity": 20, "instructor": None, "version": 2}
+    assert changed == {"campSession": second, "problems": []}
+    assert stranger == {"campSession": None, "problems": [problem("Simple", "FORBIDDEN", "campSession")]}
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "path"),
+    [
+        ({"title": ""}, "INVALID", "title"),
+        ({"endsAt": (END + DAY).isoformat()}, "INVALID", "startsAt"),
+        ({"capacity": 5}, "INVALID", "capacity"),
+        ({"capacity": 0, "isRequired": False}, "INVALID", "capacity"),
+        ({"instructor": f"CampStaffMember:{uuid.UUID(int=1)}"}, "NOT_FOUND", "instructor"),
+    ],
+)
+async def test_a_session_that_makes_no_sense_is_refused(
+    api: Api, build: Build, values: dict[str, object], code: str, path: str
+) -> None:
+    camp = await build.camp(starts_at=START, ends_at=END)
+    good = {"title": "Gladi", "startsAt": START.isoformat(), "endsAt": END.isoformat()}
+
+    payload = await api.do(ADD, actor=await build.coordinator(), camp=f"Camp:{camp}", **{**good, **values})
+
+    assert payload == {"campSession": None, "problems": [problem("Simple", code, path)]}
+    assert await build.connection.fetchval("SELECT count(*) FROM camp_session") == 0

@@ -432,6 +432,12 @@ class ProblemCode(StrEnum):
         "Lebih sedikit dari yang sudah terisi.",
         "Fewer places than are held already.",
     )
+    ISSUER_NOT_AGREED = (
+        "ISSUER_NOT_AGREED",
+        ProblemShape.ORGANIZATION,
+        "Penerbit sertifikatnya belum menyetujui.",
+        "The organization that gives the certificates has not agreed yet.",
+    )
     CAMP_CLOSED = (
         "CAMP_CLOSED",
         ProblemShape.SIMPLE,

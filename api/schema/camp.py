@@ -17,7 +17,7 @@ from api.schema.place import Kabupaten, Located, Point, PointInput, distance
 from api.schema.scalar import Code
 from api.schema.site import Site
 from api.schema.skill import CertificateType
-from api.services import camp, camp_end, camp_staff
+from api.services import camp, camp_end, camp_session, camp_staff
 
 if TYPE_CHECKING:
     from api.schema.camp_registration import CampGroup, CampRegistration
@@ -277,3 +277,27 @@ class SetCampStaffInput:
     camp: strawberry.ID = field("The camp that the person works at.")
     volunteer: strawberry.ID = field("The person who works there.")
     duty: CampDuty | None = field("What the person does there; null: the person works there no more.")
+
+
+@verb_input(camp_session.add_session)
+class AddCampSessionInput:
+    camp: strawberry.ID = field("The camp that it is part of.")
+    title: str = field("What it is about, 2 to 200 characters.")
+    starts_at: datetime = field("When it starts, within the camp.")
+    ends_at: datetime = field("When it ends, within the camp.")
+    is_required: bool = strawberry.field(default=True, description="Whether everybody must attend it.")
+    place: str | None = optional("Where it takes place, at most 200 characters.")
+    instructor: strawberry.ID | None = optional("Who of the staff teaches it.")
+    capacity: int | None = optional("The number of people it takes, where it is not required.")
+
+
+@verb_input(camp_session.change_session)
+class ChangeCampSessionInput:
+    camp_session: strawberry.ID = field("The session to change.")
+    title: str | None = optional("What it is about, 2 to 200 characters.")
+    starts_at: datetime | None = optional("When it starts, within the camp.")
+    ends_at: datetime | None = optional("When it ends, within the camp.")
+    is_required: bool | None = optional("Whether everybody must attend it.")
+    place: str | None = optional("Where it takes place; null if that is not said.")
+    instructor: strawberry.ID | None = optional("Who of the staff teaches it; null for nobody.")
+    capacity: int | None = optional("The number of people it takes; null for no limit.")

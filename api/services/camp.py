@@ -218,7 +218,7 @@ def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp"},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, ProblemCode.ISSUER_NOT_AGREED),
     updates=True,
 )
 async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
@@ -226,6 +226,8 @@ async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, 
     problems = Problems()
     if held.ends_at <= request.now:
         problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=held.ends_at)
+    if held.issuer_id is not None and held.issuer_agreed_at is None:
+        problems.add(ProblemCode.ISSUER_NOT_AGREED, "camp", organization_id=held.issuer_id)
     problems.refuse()
     return await CAMPS.move(session, request, held, CampStatus.OPEN, columns={"opened_at": request.now})
 
