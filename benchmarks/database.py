@@ -19,6 +19,7 @@ from api import reference
 from api.auth import Tokens
 from api.database import embedded, migration
 from api.settings import read_settings
+from benchmarks.coordination import add_coordination
 
 FOLDER = Path(".bench")
 
@@ -78,6 +79,7 @@ class Facts:
     hazard: str
     volunteers: list[UUID]
     needs: list[UUID]
+    incidents: list[UUID]
     national: str = field(repr=False)
     scoped: str = field(repr=False)
 
@@ -116,6 +118,7 @@ async def open_database(url: str, volunteers: int) -> Database:
             make_data(url, volunteers)
         for statement in (TRAINED_FOR, CURRENT_STATUS, *CREATE_SCOPED_ACCOUNT):
             await connection.execute(statement)
+        await add_coordination(connection)
         process = None
         backend = await connection.fetchval(LOCAL_SERVER)
         if backend is not None and psutil.pid_exists(backend):
@@ -149,6 +152,7 @@ async def read_facts(connection: asyncpg.Connection) -> Facts:
         "SELECT n.id FROM need n JOIN incident i ON i.id = n.incident_id "
         "WHERE i.status = 'ACTIVE' AND n.closed_at IS NULL AND n.ends_at > now() ORDER BY 1 LIMIT 40"
     )
+    incidents = await connection.fetch("SELECT id FROM incident WHERE status = 'ACTIVE' ORDER BY 1 LIMIT 40")
     token_by_login = {account["login"]: tokens.issue(account["id"], now) for account in accounts}
     return Facts(
         now.date(),
@@ -157,6 +161,7 @@ async def read_facts(connection: asyncpg.Connection) -> Facts:
         "FLOOD",
         [person["id"] for person in people],
         [need["id"] for need in needs],
+        [incident["id"] for incident in incidents],
         token_by_login["bench-national"],
         token_by_login["bench-provinces"],
     )

@@ -31,6 +31,16 @@ MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $
 CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
   tier kilometres volunteer { id name kabupaten { name } } } } } } }"""
 
+INCIDENT = """query($incident: ID!) { node(id: $incident) { ... on Incident { title status startedAt hazard { label } desk { label }
+  kabupatens { name } situation { affected displaced dead at } coverage { wanted pledged offered accepted mobilized onDuty shortfall }
+  needs(first: 20) { nodes { id priority peopleWanted startsAt endsAt isStale skill { label } cluster { label }
+    coverage { wanted pledged offered accepted mobilized onDuty shortfall }
+    pledges(first: 5) { nodes { quantity status filled organization { name } } } } }
+  goodsNeeds(first: 10) { nodes { item quantity unit neededBy pledged delivered } }
+  sites(first: 20) { nodes { kind name capacity people isFull fillingIn } }
+  situationReports(first: 5) { nodes { kabupaten { name } at source status affected displaced dead } }
+  activity(first: 20) { nodes { kind label at actorKind reason subject } } } } }"""
+
 # PostGraphile derives names from tables and columns; aliases give its answers the shape of Sigap's.
 PEER_PAGE = """query($kabupaten: String!, $day: Date!) {
   volunteers: allVolunteers(first: 50, condition: {kabupatenCode: $kabupaten}, orderBy: [SORT_KEY_ASC, ROW_ID_ASC]) { nodes {
@@ -94,6 +104,7 @@ def all_queries(facts: Facts) -> dict[str, Query]:
             lambda variables: incident_row(variables["input"]),
         ),
         Query("candidates", CANDIDATES, [{"need": f"Need:{id_}"} for id_ in facts.needs]),
+        Query("incident", INCIDENT, [{"incident": f"Incident:{id_}"} for id_ in facts.incidents]),
     )
     return {query.name: query for query in queries}
 
