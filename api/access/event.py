@@ -8,6 +8,7 @@ from api.access.account import sees_role
 from api.access.actor import Condition, Kind, Row
 from api.access.assignment import sees_assignment
 from api.access.camp import sees_camp
+from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
 from api.access.condition import Predicate
 from api.access.incident import sees_incident, sees_need, sees_part_of_incident, sees_situation
 from api.access.membership import sees_membership_request, sees_transfer
@@ -20,6 +21,8 @@ from api.models import (
     Assignment,
     Camp,
     Certificate,
+    CertificateExtension,
+    CertificateRequest,
     EmergencyStatus,
     GoodsNeed,
     Incident,
@@ -45,7 +48,9 @@ SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
     "Absence": (Absence, sees_private_record),
     "Assignment": (Assignment, sees_assignment),
     "Camp": (Camp, sees_camp),
-    "Certificate": (Certificate, sees_record_of_volunteer),
+    "Certificate": (Certificate, sees_certificate),
+    "CertificateExtension": (CertificateExtension, sees_extension),
+    "CertificateRequest": (CertificateRequest, sees_certificate_request),
     "EmergencyStatus": (EmergencyStatus, sees_part_of_incident),
     "GoodsNeed": (GoodsNeed, sees_part_of_incident),
     "Incident": (Incident, sees_incident),
@@ -77,7 +82,7 @@ def sees_event(kind: Kind, row: Row) -> Condition:
         thing = table.alias()
         key = sa.cast(row.c.subject_key, sa.Uuid())
         is_it = thing.c.id == (surviving_id(key) if table is Volunteer else key)
-        this = sa.select(sa.literal_column("1", sa.Integer)).where(is_it, sees(kind, thing))
+        this: sa.Select[int] = sa.select(sa.literal_column("1", sa.Integer)).where(is_it, sees(kind, thing))
         # OFFSET 0 keeps the planner from reading the things of all events at once, for a page of a few.
         cases.append((row.c.subject_type == noun, this.offset(0).correlate(row).exists()))
     return sa.case(*cases, else_=sa.false())
