@@ -121,7 +121,7 @@ async def test_neither_side_cancels_what_has_begun(api: Api, build: Build, side:
     assert [each["code"] for each in refused["problems"]] == ["DUTY_BEGUN"]
     setting_out = ["MOBILIZE"] if status == "ACCEPTED" else []
     arriving = ["CHECK_OUT"] if status == "ON_DUTY" else ["CHECK_IN", "RECORD_NO_SHOW"]
-    receiving = ["RELEASE", *setting_out, *arriving] if side == "coordinator" else setting_out
+    receiving = ["RELEASE", "EXTEND", *setting_out, *arriving] if side == "coordinator" else setting_out
     assert offered == {"assignment": {"allowedActions": receiving}}
     assert await snapshot(build.connection) == before
 

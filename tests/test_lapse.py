@@ -264,15 +264,17 @@ async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(
 
     answering, receiving = {"volunteer", "manager"}, {"need", "nation"}
     cancelling = {name: [] if name == "home" else ["CANCEL"] for name in actors}
+    longer = {name: ["EXTEND"] if name in receiving else [] for name in actors}
     arriving = {name: ["CHECK_IN"] if name in receiving else [] for name in actors}
     assert found == {
         "OFFERED": {
             name: ["ACCEPT", "DECLINE", "CANCEL"] if name in answering else cancelling[name] for name in actors
         },
         "ACCEPTED": {
-            name: [*cancelling[name], *(["MOBILIZE"] if name != "home" else []), *arriving[name]] for name in actors
+            name: [*cancelling[name], *longer[name], *(["MOBILIZE"] if name != "home" else []), *arriving[name]]
+            for name in actors
         },
-        "MOBILIZED": {name: [*cancelling[name], *arriving[name]] for name in actors},
-        "ON_DUTY": {name: ["RELEASE", "CHECK_OUT"] if name in receiving else [] for name in actors},
+        "MOBILIZED": {name: [*cancelling[name], *longer[name], *arriving[name]] for name in actors},
+        "ON_DUTY": {name: ["RELEASE", "EXTEND", "CHECK_OUT"] if name in receiving else [] for name in actors},
         **{status: {name: [] for name in actors} for status in ("COMPLETED", "DECLINED")},
     }

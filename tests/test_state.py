@@ -10,7 +10,7 @@ import pytest
 from graphql.pyutils import snake_to_camel
 
 from api.documentation import state_machines
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment import ASSIGNMENT, has_not_served
 from api.models.choice import Choice, Move, Phase, StateMachine
 from api.resolvers import VERBS
 from api.resolvers.verb import field_name
@@ -32,8 +32,8 @@ async def make_assignment(build: Build, status: Choice, phase: Phase) -> tuple[u
     volunteer = await build.volunteer(organization)
     account = await build.manager(organization)
     await build.row("role", account_id=account, kind="COORDINATOR")
-    need = await build.need(starts_at=STARTS[phase], ends_at=STARTS[phase] + 2 * DAY)
-    return await build.assignment(need, volunteer, status=str(status)), account
+    need = await build.need(starts_at=STARTS[phase], ends_at=STARTS[phase] + 3 * DAY)
+    return await build.assignment(need, volunteer, status=str(status), ends_at=STARTS[phase] + 2 * DAY), account
 
 
 async def make_incident(build: Build, status: Choice, _phase: Phase) -> tuple[uuid.UUID, uuid.UUID]:
@@ -161,8 +161,15 @@ async def make_taker(build: Build) -> dict[str, object]:
     return {"organization": f"Organization:{await build.organization()}", "reason": "Kekurangan orang"}
 
 
+async def make_longer(build: Build) -> dict[str, object]:
+    """What the extension of a duty needs besides: a later end."""
+    ends_at = await build.connection.fetchval("SELECT ends_at FROM assignment")
+    return {"endsAt": instant(ends_at + timedelta(hours=1))}
+
+
 OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {
     "merge_incidents": make_other,
+    "extend_assignment": make_longer,
     "hand_over_pledge": make_taker,
 }
 
@@ -191,8 +198,9 @@ def expected(machine: StateMachine[Any, Any], action: Choice, status: Choice, ph
     phase = {"OFFERED": Phase.AHEAD, "ON_DUTY": max(phase, Phase.RUNNING, key=list(Phase).index)}.get(status, phase)
     moves = machine.moves_of(action)
     for move in moves:
-        # Who is on duty has come.
-        if status in move.sources and phase in move.phases and not (move.when and stored == "ON_DUTY"):
+        # Who is on duty has come; no extension is proposed.
+        is_met = move.when is None or (move.when is has_not_served and stored != "ON_DUTY")
+        if status in move.sources and phase in move.phases and is_met:
             return Expected(status, move)
     if status == "EXPIRED" != stored:
         return Expected(status, code="OFFER_EXPIRED")

@@ -29,10 +29,11 @@ class AssignmentAction(Choice):
     """What can be done with an assignment; each action is a mutation."""
 
     OFFER = "OFFER", "Offer a duty to a volunteer (offerAssignment)."
-    ACCEPT = "ACCEPT", "Accept the offer (acceptAssignment)."
-    DECLINE = "DECLINE", "Decline the offer (declineAssignment)."
+    ACCEPT = "ACCEPT", "Accept the offer, or the extension that is proposed (acceptAssignment)."
+    DECLINE = "DECLINE", "Decline the offer, or the extension that is proposed (declineAssignment)."
     CANCEL = "CANCEL", "Take the offer or the promise back (cancelAssignment)."
     RELEASE = "RELEASE", "Send the volunteer home before the end of the duty (releaseAssignment)."
+    EXTEND = "EXTEND", "Propose that the duty lasts longer (extendAssignment)."
     MOBILIZE = "MOBILIZE", "Record that the volunteer has set out (mobilizeAssignment)."
     CHECK_IN = "CHECK_IN", "Record that the volunteer has arrived (checkInAssignment)."
     CHECK_OUT = "CHECK_OUT", "Record that the volunteer has left (checkOutAssignment)."
@@ -61,7 +62,7 @@ def phase(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnElement[An
     return sa.case((is_offer, ahead), (row.c.ends_at <= now, over), (is_begun, running), else_=ahead)
 
 
-def has_not_served(row: sa.FromClause) -> sa.ColumnElement[Any]:
+def has_not_served(row: sa.FromClause, _now: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Whether nobody has reported the arrival, and no hours are counted."""
     counted = sa.select(ServedHours.c.id).where(
         ServedHours.c.assignment_id == row.c.id, ServedHours.c.status == HoursStatus.COUNTED
@@ -69,7 +70,14 @@ def has_not_served(row: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.and_(row.c.checked_in_at.is_(None), ~counted.correlate(row).exists())
 
 
+def has_proposal(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Whether an extension waits for an answer; it does so until its deadline, at most until the end of the duty."""
+    deadline = sa.func.least(row.c.proposal_expires_at, row.c.ends_at, type_=INSTANT)
+    return sa.and_(row.c.proposed_ends_at.is_not(None), row.c.status.in_(PROMISED), deadline > now)
+
+
 _S, _A = AssignmentStatus, AssignmentAction
+PROMISED = (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
 ASSIGNMENT = StateMachine(
     noun="Assignment",
     statuses=AssignmentStatus,
@@ -78,7 +86,18 @@ ASSIGNMENT = StateMachine(
     moves=(
         Move(_A.OFFER, (), _S.OFFERED, who="sends_to_need_of", needs="All rules of sending hold or are overridden."),
         Move(_A.ACCEPT, (_S.OFFERED,), _S.ACCEPTED, who="answers_assignment", needs="All rules of sending hold."),
+        Move(
+            _A.ACCEPT,
+            PROMISED,
+            None,
+            who="answers_assignment",
+            needs="An extension is proposed; all rules hold for the longer time.",
+            when=has_proposal,
+        ),
         Move(_A.DECLINE, (_S.OFFERED,), _S.DECLINED, who="answers_assignment"),
+        Move(
+            _A.DECLINE, PROMISED, None, who="answers_assignment", needs="An extension is proposed.", when=has_proposal
+        ),
         Move(
             _A.CANCEL,
             (_S.OFFERED, _S.ACCEPTED, _S.MOBILIZED),
@@ -94,6 +113,14 @@ ASSIGNMENT = StateMachine(
             who="sends_to_need_of",
             needs="A reason.",
             phases=(Phase.RUNNING,),
+        ),
+        Move(
+            _A.EXTEND,
+            PROMISED,
+            None,
+            who="sends_to_need_of",
+            needs="All rules of sending hold for the longer time or are overridden; the volunteer accepts it.",
+            phases=(Phase.AHEAD, Phase.RUNNING),
         ),
         # Reports of what happened come late and in any order, so they are also taken where the status no longer changes.
         Move(_A.MOBILIZE, (_S.ACCEPTED,), _S.MOBILIZED, who="cancels_assignment"),
@@ -179,6 +206,19 @@ Assignment = table(
     optional("checked_in_at", INSTANT),
     optional("checked_out_at", INSTANT),
     optional("released_at", INSTANT),
+    # An extension that waits for the answer.
+    optional("proposed_ends_at", INSTANT),
+    optional("proposal_expires_at", INSTANT),
+    # The duty that it takes over, once it is accepted.
+    optional("replaces_id", sa.Uuid, references("assignment.id")),
+    # What the coordinator says of it afterwards, once.
+    optional("rating", sa.Integer),
+    optional("rating_comment"),
+    optional("rated_at", INSTANT),
+    optional("rater_id", sa.Uuid, references("account.id")),
+    sa.CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
+    sa.CheckConstraint("num_nonnulls(rating, rated_at, rater_id) IN (0, 3)", name="rated"),
+    sa.CheckConstraint("proposed_ends_at > ends_at", name="proposal"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint(
         "accepted_at IS NOT NULL OR status IN ('OFFERED', 'DECLINED', 'EXPIRED', 'CANCELLED')", name="accepted"
@@ -201,6 +241,7 @@ Assignment = table(
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "pledge_id"),
     sa.Index(None, "organization_id"),
+    sa.Index(None, "replaces_id"),
     sa.Index(None, "created_at", "id"),
 )
 
@@ -214,7 +255,11 @@ Override = table(
     required("fact", JSONB),
     required("reason"),
     required("account_id", sa.Uuid, references("account.id")),
-    sa.UniqueConstraint("assignment_id", "rule_code"),
+    # The end of the extension that it was made for; null for the offer.
+    optional("extends_to", INSTANT),
+    sa.UniqueConstraint("assignment_id", "rule_code", "extends_to", postgresql_nulls_not_distinct=True),
+    sa.Index(None, "created_at", "id"),
+    sa.Index(None, "account_id", "created_at", "id"),
 )
 
 

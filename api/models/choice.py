@@ -43,7 +43,7 @@ class Move(Generic[Status, Action]):
     """One step that exists: by which action, from which statuses, to which; without a target the status stays.
 
     An action may have several, from different statuses. `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
-    those in which it exists, and `when` is what else must hold of the row. What is late is taken, but not listed
+    those in which it exists, and `when` is what else must hold of the row now. What is late is taken, but not listed
     among the allowed actions. `verb` names its mutation where that is not the
     action and the noun.
     """
@@ -54,7 +54,7 @@ class Move(Generic[Status, Action]):
     who: str
     needs: str = ""
     phases: tuple[Phase, ...] = tuple(Phase)
-    when: Callable[[Row], Sql] | None = None
+    when: Callable[[Row, Sql], Sql] | None = None
     is_late: bool = False
     verb: str | None = None
 
@@ -104,7 +104,7 @@ class StateMachine(Generic[Status, Action]):
         if self.phase is not None and move.phases != tuple(Phase):
             conditions.append(self.phase(row, now).in_(move.phases))
         if move.when is not None:
-            conditions.append(move.when(row))
+            conditions.append(move.when(row, now))
         return sa.and_(*conditions)
 
     def in_group(self, name: str) -> sa.TextClause:

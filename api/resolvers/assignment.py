@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import Condition, Expression, FieldContext, Row, Sql
+from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Source, Sql, column, everybody
 from api.compiler.structure import filters, orders, related, table_source, to_many, to_one
 from api.models import Assignment, Attendance, Need, Override, ServedHours
-from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models.assignment import ASSIGNMENT, AssignmentStatus, has_proposal
 from api.models.day import time_zone
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import account_name, history
@@ -41,6 +41,12 @@ SOURCES = (
             "hours": Expression(counted_hours),
             "served_hours": to_many(ServedHours.c.assignment_id, "CREATED_AT_ASC", visible_with_parent=True),
             "letter": LETTER,
+            "proposed_ends_at": Expression(
+                lambda row, _context: sa.case((has_proposal(row, access.NOW), row.c.proposed_ends_at))
+            ),
+            "evaluation": Embedded(
+                "Evaluation", exists=lambda row: row.c.rating.is_not(None), guard=access.cancels_assignment
+            ),
             "history": history("Assignment"),
             "allowed_actions": allowed_actions(ASSIGNMENT),
         },
@@ -53,6 +59,14 @@ SOURCES = (
             "incident": related(Assignment.c.need_id, Need.c.incident_id),
             "kabupaten": related(Assignment.c.need_id, Need.c.kabupaten_code),
         },
+    ),
+    Source(
+        "Evaluation",
+        None,
+        # Whoever may read the assignment's evaluation, by its guard.
+        visible=everybody,
+        fields={"rating": column("rating"), "comment": column("rating_comment"), "rated_at": column("rated_at")},
+        node=False,
     ),
     table_source(
         Attendance,

@@ -17,7 +17,7 @@ from api.schema.letter import AssignmentLetter
 from api.schema.need import Need
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
-from api.services import assignment, attendance, bulk_offer, offer
+from api.services import assignment, attendance, bulk_offer, evaluation, extension, offer, replacement
 
 if TYPE_CHECKING:
     from api.schema.pledge import Pledge
@@ -29,6 +29,13 @@ class Override:
     reason: str = field("Why it was set aside.")
     decided_by: str | None = field("The name of the account that decided it; null where you may not see the person.")
     created_at: datetime = field("When it was decided.")
+
+
+@noun("What a coordinator says of a duty afterwards.")
+class Evaluation:
+    rating: int = field("From 1, not well, to 5, very well.")
+    comment: str | None = field("What there is to say; null if nothing was said.")
+    rated_at: datetime = field("When it was said.")
 
 
 @noun("A report that a volunteer set out, arrived or left. Reports come late, out of order and more than once.")
@@ -79,6 +86,15 @@ class Assignment(Node):
     is_unconfirmed: bool = field("Whether it is completed, and no hours count yet.")
     hours: float | None = field("The hours served that count; null as long as none do.")
     served_hours: list[ServedHours] = field("What was said about the hours served, the oldest first.")
+    proposed_ends_at: datetime | None = field(
+        "When it would end by the extension that waits for an answer; null if none does."
+    )
+    replaces: Assignment | None = field(
+        "The duty that it takes over once it is accepted; null if it is none, or where you may not see it."
+    )
+    evaluation: Evaluation | None = field(
+        "What the coordinator said of it; null if nothing, or unless you are the volunteer, answer for them or coordinate the need."
+    )
     letter: AssignmentLetter | None = field("What the letter of assignment says; null before the acceptance.")
     overrides: list[Override] = field("The rules that were set aside for it.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
@@ -140,6 +156,32 @@ class ReleaseAssignmentInput:
 
 AT = "When it happened; now if left out. A time before the acceptance or in the future is kept and does not count."
 NONCE = "A text of your own, 1 to 100 characters: the same report sent again changes nothing."
+
+
+@verb_input(extension.extend)
+class ExtendAssignmentInput:
+    assignment: strawberry.ID = field("The duty that is to last longer.")
+    ends_at: datetime = field("The new end, within the need.")
+    expires_at: datetime | None = optional("The deadline for the answer; the present end of the duty if left out.")
+    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
+
+
+@verb_input(replacement.replace)
+class ReplaceAssignmentInput:
+    assignment: strawberry.ID = field("The duty to hand over.")
+    volunteer: strawberry.ID = field("The volunteer who is to take it over.")
+    starts_at: datetime | None = optional("From when; from now on, or from its start, if left out.")
+    expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
+    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
+
+
+@verb_input(evaluation.evaluate)
+class EvaluateAssignmentInput:
+    assignment: strawberry.ID = field("The duty, completed or released.")
+    rating: int = field("From 1, not well, to 5, very well.")
+    comment: str | None = optional("What there is to say, at most 1,000 characters.")
 
 
 @verb_input(attendance.mobilize)

@@ -9,22 +9,17 @@ from api import access
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Commitment, Membership, Need, Organization, Pledge
-from api.models.assignment import AssignmentAction, AssignmentStatus
+from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus
 from api.models.base import new_id
 from api.models.day import days_between
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.rules.rule import days_of
-from api.services.duty import (
-    LOCK_CERTIFICATES,
-    LOCK_ORGANIZATIONS,
-    lock_assignment,
-    move,
-    shorten_commitment,
-)
-from api.services.hours import count
+from api.services.duty import lock_assignment, lock_grounds, move
+from api.services.extension import accept_extension, decline_extension
 from api.services.problem import Problem, Problems, input_path
+from api.services.replacement import end_now, take_over
 from api.services.request import Request
 from api.services.sending import broken_rules, overridden_rules, refuse_broken
 from api.services.verb import OneThing, verb
@@ -32,12 +27,13 @@ from api.services.verb import OneThing, verb
 # The constraint that says, whatever runs beside it, that the person is promised elsewhere.
 _ELSEWHERE = {
     "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
+    "places_of_need": Problem(ProblemCode.NEED_FULL, input_path("assignment")),
 }
 
 
 @verb(
     "accept_assignment",
-    "Accepts an offer; the volunteer's time is promised from then on.",
+    "Accepts an offer, or the extension that is proposed; the volunteer's time is promised from then on.",
     answers=OneThing("Assignment"),
     callers=access.VOLUNTEER_OR_MANAGERS,
     ids={"assignment": "Assignment"},
@@ -47,24 +43,26 @@ _ELSEWHERE = {
 )
 async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     offer = await lock_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
-    await session.rows(LOCK_ORGANIZATIONS, {"volunteer": offer.volunteer_id})
-    await session.rows(LOCK_CERTIFICATES, {"volunteer": offer.volunteer_id})
-    sending = (offer.need_id, offer.volunteer_id, offer.starts_at, offer.ends_at, offer.pledge_id)
+    if offer.status in ASSIGNMENT.group("PROMISED"):
+        return await accept_extension(session, request, offer)
+    starts = await take_over(session, request, offer)
+    await lock_grounds(session, offer)
+    sending = (offer.need_id, offer.volunteer_id, starts, offer.ends_at, offer.pledge_id)
     broken = await broken_rules(session, request, sending, ACCEPT_RULES)
     refuse_broken(broken, await overridden_rules(session, offer.id), "assignment")
 
-    period = asyncpg.Range(offer.starts_at, offer.ends_at)
+    period = asyncpg.Range(starts, offer.ends_at)
     await session.insert(
         Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
     )
     served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id})
-    columns = {"accepted_at": request.now, "organization_id": served_for}
+    columns = {"accepted_at": request.now, "organization_id": served_for, "starts_at": starts}
     return await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
 
 
 @verb(
     "decline_assignment",
-    "Declines an offer.",
+    "Declines an offer, or the extension that is proposed.",
     answers=OneThing("Assignment"),
     callers=access.VOLUNTEER_OR_MANAGERS,
     ids={"assignment": "Assignment"},
@@ -78,6 +76,8 @@ async def decline(
     text = problems.reason(reason)
     problems.refuse()
     offer = await lock_assignment(session, request, assignment, version, AssignmentAction.DECLINE)
+    if offer.status in ASSIGNMENT.group("PROMISED"):
+        return await decline_extension(session, request, offer, text)
     return await move(session, request, offer, AssignmentStatus.DECLINED, reason=text)
 
 
@@ -116,13 +116,7 @@ async def release(
     text = problems.reason(reason)
     problems.refuse()
     duty = await lock_assignment(session, request, assignment, version, AssignmentAction.RELEASE)
-    await shorten_commitment(session, duty, request.now)
-    # Whoever is at work leaves with it.
-    is_at_work = duty.checked_in_at is not None and duty.checked_in_at < request.now
-    if is_at_work:
-        await count(session, duty, duty.checked_in_at, request.now)
-    columns = {"released_at": request.now, "checked_out_at": request.now if is_at_work else None}
-    return await move(session, request, duty, AssignmentStatus.RELEASED, reason=text, columns=columns)
+    return await end_now(session, request, duty, text)
 
 
 def _served_for() -> CompiledStatement:

@@ -41,33 +41,42 @@ async def lock_assignment(
 
 
 async def lock_for(
-    session: Transaction, request: Request, key: uuid.UUID, version: int | None, *, may: Predicate
+    session: Transaction,
+    request: Request,
+    key: uuid.UUID,
+    version: int | None,
+    *,
+    may: Predicate,
+    volunteers: Sequence[uuid.UUID] = (),
 ) -> Row:
-    """The assignment, locked with its need and volunteer, where the actor sees it and may change it."""
+    """The assignment, locked with its need and volunteer, where the actor sees it and may change it.
+
+    `volunteers` are others that are locked with its own.
+    """
     found = await session.row(_seen(request.actor.kind, may), {**request.parameters, "assignment": key})
     if found is None:
         raise not_found("assignment")
     if not found.may:
         raise forbidden("assignment")
-    held = (await lock_assignments(session, request, [key]))[key]
+    held = (await lock_assignments(session, request, [key], volunteers=volunteers))[key]
     if version is not None and held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
     return held
 
 
 async def lock_assignments(
-    session: Transaction, request: Request, keys: Sequence[uuid.UUID]
+    session: Transaction, request: Request, keys: Sequence[uuid.UUID], *, volunteers: Sequence[uuid.UUID] = ()
 ) -> Mapping[uuid.UUID, Row]:
-    """The assignments, locked after their needs and volunteers, each in the order of its keys."""
+    """The assignments and those that they replace, locked after their needs and volunteers, each in the order of its keys."""
     ends = await session.rows(ENDS, {"assignments": keys})
     needs = await session.lock_all(Need, [row.need_id for row in ends])
     for need in sorted(needs):
         await record_lapsed(session, request, need=need)
-    volunteers = await session.lock_all(Volunteer, [row.volunteer_id for row in ends])
+    people = await session.lock_all(Volunteer, [*volunteers, *(row.volunteer_id for row in ends)])
     held = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": keys})
     if not needs.keys() >= {row.need_id for row in held}:
         raise asyncpg.SerializationError("An assignment was given to another need meanwhile.")
-    if not volunteers.keys() >= {row.volunteer_id for row in held}:
+    if not people.keys() >= {row.volunteer_id for row in held}:
         raise asyncpg.SerializationError("The record of a volunteer was merged into another meanwhile.")
     return {row.id: row for row in held}
 
@@ -77,8 +86,13 @@ async def record_lapse(session: Transaction, request: Request, held: Row) -> Row
     if held.current_status == held.status:
         return held
     await move(session, request, held, AssignmentStatus[held.current_status], lapsed_at=held.lapsed_at)
-    (recorded,) = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": [held.id]})
-    return recorded
+    return await read_again(session, request, held.id)
+
+
+async def read_again(session: Transaction, request: Request, key: uuid.UUID) -> Row:
+    """A locked assignment, as it stands now."""
+    rows = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": [key]})
+    return next(row for row in rows if row.id == key)
 
 
 def _not_now(held: Row, moves: Sequence[Move[Any, Any]]) -> Problem:
@@ -155,6 +169,12 @@ async def move(
     return key
 
 
+async def lock_grounds(session: Transaction, duty: Row) -> None:
+    """Whoever suspends an organization, or revokes a licence or a certificate, waits for what is accepted on its ground."""
+    for statement in (LOCK_ORGANIZATIONS, LOCK_CERTIFICATES):
+        await session.rows(statement, {"volunteer": duty.volunteer_id})
+
+
 def _earlier(instant: datetime | None, now: datetime) -> datetime | None:
     """When a change took effect, if that was before now."""
     return instant if instant and instant < now else None
@@ -187,12 +207,15 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
-_LISTED = Assignment.c.id == sa.any_(sa.bindparam("assignments", type_=ARRAY(sa.Uuid())))
+_KEYS = sa.any_(sa.bindparam("assignments", type_=ARRAY(sa.Uuid())))
+_REPLACED = Assignment.alias()
+_LISTED = sa.or_(
+    Assignment.c.id == _KEYS, Assignment.c.id.in_(sa.select(_REPLACED.c.replaces_id).where(_REPLACED.c.id == _KEYS))
+)
 _UNTIL = sa.bindparam("until", type_=INSTANT)
 LOCK_VOLUNTEER = compile_statement(
     sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer")).with_for_update(key_share=True)
 )
-# Whoever suspends an organization, or revokes a licence or a certificate, waits for an acceptance that rests on it.
 LOCK_ORGANIZATIONS = compile_statement(
     sa.select(Organization.c.id)
     .where(

@@ -53,8 +53,7 @@ async def offer(
     await record_lapsed(session, request, need=need)
     if pledge is not None:
         await check_member(session, request, problems, pledge, need=need, volunteer=volunteer)
-    if not await session.value(_seen_volunteer(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
-        problems.add(ProblemCode.NOT_FOUND, "volunteer")
+    await check_seen(session, request, problems, volunteer)
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
     reason = check_override(problems, override_rules or (), override_reason)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
@@ -103,6 +102,12 @@ async def lock_need(
         problems.refuse()
     assert need is not None
     return need
+
+
+async def check_seen(session: Transaction, request: Request, problems: Problems, volunteer: uuid.UUID) -> None:
+    """Nobody is offered anything whom the actor does not see."""
+    if not await session.value(_seen_volunteer(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
+        problems.add(ProblemCode.NOT_FOUND, "volunteer")
 
 
 def check_period(

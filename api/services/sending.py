@@ -13,7 +13,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Need, Override, Volunteer
-from api.models.base import new_id
+from api.models.base import INSTANT, new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES, refusals
 from api.rules.rule import FACT_TYPES, Case, Rule, days_of
@@ -96,10 +96,17 @@ def refuse_broken(broken: Sequence[Any], overridden: frozenset[str], name: str =
 
 
 async def record_overrides(
-    session: Transaction, request: Request, key: uuid.UUID, broken: Sequence[Row], reason: str | None
+    session: Transaction,
+    request: Request,
+    key: uuid.UUID,
+    broken: Sequence[Row],
+    reason: str | None,
+    *,
+    extends_to: datetime | None = None,
 ) -> None:
-    """Records the exceptions that were made for an assignment."""
-    for row in broken:
+    """Records the exceptions that were made for an assignment, or for its extension; those of a proposal before remain."""
+    known = await overridden_rules(session, key, extends_to=extends_to)
+    for row in (each for each in broken if each.code not in known):
         await session.insert(
             Override,
             id=new_id(),
@@ -108,11 +115,14 @@ async def record_overrides(
             fact={name: str(value) for name, value in fact_of(row).items()},
             reason=reason,
             account_id=request.actor.account_id,
+            extends_to=extends_to,
         )
 
 
-async def overridden_rules(session: Transaction, key: uuid.UUID) -> frozenset[str]:
-    rows = await session.rows(OVERRIDDEN, {"assignment": key})
+async def overridden_rules(
+    session: Transaction, key: uuid.UUID, *, extends_to: datetime | None = None
+) -> frozenset[str]:
+    rows = await session.rows(OVERRIDDEN, {"assignment": key, "extends_to": extends_to})
     return frozenset(row.rule_code for row in rows)
 
 
@@ -131,4 +141,9 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
-OVERRIDDEN = compile_statement(sa.select(Override.c.rule_code).where(Override.c.assignment_id == _id("assignment")))
+OVERRIDDEN = compile_statement(
+    sa.select(Override.c.rule_code).where(
+        Override.c.assignment_id == _id("assignment"),
+        Override.c.extends_to.is_not_distinct_from(sa.bindparam("extends_to", type_=INSTANT)),
+    )
+)
