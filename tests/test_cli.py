@@ -116,6 +116,15 @@ async def test_the_demo_command_loads_the_story(database_url: str, tmp_path: Pat
     assert (done.returncode, done.stdout) == (0, "The demo story is loaded.\n")
 
 
+def assert_registry(registry: Any, requested: Any, approved: Any) -> None:
+    """The registry in three requests."""
+    assert [each["name"] for each in registry["organizations"]["nodes"]] == ["Komunitas Perahu Mentaya"]
+    assert [each["kind"] for each in registry["licences"]["nodes"]] == ["AGREEMENT"]
+    assert [each["certificates"] for each in registry["certificateExtensions"]["nodes"]] == [2]
+    assert requested["requestCertificate"]["problems"] == []
+    assert approved["approveCertificate"]["certificateRequest"]["certificate"]["number"] == "README-1"
+
+
 def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     text = Path("README.md").read_text().split("## The story in six requests")[1].split("## Settings")[0]
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
@@ -127,8 +136,8 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
         printed = server.stdout.read() if server.stdout else ""
         status = server.wait(TIMEOUT)
 
-    assert done.stderr == ""
-    needs, candidates, offered, accepted, refusals, page = documents(done.stdout)
+    assert {*done.stderr.splitlines()} == {f"Uses the database server that runs in {data} already."}
+    needs, candidates, offered, accepted, refusals, page, registry, requested, approved = documents(done.stdout)
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
     ]
@@ -151,6 +160,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert [each["isFull"] for each in incident["sites"]["nodes"]].count(True) == 1
     assert sorted(each["pledged"] for each in incident["goodsNeeds"]["nodes"]) == [0, 9000]
     assert sum(need["coverage"]["pledged"] for need in incident["needs"]["nodes"]) == 12
+    assert_registry(registry["data"], requested["data"], approved["data"])
     assert (done.returncode, status, servers_of(data)) == (0, 0, [])
 
 

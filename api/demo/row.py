@@ -38,6 +38,23 @@ class Licence(NamedTuple):
     revoked_on: date | None
 
 
+class CertificateExtension(NamedTuple):
+    id: UUID
+    certificate_type_code: str
+    expiring_from: date
+    expiring_until: date
+    extended_to: date
+    decree_number: str
+    certificates: int
+    status: str
+
+
+class ExtendedCertificate(NamedTuple):
+    extension_id: UUID
+    certificate_id: UUID
+    expired_on: date
+
+
 class Volunteer(NamedTuple):
     id: UUID
     name: str
@@ -233,6 +250,8 @@ Row = (
     | Volunteer
     | Membership
     | Certificate
+    | CertificateExtension
+    | ExtendedCertificate
     | Incident
     | IncidentKabupaten
     | EmergencyStatus
@@ -257,6 +276,8 @@ TABLES: Mapping[type[Row], str] = {
     Volunteer: "volunteer",
     Membership: "membership",
     Certificate: "certificate",
+    CertificateExtension: "certificate_extension",
+    ExtendedCertificate: "extended_certificate",
     Incident: "incident",
     IncidentKabupaten: "incident_kabupaten",
     EmergencyStatus: "emergency_status",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from api.demo import account, assignment, catalogue, coordination, incident, organization, row
+from api.demo import account, assignment, catalogue, coordination, incident, organization, registry, row
 from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
@@ -87,13 +87,15 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         *organizations.values(),
         *organization.make_issuers(organizations),
         *organization.make_licences(rng, organizations, today=today),
-        *person_rows(people),
         *incident_rows(incidents),
         *assignment_rows(
             rng, reference_data=reference_data, organizations=organizations, people=people, incidents=incidents
         ),
         *coordination.make_rows(rng, flood, organizations, today=today),
         *account.make_accounts(rng, organizations=organizations, relawan=people[0]),
+        # The last ones, as they change certificates and draw further random numbers.
+        *registry.make_rows(rng, organizations, people, today=today),
+        *person_rows(people),
     )
     return Story(tuple(account.ACCOUNTS), flood.incident.id, flood.needs["WATER_RESCUE"].id, people[0].row.id, rows)
 
