@@ -18,7 +18,7 @@ from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
 from api.web.budget import Budgets
 from api.web.document import Documents
-from api.web.download import download_refused
+from api.web.download import download_refused, download_table
 from api.web.endpoint import GraphQL
 from api.web.explorer import DemoPerson, explorer_routes
 from api.web.file import file_route
@@ -83,6 +83,7 @@ def application(
         Route("/graphql", GraphQL()),
         Route("/uploads", file_route(upload_file), methods=["POST"]),
         Route("/imports/{job}/refused.{format}", file_route(download_refused)),
+        Route("/exports/{table}.{format}", file_route(download_table)),
         Route("/schema.graphql", contract),
         Route("/docs/{name}", document),
         Route("/qr/{code}.svg", qr),

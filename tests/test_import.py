@@ -1,19 +1,25 @@
 """Importing members from files: checked first, reported row by row, applied whole or without bad rows."""
 
+import asyncio
+import sys
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from api.access import PUBLIC
-from api.services import import_run
+from api.services import account, import_run
 from api.services.request import Request
 from tests.asking import Api, Json
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
 from tests.files.making import rows_of, sheet
 from tests.snapshot import snapshot
+from tests.test_cli import environment, sigap
 
 IMPORT = """mutation($input: ImportMembersInput!) { importMembers(input: $input) {
   importJob { id status version } problems { code path message(language: EN) } } }"""
@@ -570,3 +576,107 @@ async def test_what_is_stored_of_a_file_is_encrypted(office: Office) -> None:
 
     assert [row["cipher"][:2] == b"PK" for row in stored] == [False]
     assert [text for text in rows if "6202014507900001" in text or "81234567890" in text] == []
+
+
+async def test_an_import_whose_worker_is_killed_goes_on_where_it_was(
+    office: Office, keys: Path, database_url: str
+) -> None:
+    rows = [["Nama", "HP", "Kabupaten"], *([f"Relawan {number}", f"0812{number:08}", HOME] for number in range(6_000))]
+    payload = await office.start(rows, apply=True)
+    connection = office.build.connection
+    # The other worker has the real time, at which older files are deleted.
+    for table in ("upload", "import_job"):
+        await connection.execute(f"UPDATE {table} SET created_at = now()")
+    env = environment(keys, DATABASE_URL=database_url)
+
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "api", "work", env=env)
+    while not await connection.fetchval("SELECT last_row FROM import_job"):
+        assert worker.returncode is None
+        await asyncio.sleep(0.01)
+    worker.kill()
+    await worker.wait()
+    last_row = await connection.fetchval("SELECT last_row FROM import_job")
+    written = await connection.fetchval("SELECT count(*) FROM volunteer")
+    await connection.execute("UPDATE import_job SET leased_until = $1", NOW)
+    await office.work()
+    job = await office.job(payload["importJob"]["id"])
+
+    assert 0 < written == last_row - 1 < 6_000
+    assert (job["status"], counts(job), job["lastRow"]) == ("DONE", (6_000, 0, 0, 0, 0), 6_001)
+    assert await connection.fetchval("SELECT count(*) FROM volunteer") == 6_000
+    assert await connection.fetchval("SELECT count(DISTINCT row) FROM import_entry WHERE outcome = 'CREATED'") == 6_000
+    assert await connection.fetchval("SELECT count(*) FROM event WHERE kind = 'volunteer.registered'") == 6_000
+
+
+async def test_a_worker_that_has_lost_its_lease_writes_nothing(office: Office) -> None:
+    await office.start([HEADER, ANI], apply=True)
+    services = office.api.services
+    request = Request(PUBLIC, services.clock)
+    async with services.database.transaction() as session:
+        job = await import_run.claim(session, NOW)
+        assert job is not None
+        request = replace(request, actor=await account.actor(session, office.manager, NOW))
+    await office.build.connection.execute("UPDATE import_job SET lease = gen_random_uuid()")
+
+    with pytest.raises(import_run.LostLease):
+        await import_run.Run(services.database, services.vault, request, job).run()
+
+    assert await office.members() == []
+
+
+async def test_the_command_line_checks_and_imports_the_same(
+    office: Office, keys: Path, database_url: str, tmp_path: Path
+) -> None:
+    file, refused = tmp_path / "anggota.xlsx", tmp_path / "ditolak.csv"
+    file.write_bytes(sheet([HEADER, ANI, [*BUDI[:1], "123", *BUDI[2:]]]))
+    login = await office.build.connection.fetchval("SELECT login FROM account WHERE id = $1", office.manager)
+    env = environment(keys, DATABASE_URL=database_url)
+    arguments = ["import", "members", str(file), "--organization", str(office.organization), "--as", login]
+    options = ["--reach", "national", "--consent", "Penugasan", "--refused", str(refused)]
+
+    checked = await asyncio.to_thread(sigap, env, *arguments, *options)
+    people = await office.build.connection.fetch("SELECT name FROM volunteer")
+    applied = await asyncio.to_thread(sigap, env, *arguments, *options, "--apply")
+    nobody = await asyncio.to_thread(sigap, env, *arguments[:-1], "tidak-ada")
+
+    report = "created 1, updated 0, unchanged 0, requested 0, refused 1.\nRow 3: NIK …: A NIK has 16 digits, as on the identity card.\n"
+    assert (checked.stdout, checked.returncode, people) == (f"CHECKED: {report}", 0, [])
+    assert (applied.stdout, applied.returncode) == (f"DONE: {report}", 0)
+    assert await office.build.connection.fetchval("SELECT string_agg(name, ',') FROM volunteer") == "Ani Wijaya"
+    assert refused.read_text(encoding="utf-8").splitlines()[1].startswith("Budi Santoso;123;")
+    assert (nobody.stdout, nobody.returncode, nobody.stderr) == ("", 1, "There is no active account 'tidak-ada'.\n")
+
+
+KALTENG = [f"62.{number:02}" for number in range(1, 14)] + ["62.71"]
+
+
+async def test_tagana_kalteng_imports_its_1600_members_from_a_workbook_with_faults_and_again(office: Office) -> None:
+    """Of 1,600 rows 40 are faulty: they come back as a file, are mended, and imported; then nothing changes any more."""
+    faults: tuple[tuple[int, object], ...] = ((2, "62020"), (3, "08-12"), (4, "31/02/1980"), (6, "Kalimantan"))
+    rows: list[list[object]] = []
+    for number in range(1_600):
+        born = date(1970, 1, 1) + timedelta(number)
+        nik, phone = f"620201{born:%d%m%y}0001", f"0813{number:07}"
+        home = KALTENG[number % 14]
+        rows.append([number + 1, f"Relawan {number:04}", nik, phone, f"{born:%d/%m/%Y}", "L", home, f"KTG-{number:04}"])
+    faulty = [[*row] for row in rows]
+    for number in range(0, 1_600, 40):
+        column, value = faults[number // 40 % 4]
+        faulty[number][column] = value
+    header = ["No", "Nama", "NIK", "No HP", "Tgl Lahir", "L/P", "Kabupaten/Kota", "Nomor Anggota"]
+
+    first = await office.run([["TAGANA KALIMANTAN TENGAH"], header, *faulty], apply=True)
+    address = f"/imports/{first['id']}/refused.xlsx"
+    answer = await office.api.client.get(address, headers=office.api.headers(office.manager))
+    back = [cells for _, cells in await rows_of(answer.content)]
+    mended = [rows[int(str(cells[0])) - 1] for cells in back[1:]]
+    second = await office.run([header, *mended], apply=True)
+    before = await things(office)
+    third = await office.run([header, *rows], apply=True)
+
+    assert counts(first) == (1_560, 0, 0, 0, 40)
+    assert [len(cells) for cells in back] == [9] * 41
+    assert counts(second) == (40, 0, 0, 0, 0)
+    assert (counts(third), await things(office)) == ((0, 0, 1_600, 0, 0), before)
+    homes = "SELECT count(*) FROM volunteer GROUP BY kabupaten_code ORDER BY kabupaten_code"
+    assert [row[0] for row in await office.build.connection.fetch(homes)] == [115] * 4 + [114] * 10

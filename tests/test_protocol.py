@@ -12,8 +12,10 @@ import uvicorn
 from structlog.testing import capture_logs
 
 from api.app import application
+from api.auth import Tokens
 from api.server import protocol
 from api.server.protocol import MAX_HEADER_BYTES, MAX_REQUEST_BYTES, Phase, bounded_protocol, connection_limit
+from tests.builders import Build
 from tests.conftest import NOW
 from tests.waiting import LOCK_WAITS, wait_until
 
@@ -182,3 +184,42 @@ def test_connections_are_fewer_than_the_files_that_the_process_may_open(monkeypa
 
     assert (connection_limit(50), connection_limit(2_000)) == (50, 900)
     assert changed == [(150, 1_000), (1_000, 1_000)]
+
+
+@pytest.fixture
+def _short_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "UPLOAD_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "UPLOAD_RATE", 1_000)
+    monkeypatch.setitem(protocol.SECONDS, Phase.BODY, 0.1)
+
+
+UPLOAD = b"POST /uploads HTTP/1.1\r\nHost: sigap\r\nConnection: close\r\n"
+
+
+@pytest.mark.usefixtures("_short_uploads")
+async def test_a_file_may_take_long_but_must_go_on_arriving(database_url: str, keys: Path, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    token = Tokens.load(keys).issue(manager, NOW)
+    head = UPLOAD + b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n" % (token.encode(), 12 * 500)
+    async with bounded_server(database_url, keys) as (port, _):
+        slow = await sent(port, head, b"Nama;HP")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(head)
+        for _ in range(12):
+            writer.write(b"x" * 500)
+            await writer.drain()
+            await asyncio.sleep(0.1)
+        steady = await reader.read()
+        writer.close()
+
+    assert slow.startswith(b"HTTP/1.1 408 ")
+    assert steady.startswith(b"HTTP/1.1 201 ")
+    assert b'"bytes":6000' in steady
+
+
+async def test_a_file_that_is_too_large_is_refused_while_it_arrives(database_url: str, keys: Path) -> None:
+    async with bounded_server(database_url, keys) as (port, _):
+        answer = await sent(port, UPLOAD + b"Content-Length: 99999999\r\n\r\n", *[bytes(1024 * 1024)] * 22)
+
+    # Nobody is signed in, so the answer may come before all has arrived.
+    assert answer.startswith((b"HTTP/1.1 403 ", b"HTTP/1.1 413 ")) or not answer

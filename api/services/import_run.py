@@ -304,9 +304,9 @@ def _entries(job: uuid.UUID, rows: Sequence[MemberRow]) -> list[Mapping[str, Any
     return entries
 
 
-async def claim(session: Transaction, now: Any) -> Row | None:
-    """The oldest job that waits, or whose worker was killed; for the time of the lease no other worker takes it."""
-    return await session.row(CLAIM, {"now": now, "lease": new_id(), "until": now + LEASE})
+async def claim(session: Transaction, now: Any, job: uuid.UUID | None = None) -> Row | None:
+    """The job, else the oldest that waits, or whose worker was killed; for the time of the lease no other worker takes it."""
+    return await session.row(CLAIM, {"now": now, "lease": new_id(), "until": now + LEASE, "job": job})
 
 
 async def run_next(database: Database, vault: Vault, request: Request) -> bool:
@@ -328,6 +328,7 @@ _OPEN = (
     .where(
         ImportJob.c.status.in_((ImportStatus.WAITING, ImportStatus.RUNNING)),
         sa.or_(ImportJob.c.leased_until.is_(None), ImportJob.c.leased_until <= NOW),
+        sa.or_(_JOB.is_(None), ImportJob.c.id == _JOB),
     )
     .order_by(ImportJob.c.created_at)
     .limit(sa.literal_column("1"))

@@ -51,8 +51,8 @@ class MemberFile:
         for row in read:
             if row[MemberColumn.NAME] is None:
                 continue
-            same = self.before.add(row)
-            pairs += [(row, number, name) for number, name in self.before.same_phone(row)]
+            same, same_phone = self.before.add(row)
+            pairs += [(row, number, name) for number, name in same_phone]
             if same is not None:
                 refuse_repeated(row, same)
         await _refuse_similar(session, pairs)
@@ -123,7 +123,7 @@ async def _refuse_similar(session: Transaction, pairs: Sequence[tuple[MemberRow,
     if not open_pairs:
         return
     names = {
-        "names": [row.name_keys[0] for row, _, _ in open_pairs],
+        "names": [row.sort_key for row, _, _ in open_pairs],
         "others": [name for _, _, name in open_pairs],
     }
     found = await session.rows(SIMILAR, names)
@@ -134,7 +134,7 @@ async def _refuse_similar(session: Transaction, pairs: Sequence[tuple[MemberRow,
 
 def _locks(rows: Sequence[MemberRow]) -> list[str]:
     """As for `registerVolunteer`: registrations of one phone or name wait for one another."""
-    keys = {key for row in rows for key in (row[MemberColumn.PHONE], row.name_keys[1]) if key is not None}
+    keys = {key for row in rows for key in (row[MemberColumn.PHONE], row.search_key) if key is not None}
     return [*keys, *(row.nik_index.hex() for row in rows if row.nik_index is not None)]
 
 

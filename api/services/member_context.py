@@ -57,7 +57,7 @@ class MemberContext:
         text = row[column]
         if text is None:
             return None
-        found = codes.get(text) or codes.get(key(text)) or ()
+        found = codes.get(text) or codes.get(key(text), ())
         if len(found) > 1:
             row.refuse(
                 column,

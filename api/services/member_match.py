@@ -64,15 +64,14 @@ def _all(alike: Mapping[int, set[uuid.UUID]]) -> set[uuid.UUID]:
 
 def _columns(rows: Sequence[MemberRow]) -> dict[str, list[Any]]:
     """What the rows are found by, as the arrays of the statements' parameters."""
-    keys = [row.name_keys for row in rows]
     return {
         "numbers": [row.number for row in rows],
         "nik_indexes": [row.nik_index for row in rows],
         "number_keys": [row.number_key for row in rows],
         "phones": [row[_C.PHONE] for row in rows],
         "births": [row[_C.BIRTH_DATE] for row in rows],
-        "sort_keys": [sort for sort, _ in keys],
-        "search_keys": [search for _, search in keys],
+        "sort_keys": [row.sort_key for row in rows],
+        "search_keys": [row.search_key for row in rows],
         "kabupatens": [row.kabupaten_code for row in rows],
     }
 

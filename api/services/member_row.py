@@ -1,8 +1,8 @@
 """A row of a file of members: read cell by cell, and compared with the rows before it."""
 
 import uuid
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -41,6 +41,9 @@ class MemberRow:
     values: dict[MemberColumn, Any]
     problems: list[RowProblem] = field(default_factory=list)
     nik_index: bytes | None = None
+    # The keys by which the name is ordered and compared, and searched.
+    sort_key: str = ""
+    search_key: str = ""
     kabupaten_code: str | None = None
     rank_code: str | None = None
     since: date | None = None
@@ -49,11 +52,6 @@ class MemberRow:
 
     def __getitem__(self, column: MemberColumn) -> Any:
         return self.values.get(column)
-
-    @property
-    def name_keys(self) -> tuple[str, str]:
-        """The keys by which the name is ordered and compared, and searched."""
-        return sort_key(self[_C.NAME]), search_key(self[_C.NAME])
 
     @property
     def number_key(self) -> str | None:
@@ -86,6 +84,8 @@ def read_row(row: FileRow, header: Header, vault: Vault, *, month_first: frozens
         _read_cell(made, column, row.cells[index], has_month_first=index in month_first)
     if made[_C.NAME] is None and not any(problem.column is _C.NAME for problem in made.problems):
         made.refuse(_C.NAME, "Nama belum diisi.", "The name is missing.")
+    if made[_C.NAME] is not None:
+        made.sort_key, made.search_key = sort_key(made[_C.NAME]), search_key(made[_C.NAME])
     if made[_C.NIK] is not None:
         known = {"known_birth_date": made[_C.BIRTH_DATE], "known_sex": made[_C.SEX]}
         made.check(_C.NIK, identity.check_nik_agrees, made[_C.NIK], **known)
@@ -127,46 +127,62 @@ MONTH_FIRST = Unreadable(
 
 @dataclass(slots=True)
 class RowsBefore:
-    """Who was in the rows before, as keys: two rows of one file about one person are refused.
+    """Who was in the rows before: two rows of one file about one person are refused.
 
     Rows are found by identity number, member number, name and day of birth, phone with a similar name, and by name and
-    kabupaten where nothing says that they are two people.
+    kabupaten where nothing says that they are two people. Of each row a few hashes are stored, as there are 100,000.
     """
 
-    exact: dict[int, int] = field(default_factory=dict)
-    homes: dict[int, list[tuple[int, Any]]] = field(default_factory=lambda: defaultdict(list))
-    phones: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    # The position of the last row with a key, by the hash of the key; for each position the one before with the same home
+    # or phone, or -1.
+    last: dict[int, int] = field(default_factory=dict)
+    numbers: "array[int]" = field(default_factory=lambda: array("q"))
+    names: list[str] = field(default_factory=list)
+    facts: "tuple[array[int], ...]" = field(default_factory=lambda: tuple(array("q") for _ in range(3)))
+    same_homes: "array[int]" = field(default_factory=lambda: array("q"))
+    same_phones: "array[int]" = field(default_factory=lambda: array("q"))
 
-    def add(self, row: MemberRow) -> int | None:
-        """The number of a row before about the same person; the row is among those before from now on."""
-        sort, search = row.name_keys
-        keys = [hash(key) for key in _exact_keys(row, search)]
-        found = min((self.exact[key] for key in keys if key in self.exact), default=None)
-        home, facts = hash((sort, row.kabupaten_code)), (row.nik_index, row[_C.BIRTH_DATE], row[_C.PHONE])
-        for number, other in self.homes[home]:
-            if found is None and not _differ(facts, other):
-                found = number
-        for key in keys:
-            self.exact.setdefault(key, row.number)
-        self.homes[home].append((row.number, facts))
-        return found
+    def add(self, row: MemberRow) -> tuple[int | None, Sequence[tuple[int, str]]]:
+        """The number of a row before about the same person; the numbers and names of rows before with the same phone."""
+        born, phone = row[_C.BIRTH_DATE], row[_C.PHONE]
+        exact = [("nik", row.nik_index), ("number", row.number_key), ("born", born and (row.search_key, born))]
+        facts = [0 if fact is None else hash(fact) for fact in (row.nik_index, born, phone)]
+        found = {self.last[key] for key in self._keys(exact) if key in self.last}
+        home, dialled = hash(("home", row.sort_key, row.kabupaten_code)), hash(("phone", phone))
+        found |= {each for each in self._chain(home, self.same_homes) if not self._differ(each, facts)}
+        same_phone = [] if phone is None else [*self._chain(dialled, self.same_phones)]
+        self._store(row, [*self._keys(exact)], facts, home, None if phone is None else dialled)
+        return min((self.numbers[each] for each in found), default=None), [
+            (self.numbers[each], self.names[each]) for each in same_phone
+        ]
 
-    def same_phone(self, row: MemberRow) -> Sequence[tuple[int, str]]:
-        """The rows before with the same phone, and their names; the row is among those before from now on."""
-        if row[_C.PHONE] is None:
-            return ()
-        before = self.phones[row[_C.PHONE]]
-        found = tuple(before)
-        before.append((row.number, row.name_keys[0]))
-        return found
+    def _keys(self, named: Sequence[tuple[str, Any]]) -> Iterator[int]:
+        return (hash(key) for key in named if key[1] is not None)
 
+    def _chain(self, key: int, before: "array[int]") -> Iterator[int]:
+        """The positions of the rows with the key, the last first."""
+        position = self.last.get(key, -1)
+        while position >= 0:
+            yield position
+            position = before[position]
 
-def _exact_keys(row: MemberRow, search: str) -> Sequence[tuple[Any, ...]]:
-    born = row[_C.BIRTH_DATE]
-    keys = (("nik", row.nik_index), ("number", row.number_key), ("born", born and (search, born)))
-    return [key for key in keys if key[1] is not None]
+    def _differ(self, position: int, facts: Sequence[int]) -> bool:
+        """Whether a fact that is known of both rows differs."""
+        return any(
+            stored[position] and fact and stored[position] != fact
+            for stored, fact in zip(self.facts, facts, strict=True)
+        )
 
-
-def _differ(one: Sequence[Any], other: Sequence[Any]) -> bool:
-    """Whether a fact that is known of both differs."""
-    return any(a is not None and b is not None and a != b for a, b in zip(one, other, strict=True))
+    def _store(self, row: MemberRow, exact: Sequence[int], facts: Sequence[int], home: int, phone: int | None) -> None:
+        position = len(self.numbers)
+        self.numbers.append(row.number)
+        self.names.append(row.sort_key)
+        for stored, fact in zip(self.facts, facts, strict=True):
+            stored.append(fact)
+        self.same_homes.append(self.last.get(home, -1))
+        self.same_phones.append(-1 if phone is None else self.last.get(phone, -1))
+        for key in exact:
+            self.last.setdefault(key, position)
+        self.last[home] = position
+        if phone is not None:
+            self.last[phone] = position

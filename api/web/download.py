@@ -1,4 +1,4 @@
-"""Files to download: the refused rows of an import."""
+"""Files to download: tables, and the refused rows of an import."""
 
 import uuid
 from collections.abc import AsyncGenerator
@@ -7,8 +7,10 @@ from contextlib import AsyncExitStack
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api import access
 from api.context import Context
 from api.files.writing import Format, write_table
+from api.services import export
 from api.services import request as service
 from api.services.refused_row import refused_rows
 from api.web.error import HttpError
@@ -55,3 +57,17 @@ async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> Asy
     async with stack:
         async for piece in content:
             yield piece
+
+
+async def download_table(request: Request, context: Context) -> Response:
+    """The members of an organization, or the certificates that it has issued."""
+    name, format_ = request.path_params["table"], format_of(request)
+    if not access.REGISTRARS.include(context.actor) or name not in export.EXPORTS:
+        raise not_found()
+    organization = key_of(request.query_params.get("organization", ""), "Organization")
+    asked = service.Request(context.actor, context.clock)
+    if not await export.begin(context.database, asked, name, organization, format_):
+        raise not_found()
+    rows = export.rows(context.database, asked, name, organization, context.language)
+    header = export.EXPORTS[name].header(context.language)
+    return file_response(write_table(rows, format_, header), name, format_)
