@@ -20,6 +20,12 @@ def zone_of_duty(row: Row, _context: FieldContext) -> Sql:
     return time_zone(place.correlate(row).scalar_subquery())
 
 
+def of_incident(row: Row, context: FieldContext, value: object) -> Condition:
+    """Made for a duty in the incident."""
+    duties = sa.select(Assignment.c.id).join(Need, Need.c.id == Assignment.c.need_id)
+    return row.c.assignment_id.in_(duties.where(Need.c.incident_id == context.key(value, "Incident")))
+
+
 def is_unconfirmed(row: Row, context: FieldContext) -> Condition:
     """Completed, and no hours count."""
     is_completed = ASSIGNMENT.current(row, access.NOW) == AssignmentStatus.COMPLETED
@@ -78,8 +84,11 @@ SOURCES = (
     table_source(
         Override,
         access.sees_part_of_assignment,
-        fields={"decided_by": Expression(account_name)},
-        orders=orders(Override, "created_at"),
-        node=False,
+        fields={
+            "assignment": to_one(Override.c.assignment_id, visible_with_parent=True),
+            "decided_by": Expression(account_name),
+        },
+        orders=orders(Override, "-created_at"),
+        filters={**filters(Override, "rule_code", "account_id", "created_at"), "incident": of_incident},
     ),
 )

@@ -29,6 +29,7 @@ from api.resolvers.coverage import (
 )
 from api.resolvers.history import history
 from api.resolvers.matrix import coverage_matrix
+from api.resolvers.override import OVERRIDE_COUNTS
 from api.resolvers.place import NearFilter, nearest_first, point
 from api.resolvers.situation import added_up, by_kabupaten
 from api.rules.candidate import chord, on_globe
@@ -75,6 +76,7 @@ SOURCES = (
             "situation_by_kabupaten": ToMany("KabupatenSituation", "KABUPATEN_ASC", rows=by_kabupaten),
             "situation_reports": connection(SituationReport.c.incident_id),
             "coverage": Embedded("Coverage", computed_row=incident_coverage),
+            "override_counts": OVERRIDE_COUNTS,
             "coverage_by_skill": ToMany("SkillCoverage", "CODE_ASC", rows=coverage_by_skill),
             "coverage_by_cluster": ToMany("ClusterCoverage", "CODE_ASC", rows=coverage_by_cluster),
             "coverage_by_kabupaten": ToMany("KabupatenCoverage", "CODE_ASC", rows=coverage_by_kabupaten),

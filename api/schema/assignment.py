@@ -23,8 +23,15 @@ if TYPE_CHECKING:
     from api.schema.pledge import Pledge
 
 
-@noun("A recorded, reasoned exception to one rule for one assignment.")
-class Override:
+@noun(
+    "A recorded, reasoned exception to one rule for one assignment.",
+    filters={
+        "account": (None, "The account that decided it."),
+        "incident": (strawberry.ID, "The incident of the need."),
+    },
+)
+class Override(Node):
+    assignment: Assignment = field("The assignment.")
     rule_code: ProblemCode = field("The rule that was set aside.")
     reason: str = field("Why it was set aside.")
     decided_by: str | None = field("The name of the account that decided it; null where you may not see the person.")

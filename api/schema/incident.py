@@ -22,6 +22,7 @@ from api.schema.field import (
     verb_input,
 )
 from api.schema.history import HistoryEntry
+from api.schema.override import OverrideCount
 from api.schema.place import Kabupaten, Located, Point, PointInput
 from api.schema.scalar import Code
 from api.services import closing, incident, merger
@@ -90,6 +91,9 @@ class Incident(Node, Located):
     )
     goods_needs: Connection[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field("The needs for goods.")
     coverage: Coverage = field_with_arguments("How far its open needs for people are met, together.", ON)
+    override_counts: list[OverrideCount] | None = field(
+        "How often rules were set aside, by whom and in which month; null unless you coordinate the incident."
+    )
     coverage_by_skill: list[SkillCoverage] = field_with_arguments("The same for each skill.", ON)
     coverage_by_cluster: list[ClusterCoverage] = field_with_arguments("The same for each cluster.", ON)
     coverage_by_kabupaten: list[KabupatenCoverage] = field_with_arguments("The same for each kabupaten.", ON)
