@@ -6,6 +6,7 @@ import pytest
 
 from tests.asking import Api
 from tests.builders import FAR, Build
+from tests.conftest import NOW
 from tests.files.making import rows_of
 
 TITLES = "Nomor Anggota;Nama;NIK;No HP;Email;Tanggal Lahir;Jenis Kelamin;Kode Kabupaten;Nama Kabupaten;Jangkauan;Jenjang;Sejak;Sampai"
@@ -55,6 +56,44 @@ async def test_certificates_in_english(api: Api, build: Build) -> None:
         "\ufeffNumber;Type code;Type;Name;Kabupaten code;Kabupaten name;Issued;Expires;Revoked",
         "S-1;WATER_RESCUE_BASIC;Water rescue (basic);Ani;62.02;Kabupaten Kotawaringin Timur;2024-01-01;2029-01-01;",
     ]
+
+
+async def test_participants_of_a_camp_and_their_attendance(api: Api, build: Build) -> None:
+    host = await build.organization(name="Dinsos")
+    manager, camp = await build.manager(host), await build.camp(host)
+    person = await build.person(name="Ani", **PRIVATE)
+    await build.membership(person, host)
+    registration = await build.camp_registration(camp, person, organization_id=host)
+    await build.camp_registration(camp, None, guest_name="=Tamu", organization_id=host, status="WAITLISTED")
+    scan = {
+        "camp_id": camp,
+        "point": "ENTRY",
+        "text": "x",
+        "registration_id": registration,
+        "device": "a",
+        "nonce": "1",
+    }
+    await build.row("scan", **scan, at=NOW, is_offline=False, account_id=manager)
+    stranger = await build.account()
+
+    answers = {
+        (name, actor): await api.client.get(f"/exports/{name}.csv?camp=Camp:{camp}", headers=api.headers(actor))
+        for name in ("participants", "attendance")
+        for actor in (manager, stranger)
+    }
+
+    bodies = {key: answer.text.split("\r\n")[1:-1] for key, answer in answers.items()}
+    assert bodies == {
+        ("participants", manager): [
+            "1;Ani;'+6281234567890;Dinsos;62.02;Kabupaten Kotawaringin Timur;Peserta;REGISTERED",
+            "2;'=Tamu;;Dinsos;62.02;Kabupaten Kotawaringin Timur;Peserta;WAITLISTED",
+        ],
+        ("participants", stranger): [],
+        ("attendance", manager): ["2026-03-01 08:00;ENTRY;;;1;Ani;Dinsos;"],
+        ("attendance", stranger): [],
+    }
+    kinds = await build.connection.fetch("SELECT kind, count(*) FROM event WHERE subject_type = 'Camp' GROUP BY kind")
+    assert [tuple(row) for row in kinds] == [("camp.exported", 4)]
 
 
 async def test_rows_and_private_columns_are_those_that_the_viewer_sees(api: Api, build: Build) -> None:

@@ -60,14 +60,15 @@ async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> Asy
 
 
 async def download_table(request: Request, context: Context) -> Response:
-    """The members of an organization, or the certificates that it has issued."""
+    """One of the tables, of the organization or the camp that the address names."""
     name, format_ = request.path_params["table"], format_of(request)
-    if not access.REGISTRARS.include(context.actor) or name not in export.EXPORTS:
+    if not access.SIGNED_IN.include(context.actor) or name not in export.EXPORTS:
         raise not_found()
-    organization = key_of(request.query_params.get("organization", ""), "Organization")
+    noun = export.EXPORTS[name].noun
+    scope = key_of(request.query_params.get(noun.lower(), ""), noun)
     asked = service.Request(context.actor, context.clock)
-    if not await export.begin(context.database, asked, name, organization, format_):
+    if not await export.begin(context.database, asked, name, scope, format_):
         raise not_found()
-    rows = export.rows(context.database, asked, name, organization, context.language)
+    rows = export.rows(context.database, asked, name, scope, context.language)
     header = export.EXPORTS[name].header(context.language)
     return file_response(write_table(rows, format_, header), name, format_)
