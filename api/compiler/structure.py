@@ -120,6 +120,8 @@ class ColumnFilter:
     expression: Callable[[Row], Sql] | None = None
     searched: tuple[str, Callable[[str], str]] | None = None
     compared: tuple[str, Callable[[str], str]] | None = None
+    # A key with an index, which texts that are the same have in common.
+    narrowed: tuple[str, Callable[[str], str]] | None = None
 
     def __call__(self, row: Row, context: FieldContext, value: Any) -> Condition:
         conditions = [
@@ -156,9 +158,11 @@ class ColumnFilter:
         return row.c[name].like(context.bind(operand, lambda text, path: contains_pattern(text, path, key)))
 
     def is_same_text(self, row: Row, context: FieldContext, operand: Any) -> Condition:
-        """Whether the key is that of the text, or of one of the texts."""
-        assert self.compared is not None
-        name, key = self.compared
+        """Whether the keys are those of the text, or of one of the texts."""
+        keys = [each for each in (self.narrowed, self.compared) if each is not None]
+        return sa.and_(*(self.has_key(row, context, operand, *each) for each in keys))
+
+    def has_key(self, row: Row, context: FieldContext, operand: Any, name: str, key: Callable[[str], str]) -> Condition:
         if not isinstance(planning_value(operand), list):
             return row.c[name] == context.bind(operand, lambda text, _path: key(text), self.type)
         keys = context.bind(
@@ -304,7 +308,7 @@ def _filter(table: sa.Table, name: str) -> tuple[str, ColumnFilter | PeriodFilte
     if column.foreign_keys:
         target = type_name(referenced(column).table)
         return relation_name(column), ColumnFilter(name, column.type, target)
-    keys = {use: column.info.get(use) for use in ("searched", "compared")}
+    keys = {use: column.info.get(use) for use in ("searched", "compared", "narrowed")}
     return name, ColumnFilter(name, column.type, **keys)
 
 

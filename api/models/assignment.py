@@ -243,6 +243,7 @@ Assignment = table(
     sa.Index(None, "organization_id"),
     sa.Index(None, "replaces_id"),
     sa.Index(None, "created_at", "id"),
+    sa.Index(None, "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
 )
 
 

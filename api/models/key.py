@@ -17,7 +17,12 @@ KEY = sa.Text(collation="C")
 
 def named(column: str = "name", *, search: Callable[[str], str] = search_key) -> list[sa.Column[Any]]:
     """A name or title, the key that search texts are looked for in, and the key that names are ordered by."""
-    uses = {"searched": ("search_key", search), "ordered": "sort_key", "compared": (column, plain)}
+    uses = {
+        "searched": ("search_key", search),
+        "ordered": "sort_key",
+        "compared": (column, plain),
+        "narrowed": ("sort_key", sort_key),
+    }
     return [
         sa.Column(column, sa.Text, nullable=False, info=uses),
         stored_key("search_key", column, search),

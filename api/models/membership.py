@@ -50,5 +50,7 @@ Membership = table(
     sa.Index(None, "volunteer_id", "since", "id"),
     sa.Index(None, "organization_id", "since", "id"),
     sa.Index(None, "since", "id"),
+    sa.Index(None, "rank_code", "since", "id"),
+    sa.Index(None, "until", postgresql_where=sa.text("until IS NOT NULL")),
     endless_index("membership", "until"),
 )

@@ -102,5 +102,6 @@ Certificate = table(
         postgresql_where=sa.text("revoked_on IS NULL"),
     ),
     sa.Index(None, "issued_on", "id"),
+    sa.Index(None, "revoked_on", postgresql_where=sa.text("revoked_on IS NOT NULL")),
     endless_index("certificate", "expires_on"),
 )

@@ -4,7 +4,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from graphql import get_variable_values, parse
+import sqlalchemy as sa
+from graphql import get_named_type, get_variable_values, parse
 from graphql.language import OperationDefinitionNode
 from graphql.pyutils import snake_to_camel
 
@@ -14,7 +15,9 @@ from api.compiler.source import ToConnection
 from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
 from tests.builders import HOME
+from tests.compiler.documents import literal
 from tests.compiler.reader_value import cursor_text
+from tests.compiler.selections import conditions, root_lists
 from tests.conftest import NOW
 
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
@@ -175,6 +178,48 @@ async def test_an_index_serves_every_order_of_a_list(connection: "asyncpg.Connec
     # Of accounts one sees one's own only: a single row is sorted.
     assert {name for (name, _order), sorts in found.items() if sorts} <= {"accounts"}
     assert len(found) >= 90
+
+
+# By type; the kinds of keys are what matters to a plan.
+IDS = {
+    name: [f"{name}:{KEY if isinstance(source.table.c[source.key].type, sa.Uuid) else '62.02'}"]
+    for name, source in SOURCES.items()
+    if source.node and source.table is not None
+}
+
+
+# What most rows meet, no index finds.
+NEGATIONS = (".not", ".isNull")
+
+
+def filters(name: str) -> Iterator[tuple[str, str]]:
+    """One condition for each filter of a list and each of its operators: its name, and the argument."""
+    type_: Any = get_named_type(root_lists()[name].args["filter"].type)
+    seen: set[str] = set()
+    for condition in conditions(type_, IDS):
+        ((filter_, value),) = condition.items()
+        operator = f"{filter_}.{next(iter(value))}" if isinstance(value, dict) else filter_
+        if operator not in seen and not operator.endswith(NEGATIONS):
+            seen.add(operator)
+            yield operator, literal(condition, type_)
+
+
+async def test_no_filter_scans_a_large_table_sequentially(crowded: "asyncpg.Connection[asyncpg.Record]") -> None:
+    lists = [name for name, field in root_lists().items() if "filter" in field.args]
+
+    found = {
+        (name, operator): {scan["Relation Name"] for scan in sequential_scans(plan, *LARGE)}
+        for name in lists
+        for operator, condition in filters(name)
+        for plan in [
+            await explain(
+                crowded, f"{name}(first: 50, filter: {condition}) {{ nodes {{ __typename }} }}", KINDS["the nation"]
+            )
+        ]
+    }
+
+    assert {read: tables for read, tables in found.items() if tables} == {}
+    assert len(found) >= 700
 
 
 AT_HOME = "SELECT count(*) FROM volunteer WHERE kabupaten_code = $1"
