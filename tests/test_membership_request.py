@@ -3,6 +3,7 @@
 import uuid
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -14,7 +15,7 @@ from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
-from tests.test_race import run_concurrently
+from tests.test_race import lock_until_waiting, run_concurrently
 
 THING = "membershipRequest { id status askedBy number rank { code } note reason version }"
 REQUEST = f"mutation($input: RequestMembershipInput!) {{ requestMembership(input: $input) {{ {THING} {PROBLEMS} }} }}"
@@ -339,3 +340,44 @@ async def test_guesses_at_once_are_all_counted(api: Api, build: Build) -> None:
 
     codes = sorted(each["code"] for answer in answers for each in answer["problems"])
     assert codes == ["REQUEST_SENT"] * 3 + ["TOO_MANY_ATTEMPTS"] * 3
+
+
+SUSPEND = f"""mutation($input: SuspendOrganizationInput!) {{ suspendOrganization(input: $input) {{
+  organization {{ verification }} {PROBLEMS} }} }}"""
+
+
+@pytest.mark.parametrize("first", ["suspend", "approve"])
+async def test_no_membership_begins_after_a_suspension(api: Api, build: Build, database_url: str, first: str) -> None:
+    coordinator = await build.coordinator()
+    for _round in range(3):
+        organization, person = await build.organization(), await build.person()
+        key = await build.membership_request(person, organization, asked_by="PERSON")
+        manager = await build.manager(organization)
+        suspend = partial(
+            api.do,
+            SUSPEND,
+            actor=coordinator,
+            organization=f"Organization:{organization}",
+            version=1,
+            reason="Ditinjau",
+        )
+        approve = partial(api.do, APPROVE, actor=manager, membershipRequest=f"MembershipRequest:{key}", version=1)
+        calls = [suspend, approve] if first == "suspend" else [approve, suspend]
+
+        async with lock_until_waiting(database_url, f"organization WHERE id = '{organization}'", until=2):
+            answers = await run_concurrently(calls)
+
+        suspended, approved = answers if first == "suspend" else answers[::-1]
+        codes = [each["code"] for each in approved["problems"]]
+        order = [
+            row["kind"]
+            for row in await build.connection.fetch(
+                "SELECT kind FROM event WHERE organization_id = $1 ORDER BY position", organization
+            )
+        ]
+        assert suspended["problems"] == []
+        began = ["membership.begun", "membership_request.accepted"]
+        assert (codes, order) in [
+            (["ORGANIZATION_NOT_VERIFIED"], ["organization.suspended"]),
+            ([], [*began, "organization.suspended"]),
+        ]
