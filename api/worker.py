@@ -13,7 +13,19 @@ import aiosmtplib
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
 from api.log import log, unexpected
-from api.services import attempt, budget_use, camp_line, code, duty, import_job, import_run, message, role, session
+from api.services import (
+    attempt,
+    budget_use,
+    camp_care,
+    camp_line,
+    code,
+    duty,
+    import_job,
+    import_run,
+    message,
+    role,
+    session,
+)
 from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
@@ -26,7 +38,7 @@ DELIVERY_SECONDS = 30.0
 
 # What is of no use any more.
 DELETIONS = (
-    *(attempt.FORGET_OLD, budget_use.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD),
+    *(attempt.FORGET_OLD, budget_use.DELETE_OLD, camp_care.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD),
     *import_job.DELETE_OLD,
 )
 

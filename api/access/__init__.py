@@ -35,6 +35,7 @@ from api.access.caller import (
     ACCOUNTS,
     CAMP_ISSUERS,
     CAMP_KEEPERS,
+    CAMP_MEDICS,
     CAMP_REGISTRARS,
     CAMP_RUNNERS,
     CERTIFICATE_ISSUERS,

@@ -164,6 +164,9 @@ CONTINGENT_ASKERS = Callers(
 )
 
 
+CAMP_MEDICS = Callers("Medics of the camp", frozenset({"VOLUNTEER"}))
+
+
 CAMP_RUNNERS = Callers(
     "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
 )

@@ -10,6 +10,7 @@ from api.models.assignment import Assignment, Commitment, Override
 from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
+from api.models.camp_care import CampCare
 from api.models.camp_group import CampGroup, CampGroupMember
 from api.models.camp_registration import CampRegistration
 from api.models.camp_result import CampResult
@@ -68,6 +69,7 @@ __all__ = [
     "Attendance",
     "BudgetUse",
     "Camp",
+    "CampCare",
     "CampCategory",
     "CampGroup",
     "CampGroupMember",

@@ -19,6 +19,7 @@ from api.models import (
     Payer,
 )
 from api.models.camp import CAMP
+from api.resolvers.camp_care import HEADS
 from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
@@ -50,6 +51,7 @@ SOURCES = (
             "contingents": connection(Contingent.c.camp_id),
             "registrations": connection(CampRegistration.c.camp_id),
             **OF_CAMP,
+            "heads": HEADS,
             "groups": connection(CampGroup.c.camp_id),
             "history": history("Camp"),
             "allowed_actions": allowed_actions(CAMP),

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from api.models import Assignment, Insurance
 from api.models.assignment import AssignmentStatus
-from api.models.day import time_zone
+from api.models.day import day_bounds
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
 from api.rules.sending import RULES, covers_all_days
@@ -58,8 +58,7 @@ READINESS_RULES: Sequence[Rule] = tuple(rule for rule in RULES if not (rule.uses
 
 def period_of_day(kabupaten_code: Sql, day: Sql, now: Sql) -> tuple[Sql, Sql]:
     """The instants between which a day lies in a kabupaten; the day that runs is what is left of it."""
-    zone = time_zone(kabupaten_code)
-    starts, ends = (sa.func.timezone(zone, sa.cast(each, sa.DateTime)) for each in (day, day + 1))
+    starts, ends = day_bounds(kabupaten_code, day)
     return sa.case((sa.and_(starts <= now, now < ends), now), else_=starts), ends
 
 

@@ -9,7 +9,18 @@ import strawberry
 
 from api.models.camp import Attendees, CampAction, CampDuty, CampStatus
 from api.models.person import Sex
-from api.schema.field import Connection, Labelled, Node, field, label, noun, optional, verb_input
+from api.schema.field import (
+    Connection,
+    Labelled,
+    Node,
+    argument,
+    field,
+    field_with_arguments,
+    label,
+    noun,
+    optional,
+    verb_input,
+)
 from api.schema.history import HistoryEntry
 from api.schema.organization import Organization, Rank
 from api.schema.person import Volunteer
@@ -20,6 +31,7 @@ from api.schema.skill import CertificateType
 from api.services import camp, camp_end, camp_session, camp_staff
 
 if TYPE_CHECKING:
+    from api.schema.camp_care import CampHeads
     from api.schema.camp_registration import CampGroup, CampRegistration
     from api.schema.contingent import Contingent
     from api.schema.scan import Scan
@@ -115,6 +127,10 @@ class Camp(Node, Located):
     )
     groups: Connection[Annotated[CampGroup, strawberry.lazy("api.schema.camp_registration")]] = field(
         "The tents, squads, classes and buses, as far as you may see them."
+    )
+    heads: list[Annotated[CampHeads, strawberry.lazy("api.schema.camp_care")]] | None = field_with_arguments(
+        "How many people there are to feed on a day, by meal and diet. Null unless you run the camp.",
+        argument("on", date, "The day, in the zone of the camp."),
     )
     present_count: int | None = field("How many people are inside now, by the scan log. Null unless you run the camp.")
     scans: Connection[Annotated[Scan, strawberry.lazy("api.schema.scan")]] = field(
