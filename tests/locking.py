@@ -33,6 +33,7 @@ ORDER = (
     "volunteer",
     "membership",
     "absence",
+    "suspected_pair",
     "assignment",
     "camp_registration",
     "camp_staff_member",

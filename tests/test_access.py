@@ -606,7 +606,7 @@ CALLER_ROLES = {
         name: {"COORDINATOR", "MANAGER", "VOLUNTEER"}
         for name in ("change_volunteer", "record_absence", "cancel_absence", "declare_skill", "withdraw_skill")
     },
-    "merge_volunteers": {"COORDINATOR"},
+    **{name: {"COORDINATOR"} for name in ("merge_volunteers", "dismiss_suspected_pair")},
     "record_insurance": {"COORDINATOR", "MANAGER"},
     "issue_certificate": {"COORDINATOR", "MANAGER"},
     **{

@@ -462,6 +462,9 @@ async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: A
         person = await build.person()
         await build.absence(person)
         await build.insurance(person)
+        one, other = sorted((person, await build.person()))
+        pair = {"one_id": one, "other_id": other, "kabupaten_code": HOME, "similarity": 0.7}
+        await build.row("suspected_pair", **pair)
         await build.row("session", account_id=nation, address_digest=b"x", last_used_at=NOW, expires_at=NOW + DAY)
         scope: dict[str, object] = {"role_ids": [], "verbs": [], "expires_at": NOW + DAY}
         await build.row("api_key", account_id=nation, name="Dasbor", digest=b"x", **scope)

@@ -151,7 +151,7 @@ async def test_the_person_managers_and_coordinators_of_home_keep_the_record(api:
         (await build.coordinator(kabupaten_code=HOME), []),
         (await build.coordinator(province_code=HOME[:2]), []),
         (await build.coordinator(), []),
-        (await build.manager(former), [not_found]),
+        (await build.manager(former), [forbidden]),
         (await build.manager(hidden), [forbidden]),
         (await build.coordinator(kabupaten_code=NEIGHBOUR), [forbidden]),
         (await build.coordinator(kabupaten_code=FAR), [not_found]),

@@ -158,7 +158,7 @@ from api.access.pledge import (
     shares_work,
 )
 from api.access.readiness import coordinates_place, sees_readiness
-from api.access.record import insures, keeps_private_record, sees_private_record
+from api.access.record import insures, keeps_private_record, sees_private_record, sees_suspected_pair
 from api.access.scan import records_scan, sees_scan, sees_scan_code
 from api.models.choice import Move
 

@@ -20,6 +20,11 @@ def keeps_private_record(kind: Kind, row: Row) -> Condition:
     return exists_where(row, volunteer.c.id == row.c.volunteer_id, keeps_volunteer(kind, volunteer))
 
 
+def sees_suspected_pair(kind: Kind, row: Row) -> Condition:
+    """The coordinators of the kabupaten of both."""
+    return coordinates(kind, row.c.kabupaten_code)
+
+
 def insures(kind: Kind, row: Row) -> Condition:
     """Managers of a verified organization of the volunteer, coordinators of home; not the volunteer."""
     members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_verified=True)

@@ -58,6 +58,7 @@ from api.models.skill import (
     CertificateTypeSkill,
     Skill,
 )
+from api.models.suspected import SuspectedPair
 
 __all__ = [
     "METADATA",
@@ -144,6 +145,7 @@ __all__ = [
     "SiteLoad",
     "SituationReport",
     "Skill",
+    "SuspectedPair",
     "Symbol",
     "Upload",
     "UploadChunk",

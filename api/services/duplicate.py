@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
 from api.access import Kind
-from api.database.engine import Row, Transaction
+from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import DistinctPair, Membership, Volunteer
 from api.rules.code import ProblemCode
@@ -55,11 +55,11 @@ async def ask_same_people(
 
 
 async def remember_distinct(
-    session: Transaction, request: Request, volunteer: uuid.UUID, others: Sequence[Row], *, reason: str | None
+    session: Transaction, request: Request, volunteer: uuid.UUID, others: Sequence[uuid.UUID], *, reason: str | None
 ) -> None:
     """Remembers that these are other people, so that nobody is asked again."""
     for other in others:
-        one, another = sorted((volunteer, other.id))
+        one, another = sorted((volunteer, other))
         await session.insert(
             DistinctPair,
             one_id=one,

@@ -18,6 +18,7 @@ from api.services.person_input import check_birth_date, check_home, find_home, r
 from api.services.problem import Problem, Problems, input_path
 from api.services.registered import refuse_registered
 from api.services.request import Request
+from api.services.suspected import suspect
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.values import nik as identity
@@ -95,7 +96,8 @@ async def register(
             number=number_line,
             rank_code=rank,
         )
-    await remember_distinct(session, request, key, alike, reason=distinct)
+    await remember_distinct(session, request, key, [row.id for row in alike], reason=distinct)
+    await suspect(session, request, key)
     change: dict[str, Any] = {
         "kabupaten": kabupaten,
         "reach": person["reach"],

@@ -20,6 +20,7 @@ from api.services.duplicate import ask_same_people, remember_distinct
 from api.services.person_input import check_birth_date, check_home, find_home, read_person
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
+from api.services.suspected import suspect
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
@@ -75,12 +76,15 @@ async def change(
     alike = []
     if any(after[name] != held[name] for name in IDENTIFYING):
         alike = await ask_same_people(session, request, after, is_confirmed=distinct is not None, volunteer=volunteer)
-    await remember_distinct(session, request, volunteer, alike, reason=distinct)
+    await remember_distinct(session, request, volunteer, [row.id for row in alike], reason=distinct)
     moved = {"from": held.kabupaten_code, "kabupaten": after["kabupaten_code"]} if has_moved else {}
     others = {"distinct_from": [str(row.id) for row in alike]} if alike else {}
     change = {"changed": sorted(changes), **moved, **others}
     reason = distinct if alike else None
-    return await VOLUNTEERS.change(session, request, held, "changed", columns=columns, change=change, reason=reason)
+    await VOLUNTEERS.change(session, request, held, "changed", columns=columns, change=change, reason=reason)
+    if has_moved or after["name"] != held.name:
+        await suspect(session, request, volunteer)
+    return volunteer
 
 
 LEFT_BEHIND = {"kecamatan_code": None, "latitude": None, "longitude": None}

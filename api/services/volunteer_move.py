@@ -35,6 +35,7 @@ from api.models import (
     MergedVolunteer,
     Scan,
     ScanCode,
+    SuspectedPair,
 )
 from api.models.certificate_request import CertificateRequestStatus
 from api.models.choice import Choice
@@ -82,8 +83,10 @@ MOVED: Sequence[sa.Column[Any]] = (
     DeclaredSkill.c.volunteer_id,
     MergedVolunteer.c.volunteer_id,
 )
-# Pairs are written anew instead of moved.
-PAIRED: Sequence[sa.Column[Any]] = (DistinctPair.c.one_id, DistinctPair.c.other_id)
+# Pairs are written anew instead of moved, suspected ones forgotten.
+PAIRED: Sequence[sa.Column[Any]] = tuple(
+    table.c[name] for table in (DistinctPair, SuspectedPair) for name in ("one_id", "other_id")
+)
 
 
 # What may wait only once, for what, and its status when it is withdrawn.
@@ -269,6 +272,7 @@ def _settled() -> Sequence[CompiledStatement]:
                 ),
                 insert.from_select([*DistinctPair.c.keys()], pairs).on_conflict_do_nothing(),
                 sa.delete(DistinctPair).where(of_old),
+                sa.delete(SuspectedPair).where(sa.or_(SuspectedPair.c.one_id == OLD, SuspectedPair.c.other_id == OLD)),
             ),
         )
     )

@@ -193,6 +193,10 @@ class SampleData:
     async def make_records(self) -> None:
         """Absences before, on and after the days of the needs, insurances of every kind, skills that are claimed; merged records."""
         build = self.build
+        for number, home in enumerate(HOMES):
+            one, other = sorted(self.people[number : number + 2])
+            pair = {"one_id": one, "other_id": other, "kabupaten_code": home, "similarity": 1 / (number + 1)}
+            await build.row("suspected_pair", **pair)
         for number in range(2):
             old = uuid.UUID(int=number + 1, version=4)
             merged = "INSERT INTO merged_volunteer VALUES ($1, $2, $3)"

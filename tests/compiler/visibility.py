@@ -217,6 +217,9 @@ class Visibility:
     def sees_record_of_volunteer(self, row: Row) -> bool:
         return self.sees_volunteer(self.row(Volunteer, row["volunteer_id"]))
 
+    def sees_suspected_pair(self, row: Row) -> bool:
+        return self.coordinates(row["kabupaten_code"])
+
     def sees_private_record(self, row: Row) -> bool:
         return self.knows_volunteer(self.row(Volunteer, row["volunteer_id"]))
 
