@@ -31,6 +31,16 @@ MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $
 CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
   tier kilometres volunteer { id name kabupaten { name } } } } } } }"""
 
+SEARCH = """query($text: String!) { search(text: $text, first: 20) { nodes { kind match text thing {
+  ... on Volunteer { id name kabupaten { name } } ... on Organization { id name } ... on Incident { id title }
+  ... on Kabupaten { id name } ... on Need { id } } } pageInfo { hasNextPage endCursor } } }"""
+# Whole names and their beginnings, parts of names, slips, places, titles, and numbers.
+TEXTS = (
+    *("Siti", "Sutrisno", "Budi", "Tri", "Eko Cahyono", "Agus Har", "Tarigan", "Lestari", "Rahayu", "siti nur"),
+    *("Agus Hartona", "Mangasi Tarigam", "Sutrisna Suryanto", "Muhamad", "Palangka", "Kab. Agam", "Banjir"),
+    *("Dinas Sosial", "0812-3456-7890", "0000001-0"),
+)
+
 INCIDENT = """query($incident: ID!) { node(id: $incident) { ... on Incident { title status startedAt hazard { label } desk { label }
   kabupatens { name } situation { affected displaced dead at } coverage { wanted pledged offered accepted mobilized onDuty shortfall }
   needs(first: 20) { nodes { id priority peopleWanted startsAt endsAt isStale skill { label } cluster { label }
@@ -103,6 +113,7 @@ def all_queries(facts: Facts) -> dict[str, Query]:
             PEER_MUTATION,
             lambda variables: incident_row(variables["input"]),
         ),
+        Query("search", SEARCH, [{"text": text} for text in TEXTS]),
         Query("candidates", CANDIDATES, [{"need": f"Need:{id_}"} for id_ in facts.needs]),
         Query("incident", INCIDENT, [{"incident": f"Incident:{id_}"} for id_ in facts.incidents]),
     )

@@ -73,6 +73,39 @@ const Offer = graphql(`
   }
 `);
 
+const Search = graphql(`
+  query Search($text: String!, $near: PlaceInput, $after: String) {
+    search(text: $text, kinds: [VOLUNTEER, KABUPATEN], near: $near, first: 2, after: $after) {
+      nodes {
+        match
+        text
+        kilometres
+        thing {
+          __typename
+          ... on Volunteer {
+            id
+            status
+          }
+          ... on Kabupaten {
+            id
+            code
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`);
+
+async function search(text: string, after?: string | null) {
+  const { data, error } = await client.query(Search, { text, near: { kabupaten: "62.02" }, after });
+  if (error) throw error;
+  return data!.search!;
+}
+
 async function needs(kabupaten: string) {
   const { data, error } = await client.query(Needs, { kabupaten }, { requestPolicy: "network-only" });
   if (error) throw error;
@@ -103,6 +136,9 @@ const first = await volunteers({ first: 2 });
 const second = await volunteers({ first: 2, after: first.pageInfo.endCursor });
 const back = await volunteers({ last: 2, before: second.pageInfo.startCursor });
 
+const found = await search("sukerela 3");
+const more = await search("sukerela 3", found.pageInfo.endCursor);
+
 const wrong = await client.query(Volunteers, { first: 1, after: "nonsense", name: "a" });
 
 console.log(
@@ -113,6 +149,7 @@ console.log(
     refused: refused.problems.map(({ __typename, code, message, path }) => ({ __typename, code, message, path })),
     pages: [first.names, second.names, back.names],
     total: first.totalCount,
+    found: [...found.nodes!, ...more.nodes!].map((hit) => [hit!.match, hit!.text, hit!.thing?.__typename]),
     wrong: wrong.error?.graphQLErrors.map((each) => each.extensions.code),
   }),
 );
