@@ -15,6 +15,8 @@ COMPLETE = f"mutation($input: CompleteCampInput!) {{ completeCamp(input: $input)
 REOPEN = f"mutation($input: ReopenCampInput!) {{ reopenCamp(input: $input) {{ camp {{ status }} {PROBLEMS} }} }}"
 RESULTS = f"""mutation($input: RecordResultsInput!) {{ recordResults(input: $input) {{
   results {{ campRegistration {{ completion {{ hasPassed isMet }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+REPORT = """query($id: ID!, $by: CampReportBy!) { camp(id: $id) { report(by: $by) {
+  name registered came certified } } }"""
 COMPLETION = """query($id: ID!) { campRegistration(id: $id) { completion {
   isMet hoursHeld hoursAttended hasPassed missedSessions { title } } } }"""
 
@@ -93,6 +95,20 @@ async def test_who_was_at_all_required_sessions_or_long_enough_gets_a_certificat
     ]
     assert payload == {"camp": {"status": "COMPLETED"}, "problems": []}
     assert await certificates(build, camp) == [(people[0], TYPE, True), (people[2], TYPE, True)]
+    reports = [
+        (await api.ask(REPORT, actor=actor, id=f"Camp:{camp}", by=by))["camp"]["report"]
+        for by in ("CATEGORY", "SESSION")
+    ]
+    hidden = await api.ask(REPORT, id=f"Camp:{camp}", by="SEX")
+    assert reports == [
+        [{"name": "Peserta", "registered": 4, "came": 4, "certified": 2}],
+        [
+            {"name": "Air", "registered": 4, "came": 2, "certified": 0},
+            {"name": "Dapur", "registered": 4, "came": 3, "certified": 0},
+            {"name": "Malam", "registered": 4, "came": 2, "certified": 0},
+        ],
+    ]
+    assert hidden == {"camp": {"report": None}}
     events = "SELECT count(*) FROM event WHERE kind = 'certificate.issued'"
     assert await build.connection.fetchval(events) == 2
 

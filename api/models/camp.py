@@ -191,6 +191,17 @@ CampQuota = table(
 )
 
 
+class CampReportBy(Choice):
+    """What the people of a camp are counted by."""
+
+    ORGANIZATION = "ORGANIZATION", "By the organization that they came for."
+    KABUPATEN = "KABUPATEN", "By the home kabupaten."
+    CONTINGENT = "CONTINGENT", "By the organization or kabupaten of the contingent."
+    CATEGORY = "CATEGORY", "By what they came as."
+    SEX = "SEX", "By sex."
+    SESSION = "SESSION", "By the sessions at which they were scanned, of all who came."
+
+
 class CampDuty(Choice):
     """What somebody of the staff does at a camp."""
 

@@ -20,6 +20,7 @@ from api.models import (
 )
 from api.models.camp import CAMP
 from api.resolvers.camp_care import HEADS
+from api.resolvers.camp_report import REPORT
 from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
@@ -52,6 +53,7 @@ SOURCES = (
             "registrations": connection(CampRegistration.c.camp_id),
             **OF_CAMP,
             "heads": HEADS,
+            "report": REPORT,
             "groups": connection(CampGroup.c.camp_id),
             "history": history("Camp"),
             "allowed_actions": allowed_actions(CAMP),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.camp import Attendees, CampAction, CampDuty, CampStatus
+from api.models.camp import Attendees, CampAction, CampDuty, CampReportBy, CampStatus
 from api.models.person import Sex
 from api.schema.field import (
     Connection,
@@ -31,7 +31,7 @@ from api.schema.skill import CertificateType
 from api.services import camp, camp_end, camp_session, camp_staff
 
 if TYPE_CHECKING:
-    from api.schema.camp_care import CampHeads
+    from api.schema.camp_care import CampHeads, CampReportRow
     from api.schema.camp_registration import CampGroup, CampRegistration
     from api.schema.contingent import Contingent
     from api.schema.scan import Scan
@@ -131,6 +131,10 @@ class Camp(Node, Located):
     heads: list[Annotated[CampHeads, strawberry.lazy("api.schema.camp_care")]] | None = field_with_arguments(
         "How many people there are to feed on a day, by meal and diet. Null unless you run the camp.",
         argument("on", date, "The day, in the zone of the camp."),
+    )
+    report: list[Annotated[CampReportRow, strawberry.lazy("api.schema.camp_care")]] | None = field_with_arguments(
+        "The closing report: how many were registered, came and got a certificate. Null unless you run the camp.",
+        argument("by", CampReportBy, "What they are counted by."),
     )
     present_count: int | None = field("How many people are inside now, by the scan log. Null unless you run the camp.")
     scans: Connection[Annotated[Scan, strawberry.lazy("api.schema.scan")]] = field(

@@ -16,6 +16,14 @@ class CampHeads:
     people: int = field("How many they are.")
 
 
+@noun("How many people of a camp are counted under one name.")
+class CampReportRow:
+    name: str | None = field("The organization, kabupaten, contingent, category, sex or session; null for none.")
+    registered: int = field("How many had a place; of a session, how many came to the camp.")
+    came: int = field("How many of them came; of a session, how many were there.")
+    certified: int = field("How many hold the certificate of the camp; not counted by session.")
+
+
 @noun("What the medics of a camp must know of somebody.")
 class CareData:
     diet: Diet = field("What the person eats.")
