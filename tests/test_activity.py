@@ -24,7 +24,7 @@ def recorded(module: ModuleType) -> Iterator[str]:
     """The kinds of events that the source of a service names."""
     for node in ast.walk(ast.parse(inspect.getsource(module))):
         match node:
-            case ast.Call(func=ast.Name(id="record"), args=[_, _, ast.Constant(value=str(kind)), *_]):
+            case ast.Call(func=ast.Name(id="record" | "record_all"), args=[_, _, ast.Constant(value=str(kind)), *_]):
                 yield kind
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id=name), attr="change"),
