@@ -157,6 +157,11 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     (incident,) = page["data"]["incidents"]["nodes"]
     assert sorted(each["level"] for each in incident["emergencyStatuses"]["nodes"]) == ["KABUPATEN", "PROVINCE"]
     assert incident["situation"]["displaced"] == 2300
+    assert incident["coverage"]["wanted"] == sum(need["coverage"]["wanted"] for need in incident["needs"]["nodes"])
+    assert [each["label"] for each in incident["activity"]["nodes"]] == ["A duty was accepted", "A duty was offered"]
+    assert [minimum for need in incident["needs"]["nodes"] for minimum in need["minimums"]] == [
+        {"people": 4, "sex": "FEMALE"}
+    ]
     assert [each["isFull"] for each in incident["sites"]["nodes"]].count(True) == 1
     assert sorted(each["pledged"] for each in incident["goodsNeeds"]["nodes"]) == [0, 9000]
     assert sum(need["coverage"]["pledged"] for need in incident["needs"]["nodes"]) == 12

@@ -45,6 +45,8 @@ def make_rows(
     yield from make_decrees(rng, incident, today=today)
     yield from make_sites(rng, incident, organizations, today=today)
     yield from make_pledges(rng, flood, organizations, today=today)
+    # Women and children are looked after in the shelters.
+    yield row.NeedMinimum(rng.uuid(), flood.needs["SHELTER"].id, 4, None, "FEMALE")
     for kabupaten, source, hours, status, figures in REPORTS:
         at = at_hour(today, 9) - timedelta(hours=hours)
         yield row.SituationReport(rng.uuid(), incident.id, kabupaten, at, source, status, **figures)

@@ -172,6 +172,14 @@ class Need(NamedTuple):
     closed_at: datetime | None
 
 
+class NeedMinimum(NamedTuple):
+    id: UUID
+    need_id: UUID
+    people: int
+    rank_code: str | None
+    sex: str | None
+
+
 class GoodsNeed(NamedTuple):
     id: UUID
     incident_id: UUID
@@ -259,6 +267,7 @@ Row = (
     | SiteLoad
     | SituationReport
     | Need
+    | NeedMinimum
     | GoodsNeed
     | Pledge
     | PledgeRequest
@@ -285,6 +294,7 @@ TABLES: Mapping[type[Row], str] = {
     SiteLoad: "site_load",
     SituationReport: "situation_report",
     Need: "need",
+    NeedMinimum: "need_minimum",
     GoodsNeed: "goods_need",
     Pledge: "pledge",
     PledgeRequest: "pledge_request",
