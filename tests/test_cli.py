@@ -154,6 +154,13 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert accepted["data"]["acceptAssignment"]["assignment"]["need"]["coverage"]["accepted"] == 2
     codes = [[refusal["code"] for refusal in need["refusals"]] for need in refusals["data"]["needs"]["nodes"]]
     assert all("PERSON_ELSEWHERE" in each for each in codes)
+    check_page(page)
+    assert_registry(registry["data"], requested["data"], approved["data"])
+    assert (done.returncode, status, servers_of(data)) == (0, 0, [])
+
+
+def check_page(page: Any) -> None:
+    """The incident page of the README."""
     (incident,) = page["data"]["incidents"]["nodes"]
     assert sorted(each["level"] for each in incident["emergencyStatuses"]["nodes"]) == ["KABUPATEN", "PROVINCE"]
     assert incident["situation"]["displaced"] == 2300
@@ -165,8 +172,6 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert [each["isFull"] for each in incident["sites"]["nodes"]].count(True) == 1
     assert sorted(each["pledged"] for each in incident["goodsNeeds"]["nodes"]) == [0, 9000]
     assert sum(need["coverage"]["pledged"] for need in incident["needs"]["nodes"]) == 12
-    assert_registry(registry["data"], requested["data"], approved["data"])
-    assert (done.returncode, status, servers_of(data)) == (0, 0, [])
 
 
 def test_a_second_start_does_not_load_the_story_again(story: Environment) -> None:

@@ -115,6 +115,26 @@ async def test_what_is_changed_of_an_incident(api: Api, build: Build) -> None:
     assert await kinds(build) == [("incident.changed", str(incident))]
 
 
+@pytest.mark.parametrize("thing", ["need", "goods_need", "site", "situation_report", "emergency_status"])
+async def test_a_kabupaten_in_use_is_not_removed(api: Api, build: Build, thing: str) -> None:
+    incident, actor = await build.incident([HOME, NEIGHBOUR], has_decree=False), await build.coordinator()
+    key = await getattr(build, thing)(incident)
+    remove = {"incident": named(incident), "version": 1, "removeKabupatens": [HOME]}
+
+    refused = await api.do(document("changeIncident"), actor=actor, **remove)
+    await build.connection.execute(
+        {
+            "situation_report": "UPDATE situation_report SET status = 'WITHDRAWN', reason = 'Salah' WHERE id = $1",
+            "emergency_status": "DELETE FROM emergency_status WHERE id = $1",
+        }.get(thing, f"UPDATE {thing} SET closed_at = now() WHERE id = $1"),
+        key,
+    )
+    removed = await api.do(document("changeIncident"), actor=actor, **remove)
+
+    assert refused["problems"] == [problem("Simple", "STILL_USED", "removeKabupatens", "0")]
+    assert removed["problems"] == []
+
+
 async def test_a_change_of_kabupaten_is_refused_where_something_hangs_on_it(api: Api, build: Build) -> None:
     incident, coordinator = await build.incident([HOME, NEIGHBOUR]), await build.coordinator(kabupaten_code=HOME)
     cases: list[tuple[Json, Json]] = [

@@ -19,6 +19,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 READ = """pledge { id status quantity filled openQuantity percent deadline reason version organization { id }
     handedOverTo { id quantity organization { id } } history { kind status reason } }"""
 ROUNDS = 20 if IS_FUZZ else 3
+MATRIX = """query($id: ID!) { incident(id: $id) { coverageMatrix(on: "2026-03-03") { organization { name } wanted promised totalPercent } } }"""
 NGOS = ("Baznas", "PPPA Daarul Qur'an", "LazisNU", "LazisMU", "Dompet Dhuafa", "Rumah Zakat")
 
 
@@ -332,7 +333,7 @@ async def test_the_database_refuses_what_exceeds_a_need_by_whatever_path(build: 
 @pytest.mark.fuzz
 async def test_six_organizations_promise_to_the_same_twelve_needs_at_once(api: Api, build: Build) -> None:
     organizations = [await organization_and_manager(build, name=name, kind="ZAKAT") for name in NGOS]
-    incident = await build.incident()
+    incident, promised = await build.incident(), 0
 
     for _round in range(ROUNDS):
         needs = [await build.need(incident, people_wanted=10) for _ in range(12)]
@@ -361,6 +362,13 @@ async def test_six_organizations_promise_to_the_same_twelve_needs_at_once(api: A
         assert sum(row["number"] for row in rows) == len(made)
         codes = [[each["code"] for each in answer["problems"]] for answer in answers if not answer["pledge"]]
         assert codes == [["NEED_PLEDGED"]] * (len(answers) - len(made))
+        promised += sum(row["total"] for row in rows)
+
+    # The matrix adds up to all that was promised, and nothing is over 100 %.
+    (cells,) = (await api.ask(MATRIX, actor=organizations[0][1], id=named("Incident", incident)))["incident"].values()
+    assert {cell["wanted"] for cell in cells} == {ROUNDS * 120}
+    assert sum(cell["promised"] for cell in cells) == promised
+    assert {cell["totalPercent"] for cell in cells} == {100 * promised / (ROUNDS * 120)}
 
 
 async def test_a_pledge_and_a_lowered_need_respect_whichever_came_first(api: Api, build: Build) -> None:

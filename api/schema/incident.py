@@ -159,7 +159,7 @@ class ChangeIncidentInput:
     position: PointInput | None = optional("The new position, in one of its kabupaten or at most 25 km outside.")
     add_kabupatens: list[strawberry.ID] | None = optional("Kabupaten in your scope that it affects, too.")
     remove_kabupatens: list[strawberry.ID] | None = optional(
-        "Kabupaten in your scope that it does not affect; no need may be open there."
+        "Kabupaten in your scope that it does not affect; no need or site may be open there, no figures stand, no decree be made."
     )
 
 

@@ -13,9 +13,20 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import EmergencyStatus, Hazard, Incident, IncidentKabupaten, Kabupaten, Need, Site
+from api.models import (
+    EmergencyStatus,
+    GoodsNeed,
+    Hazard,
+    Incident,
+    IncidentKabupaten,
+    Kabupaten,
+    Need,
+    Site,
+    SituationReport,
+)
 from api.models.base import new_id
 from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
+from api.models.situation import SituationStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable, check_status
 from api.services.feed import record
@@ -208,7 +219,7 @@ async def change(
 async def _change_kabupatens(
     session: Transaction, problems: Problems, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
 ) -> None:
-    """At least one stays, and none is removed where a need or a site is open or a decree was made."""
+    """At least one stays, and none is removed where a need or a site is open, figures stand or a decree was made."""
     await session.rows(ADD_KABUPATENS, {"incident": incident, "codes": added})
     parameters = {"incident": incident, "codes": removed}
     used = {row.kabupaten_code for row in await session.rows(KABUPATENS_IN_USE, parameters)}
@@ -277,7 +288,11 @@ def _used(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Select[str
 
 
 KABUPATENS_IN_USE = compile_statement(
-    sa.union(_used(Need, Need.c.closed_at.is_(None)), _used(Site, Site.c.closed_at.is_(None)), _used(EmergencyStatus))
+    sa.union(
+        *(_used(each, each.c.closed_at.is_(None)) for each in (Need, GoodsNeed, Site)),
+        _used(SituationReport, SituationReport.c.status != SituationStatus.WITHDRAWN),
+        _used(EmergencyStatus),
+    )
 )
 _REMOVED = (
     sa.delete(IncidentKabupaten)
