@@ -17,6 +17,7 @@ from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
 from api.web.budget import Budgets
+from api.web.calendar import download_calendar
 from api.web.document import Documents
 from api.web.download import download_refused, download_table
 from api.web.endpoint import GraphQL
@@ -83,6 +84,7 @@ def application(
         Route("/graphql", GraphQL()),
         Route("/uploads", file_route(upload_file), methods=["POST"]),
         Route("/imports/{job}/refused.{format}", file_route(download_refused)),
+        Route("/calendars/{secret}.ics", file_route(download_calendar)),
         Route("/exports/{table}.{format}", file_route(download_table)),
         Route("/schema.graphql", contract),
         Route("/docs/{name}", document),

@@ -575,6 +575,8 @@ CALLER_ROLES = {
     "sign_out": {"ACCOUNT"},
     "create_api_key": {"ACCOUNT"},
     "revoke_api_key": {"ACCOUNT"},
+    "create_calendar_address": {"ACCOUNT"},
+    "revoke_calendar_address": {"ACCOUNT"},
     "invite_volunteer": {"MANAGER"},
     "accept_invitation": {"ACCOUNT"},
     "change_password": {"ACCOUNT"},

@@ -9,6 +9,7 @@ from api.models.api_key import ApiKey
 from api.models.assignment import Assignment, Commitment, Override
 from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
+from api.models.calendar import CalendarAddress
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_care import CampCare
 from api.models.camp_group import CampGroup, CampGroupMember
@@ -69,6 +70,7 @@ __all__ = [
     "Attempt",
     "Attendance",
     "BudgetUse",
+    "CalendarAddress",
     "Camp",
     "CampCare",
     "CampCategory",
