@@ -121,6 +121,7 @@ def assert_registry(registry: Any, requested: Any, approved: Any) -> None:
     assert [each["name"] for each in registry["organizations"]["nodes"]] == ["Komunitas Perahu Mentaya"]
     assert [each["kind"] for each in registry["licences"]["nodes"]] == ["AGREEMENT"]
     assert [each["certificates"] for each in registry["certificateExtensions"]["nodes"]] == [2]
+    assert [each["similarity"] for each in registry["suspectedPairs"]["nodes"]] == [1.0]
     assert requested["requestCertificate"]["problems"] == []
     assert approved["approveCertificate"]["certificateRequest"]["certificate"]["number"] == "README-1"
 

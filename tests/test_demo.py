@@ -81,6 +81,7 @@ async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connecti
         "licence": 36,
         "volunteer": 1900,
         "membership": 2219,
+        "suspected_pair": 1,
         "certificate": 4013,
         "certificate_extension": 1,
         "extended_certificate": 2,

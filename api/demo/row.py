@@ -80,6 +80,14 @@ class Membership(NamedTuple):
     end_reason: str | None
 
 
+class SuspectedPair(NamedTuple):
+    id: UUID
+    one_id: UUID
+    other_id: UUID
+    kabupaten_code: str
+    similarity: float
+
+
 class Certificate(NamedTuple):
     id: UUID
     volunteer_id: UUID
@@ -257,6 +265,7 @@ Row = (
     | Licence
     | Volunteer
     | Membership
+    | SuspectedPair
     | Certificate
     | CertificateExtension
     | ExtendedCertificate
@@ -284,6 +293,7 @@ TABLES: Mapping[type[Row], str] = {
     Licence: "licence",
     Volunteer: "volunteer",
     Membership: "membership",
+    SuspectedPair: "suspected_pair",
     Certificate: "certificate",
     CertificateExtension: "certificate_extension",
     ExtendedCertificate: "extended_certificate",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from api.demo import account, assignment, catalogue, coordination, incident, organization, registry, row
+from api.demo import account, assignment, catalogue, coordination, incident, organization, registry, row, suspected
 from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
@@ -93,6 +93,7 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         ),
         *coordination.make_rows(rng, flood, organizations, today=today),
         *account.make_accounts(rng, organizations=organizations, relawan=people[0]),
+        *suspected.make_pair(rng, people),
         # The last ones, as they change certificates and draw further random numbers.
         *registry.make_rows(rng, organizations, people, today=today),
         *person_rows(people),
