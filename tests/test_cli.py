@@ -126,6 +126,18 @@ def assert_registry(registry: Any, requested: Any, approved: Any) -> None:
     assert approved["approveCertificate"]["certificateRequest"]["certificate"]["number"] == "README-1"
 
 
+def assert_camp(camp: Any, raised: Any, walk_in: Any) -> None:
+    """It is full, takes the first two of the line in, and lets a guest wait."""
+    (running,) = camp["camps"]["nodes"]
+    assert (running["placesLeft"], running["presentCount"], running["registrations"]["totalCount"]) == (0, 30, 6)
+    codes = [[each["code"] for each in waiting["waitsFor"]] for waiting in running["registrations"]["nodes"]]
+    assert codes == [["CAMP_FULL"]] * 2
+    assert raised["changeCamp"] == {"camp": {"capacity": 42, "taken": 42}, "problems": []}
+    full = [{"code": "CAMP_FULL", "count": 42, "limit": 42}]
+    registration = {"number": 50, "status": "WAITLISTED", "waitsFor": full}
+    assert walk_in["registerWalkIn"] == {"campRegistration": registration, "problems": []}
+
+
 def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     text = Path("README.md").read_text().split("## The story in six requests")[1].split("## Settings")[0]
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
@@ -138,7 +150,8 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
         status = server.wait(TIMEOUT)
 
     assert {*done.stderr.splitlines()} == {f"Uses the database server that runs in {data} already."}
-    needs, candidates, offered, accepted, refusals, page, registry, requested, approved = documents(done.stdout)
+    needs, candidates, offered, accepted, refusals, page, *others = documents(done.stdout)
+    registry, requested, approved, camp, raised, walk_in = others
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
     ]
@@ -157,6 +170,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     assert all("PERSON_ELSEWHERE" in each for each in codes)
     check_page(page)
     assert_registry(registry["data"], requested["data"], approved["data"])
+    assert_camp(camp["data"], raised["data"], walk_in["data"])
     assert (done.returncode, status, servers_of(data)) == (0, 0, [])
 
 
@@ -183,7 +197,7 @@ def test_a_second_start_does_not_load_the_story_again(story: Environment) -> Non
 
     # The output is no terminal, where the tokens would be printed.
     assert printed == f"Sigap answers at http://127.0.0.1:{story['SIGAP_PORT']}/graphql\n"
-    assert found == {"data": {"incidents": {"totalCount": 3}, "organizations": {"totalCount": 30}}}
+    assert found == {"data": {"incidents": {"totalCount": 3}, "organizations": {"totalCount": 193}}}
 
 
 def test_after_a_kill_the_next_start_owns_the_database_server_and_stops_it(story: Environment, data: Path) -> None:

@@ -76,7 +76,7 @@ async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connecti
 
     assert not await is_empty(connection)
     assert await counts(connection) == {
-        "organization": 32,
+        "organization": 195,
         "certificate_issuer": 1,
         "licence": 36,
         "volunteer": 1900,
@@ -92,13 +92,17 @@ async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connecti
         "site_load": 6,
         "situation_report": 4,
         "need": 8,
+        "need_minimum": 1,
         "goods_need": 2,
         "pledge": 5,
         "pledge_request": 1,
         "assignment": 44,
-        "commitment": 31,
+        "camp": 6,
+        "camp_registration": 212,
+        "commitment": 74,
         "account": 6,
         "role": 5,
+        "scan": 36,
     }
 
 
@@ -229,7 +233,7 @@ async def test_welfare_institutions_of_lampung_are_in_their_real_kabupaten(
     homes = await pairs(
         connection,
         "SELECT organization.name, kabupaten.name FROM organization JOIN kabupaten ON kabupaten.code = kabupaten_code"
-        " WHERE organization.kind = 'WELFARE_INSTITUTION'",
+        " WHERE organization.kind = 'WELFARE_INSTITUTION' AND organization.name NOT LIKE 'LKS binaan%'",
     )
 
     assert homes == {
@@ -353,7 +357,7 @@ async def test_accepted_assignments_have_commitments_and_offers_do_not(
     )
 
     assert promised == {"ACCEPTED": 8, "COMPLETED": 23}
-    assert await connection.fetchval("SELECT count(*) FROM commitment") == 31
+    assert await connection.fetchval("SELECT count(*) FROM commitment WHERE assignment_id IS NOT NULL") == 31
 
 
 async def test_each_account_has_its_own_role_and_scope(connection: asyncpg.Connection, story: Story) -> None:
@@ -421,3 +425,30 @@ async def test_an_existing_login_is_refused_and_nothing_is_loaded(connection: as
 
     assert str(refusal.value) == "The demo story clashes with what is there: Key (login)=(nasional) already exists."
     assert await is_empty(connection)
+
+
+async def test_a_camp_is_in_its_second_day_with_people_inside_left_and_waiting(
+    connection: asyncpg.Connection, story: Story
+) -> None:
+    camp = await connection.fetchrow("SELECT * FROM camp WHERE status = 'RUNNING'")
+    assert camp is not None
+    statuses = await pairs(
+        connection, "SELECT status, count(*) FROM camp_registration WHERE camp_id = $1 GROUP BY 1", camp["id"]
+    )
+    days = "SELECT count(DISTINCT date(at)) FROM scan WHERE counts AND point = 'ENTRY'"
+
+    assert (camp["taken"], camp["capacity"], (TODAY - camp["starts_at"].date()).days) == (40, 40, 1)
+    assert statuses == {"CHECKED_IN": 30, "RELEASED": 3, "REGISTERED": 10, "WAITLISTED": 6}
+    assert await connection.fetchval(days) == 1
+    assert await pairs(connection, "SELECT point, count(*) FROM scan GROUP BY 1") == {"ENTRY": 33, "EXIT": 3}
+
+
+async def test_the_rounds_of_lampung_are_a_series(connection: asyncpg.Connection, story: Story) -> None:
+    rounds = await connection.fetch(
+        """SELECT taken, count(*) AS heads FROM camp JOIN camp_registration ON camp_id = camp.id
+        WHERE series = 'Pembinaan LKS Provinsi Lampung 2018' GROUP BY camp.id, starts_at, taken ORDER BY starts_at"""
+    )
+    homes = "SELECT count(DISTINCT kabupaten_code) FROM camp_registration WHERE guest_name IS NOT NULL"
+
+    assert [tuple(row) for row in rounds] == [(50, 50), (41, 41), (42, 42), (17, 17), (13, 13)]
+    assert await connection.fetchval(homes) == 15

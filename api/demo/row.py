@@ -239,8 +239,55 @@ class Assignment(NamedTuple):
 class Commitment(NamedTuple):
     id: UUID
     volunteer_id: UUID
-    assignment_id: UUID
+    assignment_id: UUID | None
     period: asyncpg.Range[datetime]
+    registration_id: UUID | None = None
+
+
+class Camp(NamedTuple):
+    id: UUID
+    kind_code: str
+    name: str
+    series: str | None
+    host_id: UUID
+    kabupaten_code: str
+    venue: str
+    latitude: float
+    longitude: float
+    starts_at: datetime
+    ends_at: datetime
+    attendees: str
+    capacity: int
+    last_number: int
+    status: str
+    opened_at: datetime
+
+
+class CampRegistration(NamedTuple):
+    id: UUID
+    camp_id: UUID
+    volunteer_id: UUID | None
+    guest_name: str | None
+    organization_id: UUID
+    kabupaten_code: str
+    category_code: str
+    number: int
+    status: str
+    reason: str | None
+
+
+class Scan(NamedTuple):
+    id: UUID
+    camp_id: UUID
+    point: str
+    text: str
+    volunteer_id: UUID
+    registration_id: UUID
+    at: datetime
+    device: str
+    nonce: str
+    is_offline: bool
+    account_id: UUID
 
 
 class Account(NamedTuple):
@@ -281,9 +328,12 @@ Row = (
     | Pledge
     | PledgeRequest
     | Assignment
+    | Camp
+    | CampRegistration
     | Commitment
     | Account
     | Role
+    | Scan
 )
 
 # In the order of the foreign keys: referenced tables first.
@@ -309,9 +359,12 @@ TABLES: Mapping[type[Row], str] = {
     Pledge: "pledge",
     PledgeRequest: "pledge_request",
     Assignment: "assignment",
+    Camp: "camp",
+    CampRegistration: "camp_registration",
     Commitment: "commitment",
     Account: "account",
     Role: "role",
+    Scan: "scan",
 }
 
 

@@ -7,7 +7,18 @@ from uuid import UUID
 
 import asyncpg
 
-from api.demo import account, assignment, catalogue, coordination, incident, organization, registry, row, suspected
+from api.demo import (
+    account,
+    assignment,
+    camp,
+    catalogue,
+    coordination,
+    incident,
+    organization,
+    registry,
+    row,
+    suspected,
+)
 from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
@@ -83,7 +94,7 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
     people = list(PopulationGenerator(reference_data, organizations, today=today).generate(rng))
     incidents = [make(rng, today=today) for make in (incident.flood, incident.landslide, incident.legundi)]
     flood = incidents[0]
-    rows = (
+    rows: tuple[row.Row, ...] = (
         *organizations.values(),
         *organization.make_issuers(organizations),
         *organization.make_licences(rng, organizations, today=today),
@@ -97,6 +108,17 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         # The last ones, as they change certificates and draw further random numbers.
         *registry.make_rows(rng, organizations, people, today=today),
         *person_rows(people),
+    )
+    # The last, so that nothing of the rest depends on it.
+    rows += tuple(
+        camp.make_rows(
+            rng,
+            organizations=organizations,
+            people=people,
+            seats=reference_data.seats,
+            account=next(each for each in rows if isinstance(each, row.Account) and each.login == "kalteng"),
+            today=today,
+        )
     )
     return Story(tuple(account.ACCOUNTS), flood.incident.id, flood.needs["WATER_RESCUE"].id, people[0].row.id, rows)
 
