@@ -44,7 +44,7 @@ CONNECT_SECONDS = 5.0
 STATEMENT_CACHE_SIZE = 64
 
 # Characters. A longer statement is prepared each time: PostgreSQL needs some 50 bytes of memory per character.
-MAX_CACHED_STATEMENT_LENGTH = 30_000
+MAX_CACHED_STATEMENT_LENGTH = 60_000
 
 # Characters. After a longer statement the connection is closed, as its server process keeps the memory of planning it.
 HUGE_STATEMENT_LENGTH = 60_000

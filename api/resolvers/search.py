@@ -223,8 +223,9 @@ def hits(number: int, searched: Searched, match: SearchMatch, _row: Row, context
 
 def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row, context: FieldContext) -> Condition:
     conditions = {way: condition(searched, named, context) for way, condition in WAYS.items()}
-    if searched.table is Volunteer:
-        conditions = {SearchMatch.NUMBER: has_number(thing, context), **conditions}
+    if match == SearchMatch.NUMBER:
+        # Whose name matches too is found by the name, so that only this tier has to look for numbers.
+        return sa.and_(has_number(thing, context), *(sa.not_(each) for each in conditions.values()))
     better = [conditions[way] for way in takewhile(lambda way: way != match, conditions)]
     return sa.and_(conditions[match], *(sa.not_(each) for each in better))
 

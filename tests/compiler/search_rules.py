@@ -65,8 +65,11 @@ class SearchRules:
         return [row[0] for row in anyio.from_thread.run(fetch, sql, text, [row["sort_key"] for row in named])]
 
     def best_match(self, searched: Searched, row: Row, named: Row, text: str, similarity: float) -> str | None:
-        if searched.table is Volunteer and self.has_number(row, text):
-            return "NUMBER"
+        by_name = self.match_by_name(searched, named, text, similarity)
+        is_person = searched.table is Volunteer
+        return by_name or ("NUMBER" if is_person and self.has_number(row, text) else None)
+
+    def match_by_name(self, searched: Searched, named: Row, text: str, similarity: float) -> str | None:
         if named["sort_key"].startswith(sort_key(text)):
             return "STARTS"
         if len(search_key(text)) < 3:
