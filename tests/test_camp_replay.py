@@ -9,6 +9,8 @@ from itertools import cycle
 from random import Random
 from typing import Any
 
+import pytest
+
 from tests.asking import Api, Json
 from tests.builders import Build
 from tests.sampling import IS_FUZZ
@@ -57,6 +59,7 @@ async def rows_of(build: Build, camp: uuid.UUID) -> list[Any]:
     return await build.connection.fetch("SELECT * FROM camp_registration WHERE camp_id = $1 ORDER BY number", camp)
 
 
+@pytest.mark.fuzz
 async def test_the_camp_of_kalimantan_tengah(api: Api, build: Build) -> None:
     host = await build.organization(kabupaten_code="62.71", kind="GOVERNMENT", corps=None, name="Dinas Sosial")
     organizations = [await build.organization(name=name, kabupaten_code="62.71") for name in CORPS]
@@ -97,6 +100,7 @@ def held(rows: Iterable[Any], name: str) -> Counter[Any]:
     return Counter(row[name] for row in rows if row["status"] == "REGISTERED")
 
 
+@pytest.mark.fuzz
 async def test_quotas_by_kabupaten_and_by_organization_are_filled_and_not_passed(api: Api, build: Build) -> None:
     host = await build.organization(kabupaten_code="62.71")
     organizations = [await build.organization(name=name, kabupaten_code="62.71") for name in CORPS]
