@@ -4,7 +4,6 @@ Types, guards and requests are derived from the sources and the schema, so that 
 """
 
 import json
-import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,21 @@ import anyio.to_thread
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from graphql import get_named_type, is_composite_type, is_input_object_type, is_object_type
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    NameNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    is_composite_type,
+    is_input_object_type,
+    is_object_type,
+    parse,
+    print_ast,
+    visit,
+)
 from sqlalchemy.sql import visitors
 
 from api.access import Actor, may_move, nobody
@@ -53,14 +66,13 @@ GUARDED = [
     for name, declared in source.fields.items()
     if declared.guard is not None
 ]
-# The coverage of a need is public, also where its assignments are hidden.
-COVERAGE = "coverage { __typename wanted pledged offered accepted onDuty }"
-# So is how far a need for goods is met.
-GOODS = " pledged delivered "
-# So is what a kitchen can cook, with the number of its crew.
-KITCHEN_PLAN = re.compile(r"kitchenPlan\([^)]*\) \{[^}]*\}")
-# Coordinators and managers see who does what where, also where they do not see the people.
-MATRIX = re.compile(r"coverageMatrix\([^)]*\) \{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}")
+# What is counted from rows that may be hidden, and is public: how far needs are met, what a kitchen can cook, with the
+# number of its crew, and, to coordinators and managers, who does what where.
+COUNTED_TYPES = {
+    *("Coverage", "SkillCoverage", "ClusterCoverage", "KabupatenCoverage", "CoverageCell", "KitchenPlan"),
+}
+COUNTED_FIELDS = {"GoodsNeed.pledged", "GoodsNeed.delivered", "GoodsNeed.shortfall"}
+COUNTED_ORDERS = {"SHORTFALL_ASC", "SHORTFALL_DESC"}
 
 PAGE = f"{{ totalCount nodes {{ __typename }} edges {{ cursor node {{ __typename }} }} {PAGE_INFO} }}"
 
@@ -141,8 +153,32 @@ def requests_by_id(pool: ValuePool) -> Iterator[tuple[str, Json]]:
 
 
 def nodes_document(name: str, ids: list[str], text: str) -> str:
-    text = MATRIX.sub("", KITCHEN_PLAN.sub("", text.replace(COVERAGE, "").replace(GOODS, " ")))
-    return f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {text} }} }}"
+    return without_counts(f"{{ nodes(ids: {json.dumps(ids)}) {{ id ... on {name} {text} }} }}")
+
+
+class Uncounted(Visitor):
+    """Asks for the type's name in the place of what is counted."""
+
+    def __init__(self, types: TypeInfo) -> None:
+        super().__init__()
+        self.types = types
+
+    def enter_field(self, node: FieldNode, *_: object) -> FieldNode | None:
+        parent, named = self.types.get_parent_type(), get_named_type(self.types.get_type())
+        is_counted = named is not None and named.name in COUNTED_TYPES
+        if is_counted or (parent is not None and f"{parent.name}.{node.name.value}" in COUNTED_FIELDS):
+            return FieldNode(name=NameNode(value="__typename"))
+        return None
+
+
+def without_counts(text: str) -> str:
+    types = TypeInfo(core_schema())
+    return print_ast(visit(parse(text), TypeInfoVisitor(types, Uncounted(types))))
+
+
+def uncounted(field: GraphQLField) -> list[str]:
+    """The orders of a list, but those by what is counted."""
+    return [order for order in orders(field) if order not in COUNTED_ORDERS]
 
 
 def inner_lists(pool: ValuePool, people: list[uuid.UUID]) -> Iterator[str]:
@@ -154,7 +190,7 @@ def inner_lists(pool: ValuePool, people: list[uuid.UUID]) -> Iterator[str]:
         for person in people if "volunteer" in field.args else people[:1]:
             yield nodes_document(type_.name, ids, f"{{ {list_selection(name, field, person)} }}")
         if "orderBy" in field.args:
-            ways = [f"{size}: 2, orderBy: {order}" for order in orders(field) for size in ("first", "last")]
+            ways = [f"{size}: 2, orderBy: {order}" for order in uncounted(field) for size in ("first", "last")]
             pages = [f"a{number}: {name}({way}) {PAGE}" for number, way in enumerate(ways)]
             yield nodes_document(type_.name, ids, f"{{ {' '.join(pages)} }}")
 
@@ -162,7 +198,7 @@ def inner_lists(pool: ValuePool, people: list[uuid.UUID]) -> Iterator[str]:
 def pages(pool: ValuePool) -> Iterator[tuple[str, Json]]:
     """Every root connection from both ends in every order: without a cursor, and after and before several cursors."""
     for name, field in root_lists().items():
-        for order in orders(field):
+        for order in uncounted(field):
             cursors = sorted(pool.cursors.get(f"{listed_type(field)}.{order}", ()))
             for size in ("first", "last"):
                 document = page(name, f"{size}: 3, after: $after, before: $before, orderBy: {order}")
@@ -238,7 +274,7 @@ def change_private_columns(source: Source, actor: Actor) -> Any:
     assert isinstance(source.table, sa.Table)
     guards = [guard(actor.kind, source.table) for name, _, guard in GUARDED if name == source.name]
     statement = sa.update(source.table).values({column: other_value(column) for column in private_columns(source)})
-    return statement.where(sa.or_(*guards).is_not(True)).returning(source.table.c[source.key])
+    return statement.where(sa.or_(sa.false(), *guards).is_not(True)).returning(source.table.c[source.key])
 
 
 async def delete_hidden_and_change_private(client: ActorClient) -> tuple[Mapping[str, set[Any]], int]:
