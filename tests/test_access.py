@@ -738,7 +738,8 @@ def test_every_object_type_has_a_source_with_a_row_policy() -> None:
         if is_object_type(type_) and type_ not in roots and not type_.name.endswith(CONNECTION_TYPES)
     }
 
-    assert set(SOURCES) == names | {"Problem"}  # An interface whose objects are made of the same row.
+    # An interface whose objects are made of the same row, and a union.
+    assert set(SOURCES) == names | {"Problem", "Searchable"}
     assert all(callable(source.visible) for source in SOURCES.values())
 
 

@@ -466,6 +466,10 @@ async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: A
         pair = {"one_id": one, "other_id": other, "kabupaten_code": HOME, "similarity": 0.7}
         await build.row("suspected_pair", **pair)
         await build.row("session", account_id=nation, address_digest=b"x", last_used_at=NOW, expires_at=NOW + DAY)
+        duty = await build.assignment(await build.need(), person, status="OFFERED")
+        override = {"rule_code": "BEYOND_REACH", "fact": "{}", "reason": "Mendesak", "account_id": nation}
+        await build.row("override", assignment_id=duty, **override)
+        await build.row("provider_identity", account_id=nation, issuer="https://masuk.example", subject=str(person))
         scope: dict[str, object] = {"role_ids": [], "verbs": [], "expires_at": NOW + DAY}
         await build.row("api_key", account_id=nation, name="Dasbor", digest=b"x", **scope)
 

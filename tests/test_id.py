@@ -18,7 +18,11 @@ from tests.builders import HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 
-NOUN_ROOTS = {declared.target: name for name, declared in ROOTS.items() if isinstance(declared, ById)}
+NOUN_ROOTS = {
+    declared.target: name
+    for name, declared in ROOTS.items()
+    if isinstance(declared, ById) and declared.argument == "id"
+}
 CODED = [name for name in NOUN_ROOTS if not isinstance(key_type(NOUNS[name]), sa.Uuid)]
 KEYED = [name for name in NOUN_ROOTS if name not in CODED]
 

@@ -132,14 +132,6 @@ async def test_a_certificate_type_grants_the_skills_of_all_types_it_includes(con
     assert await grants(connection, "MRI_RESCUE") == {"LOGISTICS", "MOUNTAIN_RESCUE", "WATER_RESCUE"}
 
 
-async def test_types_that_include_each_other_grant_the_same_skills(connection: asyncpg.Connection) -> None:
-    await connection.execute("INSERT INTO certificate_type_inclusion VALUES ('TAGANA_MUDA', 'TAGANA_UTAMA')")
-
-    await connection.execute(reference.GRANT)
-
-    assert await grants(connection, "TAGANA_MUDA") == await grants(connection, "TAGANA_UTAMA")
-
-
 async def test_loading_again_writes_nothing(connection: asyncpg.Connection) -> None:
     before = await row_versions(connection)
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     },
 )
 class Override(Node):
-    assignment: Assignment = field("The assignment.")
+    assignment: Assignment = field("The assignment for which the rule was set aside.")
     rule_code: ProblemCode = field("The rule that was set aside.")
     reason: str = field("Why it was set aside.")
     decided_by: str | None = field("The name of the account that decided it; null where you may not see the person.")

@@ -33,7 +33,7 @@ class CampCompletion:
 class CampGroup(Node):
     camp: Camp | None = field("The camp; null where you may not see it.")
     kind: CampGroupKind = field("What it is.")
-    name: str = field("Its name.")
+    name: str = field("The name of the group, as people call it at the camp.")
     capacity: int = field("How many people it holds.")
     taken: int = field("How many are in it.")
     sex: Sex | None = field("The sex that it is for; null for everybody.")
@@ -192,7 +192,7 @@ class ReplaceParticipantInput:
 
 @verb_input(camp_group.arrange)
 class ArrangeGroupInput:
-    camp: strawberry.ID = field("The camp.")
+    camp: strawberry.ID = field("The camp whose people are arranged.")
     group: strawberry.ID | None = optional("The group to change; a new one if left out.")
     kind: CampGroupKind | None = optional("What a new group is; it stays.")
     name: str | None = optional("Its name, 1 to 100 characters.")

@@ -21,8 +21,8 @@ HOURS_ARGUMENTS = (
 
 @noun("From when until when somebody served in a duty, as somebody has said; at most one of a duty counts.")
 class ServedHours:
-    starts_at: datetime = field("From when.")
-    ends_at: datetime = field("Until when.")
+    starts_at: datetime = field("When the service began.")
+    ends_at: datetime = field("When the service ended.")
     source: HoursSource = field("Where it is known from.")
     status: HoursStatus = field("Whether it counts.")
     reason: str | None = field("Why it was corrected or proposed; null for hours from check-in to check-out.")
