@@ -9,8 +9,7 @@ import pytest
 from graphql.pyutils import snake_to_camel
 
 from api.compiler.source import ToConnection
-from api.demo import load
-from api.resolvers import ROOTS, SOURCES
+from api.resolvers import ROOTS
 from tests.asking import Api, Json, instant
 from tests.builders import FAR, HOME, NEIGHBOUR, SKILL, Build
 from tests.conftest import NOW
@@ -453,40 +452,6 @@ async def listed(api: Api, root: str, actor: uuid.UUID, arguments: str) -> list[
     name = snake_to_camel(root, upper=False)
     data = await api.ask(f"{{ {name}({arguments}) {{ nodes {{ id }} }} }}", actor=actor)
     return [node["id"] for node in data[name]["nodes"]]
-
-
-async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: Api, build: Build) -> None:
-    await load(build.connection, today=NOW.date())
-    nation = await build.coordinator()
-    for _ in range(2):
-        person = await build.person()
-        await build.absence(person)
-        await build.insurance(person)
-        one, other = sorted((person, await build.person()))
-        pair = {"one_id": one, "other_id": other, "kabupaten_code": HOME, "similarity": 0.7}
-        await build.row("suspected_pair", **pair)
-        await build.row("session", account_id=nation, address_digest=b"x", last_used_at=NOW, expires_at=NOW + DAY)
-        duty = await build.assignment(await build.need(), person, status="OFFERED")
-        override = {"rule_code": "BEYOND_REACH", "fact": "{}", "reason": "Mendesak", "account_id": nation}
-        await build.row("override", assignment_id=duty, **override)
-        await build.row("provider_identity", account_id=nation, issuer="https://masuk.example", subject=str(person))
-        scope: dict[str, object] = {"role_ids": [], "verbs": [], "expires_at": NOW + DAY}
-        await build.row("api_key", account_id=nation, name="Dasbor", digest=b"x", **scope)
-
-    for root, target in LISTS.items():
-        orders = list(SOURCES[target].orders)
-        keys = {order.rpartition("_")[0] for order in orders}
-        assert sorted(orders) == sorted(f"{key}_{direction}" for key in keys for direction in ("ASC", "DESC"))
-        for key in keys:
-            ascending = await listed(api, root, nation, f"first: 100, orderBy: {key}_ASC")
-            descending = await listed(api, root, nation, f"last: 100, orderBy: {key}_DESC")
-            assert ascending, root
-            assert ascending == descending[::-1], (root, key)
-        default = [
-            await listed(api, root, nation, f"first: 100{order}")
-            for order in ("", ", orderBy: null", f", orderBy: {orders[0]}")
-        ]
-        assert default == [default[0]] * 3
 
 
 async def test_lists_are_in_the_order_of_the_key(api: Api, build: Build) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from api.resolvers import SOURCES
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.compiler.sample_data import RepeatableBuild, SampleData
 from tests.compiler.selections import orders, root_lists
+from tests.test_filter import LISTS, listed
 
 WALKS = [(name, order) for name, field in root_lists().items() for order in orders(field)]
 
@@ -399,3 +401,21 @@ async def test_reported_incidents_are_hidden_from_the_public(api: Api, build: Bu
     assert {edge["node"]["id"] for edge in page["edges"]} == set(shown)
     assert page["totalCount"] == 3
     assert page["pageInfo"]["hasNextPage"] is False
+
+
+async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: Api, sample_data: SampleData) -> None:
+    nation = sample_data.actors["nation"]
+    for root, target in LISTS.items():
+        orders = list(SOURCES[target].orders)
+        keys = {order.rpartition("_")[0] for order in orders}
+        assert sorted(orders) == sorted(f"{key}_{direction}" for key in keys for direction in ("ASC", "DESC"))
+        for key in keys:
+            ascending = await listed(api, root, nation, f"first: 100, orderBy: {key}_ASC")
+            descending = await listed(api, root, nation, f"last: 100, orderBy: {key}_DESC")
+            assert ascending, root
+            assert ascending == descending[::-1], (root, key)
+        default = [
+            await listed(api, root, nation, f"first: 100{order}")
+            for order in ("", ", orderBy: null", f", orderBy: {orders[0]}")
+        ]
+        assert default == [default[0]] * 3
