@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from api.models import METADATA
+from api.models.base import Chosen
 
 Row = dict[str, Any]
 
@@ -38,6 +39,9 @@ class Rows:
         }
         values = [value for rows in tables.values() for row in rows for value in row.values()]
         texts = {str(value) for value in values if isinstance(value, str | UUID)}
+        # What a column may hold, and statements put in the place of what is missing.
+        columns = [column.type for table in METADATA.tables.values() for column in table.c]
+        texts |= {str(member) for type_ in columns if isinstance(type_, Chosen) for member in type_.choice}
         ordered = await connection.fetch("SELECT text FROM unnest($1::text[]) AS text ORDER BY text", list(texts))
         folds_all = await connection.fetchval("SELECT lower('É') = 'é'")
         ranks = {row["text"]: rank for rank, row in enumerate(ordered)}

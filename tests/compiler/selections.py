@@ -84,6 +84,8 @@ def arguments(field: GraphQLField) -> str:
 
 def sample_literal(type_: Any) -> str:
     named = get_named_type(type_)
+    if is_enum_type(named):
+        return str(next(iter(named.values)))
     if not is_input_object_type(named):
         return SAMPLES[named.name]
     required = {name: each for name, each in named.fields.items() if is_required_input_field(each)}
@@ -96,10 +98,14 @@ def list_selection(name: str, field: GraphQLField, volunteer: object, *, extra: 
     if "first" in field.args:
         node = selection(item_type(field))
         nodes = f"nodes {node[:-1]}{extra} }} edges {{ cursor node {{ __typename }} }}"
-        required = arguments(field)[1:-1]
-        return f"{name}(first: 100 {required}) {{ totalCount {PAGE_INFO} {nodes} }}"
+        given = f"(first: 100{', ' * bool(arguments(field))}{arguments(field)[1:-1]})"
+        return f"{name}{given} {{ totalCount {PAGE_INFO} {nodes} }}"
     needed = {"volunteer": f'"Volunteer:{volunteer}"', "on": '"2026-03-02"'}
-    named = [f"{argument}: {value}" for argument, value in needed.items() if argument in field.args]
+    named = [
+        f"{argument}: {needed.get(argument) or sample_literal(each.type)}"
+        for argument, each in field.args.items()
+        if argument in needed or is_required_argument(each)
+    ]
     given = f"({', '.join(named)})" if named else ""
     return f"{name}{given} {selection(get_named_type(field.type))[:-1]}{extra} }}"
 

@@ -405,6 +405,7 @@ async def test_reported_incidents_are_hidden_from_the_public(api: Api, build: Bu
 
 async def test_each_order_goes_in_both_directions_and_null_is_the_default(api: Api, sample_data: SampleData) -> None:
     nation = sample_data.actors["nation"]
+    assert nation is not None
     for root, target in LISTS.items():
         orders = list(SOURCES[target].orders)
         keys = {order.rpartition("_")[0] for order in orders}
