@@ -167,6 +167,9 @@ CONTINGENT_ASKERS = Callers(
 CAMP_MEDICS = Callers("Medics of the camp", frozenset({"VOLUNTEER"}))
 
 
+CAMP_MOBILIZERS = Callers("Coordinators of both the camp's and the need's kabupaten", frozenset({"COORDINATOR"}))
+
+
 CAMP_RUNNERS = Callers(
     "Coordinators of the camp's kabupaten, managers of the host organization, staff of the camp", frozenset({"ACCOUNT"})
 )

@@ -26,6 +26,11 @@ def keeps_camp(kind: Kind, camp: Row) -> Condition:
     return any_of(coordinates(kind, camp.c.kabupaten_code), manages(kind, camp.c.host_id))
 
 
+def mobilizes_camp(kind: Kind, camp: Row) -> Condition:
+    """Coordinators of its kabupaten."""
+    return coordinates(kind, camp.c.kabupaten_code)
+
+
 def works_at_camp(kind: Kind, camp: Row) -> Condition:
     """Whether the actor holds a role in force as staff of the camp, or of all camps of its host."""
     if not kind.account:

@@ -211,6 +211,8 @@ Assignment = table(
     optional("proposal_expires_at", INSTANT),
     # The duty that it takes over, once it is accepted.
     optional("replaces_id", sa.Uuid, references("assignment.id")),
+    # The camp that is mobilized for it; who accepts it leaves that camp.
+    optional("camp_id", sa.Uuid, references("camp.id")),
     # What the coordinator says of it afterwards, once.
     optional("rating", sa.Integer),
     optional("rating_comment"),
@@ -242,6 +244,7 @@ Assignment = table(
     sa.Index(None, "pledge_id"),
     sa.Index(None, "organization_id"),
     sa.Index(None, "replaces_id"),
+    sa.Index(None, "camp_id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
 )

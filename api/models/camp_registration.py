@@ -104,11 +104,14 @@ CampRegistration = table(
     required("has_consent", sa.Boolean, server_default=sa.false()),
     optional("admission_reason"),
     optional("reason"),
+    # Released for a duty that the camp was mobilized for: the place is not filled again.
+    required("is_mobilized", sa.Boolean, server_default=sa.false()),
     # The registration whose place it took over.
     optional("replaces_id", sa.Uuid, references("camp_registration.id")),
     sa.CheckConstraint("num_nonnulls(volunteer_id, guest_name) = 1", name="of_one_person"),
     sa.CheckConstraint("volunteer_id IS NOT NULL OR organization_id IS NOT NULL", name="guest_of_an_organization"),
     sa.CheckConstraint("status <> 'OFFERED' OR offered_until IS NOT NULL", name="offered_until_an_instant"),
+    sa.CheckConstraint("status = 'RELEASED' OR NOT is_mobilized", name="mobilized"),
     sa.CheckConstraint("number > 0", name="number"),
     sa.UniqueConstraint("camp_id", "number"),
     sa.Index(

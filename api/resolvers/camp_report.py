@@ -41,7 +41,7 @@ def registrations(camp: Row, by: str) -> sa.Select[Any]:
         sa.select(
             name.label("name"),
             number(sa.func.count()).label("registered"),
-            number(sa.func.count().filter(registration.c.status.in_((*CAME, "RELEASED")))).label("came"),
+            number(sa.func.count().filter(registration.c.status.in_(CAME))).label("came"),
             number(sa.func.count().filter(holds)).label("certified"),
         )
         .select_from(registration)
@@ -88,7 +88,7 @@ def sessions(camp: Row) -> sa.Select[Any]:
     session, scan, registration = CampSession.alias(), Scan.alias(), CampRegistration.alias()
     was_there = sa.and_(scan.c.session_id == session.c.id, scan.c.point == ScanPoint.SESSION, scan.c.counts)
     there = sa.select(sa.func.count(scan.c.person_id.distinct())).where(was_there, scan.c.registration_id.is_not(None))
-    came = registration.c.status.in_((*CAME, "RELEASED"))
+    came = registration.c.status.in_(CAME)
     everybody_who_came = sa.select(sa.func.count()).where(registration.c.camp_id == session.c.camp_id, came)
     return (
         sa.select(

@@ -9,7 +9,7 @@ from api.models.camp_registration import CampRegistrationStatus
 from api.models.scan import ScanPoint
 from api.rules.rule import Condition, Sql
 
-CAME = (CampRegistrationStatus.CHECKED_IN, CampRegistrationStatus.COMPLETED)
+CAME = (CampRegistrationStatus.CHECKED_IN, CampRegistrationStatus.COMPLETED, CampRegistrationStatus.RELEASED)
 
 
 def attended(registration: sa.FromClause, session: sa.FromClause) -> Condition:

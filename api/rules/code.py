@@ -213,6 +213,12 @@ class ProblemCode(StrEnum):
         "Relawan sudah terikat kemah pada waktu itu.",
         "The volunteer comes to a camp, or works at one, in that period.",
     )
+    NOT_INSIDE = (
+        "NOT_INSIDE",
+        ProblemShape.SIMPLE,
+        "Relawan tidak sedang di dalam kemah sebagai peserta.",
+        "The volunteer is not inside the camp as a participant.",
+    )
     NEED_FULL = (
         "NEED_FULL",
         ProblemShape.LIMIT,

@@ -17,9 +17,19 @@ from api.schema.letter import AssignmentLetter
 from api.schema.need import Need
 from api.schema.organization import Organization
 from api.schema.person import Volunteer
-from api.services import assignment, attendance, bulk_offer, evaluation, extension, offer, replacement
+from api.services import (
+    assignment,
+    attendance,
+    bulk_offer,
+    camp_mobilization,
+    evaluation,
+    extension,
+    offer,
+    replacement,
+)
 
 if TYPE_CHECKING:
+    from api.schema.camp import Camp
     from api.schema.pledge import Pledge
 
 
@@ -99,6 +109,9 @@ class Assignment(Node):
     replaces: Assignment | None = field(
         "The duty that it takes over once it is accepted; null if it is none, or where you may not see it."
     )
+    camp: Annotated[Camp, strawberry.lazy("api.schema.camp")] | None = field(
+        "The camp that was mobilized for it; null if it is none, or if you may not see it."
+    )
     evaluation: Evaluation | None = field(
         "What the coordinator said of it; null if nothing, or unless you are the volunteer, answer for them or coordinate the need."
     )
@@ -132,6 +145,21 @@ class OfferAssignmentsInput:
     )
     pledge: strawberry.ID | None = optional("The pledge of the need that the volunteers, members, fill places of.")
     starts_at: datetime | None = optional("When the duties start; with the need if left out.")
+    ends_at: datetime | None = optional("When the duties end; with the need if left out.")
+    expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
+    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside, for whoever breaks them.")
+    override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
+
+
+@verb_input(camp_mobilization.mobilize)
+class MobilizeCampInput:
+    camp: strawberry.ID = field("The running camp.")
+    need: strawberry.ID = field("The need to send its participants to.")
+    volunteers: list[strawberry.ID] = field("The volunteers to send; empty to name none.")
+    further: int | None = optional(
+        "How many more of those inside who may be sent, by their numbers. 1,000 people at most, with those named."
+    )
+    starts_at: datetime | None = optional("When the duties start; with the need, or now, if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
     override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside, for whoever breaks them.")

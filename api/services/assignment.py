@@ -16,6 +16,7 @@ from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.rules.rule import days_of
+from api.services.camp_mobilization import leave_camp
 from api.services.duty import lock_assignment, lock_grounds, move
 from api.services.extension import accept_extension, decline_extension
 from api.services.problem import Problem, Problems, input_path
@@ -33,7 +34,7 @@ _ELSEWHERE = {
 
 @verb(
     "accept_assignment",
-    "Accepts an offer, or the extension that is proposed; the volunteer's time is promised from then on.",
+    "Accepts an offer, or the extension that is proposed; the volunteer's time is promised from then on. Of a mobilized camp, the volunteer leaves it.",
     answers=OneThing("Assignment"),
     callers=access.VOLUNTEER_OR_MANAGERS,
     ids={"assignment": "Assignment"},
@@ -45,7 +46,7 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     offer = await lock_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
     if offer.status in ASSIGNMENT.group("PROMISED"):
         return await accept_extension(session, request, offer)
-    starts = await take_over(session, request, offer)
+    starts = await leave_camp(session, request, offer, await take_over(session, request, offer))
     await lock_grounds(session, offer)
     sending = (offer.need_id, offer.volunteer_id, starts, offer.ends_at, offer.pledge_id)
     broken = await broken_rules(session, request, sending, ACCEPT_RULES)

@@ -50,6 +50,7 @@ class Sending:
     expires_at: datetime | None
     overridden: frozenset[str]
     reason: str | None
+    camp: uuid.UUID | None = None
 
     def to(self, people: Any) -> tuple[uuid.UUID, Any, datetime, datetime, uuid.UUID | None]:
         """As the rules are asked: of one person, or of several."""
@@ -132,10 +133,7 @@ async def _nearest(
 async def _offer(session: Transaction, request: Request, sending: Sending, people: Sequence[uuid.UUID]) -> Results:
     """Offers to all who may, the nearest tier first."""
     results = Results()
-    parameters = {**request.parameters, "need": sending.need, "volunteers": people, "pledge": sending.pledge}
-    seen = {row.id: row for row in await session.rows(_seen(request.actor.kind), parameters)}
-    await session.lock_all(Volunteer, [*seen])
-    await record_earlier(session, request, sending.need, [*seen])
+    seen = await lock_seen(session, request, sending, people)
     for person in people:
         if person not in seen:
             results.problems[person] = [Problem(ProblemCode.NOT_FOUND)]
@@ -152,18 +150,29 @@ async def _offer(session: Transaction, request: Request, sending: Sending, peopl
         own = [person for person in asked if seen[person].tier == tier]
         if own:
             nearer = await broken_rules(session, request, sending.to(own[0]), (NEAREST_FIRST,))
-            broken = {person: _sorted(of_need, of_each.get(person, ()), nearer) for person in own}
-            await _offer_tier(session, request, sending, broken, results)
+            broken = {person: in_order(of_need, of_each.get(person, ()), nearer) for person in own}
+            await offer_to(session, request, sending, broken, results)
     return results
 
 
-def _sorted(*broken: Sequence[Row]) -> list[Row]:
+async def lock_seen(
+    session: Transaction, request: Request, sending: Sending, people: Sequence[uuid.UUID]
+) -> Mapping[uuid.UUID, Row]:
+    """Those of the people whom the actor sees, locked; their earlier offers of the need that have lapsed are recorded."""
+    parameters = {**request.parameters, "need": sending.need, "volunteers": people, "pledge": sending.pledge}
+    seen = {row.id: row for row in await session.rows(_seen(request.actor.kind), parameters)}
+    await session.lock_all(Volunteer, [*seen])
+    await record_earlier(session, request, sending.need, [*seen])
+    return seen
+
+
+def in_order(*broken: Sequence[Row]) -> list[Row]:
     """In the order of the rules."""
     rows = (row for each in broken for row in each)
     return sorted(rows, key=lambda row: POSITIONS[ProblemCode[row.code]])
 
 
-async def _offer_tier(
+async def offer_to(
     session: Transaction, request: Request, sending: Sending, broken: Mapping[uuid.UUID, list[Row]], results: Results
 ) -> None:
     """Offers to those of whom no rule is broken, or only such that are overridden."""
@@ -187,6 +196,7 @@ def _row(sending: Sending, person: uuid.UUID, key: uuid.UUID) -> dict[str, Any]:
         "need_id": sending.need,
         "volunteer_id": person,
         "pledge_id": sending.pledge,
+        "camp_id": sending.camp,
         "status": AssignmentStatus.OFFERED,
         "starts_at": sending.starts_at,
         "ends_at": sending.ends_at,
@@ -206,6 +216,7 @@ async def _record(
     for person, rows in broken.items():
         codes = [row.code for row in rows]
         named = {"need": str(sending.need), "volunteer": str(person)}
+        named |= {"camp": str(sending.camp)} if sending.camp is not None else {}
         changes[person] = {"status": AssignmentStatus.OFFERED, **named, "overridden": codes}
     ordinary = [(keys[person], change) for person, change in changes.items() if not broken[person]]
     await record_all(session, request, "assignment.offered", "Assignment", ordinary)

@@ -139,12 +139,24 @@ def _holder(volunteer_id: Any, number: Any, *, is_instructor: bool) -> Any:
 
 
 _completed = completion(CampRegistration, Camp).lateral()
+# Who was released and came again is one participant, by the last registration.
+_again = CampRegistration.alias()
+_last = (
+    sa.select(sa.func.max(_again.c.number))
+    .where(
+        _again.c.camp_id == CampRegistration.c.camp_id,
+        _again.c.volunteer_id == CampRegistration.c.volunteer_id,
+        _again.c.status.in_(CAME),
+    )
+    .correlate(CampRegistration)
+    .scalar_subquery()
+)
 _participants = (
     _holder(CampRegistration.c.volunteer_id, CampRegistration.c.number, is_instructor=False)
     .select_from(
         Camp.join(CampRegistration, CampRegistration.c.camp_id == Camp.c.id).join(_completed, _completed.c.is_met)
     )
-    .where(Camp.c.id == _id("camp"), CampRegistration.c.volunteer_id.is_not(None), CampRegistration.c.status.in_(CAME))
+    .where(Camp.c.id == _id("camp"), CampRegistration.c.number == _last, CampRegistration.c.status.in_(CAME))
 )
 _instructors = (
     _holder(

@@ -193,7 +193,7 @@ def _move_roles() -> sa.Update:
 def _taken() -> sa.Select[Any]:
     values = {name: sa.bindparam(name, type_=CampRegistration.c[name].type) for name in DIMENSIONS}
     of = (sa.or_(value.is_(None), CampRegistration.c[name] == value) for name, value in values.items())
-    holding = CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING"))
+    holding = sa.or_(CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING")), CampRegistration.c.is_mobilized)
     return sa.select(sa.func.count()).where(CampRegistration.c.camp_id == _CAMP, holding, *of)
 
 

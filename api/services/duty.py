@@ -14,7 +14,7 @@ from api import access
 from api.access import Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Certificate, Commitment, Membership, Need, Organization, Volunteer
+from api.models import Assignment, Camp, Certificate, Commitment, Membership, Need, Organization, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
 from api.models.base import INSTANT
 from api.models.choice import Move, Phase
@@ -67,9 +67,10 @@ async def lock_for(
 async def lock_assignments(
     session: Transaction, request: Request, keys: Sequence[uuid.UUID], *, volunteers: Sequence[uuid.UUID] = ()
 ) -> Mapping[uuid.UUID, Row]:
-    """The assignments and those that they replace, locked after their needs and volunteers, each in the order of its keys."""
+    """The assignments and those that they replace, locked after their needs, camps and volunteers, in the order of the keys."""
     ends = await session.rows(ENDS, {"assignments": keys})
     needs = await session.lock_all(Need, [row.need_id for row in ends])
+    await session.lock_all(Camp, [row.camp_id for row in ends if row.camp_id is not None])
     for need in sorted(needs):
         await record_lapsed(session, request, need=need)
     people = await session.lock_all(Volunteer, [*volunteers, *(row.volunteer_id for row in ends)])
@@ -232,7 +233,11 @@ LOCK_CERTIFICATES = compile_statement(
     .order_by(Certificate.c.id)
     .with_for_update(read=True)
 )
-ENDS = compile_statement(sa.select(Assignment.c.need_id, Assignment.c.volunteer_id).where(_LISTED))
+# A camp only as long as its participant may leave it for the duty.
+_CAMP = sa.case((Assignment.c.status == AssignmentStatus.OFFERED, Assignment.c.camp_id))
+ENDS = compile_statement(
+    sa.select(Assignment.c.need_id, Assignment.c.volunteer_id, _CAMP.label("camp_id")).where(_LISTED)
+)
 # How an assignment reads now, and the actions that exist, whoever may take them.
 _AS_IT_READS = sa.select(
     Assignment,

@@ -162,12 +162,14 @@ def _row(
         "assignment_id": duty and duty.id,
         "at": at,
         "nonce": scan["nonce"],
-        "finding": _finding(place, carrier, at, request.now, has_duty=duty is not None),
+        "finding": _finding(place, carrier, scan["point"], at, request.now, has_duty=duty is not None),
         "account_id": request.actor.account_id,
     }
 
 
-def _finding(place: Gate, carrier: Row | None, at: datetime, now: datetime, *, has_duty: bool) -> ScanFinding | None:
+def _finding(
+    place: Gate, carrier: Row | None, point: ScanPoint, at: datetime, now: datetime, *, has_duty: bool
+) -> ScanFinding | None:
     """What is wrong with a scan by what is known of the code, the person and the place."""
     if carrier is None or carrier.is_place:
         return ScanFinding.UNKNOWN_CODE
@@ -177,11 +179,12 @@ def _finding(place: Gate, carrier: Row | None, at: datetime, now: datetime, *, h
         return ScanFinding.ANNULLED_CODE
     if place.camp_id is None:
         return None if has_duty else ScanFinding.NO_DUTY
-    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier)
+    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, point)
 
 
-def _of_registration(carrier: Row) -> ScanFinding | None:
-    if carrier.is_staff:
+def _of_registration(carrier: Row, point: ScanPoint) -> ScanFinding | None:
+    """Who was released leaves all the same."""
+    if carrier.is_staff or (carrier.status == _S.RELEASED and point == ScanPoint.EXIT):
         return None
     status: str | None = carrier.status
     return ScanFinding.NOT_REGISTERED if status is None else OF_STATUS.get(status)
