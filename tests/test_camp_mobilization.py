@@ -16,7 +16,7 @@ MOBILIZE = f"""mutation($input: MobilizeCampInput!) {{ mobilizeCamp(input: $inpu
   results {{ position assignment {{ status startsAt camp {{ id }} volunteer {{ id }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
 ACCEPT = f"""mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{
   assignment {{ status startsAt }} {PROBLEMS} }} }}"""
-PERIOD = {"starts_at": NOW - HOUR, "ends_at": NOW + DAY}
+PERIOD: dict[str, Any] = {"starts_at": NOW - HOUR, "ends_at": NOW + DAY}
 
 
 async def mobilize(
@@ -87,8 +87,13 @@ async def test_the_camp_of_kalteng_goes_to_a_neighbouring_kabupaten_on_its_secon
     untaught = problem("Training", "NOT_TRAINED", skill={"code": "WATER_RESCUE"}, certificate=None)
     assert named == {"problems": [], "results": [offered(0, people[0], camp), refused(1, untaught)]}
     assert further["results"] == [offered(each, people[each + 1], camp) for each in range(2)]
+    origins = await build.connection.fetch(
+        "SELECT change ->> 'camp', change ->> 'tier', (change ->> 'kilometres')::float FROM event"
+        " WHERE kind = 'assignment.offered'"
+    )
+    assert [tuple(row) for row in origins] == [(str(camp), "2", 87.8)] * 3
     accepted = {"assignment": {"status": "ACCEPTED", "startsAt": instant(NOW)}, "problems": []}
-    full = problem("Count", "NEED_FULL", "assignment", count=2, limit=2)
+    full = problem("Limit", "NEED_FULL", "assignment", count=2, limit=2)
     assert answers == [accepted, accepted, {"assignment": None, "problems": [full]}]
     end = NOW + DAY
     assert await standing(build, camp) == [
@@ -168,7 +173,7 @@ async def test_both_the_camp_and_the_need_must_be_the_coordinators(api: Api, bui
         [problem("Simple", "FORBIDDEN", "need")],
         [problem("Simple", "FORBIDDEN", "camp")],
         [problem("Simple", "FORBIDDEN")],
-        [problem("Status", "WRONG_STATUS", "camp", status="OPEN")],
+        [problem("Status", "WRONG_STATUS", "camp", currentStatus="OPEN")],
         [problem("Simple", "INVALID", "volunteers")],
     ]
     assert await snapshot(build.connection) == before

@@ -50,7 +50,9 @@ class Sending:
     expires_at: datetime | None
     overridden: frozenset[str]
     reason: str | None
+    # The camp that is mobilized, and what the events say of it.
     camp: uuid.UUID | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def to(self, people: Any) -> tuple[uuid.UUID, Any, datetime, datetime, uuid.UUID | None]:
         """As the rules are asked: of one person, or of several."""
@@ -216,8 +218,7 @@ async def _record(
     for person, rows in broken.items():
         codes = [row.code for row in rows]
         named = {"need": str(sending.need), "volunteer": str(person)}
-        named |= {"camp": str(sending.camp)} if sending.camp is not None else {}
-        changes[person] = {"status": AssignmentStatus.OFFERED, **named, "overridden": codes}
+        changes[person] = {"status": AssignmentStatus.OFFERED, **named, **sending.origin, "overridden": codes}
     ordinary = [(keys[person], change) for person, change in changes.items() if not broken[person]]
     await record_all(session, request, "assignment.offered", "Assignment", ordinary)
     for person, rows in broken.items():

@@ -3,17 +3,18 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import CampRegistration, Commitment
+from api.models import Camp, CampRegistration, Commitment, Kabupaten, Need
 from api.models.base import INSTANT
 from api.models.camp import CampStatus
 from api.models.camp_registration import CampRegistrationStatus
-from api.rules.candidate import NEAREST_FIRST
+from api.rules.candidate import NEAREST_FIRST, chord, kilometres, on_globe, tier_number
 from api.rules.code import ProblemCode
 from api.rules.presence import is_inside
 from api.rules.refusal import OFFER_RULES, codes_of
@@ -85,8 +86,15 @@ async def mobilize(
             "volunteers", indonesian="Paling banyak 1.000 orang.", english=f"At most {MAX_PEOPLE:,} people at once."
         )
     problems.refuse()
-    sending = Sending(need, starts, ends, None, expires_at, frozenset(override_rules or ()), reason, camp)
+    origin = await _origin(session, camp=camp, need=need)
+    sending = Sending(need, starts, ends, None, expires_at, frozenset(override_rules or ()), reason, camp, origin)
     return await _offer(session, request, sending, volunteers, further or 0)
+
+
+async def _origin(session: Transaction, *, camp: uuid.UUID, need: uuid.UUID) -> dict[str, Any]:
+    """The camp, and the tier and distance of its kabupaten from the need: those of everybody who comes from it."""
+    (row,) = await session.rows(ORIGIN, {"camp": camp, "need": need})
+    return {"camp": str(camp), "tier": row.tier, "kilometres": round(row.kilometres, 1)}
 
 
 async def _offer(
@@ -158,6 +166,20 @@ INSIDE = compile_statement(
         is_inside(CampRegistration.c.camp_id, CampRegistration.c.volunteer_id),
     )
     .order_by(CampRegistration.c.number)
+)
+_seat = (
+    sa.select(Camp.c.kabupaten_code, Kabupaten.c.province_code, Kabupaten.c.latitude, Kabupaten.c.longitude)
+    .join(Kabupaten, Kabupaten.c.code == Camp.c.kabupaten_code)
+    .where(Camp.c.id == sa.bindparam("camp", type_=sa.Uuid()))
+    .subquery()
+)
+ORIGIN = compile_statement(
+    sa.select(
+        tier_number(_seat, Need).label("tier"),
+        kilometres(chord(on_globe(_seat), on_globe(Need))).label("kilometres"),
+    )
+    .select_from(Need.join(_seat, sa.true()))
+    .where(Need.c.id == sa.bindparam("need", type_=sa.Uuid()))
 )
 _DUTY = sa.func.tstzrange(sa.bindparam("starts", type_=INSTANT), sa.bindparam("ends", type_=INSTANT))
 STAY = compile_statement(
