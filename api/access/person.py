@@ -121,15 +121,26 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
                 ),
             ),
         )
-    known = (coordinates(kind, row.c.kabupaten_code), row.c.id == VOLUNTEER if kind.volunteer else None)
-    members = row.c.id.in_(managed(days_after=DAYS_SEEN_AFTERWARDS)) if kind.organizations else None
-    return any_of(agreed, *known, members, serves(kind, row.c.id, _LIVE), applies(kind, row.c.id))
+    near = (agreed, coordinates(kind, row.c.kabupaten_code), serves(kind, row.c.id, _LIVE))
+    return any_of(*near, _sees_by_key(kind, row.c.id))
+
+
+def _sees_by_key(kind: Kind, volunteer_id: Sql) -> Condition:
+    """The volunteer, and the managers of an organization of theirs, of 90 days ago, or of one they ask to join."""
+    return any_of(
+        volunteer_id == VOLUNTEER if kind.volunteer else None,
+        volunteer_id.in_(managed(days_after=DAYS_SEEN_AFTERWARDS)) if kind.organizations else None,
+        applies(kind, volunteer_id),
+    )
 
 
 def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:
     """Certificates and memberships are seen by who sees their volunteer."""
     if kind.nation:
         return sa.true()
+    if not kind.places:
+        # The volunteer's own row has nothing to say.
+        return _sees_by_key(kind, row.c.volunteer_id)
     volunteer = Volunteer.alias()
     return exists_where(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
 

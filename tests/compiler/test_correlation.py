@@ -43,7 +43,8 @@ def filter_members(type_: GraphQLInputObjectType, target: str = "") -> Iterator[
         if named is type_:  # Groups, and an operator's `not`.
             continue
         if is_input_object_type(named):
-            yield f"{name}: {{{', '.join(filter_members(named, own))}}}"
+            members = list(filter_members(named, own))
+            yield f"{name}: {{{', '.join(members[:1] if named.is_one_of else members)}}}"
         elif named.name == "ID":
             yield f'{name}: "{own}:{KEY}"'
         else:
