@@ -79,6 +79,7 @@ class SampleData:
             await sample_data.make_needs()
             await sample_data.make_assignments()
             await sample_data.make_actors()
+            await sample_data.make_evaluations()
             await sample_data.make_reports()
             await sample_data.make_sites()
             await sample_data.make_pledges()
@@ -631,6 +632,12 @@ class SampleData:
         for number, held in enumerate(memberships[-3:], 1):
             update = "UPDATE membership SET kecamatan_code = $1, kecamatan_since = since WHERE id = $2"
             await self.build.connection.execute(update, f"18.03.0{number}", held["id"])
+
+    async def make_evaluations(self) -> None:
+        await self.build.connection.execute(
+            "UPDATE assignment SET rating = 4, rating_comment = $1, rated_at = $2, rater_id = $3 WHERE status = 'COMPLETED'",
+            *(NAMES[2], INSTANTS[0], self.actors["nation"]),
+        )
 
     async def make_activity(self) -> None:
         """Events of every kind of thing, which concern things of every kind, and one of a thing that is gone."""
