@@ -96,8 +96,8 @@ async def test_events_of_volunteers_certificates_and_assignments(api: Api, build
     assert registered == ("volunteer.registered", "ACCOUNT", None, HOME, organization)
 
 
-# What concerns an account and no place, incident or organization.
-OF_ACCOUNTS = {"Account", "ApiKey", "Session"}
+# What concerns an account, or the nation, and no place, incident or organization.
+OF_ACCOUNTS = {"Account", "ApiKey", "Session", "CertificateExtension"}
 
 
 @pytest.mark.parametrize(

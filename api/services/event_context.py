@@ -11,6 +11,7 @@ from api.models import (
     Absence,
     Assignment,
     Camp,
+    CampGroup,
     CampSession,
     CampStaffMember,
     Certificate,
@@ -104,7 +105,7 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
     Camp: {"organization_id": Camp.c.host_id},
     **{
         part: {"kabupaten_code": _of_camp(part, "kabupaten_code"), "organization_id": _of_camp(part, "host_id")}
-        for part in (CampSession, CampStaffMember)
+        for part in (CampGroup, CampSession, CampStaffMember)
     },
     Assignment: {
         **{name: _of(Need.c[name], _OF_NEED) for name in OF_A_NEED},

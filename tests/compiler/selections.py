@@ -100,7 +100,7 @@ def list_selection(name: str, field: GraphQLField, volunteer: object, *, extra: 
         nodes = f"nodes {node[:-1]}{extra} }} edges {{ cursor node {{ __typename }} }}"
         given = f"(first: 100{', ' * bool(arguments(field))}{arguments(field)[1:-1]})"
         return f"{name}{given} {{ totalCount {PAGE_INFO} {nodes} }}"
-    needed = {"volunteer": f'"Volunteer:{volunteer}"', "on": '"2026-03-02"'}
+    needed = {"volunteer": f'"Volunteer:{volunteer}"', "on": '"2026-03-02"', "skill": '"SHELTER"'}
     named = [
         f"{argument}: {needed.get(argument) or sample_literal(each.type)}"
         for argument, each in field.args.items()

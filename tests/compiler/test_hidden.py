@@ -70,8 +70,15 @@ GUARDED = [
 # number of its crew, and, to coordinators and managers, who does what where.
 COUNTED_TYPES = {
     *("Coverage", "SkillCoverage", "ClusterCoverage", "KabupatenCoverage", "CoverageCell", "KitchenPlan"),
+    # The history of a thing is of all of its events, also of those that a feed hides.
+    "HistoryEntry",
 }
-COUNTED_FIELDS = {"GoodsNeed.pledged", "GoodsNeed.delivered", "GoodsNeed.shortfall"}
+COUNTED_FIELDS = {
+    *("GoodsNeed.pledged", "GoodsNeed.delivered", "GoodsNeed.shortfall"),
+    *("Camp.taken", "Camp.placesLeft", "Camp.presentCount", "CampQuota.taken", "CampGroup.taken"),
+    *("Contingent.named", "Contingent.taken", "CampRegistration.waitsFor"),
+}
+COUNTED_FILTERS = {"shortfall"}
 COUNTED_ORDERS = {"SHORTFALL_ASC", "SHORTFALL_DESC"}
 
 PAGE = f"{{ totalCount nodes {{ __typename }} edges {{ cursor node {{ __typename }} }} {PAGE_INFO} }}"
@@ -219,7 +226,8 @@ def filtered_pages(pool: ValuePool) -> Iterator[tuple[str, Json]]:
             type_ = get_named_type(field.args["filter"].type)
             assert is_input_object_type(type_)
             document = page(name, "first: 100, filter: $filter", f"$filter: {type_.name}")
-            yield from ((document, {"filter": condition}) for condition in conditions(type_, pool.ids))
+            given = [each for each in conditions(type_, pool.ids) if not COUNTED_FILTERS & each.keys()]
+            yield from ((document, {"filter": condition}) for condition in given)
 
 
 # Changes of the database.
@@ -228,20 +236,21 @@ def filtered_pages(pool: ValuePool) -> Iterator[tuple[str, Json]]:
 async def delete_hidden(connection: "asyncpg.Connection[asyncpg.Record]", hidden: Mapping[str, set[Any]]) -> None:
     """Deletes the rows, but not the rows that refer to them.
 
-    Accounts are deleted with their volunteers only: who decided something is named where the account itself is hidden.
+    Hidden accounts are deleted with their volunteers only: who decided something is named where the account is hidden.
     Organizations are changed, all but their kabupaten: its day decides whose memberships, which may be seen, have begun.
     """
     await connection.execute(DROP_FOREIGN_KEYS)
-    await connection.execute("SELECT set_config('sigap.erases_person', 'on', false)")
-    await connection.execute("ALTER TABLE role DISABLE TRIGGER last_national_coordinator")
     for name, keys in hidden.items():
-        source, key = STORED[name], "volunteer_id" if name == "Account" else STORED[name].key
+        source = STORED[name]
         assert source.table is not None
-        of = hidden["Volunteer"] if name == "Account" else keys
+        # Triggers keep what is never deleted, and the counts of places, which are public.
+        await connection.execute(f'ALTER TABLE "{source.table.name}" DISABLE TRIGGER USER')
         change = f'DELETE FROM "{source.table.name}"'
         if name == "Organization":
             change = "UPDATE organization SET name = id::text, kind = 'NGO', parent_id = NULL"
-        await connection.execute(f"{change} WHERE {key}::text = ANY ($1)", [str(each) for each in of])
+        only = "AND volunteer_id::text = ANY ($2)" if name == "Account" else "AND $2::text[] IS NOT NULL"
+        of = [[str(each) for each in some] for some in (keys, hidden["Volunteer"])]
+        await connection.execute(f"{change} WHERE {source.key}::text = ANY ($1) {only}", *of)
 
 
 def other_value(column: sa.Column[Any]) -> Any:
