@@ -188,7 +188,7 @@ class Build:
         incident = await self.row("incident", **{**defaults, **values})
         for code in kabupaten:
             await self.connection.execute("INSERT INTO incident_kabupaten VALUES ($1, $2)", incident, code)
-        if has_decree:
+        if has_decree and values.get("status", "ACTIVE") in {"VERIFIED", "ACTIVE", "CLOSED"}:
             years = {"starts_on": date(2020, 1, 1), "ends_on": date(2030, 1, 1)}
             await self.emergency_status(incident, level="NATIONAL", **years)
         return incident
