@@ -374,7 +374,9 @@ class AssignmentRules:
         if max(self.people_at(instant, need) for instant in instants) >= need["people_wanted"]:
             return
         for minimum in minimums:
-            others = [period for person, period in self.team(need) if not self.counts(minimum, person, need, period)]
+            others = [
+                period for person, period in self.team(need) if not self.counts_towards(minimum, person, need, period)
+            ]
             most = max(sum(period.lower <= instant < period.upper for period in others) for instant in instants)
             count, room = most + (not self.is_of(minimum, volunteer, days)), need["people_wanted"] - minimum["people"]
             if count > room:
@@ -389,7 +391,7 @@ class AssignmentRules:
             for commitment in self.rows.where(Commitment, "assignment_id", assignment["id"])
         ]
 
-    def counts(self, minimum: Row, volunteer: Row, need: Row, period: Any) -> bool:
+    def counts_towards(self, minimum: Row, volunteer: Row, need: Row, period: Any) -> bool:
         return self.is_of(minimum, volunteer, self.local_days(need, period.lower, period.upper))
 
     def is_of(self, minimum: Row, volunteer: Row, local_days: list[date]) -> bool:

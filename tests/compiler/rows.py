@@ -11,6 +11,7 @@ import asyncpg
 
 from api.models import METADATA
 from api.models.base import Chosen
+from api.rules.code import ProblemCode
 
 Row = dict[str, Any]
 
@@ -42,6 +43,7 @@ class Rows:
         # What a column may hold, and statements put in the place of what is missing.
         columns = [column.type for table in METADATA.tables.values() for column in table.c]
         texts |= {str(member) for type_ in columns if isinstance(type_, Chosen) for member in type_.choice}
+        texts |= {str(code) for code in ProblemCode}
         ordered = await connection.fetch("SELECT text FROM unnest($1::text[]) AS text ORDER BY text", list(texts))
         folds_all = await connection.fetchval("SELECT lower('É') = 'é'")
         ranks = {row["text"]: rank for rank, row in enumerate(ordered)}
