@@ -25,6 +25,7 @@ from api.models import (
     Kabupaten,
     Licence,
     Membership,
+    MergedVolunteer,
     Need,
     NeedMinimum,
     Organization,
@@ -169,7 +170,10 @@ class AssignmentRules:
         return [{**row, **({group: value} if group else {})} for value, row in sums.items()]
 
     def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
-        volunteer = self.get(Volunteer, UUID(arguments["volunteer"].partition(":")[2]))
+        key = UUID(arguments["volunteer"].partition(":")[2])
+        # The id of a record that was merged goes on naming the person.
+        merged = self.rows.get(MergedVolunteer, key)
+        volunteer = self.get(Volunteer, merged["volunteer_id"] if merged else key)
         return self.as_problems(self.refusals(volunteer, need))
 
     def what_holds(self, registration: Row, _arguments: object) -> list[Row]:
