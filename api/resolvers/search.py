@@ -1,6 +1,6 @@
 """Search: things by their names, and volunteers by a number; the best matches first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import product, takewhile
@@ -204,7 +204,7 @@ def hits(number: int, searched: Searched, match: SearchMatch, _row: Row, context
     thing = searched.table.alias()
     named = thing if searched.named_by is None else searched.named.alias()
     kinds: Any = context.arguments.get("kinds")
-    return sa.select(
+    columns = (
         sa.literal_column(str(number), sa.Integer).label("tier"),
         sa.literal_column(f"'{searched.kind}'", Symbol).label("kind"),
         sa.literal_column(f"'{match}'", Symbol).label("match"),
@@ -213,12 +213,18 @@ def hits(number: int, searched: Searched, match: SearchMatch, _row: Row, context
         named.c.sort_key.label("sort_key"),
         difference(match, named, context).label("difference"),
         chord_to_near(searched, thing, context).label("chord"),
-    ).where(
+    )
+    conditions = (
         sa.literal(kinds is None or searched.kind in kinds),
         searched.visible(context.viewer, thing),
         matches_best(searched, match, thing, named, context),
-        *name_conditions(searched, thing, named, context),
     )
+    found = sa.select(*columns).where(*conditions)
+    if searched.named_by is None:
+        return found
+    # Of another thing that may be seen.
+    belongs = named.c[referenced(searched.named_by).name] == thing.c[searched.named_by.name]
+    return found.select_from(thing.join(named, belongs)).where(searched.name_visible(context.viewer, named))
 
 
 def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row, context: FieldContext) -> Condition:
@@ -228,14 +234,6 @@ def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row,
         return sa.and_(has_number(thing, context), *(sa.not_(each) for each in conditions.values()))
     better = [conditions[way] for way in takewhile(lambda way: way != match, conditions)]
     return sa.and_(conditions[match], *(sa.not_(each) for each in better))
-
-
-def name_conditions(searched: Searched, thing: Row, named: Row, context: FieldContext) -> Sequence[Condition]:
-    """That another thing with the name belongs to the thing, and may be seen."""
-    if searched.named_by is None:
-        return ()
-    belongs = named.c[referenced(searched.named_by).name] == thing.c[searched.named_by.name]
-    return belongs, searched.name_visible(context.viewer, named)
 
 
 def difference(match: SearchMatch, named: Row, context: FieldContext) -> Sql:

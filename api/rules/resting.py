@@ -36,12 +36,15 @@ def rests_on_certificate(certificate: sa.FromClause, assignment: sa.FromClause) 
         .correlate(certificate, need)
     )
     valid = days_between(certificate.c.issued_on, certificate.c.expires_on)
-    wanted = sa.select(need.c.id).where(
-        need.c.id == assignment.c.need_id,
-        grant.c.certificate_type_code == certificate.c.certificate_type_code,
-        grant.c.skill_code == need.c.skill_code,
-        valid.op("&&", is_comparison=True)(days),
-        _lacks(others, days),
+    wanted = (
+        sa.select(need.c.id)
+        .join(grant, grant.c.skill_code == need.c.skill_code)
+        .where(
+            need.c.id == assignment.c.need_id,
+            grant.c.certificate_type_code == certificate.c.certificate_type_code,
+            valid.op("&&", is_comparison=True)(days),
+            _lacks(others, days),
+        )
     )
     return sa.and_(
         assignment.c.volunteer_id == certificate.c.volunteer_id,
@@ -66,12 +69,15 @@ def rests_on_organization(organization: sa.FromClause, assignment: sa.FromClause
         .correlate(assignment, organization, need)
     )
     held = days_between(membership.c.since, membership.c.until)
-    wanted = sa.select(need.c.id).where(
-        need.c.id == assignment.c.need_id,
-        membership.c.volunteer_id == assignment.c.volunteer_id,
-        membership.c.organization_id == organization.c.id,
-        held.op("&&", is_comparison=True)(days),
-        _lacks(others, days),
+    wanted = (
+        sa.select(need.c.id)
+        .select_from(need.join(membership, membership.c.volunteer_id == assignment.c.volunteer_id))
+        .where(
+            need.c.id == assignment.c.need_id,
+            membership.c.organization_id == organization.c.id,
+            held.op("&&", is_comparison=True)(days),
+            _lacks(others, days),
+        )
     )
     return sa.and_(is_ahead(assignment), wanted.correlate(organization, assignment).exists())
 
