@@ -16,6 +16,7 @@ from api.provider import provider_of
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from api.settings import DEFAULTS, Settings
+from api.transport import Transport
 from api.web.budget import Budgets
 from api.web.calendar import download_calendar
 from api.web.document import Documents
@@ -30,7 +31,7 @@ from api.web.qr import qr
 from api.web.services import Services
 from api.web.upload import upload_file
 from api.web.watchdog import Watchdog
-from api.worker import Transport, Worker, running
+from api.worker import Worker, running
 
 
 def application(

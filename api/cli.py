@@ -33,7 +33,7 @@ from api.models.person import Reach
 from api.server.protocol import IDLE_SECONDS, bounded_protocol
 from api.services.password import hash_password
 from api.settings import Settings, SettingsError, read_settings
-from api.worker import Smtp, Terminal, Transport
+from api.transport import Terminal, Transport, transport_of
 
 command = typer.Typer(
     name="sigap",
@@ -357,10 +357,8 @@ def bound_socket(settings: Settings) -> Generator[socket.socket]:
 
 
 def transport(settings: Settings, *, is_demo: bool) -> Transport:
-    """How messages are delivered: by e-mail where a server is set, in the demo else on the terminal."""
-    if settings.smtp is not None:
-        return Smtp(settings.smtp, settings.mail_from)
-    return Terminal(typer.echo) if is_demo else Transport()
+    """How messages are delivered: as the settings say, in the demo else on the terminal."""
+    return transport_of(settings, otherwise=Terminal(typer.echo) if is_demo else Transport())
 
 
 def run_server(

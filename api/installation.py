@@ -19,8 +19,9 @@ from api.models.account import RoleKind
 from api.services import account, administration, idempotency, message
 from api.services.password import hash_password
 from api.services.request import Request
+from api.transport import Transport
 from api.values.database_url import connection_arguments
-from api.worker import Transport, Worker
+from api.worker import Worker
 
 # Why an installation cannot be used as it is: one line for each reason.
 REFUSALS = (

@@ -61,6 +61,13 @@ class Settings:
     # The server through which e-mail is sent; None without one.
     smtp: str | None = field(default=None, repr=False)
     mail_from: str = "sigap@localhost"
+    # The HTTP gateway through which text messages are sent, None without one: its address, the header `Authorization`,
+    # and the JSON of a request.
+    sms: str | None = field(default=None, repr=False)
+    sms_authorization: str | None = field(default=None, repr=False)
+    sms_body: Mapping[str, Any] = field(
+        default_factory=lambda: {"id": "{id}", "to": "{to}", "text": "{text}"}, repr=False
+    )
     # Who has to sign in with a second factor to do what the roles allow.
     second_factor: Literal["coordinators"] | None = None
     # The OpenID Connect provider whose access tokens are accepted if they are for this audience.
@@ -116,23 +123,22 @@ def _number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    wanted = " or ".join([*map(repr, choices), *(["unset"] if len(choices) == 1 else [])])
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be {wanted}, not {value!r}")
+        return value
+
+    return parse
+
+
 def _networks(value: str) -> tuple[Network, ...]:
     try:
         return tuple(ip_network(part.strip()) for part in value.split(","))
     except ValueError:
         raise ValueError(f"must be addresses or networks separated by commas, not {value!r}") from None
-
-
-def _servers(value: str) -> str:
-    if value not in {"one", "several"}:
-        raise ValueError(f"must be 'one' or 'several', not {value!r}")
-    return value
-
-
-def _pooler(value: str) -> str:
-    if value != "transaction":
-        raise ValueError(f"must be 'transaction' or unset, not {value!r}")
-    return value
 
 
 def _origins(value: str) -> tuple[str, ...]:
@@ -147,18 +153,16 @@ def _origins(value: str) -> tuple[str, ...]:
 _ORIGIN = re.compile(r"http(s)?://([a-z0-9.-]+|\[[0-9a-f:]+\])(?!:0|(?(1):443|:80)$)(:[0-9]{1,5})?", re.ASCII)
 
 
-def _introspection(value: str) -> str:
-    if value not in {"everybody", "accounts"}:
-        raise ValueError(f"must be 'everybody' or 'accounts', not {value!r}")
-    return value
+def _json_file(value: str) -> object:
+    try:
+        return json.loads(Path(value).read_bytes())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"must be a JSON file that can be read, and {value!r} is not: {error}") from None
 
 
 def _documents(value: str) -> Mapping[str, str]:
     """A manifest as codegen's client preset and Relay's compiler write it: an object with the documents by their ids."""
-    try:
-        manifest = json.loads(Path(value).read_bytes())
-    except (OSError, ValueError) as error:
-        raise ValueError(f"must be a JSON file that can be read, and {value!r} is not: {error}") from None
+    manifest = _json_file(value)
     if not isinstance(manifest, dict) or not all(isinstance(text, str) for text in manifest.values()):
         raise ValueError(f"must be a file with a JSON object of documents by their ids, and {value!r} is not")
     return manifest
@@ -178,10 +182,24 @@ def _mail_from(value: str) -> str:
     return value
 
 
-def _second_factor(value: str) -> str:
-    if value != "coordinators":
-        raise ValueError(f"must be 'coordinators' or unset, not {value!r}")
+def _sms(value: str) -> str:
+    if not is_secure(value):
+        # Not repeated either, as some gateways take their key in the address.
+        raise ValueError("must be an address like https://gateway.example/messages")
     return value
+
+
+def _sms_authorization(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("must be the header Authorization as the gateway expects it, like 'Bearer key'")
+    return value
+
+
+def _sms_body(value: str) -> Mapping[str, Any]:
+    body = _json_file(value)
+    if not isinstance(body, dict) or not all(name in json.dumps(body) for name in ("{to}", "{text}")):
+        raise ValueError(f"must be a file with a JSON object that has {{to}} and {{text}}, and {value!r} is not")
+    return body
 
 
 def is_secure(address: str) -> bool:
@@ -198,21 +216,15 @@ def _oidc_issuer(value: str) -> str:
     return value
 
 
-def _oidc_accounts(value: str) -> str:
-    if value != "create":
-        raise ValueError(f"must be 'create' or unset, not {value!r}")
-    return value
-
-
 _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_HOST": _host,
     "SIGAP_PORT": _port,
     "SIGAP_DATA": _data,
     "SIGAP_POSTGRES_BIN": _postgres_bin,
     "DATABASE_URL": database_url.checked,
-    "SIGAP_POOLER": _pooler,
+    "SIGAP_POOLER": _one_of("transaction"),
     "SIGAP_ORIGINS": _origins,
-    "SIGAP_INTROSPECTION": _introspection,
+    "SIGAP_INTROSPECTION": _one_of("everybody", "accounts"),
     "SIGAP_DOCUMENTS": _documents,
     "SIGAP_MAX_TOKENS": _number(100, 100_000),
     "SIGAP_MAX_ANSWER_BYTES": _number(100_000, 1_000_000_000),
@@ -221,13 +233,16 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
     "SIGAP_JOIN_REQUESTS": _number(0, 100_000),
     "SIGAP_TRUSTED_PROXIES": _networks,
-    "SIGAP_SERVERS": _servers,
+    "SIGAP_SERVERS": _one_of("one", "several"),
     "SIGAP_SMTP": _smtp,
     "SIGAP_MAIL_FROM": _mail_from,
-    "SIGAP_SECOND_FACTOR": _second_factor,
+    "SIGAP_SMS": _sms,
+    "SIGAP_SMS_AUTHORIZATION": _sms_authorization,
+    "SIGAP_SMS_BODY": _sms_body,
+    "SIGAP_SECOND_FACTOR": _one_of("coordinators"),
     "SIGAP_OIDC_ISSUER": _oidc_issuer,
     "SIGAP_OIDC_AUDIENCE": str,
-    "SIGAP_OIDC_ACCOUNTS": _oidc_accounts,
+    "SIGAP_OIDC_ACCOUNTS": _one_of("create"),
 }
 _LIMITS = {limit.name for limit in fields(Limits)}
 
@@ -260,4 +275,9 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         errors.append("SIGAP_POOLER describes what DATABASE_URL points to, and that is not set")
     if bool(os.environ.get("SIGAP_OIDC_ISSUER")) != bool(os.environ.get("SIGAP_OIDC_AUDIENCE")):
         errors.append("SIGAP_OIDC_ISSUER and SIGAP_OIDC_AUDIENCE belong together, and one of them is not set")
+    errors += [
+        f"{name} is about the gateway that SIGAP_SMS names, and that is not set"
+        for name in ("SIGAP_SMS_AUTHORIZATION", "SIGAP_SMS_BODY")
+        if os.environ.get(name) and not os.environ.get("SIGAP_SMS")
+    ]
     return errors

@@ -5,10 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
-
-import aiosmtplib
 
 from api.access import PUBLIC
 from api.database.engine import Database, Row, Unavailable
@@ -26,14 +22,13 @@ from api.services import (
     role,
     session,
 )
-from api.services.message import Letter
 from api.services.request import Request
 from api.services.vault import Vault
 from api.settings import Limits
+from api.transport import DELIVERY_SECONDS, Transport, Undeliverable
 
 IDLE_SECONDS = 1.0
 CLEANING_SECONDS = 60.0
-DELIVERY_SECONDS = 30.0
 
 
 # What is of no use any more.
@@ -41,58 +36,6 @@ DELETIONS = (
     *(attempt.FORGET_OLD, budget_use.DELETE_OLD, camp_care.DELETE_OLD, code.DELETE_OLD, session.DELETE_OLD),
     *import_job.DELETE_OLD,
 )
-
-
-class Undeliverable(Exception):
-    """There is no way to deliver a message of this channel."""
-
-
-class Transport:
-    """Delivers a letter, or raises. Without any way, none is delivered."""
-
-    async def deliver(self, _letter: Letter) -> None:
-        raise Undeliverable
-
-
-class Terminal(Transport):
-    """Prints it, for the demo."""
-
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self._show = show
-
-    async def deliver(self, letter: Letter) -> None:
-        self._show(f"\n{letter.channel} to {letter.recipient}: {letter.text.subject}\n{letter.text.body}")
-
-
-@dataclass(frozen=True, slots=True)
-class Smtp(Transport):
-    """E-mail through a server, `smtp://user:password@host:port` (STARTTLS where it offers that) or `smtps://…` (TLS)."""
-
-    url: str
-    sender: str
-
-    async def deliver(self, letter: Letter) -> None:
-        if letter.channel != "EMAIL":
-            raise Undeliverable
-        parts = urlsplit(self.url)
-        await aiosmtplib.send(
-            self.email(letter),
-            hostname=parts.hostname,
-            port=parts.port,
-            username=unquote(parts.username) if parts.username else None,
-            password=unquote(parts.password) if parts.password else None,
-            use_tls=parts.scheme == "smtps",
-            timeout=DELIVERY_SECONDS,
-        )
-
-    def email(self, letter: Letter) -> EmailMessage:
-        """The message; its id is that of the letter, so that a second delivery can be told from a second letter."""
-        email = EmailMessage()
-        email["From"], email["To"], email["Subject"] = self.sender, letter.recipient, letter.text.subject
-        email["Message-ID"] = f"<{letter.id}@{self.sender.partition('@')[2]}>"
-        email["Auto-Submitted"] = "auto-generated"
-        email.set_content(letter.text.body)
-        return email
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +71,8 @@ class Worker:
             if letter.recipient is not None:
                 async with asyncio.timeout(DELIVERY_SECONDS):
                     await self.transport.deliver(letter)
-        except (Undeliverable, TimeoutError, OSError, aiosmtplib.SMTPException) as failure:
-            error = type(failure).__name__
+        except (Undeliverable, TimeoutError, OSError) as failure:
+            error = failure.reason if isinstance(failure, Undeliverable) else type(failure).__name__
             log.warning("not delivered", message=str(letter.id), error=error)
         async with self.database.transaction() as transaction:
             if error is None:

@@ -58,7 +58,13 @@ async def running_server(
     url: str, keys: Path, settings: Settings = DEFAULTS, people: Sequence[DemoPerson] = ()
 ) -> AsyncGenerator[int]:
     """The port of a uvicorn server that runs the application at the instant NOW."""
-    app = application(url, keys, clock=lambda: NOW, settings=settings, people=people)
+    async with listening(application(url, keys, clock=lambda: NOW, settings=settings, people=people)) as port:
+        yield port
+
+
+@asynccontextmanager
+async def listening(app: Starlette) -> AsyncGenerator[int]:
+    """The port of a uvicorn server that runs an application."""
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server_task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -1,7 +1,6 @@
 """Tokens of an OpenID Connect provider: which are accepted, for whom, and how an account is linked."""
 
 import asyncio
-import socket
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -10,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
 
 from api import provider
 from api.settings import Settings
 from tests.asking import Api, Json
 from tests.builders import Build
 from tests.conftest import NOW
-from tests.serving import running_api
+from tests.serving import listening, running_api
 from tests.snapshot import snapshot
 from tests.test_auth import DECLARE, INCIDENT, is_rejected, segment, symmetric_signature
 
@@ -67,14 +64,12 @@ class Publisher:
 
 @asynccontextmanager
 async def publishing() -> AsyncGenerator[Publisher]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        publisher = Publisher(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        routes = [Route("/.well-known/openid-configuration", publisher.discovery), Route("/keys", publisher.keys)]
-        server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False))
-        task = asyncio.create_task(server.serve(sockets=[listener]))
+    app = Starlette()
+    async with listening(app) as port:
+        publisher = Publisher(f"http://127.0.0.1:{port}")
+        app.add_route("/.well-known/openid-configuration", publisher.discovery)
+        app.add_route("/keys", publisher.keys)
         yield publisher
-        server.should_exit = True
-        await task
 
 
 @pytest.fixture

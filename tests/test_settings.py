@@ -54,6 +54,10 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
     monkeypatch.setenv("SIGAP_DOCUMENTS", "documents.json")
     Path("documents.json").write_text('{"a1": "{ me { id } }"}', encoding="utf-8")
     monkeypatch.setenv("SIGAP_ORIGINS", "https://sigap.example, http://localhost:3000")
+    monkeypatch.setenv("SIGAP_SMS", "https://gateway.example/messages")
+    monkeypatch.setenv("SIGAP_SMS_AUTHORIZATION", "App rahasia")
+    monkeypatch.setenv("SIGAP_SMS_BODY", "sms.json")
+    Path("sms.json").write_text('{"destinations": [{"to": "{to}"}], "text": "Sigap: {text}"}', encoding="utf-8")
     monkeypatch.setenv("SIGAP_MAX_TOKENS", "500")
     monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
 
@@ -67,6 +71,9 @@ def test_every_setting_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, 
         origins=("https://sigap.example", "http://localhost:3000"),
         introspection="accounts",
         documents={"a1": "{ me { id } }"},
+        sms="https://gateway.example/messages",
+        sms_authorization="App rahasia",
+        sms_body={"destinations": [{"to": "{to}"}], "text": "Sigap: {text}"},
         limits=Limits(max_tokens=500, trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("::1"))),
     )
 
@@ -277,3 +284,39 @@ def test_half_a_provider_is_refused(monkeypatch: pytest.MonkeyPatch, settings: d
         monkeypatch.setenv(f"SIGAP_OIDC_{name}", value)
 
     assert refusal() == wrong
+
+
+@pytest.mark.parametrize("gateway", ["http://gateway.example", "gateway.example", "https://", "smpp://gateway.example"])
+def test_a_gateway_that_is_not_reached_through_tls_is_refused(monkeypatch: pytest.MonkeyPatch, gateway: str) -> None:
+    monkeypatch.setenv("SIGAP_SMS", gateway)
+
+    assert refusal() == "SIGAP_SMS must be an address like https://gateway.example/messages"
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"to": "{to}"}', '{"text": "{text}"}', '"{to} {text}"'])
+def test_a_text_message_says_to_whom_and_what(monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    monkeypatch.setenv("SIGAP_SMS", "https://gateway.example/messages")
+    monkeypatch.setenv("SIGAP_SMS_BODY", "sms.json")
+    Path("sms.json").write_text(content, encoding="utf-8")
+
+    wanted = "SIGAP_SMS_BODY must be a file with a JSON object that has {to} and {text}, and 'sms.json' is not"
+    assert refusal() == wanted
+
+
+def test_the_key_of_a_gateway_is_a_header_and_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIGAP_SMS", "https://gateway.example/messages")
+    monkeypatch.setenv("SIGAP_SMS_AUTHORIZATION", "Bearer rahasia")
+    shown = repr(read_settings())
+    monkeypatch.setenv("SIGAP_SMS_AUTHORIZATION", "Bearer\nrahasia")
+
+    assert "rahasia" not in shown
+    expected = "SIGAP_SMS_AUTHORIZATION must be the header Authorization as the gateway expects it, like 'Bearer key'"
+    assert refusal() == expected
+
+
+@pytest.mark.parametrize("name", ["SIGAP_SMS_AUTHORIZATION", "SIGAP_SMS_BODY"])
+def test_what_describes_a_gateway_needs_one(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    Path("sms.json").write_text('{"to": "{to}", "text": "{text}"}', encoding="utf-8")
+    monkeypatch.setenv(name, "sms.json")
+
+    assert refusal() == f"{name} is about the gateway that SIGAP_SMS names, and that is not set"

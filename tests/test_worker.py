@@ -25,7 +25,9 @@ from api.database.engine import Database
 from api.keys import read_vault
 from api.services import message
 from api.services.message import Letter
-from api.worker import Smtp, Terminal, Transport, Worker
+from api.settings import Settings
+from api.transport import Smtp, Terminal, Transport, transport_of
+from api.worker import Worker
 from tests.builders import HOME, Build
 from tests.conftest import NOW
 from tests.test_cli import TIMEOUT, environment, free_port, sigap
@@ -171,10 +173,10 @@ async def test_without_a_way_to_deliver_it_a_letter_waits(office: Office, build:
 
     await office.work()
     with mail_server() as (_server, url):
-        office.now, office.transport = NOW + MINUTE, Smtp(url, "sigap@kemensos.example")
+        office.now, office.transport = NOW + MINUTE, transport_of(Settings(smtp=url), otherwise=Transport())
         await office.work()
 
-    assert await rows(build) == [(2, office.now, None, True, None), (2, None, None, False, "Undeliverable")]
+    assert await rows(build) == [(2, office.now, None, True, None), (2, None, None, False, "NoTransport")]
 
 
 async def test_two_workers_take_different_letters(office: Office, build: Build) -> None:

@@ -53,12 +53,12 @@ TEMPLATES: Mapping[str, Mapping[str, Text]] = {
     "reset_password": {
         "ID": Text(
             "Kode kata sandi baru Sigap: {code}",
-            "Kode untuk membuat kata sandi baru: {code}\nBerlaku {minutes} menit. Jangan beri tahu siapa pun.\n"
+            "Kode untuk membuat kata sandi baru Sigap: {code}\nBerlaku {minutes} menit. Jangan beri tahu siapa pun.\n"
             "Bila Anda tidak memintanya, abaikan pesan ini; kata sandi Anda tetap berlaku.\n",
         ),
         "EN": Text(
             "Your Sigap password code: {code}",
-            "The code to set a new password: {code}\nIt is valid for {minutes} minutes. Tell it nobody.\n"
+            "The code to set a new Sigap password: {code}\nIt is valid for {minutes} minutes. Tell it nobody.\n"
             "If you did not ask for it, ignore this message; your password stays valid.\n",
         ),
     },
