@@ -1,5 +1,6 @@
 """Offers to many: to people who are named, and to the nearest who may, with a result for each."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
+from tests.waiting import LOCK_WAITS, wait_until
 
 OFFER = f"""mutation($input: OfferAssignmentsInput!) {{ offerAssignments(input: $input) {{
   results {{ position assignment {{ status expiresAt volunteer {{ id }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
@@ -130,3 +132,21 @@ async def test_a_thousand_are_offered_it_at_once_and_not_one_more(api: Api, buil
     assert too_many == {"results": [], "problems": [problem("Simple", "INVALID", "volunteers")]}
     assert unknown["results"] == [refused(each, problem("Simple", "NOT_FOUND")) for each in range(1_000)]
     assert await snapshot(build.connection) == before
+
+
+async def test_an_offer_that_was_made_meanwhile_is_told_and_leaves_no_event(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    other, person = [await build.volunteer(organization) for _ in range(2)]
+    actor = await build.coordinator()
+
+    # In plain SQL, which locks neither need nor volunteer.
+    async with build.connection.transaction():
+        earlier = await build.assignment(need, person)
+        task = asyncio.create_task(offer(api, actor, need, [person, other]))
+        await wait_until(build.connection, LOCK_WAITS, 1)
+    answer = await task
+
+    taken = problem("Duplicate", "ALREADY_OFFERED", assignment={"id": f"Assignment:{earlier}"})
+    assert answer == {"problems": [], "results": [refused(0, taken), offered(1, other)]}
+    events = await build.connection.fetch("SELECT kind, change ->> 'volunteer' AS who FROM event")
+    assert [tuple(event) for event in events] == [("assignment.offered", str(other))]

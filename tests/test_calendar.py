@@ -5,7 +5,7 @@ from datetime import timedelta
 import icalendar
 
 from tests.asking import Api, Json
-from tests.builders import Build
+from tests.builders import HOME, Build
 from tests.conftest import NOW
 
 CREATE = """mutation($input: CreateCalendarAddressInput!) { createCalendarAddress(input: $input) {
@@ -78,3 +78,29 @@ async def test_the_sessions_of_a_camp_are_read_as_its_account_sees_them_now(api:
         [{"code": "NOT_FOUND", "path": ["input", "volunteer"]}],
     ]
     assert closed.status_code == 404
+
+
+async def test_nobody_coordinates_by_an_address_which_shows_no_second_factor(api: Api, build: Build) -> None:
+    camp, actor = await build.camp(status="DRAFT"), await build.coordinator(kabupaten_code=HOME)
+    times = {"starts_at": NOW + timedelta(days=2), "ends_at": NOW + timedelta(days=2, hours=1)}
+    await build.row("camp_session", camp_id=camp, title="Dapur umum", is_required=True, **times)
+
+    path = (await api.do(CREATE, actor=actor, camp=f"Camp:{camp}"))["report"]["path"]
+    draft = await api.client.get(path)
+    await build.connection.execute("UPDATE camp SET status = 'OPEN', opened_at = created_at")
+    opened = await api.client.get(path)
+
+    assert (events(draft.content), len(events(opened.content))) == ([], 1)
+
+
+async def test_the_addresses_end_with_all_sessions(api: Api, build: Build) -> None:
+    volunteer = await build.volunteer()
+    actor = await build.volunteer_account(volunteer)
+    sign_out = "mutation { signOut(input: {everywhere: true}) { problems { code } } }"
+
+    path = (await api.do(CREATE, actor=actor, volunteer=f"Volunteer:{volunteer}"))["report"]["path"]
+    before = await api.client.get(path)
+    await api.ask(sign_out, actor=actor)
+    after = await api.client.get(path)
+
+    assert (before.status_code, after.status_code) == (200, 404)

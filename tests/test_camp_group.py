@@ -7,6 +7,7 @@ import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import Build
+from tests.snapshot import snapshot
 
 ARRANGE = f"""mutation($input: ArrangeGroupInput!) {{ arrangeGroup(input: $input) {{
   campGroup {{ id kind name capacity taken sex members {{ number }} }} {PROBLEMS} }} }}"""
@@ -85,6 +86,29 @@ async def test_no_group_passes_its_limits(api: Api, build: Build) -> None:
     assert sex["problems"] == [problem("Simple", "NOT_OF_GROUP", "registrations")]
     assert other["problems"] == [problem("Simple", "NOT_OF_GROUP", "registrations")]
     assert await build.connection.fetchval("SELECT count(*) FROM camp_group") == 0
+
+
+async def test_a_leader_whom_the_actor_may_not_see_is_unknown(api: Api, build: Build) -> None:
+    host = await build.organization()
+    camp, actor = await build.camp(host), await build.manager(host)
+    member, stranger = await build.volunteer(host), await build.volunteer()
+    group = await build.row("camp_group", camp_id=camp, kind="TENT", name="Melati", capacity=1, leader_id=member)
+    before = await snapshot(build.connection)
+
+    answers = [
+        await api.do(ARRANGE, actor=actor, camp=f"Camp:{camp}", leader=f"Volunteer:{leader}", **values)
+        for leader in (stranger, uuid.UUID(int=7))
+        for values in ({"kind": "BUS", "name": "Satu", "capacity": 2}, {"group": f"CampGroup:{group}"})
+    ]
+    unchanged = await snapshot(build.connection)
+    seen = await api.do(
+        ARRANGE, actor=actor, camp=f"Camp:{camp}", group=f"CampGroup:{group}", leader=f"Volunteer:{member}"
+    )
+
+    refused = {"campGroup": None, "problems": [problem("Simple", "NOT_FOUND", "leader")]}
+    assert answers == [refused] * 4
+    assert unchanged == before
+    assert seen["problems"] == []
 
 
 async def test_plain_sql_passes_no_capacity(build: Build) -> None:

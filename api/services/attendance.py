@@ -26,7 +26,7 @@ from api.values.text import line
 _S = AssignmentStatus
 
 # A check-in of somebody who was said not to have come asks for the time and the place again.
-_TAKEN = {
+_CONFLICTS = {
     "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
     "places_of_need": Problem(ProblemCode.NEED_FULL, input_path("assignment")),
     "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("assignment")),
@@ -58,7 +58,7 @@ async def mobilize(
     answers=OneThing("Assignment"),
     callers=access.COORDINATORS_OF_NEED,
     ids={"assignment": "Assignment"},
-    conflicts=_TAKEN,
+    conflicts=_CONFLICTS,
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED),
 )
 async def check_in(

@@ -20,14 +20,15 @@ from api.models.base import INSTANT, new_id
 from api.rules.candidate import NEAREST_FIRST, candidates, tier_number
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES, codes_of
+from api.rules.sending import NOT_YET_OFFERED
 from api.services.duty import record_earlier
 from api.services.feed import record, record_all
 from api.services.frame import ItemResult
 from api.services.offer import check_period, lock_need
 from api.services.pledge import record_lapsed
-from api.services.problem import Problem, Problems
+from api.services.problem import Problem, Problems, broken_rule
 from api.services.request import Request
-from api.services.sending import broken_by_each, broken_rules, check_override, fact_of, record_overrides
+from api.services.sending import broken_by_each, broken_rules, check_override, record_overrides
 from api.services.verb import ResultPerItem, verb
 
 MAX_PEOPLE = 1_000
@@ -182,14 +183,25 @@ async def offer_to(
     for person, rows in broken.items():
         refused = [row for row in rows if not (row.overridable and row.code in sending.overridden)]
         if refused:
-            results.problems[person] = [Problem(ProblemCode[row.code], fact=fact_of(row)) for row in refused]
+            results.problems[person] = [broken_rule(row) for row in refused]
         else:
             chosen.append(person)
     keys = {person: new_id() for person in chosen}
     offers = [_row(sending, person, key) for person, key in keys.items()]
     made = await session.insert_all(Assignment, offers, sorted_by="volunteer_id")
-    results.made |= {person: key for person, key in keys.items() if key in made}
-    await _record(session, request, sending, {person: broken[person] for person in keys}, keys)
+    offered = {person: key for person, key in keys.items() if key in made}
+    results.made |= offered
+    await _refuse_offered(session, request, sending, [person for person in chosen if person not in offered], results)
+    await _record(session, request, sending, {person: broken[person] for person in offered}, offered)
+
+
+async def _refuse_offered(
+    session: Transaction, request: Request, sending: Sending, people: Sequence[uuid.UUID], results: Results
+) -> None:
+    """Tells of whom the database says that they have such an offer, though nobody had it when the rules were asked."""
+    if people:
+        found = await broken_by_each(session, request, sending.to(people), (NOT_YET_OFFERED,))
+        results.problems |= {person: [broken_rule(row) for row in rows] for person, rows in found.items()}
 
 
 def _row(sending: Sending, person: uuid.UUID, key: uuid.UUID) -> dict[str, Any]:

@@ -93,12 +93,15 @@ def _digest(vault: Vault, secret: str) -> bytes:
 
 
 async def calendar(database: Database, vault: Vault, request: Request, secret: str) -> bytes | None:
-    """The calendar at the address, as its account sees it now; None where there is none."""
+    """The calendar at the address, as its account sees it now without coordinating; None where there is none."""
     async with database.reading() as session:
         found = await session.row(FIND, {"digest": _digest(vault, secret)})
         if found is None:
             return None
-        actor = await account.actor(session, found.account_id, request.now)
+        # Whoever has the address has shown no second factor, so nobody coordinates by it.
+        actor = await account.actor(
+            session, found.account_id, request.now, has_second_factor=False, demands_second_factor=True
+        )
         parameters = {**actor.parameters(request.now), "camp": found.camp_id}
         if found.camp_id is None:
             return _written(await session.rows(DUTIES, parameters), await session.rows(CAMPS, parameters))

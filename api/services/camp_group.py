@@ -20,6 +20,7 @@ from api.services.change import check_status
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
+from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
 from api.values.text import line
 
@@ -43,7 +44,6 @@ MOST_PLACES = 10_000
         "uq_camp_group_camp_id_kind_name": Problem(ProblemCode.NAME_TAKEN, input_path("name")),
         "ck_camp_group_taken": Problem(ProblemCode.GROUP_FULL, input_path("capacity")),
         "of_group": Problem(ProblemCode.NOT_OF_GROUP, input_path("registrations")),
-        "fk_camp_group_leader_id": Problem(ProblemCode.NOT_FOUND, input_path("leader")),
     },
     codes=(ProblemCode.WRONG_STATUS,),
 )
@@ -61,7 +61,10 @@ async def arrange(
     """Whoever is named leaves another group of the kind; who comes by contingent has none yet. In the order of numbers."""
     held = await CAMPS.lock(session, request, camp, None, may=access.runs_camp)
     check_status(held, (*CAMP.group("AHEAD"), CampStatus.RUNNING), "camp")
-    columns = _columns(values, is_new=group is None)
+    problems = Problems()
+    if values.get("leader") is not None:
+        await check_seen(session, request, problems, values["leader"], "leader")
+    columns = _columns(problems, values, is_new=group is None)
     key = await _make(session, request, camp, columns) if group is None else group
     found = await session.row(GROUP, {"camp": camp, "group": key})
     if found is None:
@@ -94,9 +97,9 @@ async def _make(session: Transaction, request: Request, camp: uuid.UUID, columns
     return key
 
 
-def _columns(values: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
+def _columns(problems: Problems, values: Mapping[str, Any], *, is_new: bool) -> dict[str, Any]:
     """What is left out stays; a new group needs a kind, a name and a capacity, and its kind and sex stay."""
-    problems, read = Problems(), dict(values)
+    read = dict(values)
     for name in ("kind", "name", "capacity"):
         if is_new and read.get(name) is None:
             problems.invalid(name, indonesian="Wajib diisi.", english="It is required for a new group.")

@@ -19,7 +19,6 @@ from api.models.camp import CAMP
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.rules.camp import CAMP_RULES, case_of_camp
-from api.rules.code import ProblemCode
 from api.rules.refusal import refusals
 from api.rules.rule import FACT_TYPES
 from api.services.camp_days import commit_days, free_days
@@ -96,14 +95,9 @@ async def _lacking(session: Transaction, request: Request, keys: Sequence[uuid.U
     return {row.id for row in rows}
 
 
-async def broken_rules(
-    session: Transaction, request: Request, key: uuid.UUID
-) -> list[tuple[ProblemCode, Mapping[str, Any]]]:
-    """The codes and facts of what the person of a registration lacks and nobody waived."""
-    rows = await session.rows(LACKING, {**request.parameters, "keys": [key]})
-    return [
-        (ProblemCode[row["code"]], {name: row[name] for name in FACT_TYPES if row[name] is not None}) for row in rows
-    ]
+async def broken_rules(session: Transaction, request: Request, key: uuid.UUID) -> list[Row]:
+    """The rules of the camp that the person of a registration breaks and nobody waived, with their facts."""
+    return await session.rows(LACKING, {**request.parameters, "keys": [key]})
 
 
 async def _give(session: Transaction, request: Request, camp: Row, chosen: Sequence[Row]) -> None:

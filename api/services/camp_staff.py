@@ -1,16 +1,14 @@
 """The staff of camps: their days, and what their accounts may do there."""
 
 import uuid
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from api import access
-from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import CompiledStatement, compile_statement
+from api.database.statement import compile_statement
 from api.models import Account, Camp, CampStaffMember, Commitment, Role, Volunteer
 from api.models.account import RoleKind
 from api.models.base import new_id
@@ -18,15 +16,15 @@ from api.models.camp import CAMP, CampStatus
 from api.rules.camp import case_of_camp
 from api.rules.code import ProblemCode
 from api.rules.refusal import codes_of, refusals
-from api.rules.rule import FACT_TYPES
 from api.rules.sending import ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE
 from api.services import role
 from api.services.camp import CAMPS
 from api.services.camp_change import role_period
 from api.services.change import Changeable, check_status
 from api.services.feed import record
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problem, Problems, Refused, broken_rule, input_path
 from api.services.request import Request
+from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
 
 STAFF = Changeable(CampStaffMember, access.sees_staff_member)
@@ -51,9 +49,7 @@ async def set_staff(
     problems = Problems()
     if held.ends_at <= request.now:
         problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=held.ends_at)
-    found = await session.row(_person(request.actor.kind), {**request.parameters, "volunteer": volunteer})
-    if found is None:
-        problems.add(ProblemCode.NOT_FOUND, "volunteer")
+    await check_seen(session, request, problems, volunteer)
     problems.refuse()
     member = await session.row(MEMBER, {"camp": camp, "volunteer": volunteer})
     if duty is None:
@@ -69,7 +65,7 @@ async def _add(session: Transaction, request: Request, camp: Row, volunteer: uui
     await session.lock_all(Volunteer, [volunteer])
     broken = await session.rows(BROKEN, {**request.parameters, "camp": camp.id, "volunteer": volunteer})
     if broken:
-        raise Refused(*(_problem(row) for row in broken))
+        raise Refused(*(broken_rule(row, "volunteer") for row in broken))
     key = new_id()
     role_id = await _grant(session, request, camp.id, volunteer)
     await session.insert(CampStaffMember, id=key, camp_id=camp.id, volunteer_id=volunteer, duty=duty, role_id=role_id)
@@ -77,11 +73,6 @@ async def _add(session: Transaction, request: Request, camp: Row, volunteer: uui
     change = {"camp": str(camp.id), "volunteer": str(volunteer), "duty": duty}
     await record(session, request, "camp_staff_member.added", subject=("CampStaffMember", key), change=change)
     return key
-
-
-def _problem(row: Row) -> Problem:
-    facts = {name: row[name] for name in FACT_TYPES if row[name] is not None}
-    return Problem(ProblemCode[row["code"]], input_path("volunteer"), facts)
 
 
 async def _grant(session: Transaction, request: Request, camp: uuid.UUID, volunteer: uuid.UUID) -> uuid.UUID | None:
@@ -183,10 +174,3 @@ END_ROLES = compile_statement(
     )
     .values(ended_at=access.NOW, version=Role.c.version + 1, updated_at=access.NOW)
 )
-
-
-@cache
-def _person(kind: Kind) -> CompiledStatement:
-    return compile_statement(
-        sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer"), access.sees_volunteer(kind, Volunteer))
-    )

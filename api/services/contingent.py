@@ -11,7 +11,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import CampCategory, Contingent, Organization, Payer, Volunteer
+from api.models import CampCategory, Contingent, Organization, Payer
 from api.models.base import new_id
 from api.models.camp import CAMP
 from api.models.contingent import CONTINGENT, ContingentAction, ContingentStatus
@@ -26,6 +26,7 @@ from api.services.place import known_kabupatens
 from api.services.problem import Problems, not_found, read_reason
 from api.services.reference import check_codes
 from api.services.request import Request
+from api.services.sight import check_seen
 from api.services.standing import check_verified
 from api.services.verb import OneThing, verb
 from api.values.text import line
@@ -121,11 +122,8 @@ async def _read(
         problems.invalid("names_due_at", indonesian="Sudah lewat.", english="It must lie ahead.")
     codes = {"category": (CampCategory, read.get("category")), "payer": (Payer, read.get("payer"))}
     await check_codes(session, problems, codes)
-    leader = read.get("leader")
-    if leader is not None and not await session.value(
-        _sees_leader(request.actor.kind), {**request.parameters, "key": leader}
-    ):
-        problems.add(ProblemCode.NOT_FOUND, "leader")
+    if (leader := read.get("leader")) is not None:
+        await check_seen(session, request, problems, leader, "leader")
     if "organization" in read:
         read["organization_id"] = read.pop("organization")
     return {COLUMNS.get(name, name): value for name, value in read.items()}
@@ -248,8 +246,3 @@ def _keeps(kind: Kind) -> CompiledStatement:
 @cache
 def _coordinates(kind: Kind) -> CompiledStatement:
     return compile_statement(sa.select(access.keeps_organization(kind, Organization)).where(Organization.c.id == _KEY))
-
-
-@cache
-def _sees_leader(kind: Kind) -> CompiledStatement:
-    return compile_statement(sa.select(access.sees_volunteer(kind, Volunteer)).where(Volunteer.c.id == _KEY))

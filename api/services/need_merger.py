@@ -165,5 +165,4 @@ MOVE_NAMED = compile_statement(
     )
 )
 MOVE_ALL = compile_statement(_move(sa.true(), sa.true()))
-CHECK_PLACES = compile_statement(sa.text("SET CONSTRAINTS places_of_need IMMEDIATE"))
 CHECK = compile_statement(sa.text("SET CONSTRAINTS places_of_need, minimums_of_need IMMEDIATE"))

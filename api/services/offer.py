@@ -11,7 +11,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Need, Volunteer
+from api.models import Assignment, Need
 from api.models.assignment import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
@@ -22,6 +22,7 @@ from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.sending import broken_rules, check_override, record_overrides, refuse_broken
+from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
 
 
@@ -104,12 +105,6 @@ async def lock_need(
     return need
 
 
-async def check_seen(session: Transaction, request: Request, problems: Problems, volunteer: uuid.UUID) -> None:
-    """Nobody is offered anything whom the actor does not see."""
-    if not await session.value(_seen_volunteer(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
-        problems.add(ProblemCode.NOT_FOUND, "volunteer")
-
-
 def check_period(
     problems: Problems, need: Row, starts: datetime, ends: datetime, *, expires_at: datetime | None, now: datetime
 ) -> None:
@@ -134,10 +129,3 @@ def _need(kind: Kind) -> CompiledStatement:
     """The need, locked, and whether the actor may send people to it."""
     may = access.sends_under_pledge(kind, Need, _id("pledge")).label("may")
     return compile_statement(sa.select(Need, may).where(Need.c.id == _id("need")).with_for_update(key_share=True))
-
-
-@cache
-def _seen_volunteer(kind: Kind) -> CompiledStatement:
-    return compile_statement(
-        sa.select(Volunteer.c.id).where(Volunteer.c.id == _id("volunteer"), access.sees_volunteer(kind, Volunteer))
-    )

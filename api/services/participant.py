@@ -20,8 +20,7 @@ from api.models.camp_registration import CAMP_REGISTRATION
 from api.rules.camp import CAMP_RULES, case_of_camp, takes_registrations
 from api.rules.code import ProblemCode
 from api.rules.refusal import refusals
-from api.rules.rule import FACT_TYPES
-from api.services.problem import Problem, input_path
+from api.services.problem import Problem, broken_rule, input_path
 from api.services.request import Request
 from api.values.key import sort_key
 from api.values.problem import Unreadable
@@ -168,8 +167,7 @@ def _lacks(made: Participant, entry: Entry, lack: Mapping[str, Any]) -> None:
     if lack["overridable"] and entry.may.keeps and entry.admission_reason is not None:
         made.waived.append(str(lack["code"]))
         return
-    facts = {name: lack[name] for name in FACT_TYPES if lack.get(name) is not None}
-    made.add(ProblemCode[lack["code"]], "volunteer", **facts)
+    made.problems.append(broken_rule(lack, "volunteer"))
 
 
 def _refuse_repeated(found: Sequence[Participant]) -> None:

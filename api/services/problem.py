@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES
+from api.rules.rule import FACT_TYPES
 from api.values.problem import Unreadable
 from api.values.text import paragraph
 
@@ -63,6 +64,16 @@ def input_path(*steps: str) -> InputPath:
 def _camel(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
+
+
+def fact_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The fact that a row of `refusals` tells, without what it leaves empty."""
+    return {name: row[name] for name in FACT_TYPES if row.get(name) is not None}
+
+
+def broken_rule(row: Mapping[str, Any], *steps: str) -> Problem:
+    """The problem that a row of `refusals` tells; `steps` lead to the part of the input that it is about."""
+    return Problem(ProblemCode[row["code"]], input_path(*steps), fact_of(row))
 
 
 def refuse(problems: Sequence[Problem]) -> None:

@@ -24,7 +24,7 @@ from api.services.camp_line import (
     update_line,
 )
 from api.services.change import check_status
-from api.services.problem import Problem, Refused, input_path, not_found, read_reason
+from api.services.problem import Problem, Refused, broken_rule, input_path, not_found, read_reason
 from api.services.registration import CODES, PERSON, enter, key_of, place
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -47,7 +47,7 @@ async def accept(session: Transaction, request: Request, *, camp_registration: u
     await session.lock_all(Volunteer, [held.volunteer_id] if held.volunteer_id else [])
     broken = await broken_rules(session, request, held.id)
     if broken:
-        raise Refused(*(Problem(code, input_path("camp_registration"), facts) for code, facts in broken))
+        raise Refused(*(broken_rule(row, "camp_registration") for row in broken))
     key = await REGISTRATIONS.move(session, request, held, _S.REGISTERED, columns={"offered_until": None})
     await commit_days(session, request, [held])
     return key

@@ -15,11 +15,11 @@ from api.rules.refusal import OFFER_RULES, codes_of
 from api.services.duty import change, lock_for, move, read_again, record_earlier, shorten_commitment
 from api.services.feed import record
 from api.services.hours import count
-from api.services.offer import check_seen
 from api.services.pledge import check_member
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 from api.services.sending import broken_rules, check_override, record_overrides, refuse_broken
+from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
 
 REASON = "Digantikan relawan lain."

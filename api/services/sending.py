@@ -16,8 +16,8 @@ from api.models import Need, Override, Volunteer
 from api.models.base import INSTANT, new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES, refusals
-from api.rules.rule import FACT_TYPES, Case, Rule, days_of
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.rules.rule import Case, Rule, days_of
+from api.services.problem import Problems, Refused, broken_rule, fact_of
 from api.services.request import Request
 
 
@@ -80,17 +80,9 @@ def _statement_of_each(rules: tuple[Rule, ...]) -> CompiledStatement:
     )
 
 
-def fact_of(row: Any) -> dict[str, Any]:
-    return {name: row[name] for name in FACT_TYPES if row[name] is not None}
-
-
 def refuse_broken(broken: Sequence[Any], overridden: frozenset[str], name: str = "volunteer") -> None:
     """Refuses with every broken rule that no override covers."""
-    problems = [
-        Problem(ProblemCode[row["code"]], input_path(name), fact_of(row))
-        for row in broken
-        if not (row["overridable"] and row["code"] in overridden)
-    ]
+    problems = [broken_rule(row, name) for row in broken if not (row["overridable"] and row["code"] in overridden)]
     if problems:
         raise Refused(*problems)
 

@@ -12,7 +12,7 @@ from api import access
 from api.access import NOW
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import Session
+from api.models import CalendarAddress, Session
 from api.models.base import INSTANT, new_id
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
@@ -115,8 +115,9 @@ async def end_all(
     but: uuid.UUID | None = None,
     by: ActorKind | None = None,
 ) -> Sequence[uuid.UUID]:
-    """Ends the sessions of an account, all or all but one; returns their keys."""
+    """Ends the sessions of an account, all or all but one, and the addresses of its calendars; returns their keys."""
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
+    await session.rows(END_CALENDARS, {"account": account_id})
     ended = [row.id for row in rows]
     await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)}, by=by)
     return ended
@@ -175,4 +176,5 @@ END_ALL = compile_statement(
     .values(ended_at=NOW)
     .returning(Session.c.id)
 )
+END_CALENDARS = compile_statement(sa.delete(CalendarAddress).where(CalendarAddress.c.account_id == _id("account")))
 DELETE_OLD = compile_statement(sa.delete(Session).where(Session.c.expires_at < NOW - timedelta(days=90)))
