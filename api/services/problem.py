@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from api.database.engine import Row
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES
 from api.rules.rule import FACT_TYPES
@@ -66,12 +67,12 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in rest)
 
 
-def fact_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def fact_of(row: Row | Mapping[str, Any]) -> dict[str, Any]:
     """The fact that a row of `refusals` tells, without what it leaves empty."""
     return {name: row[name] for name in FACT_TYPES if row.get(name) is not None}
 
 
-def broken_rule(row: Mapping[str, Any], *steps: str) -> Problem:
+def broken_rule(row: Row | Mapping[str, Any], *steps: str) -> Problem:
     """The problem that a row of `refusals` tells; `steps` lead to the part of the input that it is about."""
     return Problem(ProblemCode[row["code"]], input_path(*steps), fact_of(row))
 
