@@ -4,7 +4,9 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from tests.asking import PROBLEMS, Api, Json, problem
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
 
@@ -24,8 +26,8 @@ COMPLETION = """query($id: ID!) { campRegistration(id: $id) { completion {
 async def camp_with_sessions(build: Build, issuer: uuid.UUID, **values: Any) -> tuple[uuid.UUID, list[uuid.UUID]]:
     """A running camp with two required sessions of two hours and one of four that is not."""
     agreed = {"issuer_id": issuer, "issuer_agreed_at": NOW, "participant_certificate_code": TYPE}
-    times = {"starts_at": NOW - DAY, "ends_at": NOW + DAY}
-    camp = await build.camp(issuer, status="RUNNING", attendance_percent=80, **{**agreed, **times, **values})
+    times = {"starts_at": NOW - DAY, "ends_at": NOW + DAY, "status": "RUNNING"}
+    camp = await build.camp(issuer, attendance_percent=80, **{**agreed, **times, **values})
     sessions = [
         await build.row(
             "camp_session",
@@ -37,6 +39,9 @@ async def camp_with_sessions(build: Build, issuer: uuid.UUID, **values: Any) -> 
         )
         for title, length, is_required in (("Dapur", 2, True), ("Air", 2, True), ("Malam", 4, False))
     ]
+    # The issuer agrees to the curriculum as it is.
+    agreed_at = {**agreed, **values}["issuer_agreed_at"]
+    await build.connection.execute("UPDATE camp SET issuer_agreed_at = $2, version = 1 WHERE id = $1", camp, agreed_at)
     return camp, sessions
 
 
@@ -215,3 +220,63 @@ async def test_without_the_issuers_yes_no_certificate_is_given(api: Api, build: 
     await do(api, COMPLETE, actor, camp, build)
 
     assert await certificates(build, camp) == []
+
+
+CHANGE = (
+    f"mutation($input: ChangeCampInput!) {{ changeCamp(input: $input) {{ camp {{ issuerAgreedAt }} {PROBLEMS} }} }}"
+)
+ADD_SESSION = f"""mutation($input: AddCampSessionInput!) {{ addCampSession(input: $input) {{
+  campSession {{ camp {{ issuerAgreedAt version }} }} {PROBLEMS} }} }}"""
+CHANGE_SESSION = f"""mutation($input: ChangeCampSessionInput!) {{ changeCampSession(input: $input) {{
+  campSession {{ camp {{ issuerAgreedAt version }} }} {PROBLEMS} }} }}"""
+
+
+@pytest.mark.parametrize(
+    ("values", "is_kept"),
+    [
+        ({"participantCertificate": OTHER_TYPE}, False),
+        ({"instructorCertificate": OTHER_TYPE}, False),
+        ({"attendancePercent": 10}, False),
+        ({"needsResult": True}, False),
+        ({"issuer": None}, False),
+        ({"attendancePercent": 80, "participantCertificate": TYPE}, True),
+        ({"capacity": 20}, True),
+    ],
+)
+@pytest.mark.parametrize("status", ["OPEN", "RUNNING"])
+async def test_what_an_issuer_agreed_to_does_not_change_without_a_new_agreement(
+    api: Api, build: Build, values: dict[str, Any], is_kept: bool, status: str
+) -> None:
+    issuer = await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer, status=status)
+
+    payload = await do(api, CHANGE, await build.coordinator(), camp, build, **values)
+
+    agreed_at = instant(NOW) if is_kept else None
+    assert payload == {"camp": {"issuerAgreedAt": agreed_at}, "problems": []}
+
+
+async def test_the_curriculum_is_part_of_what_an_issuer_agrees_to(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, (kitchen, *_) = await camp_with_sessions(build, issuer)
+    new = {"camp": f"Camp:{camp}", "title": "Api", "startsAt": NOW.isoformat(), "endsAt": (NOW + HOUR).isoformat()}
+
+    moved = await api.do(
+        CHANGE_SESSION,
+        actor=actor,
+        campSession=f"CampSession:{kitchen}",
+        version=1,
+        startsAt=(NOW - 8 * HOUR).isoformat(),
+        endsAt=(NOW - 6 * HOUR).isoformat(),
+    )
+    optional = await api.do(
+        CHANGE_SESSION, actor=actor, campSession=f"CampSession:{kitchen}", version=2, isRequired=False
+    )
+    stale = await api.do(AGREE, actor=await build.manager(issuer), camp=f"Camp:{camp}", version=1)
+    await build.connection.execute("UPDATE camp SET issuer_agreed_at = $1", NOW)
+    added = await api.do(ADD_SESSION, actor=actor, **new)
+
+    assert moved["campSession"] == {"camp": {"issuerAgreedAt": instant(NOW), "version": 1}}
+    assert optional["campSession"] == {"camp": {"issuerAgreedAt": None, "version": 2}}
+    assert stale["problems"] == [problem("Version", "VERSION_CONFLICT", "version", currentVersion=2)]
+    assert added["campSession"] == {"camp": {"issuerAgreedAt": None, "version": 3}}

@@ -156,6 +156,40 @@ async def test_staff_promise_their_days_and_run_the_camp_with_their_accounts(api
     assert [tuple(row) for row in await build.connection.fetch(roles)] == [(*granted, NOW)]
 
 
+@pytest.mark.parametrize("is_host", [True, False])
+async def test_nobody_gives_staff_a_role_for_longer_than_their_own(api: Api, build: Build, is_host: bool) -> None:
+    host = await build.organization()
+    camp = await build.camp(host)
+    medic, cook = await build.person(), await build.person()
+    await build.volunteer_account(medic)
+    keeper, id_ = await build.account(), f"Camp:{camp}"
+    scope = {"kind": "MANAGER", "organization_id": host} if is_host else {"kind": "COORDINATOR", "kabupaten_code": HOME}
+    own = await build.row("role", account_id=keeper, **scope, until=NOW + 4 * DAY)
+    if is_host:
+        for person in (medic, cook):
+            await build.membership(person, host)
+    before = await snapshot(build.connection)
+
+    refused = await api.do(STAFF, actor=keeper, camp=id_, volunteer=f"Volunteer:{medic}", duty="MEDIC")
+    assert refused == {"campStaffMember": None, "problems": [problem("Simple", "FORBIDDEN", "volunteer")]}
+    assert await snapshot(build.connection) == before
+    without_account = await api.do(STAFF, actor=keeper, camp=id_, volunteer=f"Volunteer:{cook}", duty="COOK")
+    # 08:00 of the sixth, in Jakarta.
+    await build.connection.execute("UPDATE role SET until = $2 WHERE id = $1", own, NOW + 6 * DAY - 8 * HOUR)
+    allowed = await api.do(STAFF, actor=keeper, camp=id_, volunteer=f"Volunteer:{medic}", duty="MEDIC")
+    before = await snapshot(build.connection)
+    longer = {"endsAt": (NOW + 6 * DAY).isoformat()}
+    extended = await api.do(CHANGE, actor=keeper, camp=id_, version=1, **longer)
+    unchanged = await snapshot(build.connection)
+    others = await api.do(CHANGE, actor=await build.coordinator(), camp=id_, version=1, **longer)
+
+    assert [each["problems"] for each in (without_account, allowed, others)] == [[], [], []]
+    assert extended == {"camp": None, "problems": [problem("Simple", "FORBIDDEN", "endsAt")]}
+    assert unchanged == before
+    until = await build.connection.fetchval("SELECT until FROM role WHERE camp_id = $1", camp)
+    assert until == NOW + 7 * DAY - 8 * HOUR
+
+
 async def test_who_comes_to_a_camp_does_not_work_there(api: Api, build: Build) -> None:
     camp = await build.camp()
     person = await build.person()

@@ -348,6 +348,18 @@ async def test_a_walk_in_is_checked_in_and_waits_when_the_camp_is_full(api: Api,
     assert await commitments(build) == [(person, NOW, NOW + 5 * DAY) for person in sorted((first, second))]
 
 
+async def test_nobody_walks_in_after_the_end(api: Api, build: Build) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, ends_at=NOW)
+    person, actor = await build.person(), await build.coordinator()
+    before = await snapshot(build.connection)
+
+    payload = await api.do(WALK_IN, actor=actor, camp=f"Camp:{camp}", volunteer=f"Volunteer:{person}")
+
+    past = problem("Deadline", "PERIOD_PAST", "camp", deadline=instant(NOW))
+    assert payload == {"campRegistration": None, "problems": [past]}
+    assert await snapshot(build.connection) == before
+
+
 async def test_a_participant_is_replaced_and_nobody_comes_in_between(api: Api, build: Build) -> None:
     camp, organization = await build.camp(capacity=1), await build.organization()
     old, new, waiting = await members(build, organization, 3)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import PROBLEMS, Api, Json, problem
+from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
@@ -203,3 +203,75 @@ async def test_the_places_of_a_contingent_change_within_what_is_named_and_free(a
     assert foreign["problems"] == [problem("Simple", "FORBIDDEN", "places")]
     assert own["problems"] == []
     assert (fits["contingent"]["places"], fits["contingent"]["openPlaces"]) == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("who", "codes"),
+    [
+        ("manager", []),
+        ("own leader", []),
+        ("leader of the host", ["NOT_FOUND"]),
+        ("host", ["NOT_FOUND"]),
+        ("host that sees them", ["ORGANIZATION_CONSENT"]),
+    ],
+)
+async def test_the_sending_organization_alone_agrees_for_its_people_and_shows_them(
+    api: Api, build: Build, who: str, codes: list[str]
+) -> None:
+    """The host neither gives the consent of another organization nor registers people whom it may not see."""
+    host, sender = await build.organization(), await build.organization(kabupaten_code=NEIGHBOUR)
+    camp = await build.camp(host, needs_consent=True, self_registration=False)
+    leader, person = await members(build, sender, 2, reach="KABUPATEN", kabupaten_code=NEIGHBOUR)
+    keeper, manager = await build.manager(host), await build.manager(sender)
+    account = await build.volunteer_account(leader)
+    national = await build.coordinator()
+    contingent = await build.contingent(camp, sender)
+    id_ = f"Contingent:{contingent}"
+    named_by = {"own leader": manager, "leader of the host": national}.get(who)
+    if named_by:
+        named = {"contingent": id_, "version": 1, "leader": f"Volunteer:{leader}"}
+        await api.do(document("changeContingent"), actor=named_by, **named)
+    actors = {"manager": manager, "host": keeper, "host that sees them": national}
+    before = await snapshot(build.connection)
+
+    payload = await api.do(
+        REGISTER,
+        actor=actors.get(who, account),
+        camp=f"Camp:{camp}",
+        contingent=id_,
+        volunteer=f"Volunteer:{person}",
+    )
+
+    assert [each["code"] for each in payload["problems"]] == codes
+    assert (await snapshot(build.connection) == before) == bool(codes)
+
+
+async def test_who_may_not_register_somebody_does_not_learn_what_they_lack(api: Api, build: Build) -> None:
+    camp = await build.camp(minimum_age=17, needs_consent=True)
+    person = await build.person()
+    await build.camp_registration(camp, person)
+
+    payload = await api.do(
+        REGISTER,
+        actor=await build.coordinator(kabupaten_code=FAR),
+        camp=f"Camp:{camp}",
+        volunteer=f"Volunteer:{person}",
+    )
+
+    assert payload == {"campRegistration": None, "problems": [problem("Simple", "FORBIDDEN", "volunteer")]}
+
+
+async def test_nothing_is_allotted_of_a_camp_that_is_over(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(starts_at=NOW - 3 * DAY, ends_at=NOW), await build.organization()
+    asking = await build.contingent(camp, organization, status="ASKED")
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    asked_for = await api.do(document("askContingent"), actor=coordinator, **asked(camp, organization))
+    allotted = await api.do(document("allotContingent"), actor=coordinator, **asked(camp, organization))
+    granted = await api.do(document("grantContingent"), actor=coordinator, contingent=f"Contingent:{asking}", version=1)
+
+    past = [problem("Deadline", "PERIOD_PAST", "camp", deadline=instant(NOW))]
+    assert [each["problems"] for each in (asked_for, allotted)] == [past, past]
+    assert granted["problems"] == [problem("Deadline", "PERIOD_PAST", "contingent", deadline=instant(NOW))]
+    assert await snapshot(build.connection) == before

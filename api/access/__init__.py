@@ -79,6 +79,7 @@ from api.access.camp import (
     issues_for_camp,
     keeps_camp,
     mobilizes_camp,
+    owns_contingent,
     receives_registration,
     runs_camp,
     sees_camp,
@@ -87,6 +88,7 @@ from api.access.camp import (
     sees_part_of_camp,
     sees_registration,
     sees_staff_member,
+    speaks_for_contingent,
     works_at_camp,
 )
 from api.access.certificate import (

@@ -81,6 +81,20 @@ def allots_contingent(kind: Kind, contingent: Row) -> Condition:
     return _keeps_camp_of(kind, contingent)
 
 
+def speaks_for_contingent(kind: Kind, contingent: Row) -> Condition:
+    """Whose contingent it is: managers of its organization, coordinators of its kabupaten; and the leader named by these."""
+    leads = sa.and_(contingent.c.leader_id == VOLUNTEER, contingent.c.has_own_leader) if kind.volunteer else None
+    return sa.func.coalesce(any_of(owns_contingent(kind, contingent), leads), sa.false(), type_=sa.Boolean())
+
+
+def owns_contingent(kind: Kind, contingent: Row) -> Condition:
+    """Whose contingent it is: managers of its organization, coordinators of its kabupaten."""
+    kabupaten = contingent.c.kabupaten_code
+    local = sa.and_(kabupaten.is_not(None), coordinates(kind, kabupaten))
+    owns = any_of(local, manages(kind, contingent.c.organization_id))
+    return sa.func.coalesce(owns, sa.false(), type_=sa.Boolean())
+
+
 def fills_contingent(kind: Kind, contingent: Row) -> Condition:
     """Who asks for it, its leader, coordinators of the camp's kabupaten, managers of the host."""
     leads = sa.func.coalesce(contingent.c.leader_id == VOLUNTEER, sa.false(), type_=sa.Boolean())

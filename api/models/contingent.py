@@ -77,6 +77,8 @@ Contingent = table(
     ),
     optional("number", sa.Integer),
     optional("leader_id", sa.Uuid, references("volunteer.id")),
+    # Whether the organization or the kabupaten itself named the leader, who then speaks for it.
+    required("has_own_leader", sa.Boolean, server_default=sa.false()),
     optional("letter_number"),
     optional("names_due_at", INSTANT),
     optional("arrives_at", INSTANT),
@@ -84,6 +86,7 @@ Contingent = table(
     required("status", Chosen(ContingentStatus)),
     optional("reason"),
     sa.CheckConstraint("num_nonnulls(organization_id, kabupaten_code) = 1", name="of_one"),
+    sa.CheckConstraint("leader_id IS NOT NULL OR NOT has_own_leader", name="own_leader"),
     sa.CheckConstraint("places BETWEEN 1 AND 100000", name="places"),
     sa.CheckConstraint("named BETWEEN 0 AND places", name="named"),
     sa.CheckConstraint("status NOT IN ('ASKED', 'WAITLISTED') OR named = 0", name="allotted_before_named"),

@@ -34,6 +34,9 @@ class Contingent(Node):
     open_places: int = field("The places that it holds and has not named; 0 once its names are due.")
     number: int | None = field("Its number in the waiting line of the camp; null if it never waited.")
     leader: Volunteer | None = field("Who leads it; null if nobody is named, or if you may not see them.")
+    has_own_leader: bool = field(
+        "Whether the organization or kabupaten itself named the leader, who then agrees for its people."
+    )
     letter_number: str | None = field("The number of the letter of assignment; null if there is none.")
     names_due_at: datetime | None = field("When its names are due: what is not named then is free for others.")
     arrives_at: datetime | None = field("When it is expected; null if that is not known.")

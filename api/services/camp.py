@@ -180,8 +180,6 @@ async def read_columns(
     _check_times(problems, {**(held or {}), **read}, request.now, is_new=held is None)
     position: Point | None = read.pop("position", None)
     problems.read(check_point, "position", value=position, kabupatens=places)
-    if "issuer" in read:
-        read["issuer_agreed_at"] = None
     return {COLUMNS.get(name, name): value for name, value in read.items()} | dict(position or {})
 
 
@@ -212,6 +210,13 @@ def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *
         )
 
 
+def check_not_over(problems: Problems, request: Request, camp: Row, name: str = "camp") -> bool:
+    """Whether the end of the camp lies ahead; that it does not is a problem."""
+    if camp.ends_at <= request.now:
+        problems.add(ProblemCode.PERIOD_PAST, name, ends_at=camp.ends_at)
+    return bool(camp.ends_at > request.now)
+
+
 @verb(
     "open_camp",
     "Announces a camp; people register from now on, or from the start of its window.",
@@ -224,8 +229,7 @@ def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *
 async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.OPEN)
     problems = Problems()
-    if held.ends_at <= request.now:
-        problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=held.ends_at)
+    check_not_over(problems, request, held)
     if held.issuer_id is not None and held.issuer_agreed_at is None:
         problems.add(ProblemCode.ISSUER_NOT_AGREED, "camp", organization_id=held.issuer_id)
     problems.refuse()

@@ -28,7 +28,7 @@ from api.models.day import time_zone
 from api.rules.code import ProblemCode
 from api.services.camp_holder import add_busy, add_holders
 from api.services.camp_limit import DIMENSIONS, MOST_PLACES, Quota, read_quotas
-from api.services.problem import Problems
+from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 
 QUOTA_IDS = {"organization": "Organization", "kabupaten": "Kabupaten", "category": "CampCategory"}
@@ -89,7 +89,7 @@ async def check_quotas(
 ) -> None:
     """Refuses a quota that is below what is taken of it, with the names of the last."""
     for index, quota in enumerate(quotas):
-        taken = await session.value(TAKEN, {"camp": camp, **_of(quota)})
+        taken = await session.value(PLACES_HELD, {"camp": camp, **_of(quota)})
         if quota["places"] < taken:
             place = ("quotas", str(index), "places")
             problems.add(ProblemCode.BELOW_TAKEN, *place, count=taken, limit=quota["places"])
@@ -134,12 +134,17 @@ def _period(held: Row, columns: Mapping[str, Any]) -> tuple[datetime, datetime]:
 
 
 async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
-    """The commitments of who comes and works there, and the roles of the staff, move with the days of the camp."""
+    """The commitments of who comes and works there, and the roles of the staff, move with the days of the camp.
+
+    Refused where a role would last longer than the actor may grant it.
+    """
     starts_at, ends_at = _period(held, columns)
     if (starts_at, ends_at) == (held.starts_at, held.ends_at):
         return
     moved = {"camp": held.id, "shift": starts_at != held.starts_at, "starts_at": starts_at, "ends_at": ends_at}
     await session.rows(MOVE_DAYS, {**request.parameters, **moved})
+    if await session.value(LONGER_THAN_GRANTED, {**request.parameters, "camp": held.id}):
+        raise Refused(Problem(ProblemCode.FORBIDDEN, input_path("ends_at")))
     await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
 
 
@@ -190,14 +195,29 @@ def _move_roles() -> sa.Update:
     )
 
 
-def _taken() -> sa.Select[Any]:
+def _longer_than_granted() -> sa.Select[Any]:
+    """A role of the staff that the present days of the camp extend beyond what the actor may grant."""
+    _, until = role_period(Camp)
+    scope = ("kind", "province_code", "kabupaten_code", "organization_id", "camp_id")
+    extended = (
+        sa.select(*(Role.c[name] for name in scope), until.label("until"))
+        .select_from(Camp.join(CampStaffMember, CampStaffMember.c.camp_id == Camp.c.id))
+        .join(Role, Role.c.id == CampStaffMember.c.role_id)
+        .where(Camp.c.id == _CAMP, Role.c.ended_at.is_(None), Role.c.until < until)
+        .subquery()
+    )
+    return sa.select(extended.c.until).where(sa.not_(access.grants(extended))).limit(1)
+
+
+def _places_held() -> sa.Select[Any]:
     values = {name: sa.bindparam(name, type_=CampRegistration.c[name].type) for name in DIMENSIONS}
     of = (sa.or_(value.is_(None), CampRegistration.c[name] == value) for name, value in values.items())
     holding = sa.or_(CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING")), CampRegistration.c.is_mobilized)
     return sa.select(sa.func.count()).where(CampRegistration.c.camp_id == _CAMP, holding, *of)
 
 
-TAKEN = compile_statement(_taken())
+PLACES_HELD = compile_statement(_places_held())
 MOVE_DAYS = compile_statement(_move_days())
 MOVE_ROLES = compile_statement(_move_roles())
+LONGER_THAN_GRANTED = compile_statement(_longer_than_granted())
 DELETE_QUOTA = compile_statement(sa.delete(CampQuota).where(CampQuota.c.id == sa.bindparam("quota", type_=sa.Uuid())))

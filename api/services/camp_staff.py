@@ -18,7 +18,7 @@ from api.rules.code import ProblemCode
 from api.rules.refusal import codes_of, refusals
 from api.rules.sending import ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE
 from api.services import role
-from api.services.camp import CAMPS
+from api.services.camp import CAMPS, check_not_over
 from api.services.camp_change import role_period
 from api.services.change import Changeable, check_status
 from api.services.feed import record
@@ -47,10 +47,10 @@ async def set_staff(
     held = await CAMPS.lock(session, request, camp, None, may=access.keeps_camp)
     check_status(held, (*CAMP.group("AHEAD"), CampStatus.RUNNING), "camp")
     problems = Problems()
-    if held.ends_at <= request.now:
-        problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=held.ends_at)
+    check_not_over(problems, request, held)
     await check_seen(session, request, problems, volunteer)
     problems.refuse()
+    await session.lock_all(Volunteer, [volunteer])
     member = await session.row(MEMBER, {"camp": camp, "volunteer": volunteer})
     if duty is None:
         return await _end(session, request, held, member)
@@ -62,7 +62,6 @@ async def set_staff(
 
 
 async def _add(session: Transaction, request: Request, camp: Row, volunteer: uuid.UUID, duty: str) -> uuid.UUID:
-    await session.lock_all(Volunteer, [volunteer])
     broken = await session.rows(BROKEN, {**request.parameters, "camp": camp.id, "volunteer": volunteer})
     if broken:
         raise Refused(*(broken_rule(row, "volunteer") for row in broken))
@@ -76,14 +75,16 @@ async def _add(session: Transaction, request: Request, camp: Row, volunteer: uui
 
 
 async def _grant(session: Transaction, request: Request, camp: uuid.UUID, volunteer: uuid.UUID) -> uuid.UUID | None:
-    """The role of the person's account for the days of the camp; none without an account."""
+    """The role of the person's account for the days of the camp, by who holds theirs as long; none without an account."""
     found = await session.row(ACCOUNT, {"camp": camp, "volunteer": volunteer})
     if found is None:
         return None
     nowhere = dict.fromkeys(role.SCOPES.values())
     period = {"since": found.since, "until": found.until}
     own = {"account_id": found.id, "kind": RoleKind.CAMP_STAFF, "camp_id": camp}
-    return await role.give(session, request, {**nowhere, **period, **own})
+    granted = {**nowhere, **period, **own}
+    await role.check_grant(session, request, granted, "volunteer")
+    return await role.give(session, request, granted)
 
 
 async def _end(session: Transaction, request: Request, camp: Row, member: Row | None) -> uuid.UUID:

@@ -16,7 +16,7 @@ from api.models.base import new_id
 from api.models.camp import CAMP
 from api.models.contingent import CONTINGENT, ContingentAction, ContingentStatus
 from api.rules.code import ProblemCode
-from api.services.camp import CAMPS
+from api.services.camp import CAMPS, check_not_over
 from api.services.camp_holder import add_holders
 from api.services.camp_limit import MOST_PLACES
 from api.services.camp_line import CONTINGENTS, LEAVE_CONTINGENT, lock_camp, next_number, update_line
@@ -40,7 +40,7 @@ IDS = {
     "payer": "Payer",
     "leader": "Volunteer",
 }
-CODES = (ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED)
+CODES = (ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, ProblemCode.ORGANIZATION_NOT_VERIFIED)
 COLUMNS = {"category": "category_code", "payer": "payer_code", "leader": "leader_id", "kabupaten": "kabupaten_code"}
 
 
@@ -55,7 +55,7 @@ COLUMNS = {"category": "category_code", "payer": "payer_code", "leader": "leader
 async def ask_contingent(session: Transaction, request: Request, *, camp: uuid.UUID, **values: Any) -> uuid.UUID:
     held = await CAMPS.lock(session, request, camp, None, may=access.is_signed_in)
     check_status(held, CAMP.group("NAMING"), "camp")
-    columns = await _read_new(session, request, values, is_kept=False)
+    columns = await _read_new(session, request, held, values, is_kept=False)
     return await _insert(session, request, camp, _S.ASKED, columns)
 
 
@@ -70,7 +70,7 @@ async def ask_contingent(session: Transaction, request: Request, *, camp: uuid.U
 async def allot(session: Transaction, request: Request, *, camp: uuid.UUID, **values: Any) -> uuid.UUID:
     held = await CAMPS.lock(session, request, camp, None, may=access.keeps_camp)
     check_status(held, CAMP.group("AHEAD"), "camp")
-    columns = await _read_new(session, request, values, is_kept=True)
+    columns = await _read_new(session, request, held, values, is_kept=True)
     status, number = await _standing(session, request, camp, columns["places"])
     return await _insert(session, request, camp, status, {**columns, "number": number})
 
@@ -86,10 +86,11 @@ async def _standing(
 
 
 async def _read_new(
-    session: Transaction, request: Request, values: Mapping[str, Any], *, is_kept: bool
+    session: Transaction, request: Request, camp: Row, values: Mapping[str, Any], *, is_kept: bool
 ) -> dict[str, Any]:
     """The columns of a new contingent, of one organization or one kabupaten."""
     problems = Problems()
+    check_not_over(problems, request, camp)
     organization, kabupaten = values.get("organization"), values.get("kabupaten")
     if (organization is None) == (kabupaten is None):
         problems.invalid(
@@ -101,17 +102,18 @@ async def _read_new(
             problems.add(ProblemCode.FORBIDDEN, "kabupaten")
     if organization is not None:
         may = is_kept or await session.value(
-            _coordinates(request.actor.kind), {**request.parameters, "key": organization}
+            _keeps_organization(request.actor.kind), {**request.parameters, "key": organization}
         )
         await check_verified(session, request, problems, organization, may=bool(may))
-    columns = await _read(session, request, problems, values)
+    columns = await _read(session, request, problems, values, of=(organization, kabupaten))
     problems.refuse()
     return columns
 
 
 async def _read(
-    session: Transaction, request: Request, problems: Problems, values: Mapping[str, Any]
+    session: Transaction, request: Request, problems: Problems, values: Mapping[str, Any], *, of: tuple[Any, Any]
 ) -> dict[str, Any]:
+    """The columns of the values; `of` are the organization and the kabupaten that it is for, one of them None."""
     read = dict(values)
     for name, most in (("letter_number", 100), ("transport", 200)):
         if name in read:
@@ -122,11 +124,22 @@ async def _read(
         problems.invalid("names_due_at", indonesian="Sudah lewat.", english="It must lie ahead.")
     codes = {"category": (CampCategory, read.get("category")), "payer": (Payer, read.get("payer"))}
     await check_codes(session, problems, codes)
-    if (leader := read.get("leader")) is not None:
-        await check_seen(session, request, problems, leader, "leader")
+    if "leader" in read:
+        read["has_own_leader"] = await _check_leader(session, request, problems, read["leader"], of)
     if "organization" in read:
         read["organization_id"] = read.pop("organization")
     return {COLUMNS.get(name, name): value for name, value in read.items()}
+
+
+async def _check_leader(
+    session: Transaction, request: Request, problems: Problems, leader: uuid.UUID | None, of: tuple[Any, Any]
+) -> bool:
+    """Whether the actor names the leader for the organization or kabupaten itself."""
+    if leader is None:
+        return False
+    await check_seen(session, request, problems, leader, "leader")
+    named = {**request.parameters, "organization": of[0], "kabupaten": of[1]}
+    return bool(await session.value(_owns(request.actor.kind), named))
 
 
 async def _insert(
@@ -145,13 +158,16 @@ async def _insert(
     answers=OneThing("Contingent"),
     callers=access.CAMP_KEEPERS,
     ids={"contingent": "Contingent"},
-    codes=(ProblemCode.WRONG_STATUS,),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST),
     updates=True,
 )
 async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID, version: int) -> uuid.UUID:
     camp = await _lock_camp_of(session, request, contingent)
     check_status(camp, CAMP.group("AHEAD"), "contingent")
     held = await CONTINGENTS.lock_for(session, request, contingent, version, ContingentAction.GRANT)
+    problems = Problems()
+    check_not_over(problems, request, camp, "contingent")
+    problems.refuse()
     status, number = await _standing(session, request, camp.id, held.places)
     return await CONTINGENTS.move(session, request, held, status, columns={"number": number})
 
@@ -177,7 +193,8 @@ async def change(
     for name in own & values.keys():
         if not is_kept:
             problems.add(ProblemCode.FORBIDDEN, name)
-    columns = await _read(session, request, problems, {**values, "places": values.get("places") or held.places})
+    wanted = {**values, "places": values.get("places") or held.places}
+    columns = await _read(session, request, problems, wanted, of=(held.organization_id, held.kabupaten_code))
     await _check_places(session, request, problems, held, columns["places"])
     problems.refuse()
     key = await CONTINGENTS.change(session, request, held, "changed", columns=columns, change=values)
@@ -244,5 +261,14 @@ def _keeps(kind: Kind) -> CompiledStatement:
 
 
 @cache
-def _coordinates(kind: Kind) -> CompiledStatement:
+def _keeps_organization(kind: Kind) -> CompiledStatement:
     return compile_statement(sa.select(access.keeps_organization(kind, Organization)).where(Organization.c.id == _KEY))
+
+
+@cache
+def _owns(kind: Kind) -> CompiledStatement:
+    of = sa.select(
+        sa.bindparam("organization", type_=sa.Uuid()).label("organization_id"),
+        sa.bindparam("kabupaten", type_=sa.Text()).label("kabupaten_code"),
+    ).subquery()
+    return compile_statement(sa.select(access.owns_contingent(kind, of)))

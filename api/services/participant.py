@@ -62,7 +62,7 @@ class Entry:
 
 
 async def read_rights(session: Transaction, request: Request, camp: uuid.UUID, contingent: uuid.UUID | None) -> Row:
-    """What the actor may do at a camp: keep it, run it, fill the contingent; and whether it takes registrations."""
+    """What the actor may do at a camp: keep it, run it, fill and speak for the contingent; whether it takes registrations."""
     parameters = {**request.parameters, "camp": camp, "contingent": contingent}
     (found,) = await session.rows(_rights(request.actor.kind), parameters)
     return found
@@ -118,8 +118,8 @@ def _participant(entry: Entry, asked: Mapping[str, Any], row: Row) -> Participan
 
 
 def _sends(entry: Entry, row: Row) -> bool:
-    """Whether the organization itself names the person for its contingent."""
-    return bool(entry.preferred and entry.may.fills and row.is_of_contingent)
+    """Whether the organization itself, or the leader whom it named, names the person for its contingent."""
+    return bool(entry.preferred and entry.may.speaks and row.is_of_contingent)
 
 
 def _guest_name(made: Participant, text: str | None) -> str | None:
@@ -145,13 +145,15 @@ def _check_guest(made: Participant, entry: Entry, asked: Mapping[str, Any], row:
 
 
 def _check_volunteer(made: Participant, entry: Entry, asked: Mapping[str, Any], row: Row) -> None:
-    fills = entry.may.fills and row.is_of_contingent
-    if row.kabupaten_code is None or not (row.sees or fills):
+    """Who speaks for the contingent names its people, seen or not; everybody else only whom they see."""
+    speaks, fills = (may and row.is_of_contingent for may in (entry.may.speaks, entry.may.fills))
+    if row.kabupaten_code is None or not (row.sees or speaks):
         made.add(ProblemCode.NOT_FOUND, "volunteer")
         return
     is_own = row.is_self and entry.camp.self_registration
     if not (entry.may.runs or row.manages_person or is_own or fills):
         made.add(ProblemCode.FORBIDDEN, "volunteer")
+        return
     if asked.get("organization") is not None and row.organization_id is None:
         made.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "organization", organization_id=asked["organization"])
     if row.is_live:
@@ -189,15 +191,19 @@ _PREFERRED: sa.BindParameter[uuid.UUID] = sa.bindparam("preferred", type_=sa.Uui
 
 @cache
 def _rights(kind: Kind) -> CompiledStatement:
-    fills = sa.select(access.fills_contingent(kind, Contingent)).where(Contingent.c.id == _CONTINGENT)
     return compile_statement(
         sa.select(
             access.keeps_camp(kind, Camp).label("keeps"),
             access.runs_camp(kind, Camp).label("runs"),
             takes_registrations(Camp, access.NOW).label("takes"),
-            _or_false(fills.scalar_subquery()).label("fills"),
+            _or_false(_of_contingent(access.fills_contingent(kind, Contingent))).label("fills"),
+            _or_false(_of_contingent(access.speaks_for_contingent(kind, Contingent))).label("speaks"),
         ).where(Camp.c.id == _CAMP)
     )
+
+
+def _of_contingent(value: Any) -> Any:
+    return sa.select(value).where(Contingent.c.id == _CONTINGENT).scalar_subquery()
 
 
 @cache

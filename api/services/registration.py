@@ -14,7 +14,7 @@ from api.models.contingent import ContingentStatus
 from api.rules.camp import CAMP_RULES
 from api.rules.code import ProblemCode
 from api.rules.refusal import codes_of
-from api.services.camp import CAMPS
+from api.services.camp import CAMPS, check_not_over
 from api.services.camp_days import commit_days
 from api.services.camp_limit import Limits
 from api.services.camp_line import CONTINGENTS, next_number, update_line
@@ -107,6 +107,9 @@ async def register_walk_in(
 ) -> uuid.UUID:
     held = await CAMPS.lock(session, request, camp, None, may=access.runs_camp)
     check_status(held, (CampStatus.RUNNING,), "camp")
+    problems = Problems()
+    check_not_over(problems, request, held)
+    problems.refuse()
     limits = await update_line(session, request, camp)
     may = await read_rights(session, request, camp, None)
     entry = Entry(held, None, category or PARTICIPANT, may)
@@ -146,8 +149,7 @@ async def enter(
 
 def _check_open(problems: Problems, camp: Row, may: Row, request: Request, *, is_replacement: bool) -> None:
     """The host registers until the end; contingents name people until the start; others within the window."""
-    if camp.ends_at <= request.now:
-        problems.add(ProblemCode.PERIOD_PAST, "camp", ends_at=camp.ends_at)
+    if not check_not_over(problems, request, camp):
         return
     is_kept = may.keeps or is_replacement
     is_open = camp.status in CAMP.group("TAKING" if is_kept else "NAMING")

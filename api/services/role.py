@@ -1,6 +1,7 @@
 """Granting and revoking roles."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -61,11 +62,16 @@ async def grant(
         problems.add(ProblemCode.NOT_FOUND, "login")
     problems.refuse()
     role = {"account_id": account_id, "kind": kind, **columns, "since": since, "until": until}
-    if not await session.value(MAY_GRANT, {**request.parameters, **role}):
-        raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(_named(scope) or "kind")))
+    await check_grant(session, request, role, _named(scope) or "kind")
     if await session.value(SAME, {**request.parameters, **role}):
         raise Refused(Problem(ProblemCode.ALREADY_GRANTED, input_path("login")))
     return await give(session, request, role, reason=text)
+
+
+async def check_grant(session: Transaction, request: Request, role: Mapping[str, Any], name: str) -> None:
+    """Refuses a role that is more than the actor holds, or lasts longer; `name` is the input field that asks for it."""
+    if not await session.value(MAY_GRANT, {**request.parameters, **role}):
+        raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(name)))
 
 
 async def give(session: Transaction, request: Request, role: dict[str, Any], *, reason: str | None = None) -> uuid.UUID:
