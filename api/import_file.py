@@ -15,7 +15,7 @@ from api.files.cell import UnreadableFile
 from api.files.writing import Format, write_table
 from api.keys import open_vault
 from api.models import ImportEntry, ImportJob
-from api.services import account, import_run, upload
+from api.services import account, import_lease, import_run, upload
 from api.services.import_job import import_members
 from api.services.problem import Refused
 from api.services.refused_row import refused_rows
@@ -89,7 +89,7 @@ async def _started(
             job = await import_members(
                 session, request, vault=vault, upload=token, organization=organization, **options
             )
-            claimed = await import_run.claim(session, request.now, job)
+            claimed = await import_lease.claim(session, request.now, job)
     except Refused as refused:
         reasons = (
             f"{'.'.join(each.path)}: {(each.detail or ('', each.code.label_en))[1]}" for each in refused.problems

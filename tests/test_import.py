@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from api.access import PUBLIC
-from api.services import account, import_run
+from api.services import account, import_lease, import_run
 from api.services.request import Request
 from tests.asking import Api, Json
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
@@ -613,12 +613,12 @@ async def test_a_worker_that_has_lost_its_lease_writes_nothing(office: Office) -
     services = office.api.services
     request = Request(PUBLIC, services.clock)
     async with services.database.transaction() as session:
-        job = await import_run.claim(session, NOW)
+        job = await import_lease.claim(session, NOW)
         assert job is not None
         request = replace(request, actor=await account.actor(session, office.manager, NOW))
     await office.build.connection.execute("UPDATE import_job SET lease = gen_random_uuid()")
 
-    with pytest.raises(import_run.LostLease):
+    with pytest.raises(import_lease.LostLease):
         await import_run.Run(services.database, services.vault, request, job).run()
 
     assert await office.members() == []

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from api.services.registered import DAY
+from api.services.disclosure import DAY
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW

@@ -18,6 +18,10 @@ class ImportStatus(Choice):
         "REFUSED",
         "Nothing was changed: the file cannot be read, or a row was refused of a file that is all or nothing.",
     )
+    STOPPED = (
+        "STOPPED",
+        "The rows up to the last one that was read were imported, the others were not: `fault` says why.",
+    )
 
 
 class KnownPeople(Choice):
@@ -66,6 +70,13 @@ ImportJob = table(
     *versioned(),
     required("account_id", sa.Uuid, references("account.id")),
     required("organization_id", sa.Uuid, references("organization.id")),
+    # With what the account asked for it; the job has the rights that this has when it runs. No foreign keys: a session that
+    # was deleted has no rights, either.
+    optional("session_id", sa.Uuid),
+    optional("key_id", sa.Uuid),
+    optional("identity_id", sa.Uuid),
+    optional("has_second_factor", sa.Boolean),
+    required("demands_second_factor", sa.Boolean, server_default=sa.false()),
     # Null once the file was deleted.
     optional("upload_id", sa.Uuid, sa.ForeignKey("upload.id", ondelete="SET NULL")),
     required("status", Chosen(ImportStatus)),
@@ -81,8 +92,9 @@ ImportJob = table(
     required("unchanged_count", sa.Integer, server_default="0"),
     required("requested_count", sa.Integer, server_default="0"),
     required("refused_count", sa.Integer, server_default="0"),
-    # Rows whose answer told of somebody that the account may not see.
-    required("revealed_count", sa.Integer, server_default="0"),
+    # Rows whose answer told what the account may not read, up to the last row; and those that the day's budget was charged for.
+    required("told_count", sa.Integer, server_default="0"),
+    required("charged_count", sa.Integer, server_default="0"),
     required("ignored_columns", ARRAY(sa.Text), server_default="{}"),
     # Why the file cannot be read.
     optional("label_id"),
@@ -93,6 +105,7 @@ ImportJob = table(
     optional("leased_until", INSTANT),
     sa.CheckConstraint("(label_id IS NULL) = (label_en IS NULL)", name="fault_in_both_languages"),
     sa.CheckConstraint("(lease IS NULL) = (leased_until IS NULL)", name="lease_whole"),
+    sa.CheckConstraint("status <> 'STOPPED' OR (applies AND label_en IS NOT NULL)", name="stopped_for_a_reason"),
     sa.Index(None, "account_id", "created_at", "id"),
     sa.Index(None, "organization_id", "created_at", "id"),
     sa.Index(None, "created_at", "id"),

@@ -85,20 +85,20 @@ async def actor(
     )
 
 
+# With what an account asks, besides itself.
+CREDENTIAL = ("session_id", "key_id", "identity_id", "has_second_factor", "demands_second_factor")
+
+
+def credential(known: Actor) -> dict[str, Any]:
+    """From which the actor can be loaded again: arguments of `actor`, and columns of what acts for it later."""
+    return {name: getattr(known, name) for name in CREDENTIAL}
+
+
 async def reload(session: Transaction, known: Actor, now: datetime) -> Actor:
     """The actor as it is now."""
     if known.account_id is None:
         return known
-    return await actor(
-        session,
-        known.account_id,
-        now,
-        session_id=known.session_id,
-        key_id=known.key_id,
-        identity_id=known.identity_id,
-        has_second_factor=known.has_second_factor,
-        demands_second_factor=known.demands_second_factor,
-    )
+    return await actor(session, known.account_id, now, **credential(known))
 
 
 def _sorted(rows: list[Row], column: str) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import DistinctPair, Membership, Volunteer
 from api.rules.code import ProblemCode
-from api.services.problem import Problem, Refused, input_path
+from api.services import disclosure
+from api.services.problem import Problem, Refused, RefusedAfterChange, input_path
 from api.services.request import Request
 from api.values.key import code_key, search_key, sort_key
 
@@ -39,19 +40,22 @@ async def ask_same_people(
     is_confirmed: bool,
     volunteer: uuid.UUID | None = None,
 ) -> list[Any]:
-    """Volunteers with the same phone and a similar name, or the same name and birth date; refused unless confirmed.
+    """Volunteers with the same phone and a similar name, or the same name and birth date; refused unless confirmed as others.
 
     Who has a NIK is somebody else where one is given, or is found by it: see `registered`. So is who was found to be somebody
-    else than the `volunteer` before. Registrations of one phone or name wait for one another.
+    else than the `volunteer` before. Registrations of one phone or name wait for one another. That somebody whose phone and
+    birth date the actor may not read is alike is told only as often as the day's budget allows, and is not asked after that.
     """
+    may_tell = await disclosure.left(session, request) > 0
     name = person["name"]
     values: dict[str, Any] = {"sort_key": sort_key(name), "search_key": search_key(name), "volunteer": volunteer}
     values |= {each: person.get(each) for each in ("phone", "birth_date", "nik_index")}
     await session.rows(LOCK, {"locks": sorted(filter(None, (values["phone"], values["search_key"])))})
     alike = await session.rows(_same_people(request.actor.kind), {**request.parameters, **values})
-    if not is_confirmed:
-        _refuse_same_people(alike)
-    return alike
+    if is_confirmed:
+        return alike
+    await _refuse_same_people(session, request, [row for row in alike if row.is_known or may_tell])
+    return []
 
 
 async def remember_distinct(
@@ -70,12 +74,17 @@ async def remember_distinct(
         )
 
 
-def _refuse_same_people(rows: list[Any]) -> None:
+async def _refuse_same_people(session: Transaction, request: Request, rows: list[Any]) -> None:
     """Names those whom the actor may see, and says neither of others how many they are nor what is the same."""
+    if not rows:
+        return
     path = input_path("confirm_distinct")
     seen = [Problem(ProblemCode.SAME_PERSON, path, {"volunteer_id": row.id}) for row in rows if row.is_seen]
-    if rows:
-        raise Refused(*(seen[:MOST_NAMED] or [Problem(ProblemCode.SAME_PERSON, path)]))
+    problems = seen[:MOST_NAMED] or [Problem(ProblemCode.SAME_PERSON, path)]
+    if all(row.is_known for row in rows):
+        raise Refused(*problems)
+    await disclosure.spend(session, request)
+    raise RefusedAfterChange(*problems)
 
 
 def _value(column: sa.Column[Any]) -> sa.BindParameter[Any]:
@@ -112,7 +121,11 @@ def _same_people(kind: Kind) -> CompiledStatement:
     is_self = sa.func.coalesce(person.id == _VOLUNTEER, sa.false())
     has_own_nik = sa.and_(person.nik_index.is_not(None), _value(person.nik_index).is_not(None))
     return compile_statement(
-        sa.select(person.id, access.sees_volunteer(kind, Volunteer).label("is_seen"))
+        sa.select(
+            person.id,
+            access.sees_volunteer(kind, Volunteer).label("is_seen"),
+            access.knows_volunteer(kind, Volunteer).label("is_known"),
+        )
         .where(sa.or_(same_phone, same_birth), ~has_own_nik, ~is_self, ~is_known_distinct(person.id, _VOLUNTEER))
         .order_by(person.id)
     )

@@ -16,6 +16,7 @@ from api.models import ColumnTitle, ImportEntry, ImportJob
 from api.models.base import new_id
 from api.models.import_job import ImportStatus, KnownPeople
 from api.rules.code import ProblemCode
+from api.services import account, import_report
 from api.services import upload as uploads
 from api.services.change import Changeable
 from api.services.feed import record
@@ -125,11 +126,9 @@ async def _remember(session: Transaction, organization: uuid.UUID, titles: Mappi
 
 async def _insert(session: Transaction, request: Request, **columns: Any) -> uuid.UUID:
     key, status = new_id(), ImportStatus.WAITING
-    account_id = request.actor.account_id
     now = request.now
-    await session.insert(
-        ImportJob, id=key, account_id=account_id, status=status, created_at=now, updated_at=now, **columns
-    )
+    columns |= {"account_id": request.actor.account_id, **account.credential(request.actor)}
+    await session.insert(ImportJob, id=key, status=status, created_at=now, updated_at=now, **columns)
     change = {"organization": str(columns["organization_id"]), "applies": columns["applies"]}
     await record(session, request, "import_job.waiting", subject=("ImportJob", key), change=change)
     return key
@@ -158,8 +157,9 @@ async def apply_import(session: Transaction, request: Request, *, import_job: uu
             )
         )
     status = ImportStatus.WAITING
-    columns = {"status": status, "applies": True, "last_row": None, **NO_COUNTS}
-    await session.rows(FORGET_ENTRIES, {"job": held.id})
+    columns = {"status": status, "applies": True, "last_row": None, "told_count": 0, **NO_COUNTS}
+    columns |= account.credential(request.actor)
+    await import_report.forget(session, held.id)
     change = {"status": status, "organization": str(held.organization_id), "applies": True}
     return await JOBS.change(session, request, held, "waiting", columns=columns, change=change)
 
@@ -177,9 +177,6 @@ REMEMBER = compile_statement(
         index_elements=["organization_id", "title"],
         set_={"column_name": sa.bindparam("column_name", type_=sa.Text())},
     )
-)
-FORGET_ENTRIES = compile_statement(
-    sa.delete(ImportEntry).where(ImportEntry.c.import_job_id == sa.bindparam("job", type_=sa.Uuid()))
 )
 # The file and the report; the job itself remains.
 RETENTION = timedelta(days=30)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -14,28 +14,24 @@ import asyncpg
 import orjson
 import sqlalchemy as sa
 
-from api.access import NOW
 from api.database.engine import Database, Row, Transaction
 from api.database.statement import compile_statement
 from api.files.cell import FileRow, UnreadableFile
 from api.files.reading import Table, open_table
-from api.models import ImportEntry, ImportJob
-from api.models.base import new_id
-from api.models.import_job import ImportOutcome, ImportStatus, KnownPeople
-from api.services import account
+from api.models import ImportJob
+from api.models.import_job import ImportStatus, KnownPeople
+from api.services import account, disclosure, import_lease, import_report
 from api.services import upload as uploads
 from api.services.feed import record
-from api.services.import_job import FORGET_ENTRIES, NO_COUNTS
+from api.services.import_job import NO_COUNTS
 from api.services.member_batch import MemberFile
 from api.services.member_column import Header, read_header
 from api.services.member_context import MemberContext, load_context
 from api.services.member_import import OvertakenError, Target
 from api.services.member_row import MemberRow
-from api.services.registered import hold_budget, spend
 from api.services.request import Request
 from api.services.vault import Vault
 
-LEASE = timedelta(seconds=60)
 BATCH = 1_000
 MAX_ATTEMPTS = 5
 
@@ -43,10 +39,6 @@ MAX_ATTEMPTS = 5
 MOST_AT_ONCE = 10_000
 
 OVERTAKEN = (OvertakenError, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
-
-
-class LostLease(Exception):
-    """Another worker has taken the job."""
 
 
 class RefusedRow(Exception):
@@ -73,7 +65,9 @@ class Run:
             if is_whole:
                 await self._apply_whole()
         except UnreadableFile as error:
-            await self._finish(ImportStatus.REFUSED, (error.indonesian, error.english, error.row))
+            has_imported = self.job.applies and not is_whole and self.counts.total()
+            status = ImportStatus.STOPPED if has_imported else ImportStatus.REFUSED
+            await self._finish(status, (error.indonesian, error.english, error.row))
         except RefusedRow:
             await self._finish(ImportStatus.REFUSED)
         else:
@@ -96,14 +90,14 @@ class Run:
         self.counts.clear()
         self.done = 0
         async with self.database.transaction() as session:
-            await session.rows(FORGET_ENTRIES, {"job": self.job.id})
-            await self._save(session, last_row=None, **NO_COUNTS)
+            await import_report.forget(session, self.job.id)
+            await self._save(session, last_row=None, told_count=0, **NO_COUNTS)
 
     async def _batch(self, file: MemberFile, rows: Sequence[FileRow], last_row: int, *, imports: bool) -> None:
         """Tried again where somebody else was faster."""
         async with self.database.reading() as session:
             read = await file.read(session, rows)
-        state, waiting = (file.budget, file.revealed_count), [row for row in read if row.number > last_row]
+        state, waiting = (file.told_count, file.charged_count), [row for row in read if row.number > last_row]
         for attempt in range(1, MAX_ATTEMPTS + 1):
             decided = [replace(row, problems=[*row.problems]) for row in waiting]
             try:
@@ -123,6 +117,9 @@ class Run:
         self, session: Transaction, file: MemberFile, rows: Sequence[MemberRow], *, imports: bool
     ) -> None:
         await self._refresh(session, file)
+        # What this job has told of before, in a check of these rows, is not counted again.
+        told_before = max(0, file.charged_count - file.told_count)
+        file.budget = await disclosure.left(session, file.request) + told_before
         matches = await file.decide(session, rows, locks=imports)
         if imports:
             await file.write(session, rows, matches)
@@ -136,18 +133,19 @@ class Run:
     async def _report(self, session: Transaction, file: MemberFile, rows: Sequence[MemberRow]) -> None:
         if not rows:
             return
-        await session.insert_all(ImportEntry, [*_entries(self.job.id, rows)], sorted_by="id")
+        await import_report.add(session, self.job.id, rows)
         counts = self.counts + Counter(f"{str(row.outcome).lower()}_count" for row in rows)
         await self._charge(session, file)
-        await self._save(session, last_row=rows[-1].number, revealed_count=file.revealed_count, **counts)
+        of_file = {name: getattr(file, name) for name in ("told_count", "charged_count")}
+        await self._save(session, last_row=rows[-1].number, **of_file, **counts)
         self.counts = counts
 
     async def _charge(self, session: Transaction, file: MemberFile) -> None:
-        """Takes the answers that told of people from the day's budget, unless this job has told of them before."""
-        more = file.revealed_count - file.charged_count
+        """Takes the answers that told something from the day's budget, unless this job has told it before."""
+        more = file.told_count - file.charged_count
         if more > 0:
-            await hold_budget(session, file.request)
-            await spend(session, file.request, more)
+            await disclosure.spend(session, file.request, more)
+            file.charged_count = file.told_count
 
     async def _apply_whole(self) -> None:
         """All rows in one transaction, once none of them is refused; where somebody was faster, they are checked again."""
@@ -156,8 +154,9 @@ class Run:
                 raise RefusedRow
             try:
                 async with self.database.transaction() as session, self._opened() as (file, batches):
-                    await session.rows(FORGET_ENTRIES, {"job": self.job.id})
+                    await import_report.forget(session, self.job.id)
                     self.counts.clear()
+                    file.told_count = 0
                     async for rows in batches:
                         read = await file.read(session, rows)
                         await self._decide(session, file, read, imports=True)
@@ -183,18 +182,11 @@ class Run:
             header, rows = await read_header(table, context.titles)
             await self._save_table(table, header)
             file = self._file(context, header, table)
-            await self._set_budget(file)
+            async with self.database.reading() as session:
+                saved = await session.row(TOLD, {"job": self.job.id})
+            assert saved is not None
+            file.told_count, file.charged_count = saved.told_count, saved.charged_count
             yield file, _batched(rows)
-
-    async def _set_budget(self, file: MemberFile) -> None:
-        """What the account has left today, and what this job has told of already, unless it goes on after these rows."""
-        async with self.database.transaction() as session:
-            spent = await hold_budget(session, self.request)
-            charged = await session.value(CHARGED, {"job": self.job.id})
-        goes_on = self.job.last_row is not None
-        file.charged_count, file.revealed_count = charged, charged if goes_on else 0
-        left = self.request.limits.join_requests - int(spent.level)
-        file.budget = left if goes_on else left + charged
 
     @cached_property
     def options(self) -> Mapping[str, Any]:
@@ -234,8 +226,7 @@ class Run:
     async def _people(self) -> dict[uuid.UUID, int]:
         """Who was in the rows before the kill."""
         async with self.database.reading() as session:
-            rows = await session.rows(PEOPLE, {"job": self.job.id})
-        return {row.volunteer_id: row.row for row in rows}
+            return await import_report.people(session, self.job.id)
 
     async def _finish(self, status: ImportStatus, fault: tuple[str, str, int | None] | None = None) -> None:
         indonesian, english, row = fault or (None, None, None)
@@ -252,12 +243,7 @@ class Run:
             await record(session, self.request, event, subject=("ImportJob", self.job.id), change=change)
 
     async def _save(self, session: Transaction, **columns: Any) -> None:
-        """Writes to the job, as long as it is this worker's."""
-        now = self.request.now
-        held = await session.value(HOLD, {"job": self.job.id, "lease": self.job.lease, "until": now + LEASE})
-        if held is None:
-            raise LostLease
-        await session.update(ImportJob, self.job.id, **columns)
+        await import_lease.save(session, self.job, self.request.now, **columns)
 
 
 async def _context(session: Transaction, request: Request, organization: uuid.UUID) -> MemberContext:
@@ -281,74 +267,17 @@ async def _batched(rows: AsyncIterator[FileRow]) -> AsyncIterator[Sequence[FileR
         yield batch
 
 
-def _entries(job: uuid.UUID, rows: Sequence[MemberRow]) -> list[Mapping[str, Any]]:
-    """One for each row, or for each of its problems."""
-    entries: list[Mapping[str, Any]] = []
-    for row in rows:
-        nothing = dict.fromkeys(("column_name", "value", "code", "label_id", "label_en"))
-        common = {"import_job_id": job, "row": row.number, "outcome": row.outcome}
-        problems = [
-            {
-                "column_name": problem.column,
-                "value": problem.value,
-                "code": problem.code,
-                "label_id": (problem.detail or (problem.code.label_id,))[0],
-                "label_en": (problem.detail or (None, problem.code.label_en))[1],
-                "volunteer_id": problem.volunteer_id,
-            }
-            for problem in row.problems
-        ]
-        is_shown = row.outcome in (ImportOutcome.CREATED, ImportOutcome.UPDATED, ImportOutcome.UNCHANGED)
-        person = {**nothing, "volunteer_id": row.volunteer_id if is_shown else None}
-        entries += [{"id": new_id(), **common, **each} for each in problems or [person]]
-    return entries
-
-
-async def claim(session: Transaction, now: Any, job: uuid.UUID | None = None) -> Row | None:
-    """The job, else the oldest that waits, or whose worker was killed; for the time of the lease no other worker takes it."""
-    return await session.row(CLAIM, {"now": now, "lease": new_id(), "until": now + LEASE, "job": job})
-
-
 async def run_next(database: Database, vault: Vault, request: Request) -> bool:
-    """Runs a job, if there is one."""
+    """Runs a job, if there is one, with the rights that its account and what it was asked for with have now."""
     async with database.transaction() as session:
-        job = await claim(session, request.now)
+        job = await import_lease.claim(session, request.now)
         if job is None:
             return False
-        actor = await account.actor(session, job.account_id, request.now)
+        rights = {name: job[name] for name in account.CREDENTIAL}
+        actor = await account.actor(session, job.account_id, request.now, **rights)
     await Run(database, vault, replace(request, actor=actor), job).run()
     return True
 
 
 _JOB = sa.bindparam("job", type_=sa.Uuid())
-_LEASE = sa.bindparam("lease", type_=sa.Uuid())
-_UNTIL = sa.bindparam("until", type_=ImportJob.c.leased_until.type)
-_OPEN = (
-    sa.select(ImportJob.c.id)
-    .where(
-        ImportJob.c.status.in_((ImportStatus.WAITING, ImportStatus.RUNNING)),
-        sa.or_(ImportJob.c.leased_until.is_(None), ImportJob.c.leased_until <= NOW),
-        sa.or_(_JOB.is_(None), ImportJob.c.id == _JOB),
-    )
-    .order_by(ImportJob.c.created_at)
-    .limit(sa.literal_column("1"))
-    .with_for_update(skip_locked=True)
-)
-CLAIM = compile_statement(
-    sa.update(ImportJob)
-    .where(ImportJob.c.id.in_(_OPEN))
-    .values(lease=_LEASE, leased_until=_UNTIL, status=ImportStatus.RUNNING)
-    .returning(ImportJob)
-)
-HOLD = compile_statement(
-    sa.update(ImportJob)
-    .where(ImportJob.c.id == _JOB, ImportJob.c.lease == _LEASE)
-    .values(leased_until=_UNTIL)
-    .returning(ImportJob.c.id)
-)
-CHARGED = compile_statement(sa.select(ImportJob.c.revealed_count).where(ImportJob.c.id == _JOB))
-PEOPLE = compile_statement(
-    sa.select(ImportEntry.c.volunteer_id, ImportEntry.c.row).where(
-        ImportEntry.c.import_job_id == _JOB, ImportEntry.c.volunteer_id.is_not(None), ImportEntry.c.code.is_(None)
-    )
-)
+TOLD = compile_statement(sa.select(ImportJob.c.told_count, ImportJob.c.charged_count).where(ImportJob.c.id == _JOB))

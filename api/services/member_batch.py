@@ -36,9 +36,9 @@ class MemberFile:
     month_first: frozenset[int]
     kabupaten: str | None
     since: date | None
-    # Answers that may still tell of people whom the actor may not see; those that did, and those that were counted.
+    # Rows whose answer may still tell what the actor may not read, those that did, and those that were counted.
     budget: int = 0
-    revealed_count: int = 0
+    told_count: int = 0
     charged_count: int = 0
     before: RowsBefore = field(default_factory=RowsBefore)
     people: dict[uuid.UUID, int] = field(default_factory=dict)
@@ -76,20 +76,13 @@ class MemberFile:
                 continue
             decide(self.target, row, matches)
             self._note_person(row)
-            is_telling = self.reveals(row, matches)
+            is_telling = matches.tells(row)
             self.budget -= is_telling
-            self.revealed_count += is_telling
+            self.told_count += is_telling
         for row in rows:
             if row.problems:
                 row.outcome = ImportOutcome.REFUSED
         return matches
-
-    def reveals(self, row: MemberRow, matches: Matches) -> bool:
-        """Whether the outcome tells that somebody whom the actor does not see is registered."""
-        if any(problem.code is ProblemCode.SAME_PERSON and problem.volunteer_id is None for problem in row.problems):
-            return True
-        person = matches.people.get(row.volunteer_id) if row.volunteer_id is not None else None
-        return person is not None and not person.is_seen
 
     def _note_person(self, row: MemberRow) -> None:
         if row.volunteer_id is None or row.problems:
@@ -101,9 +94,9 @@ class MemberFile:
     async def write(self, session: Transaction, rows: Sequence[MemberRow], matches: Matches) -> None:
         await write(session, self.request, target=self.target, rows=rows, matches=matches)
 
-    def undo(self, rows: Sequence[MemberRow], budget: int, revealed_count: int) -> None:
+    def undo(self, rows: Sequence[MemberRow], told_count: int, charged_count: int) -> None:
         """Forgets what was decided of the rows, as it was not done."""
-        self.budget, self.revealed_count = budget, revealed_count
+        self.told_count, self.charged_count = told_count, charged_count
         numbers = {row.number for row in rows}
         for key in [key for key, number in self.people.items() if number in numbers]:
             del self.people[key]

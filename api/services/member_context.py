@@ -77,14 +77,19 @@ async def load_context(session: Transaction, request: Request, organization: uui
         return None
     places = await session.rows(_places(kind), parameters)
     ranks = await session.rows(RANKS, {**parameters, "corps": found.corps})
-    titles = await session.rows(TITLES, parameters)
     return MemberContext(
         found,
-        {row.title: MemberColumn[row.column_name] for row in titles},
+        await load_titles(session, organization),
         {row.code: row for row in places},
         _codes((row.code, [row.code, *_place_names(row)]) for row in places),
         _codes((row.code, [row.code, *(search_key(row[name]) for name in RANK_NAMES)]) for row in ranks),
     )
+
+
+async def load_titles(session: Transaction, organization: uuid.UUID) -> Mapping[str, MemberColumn]:
+    """What titles mean in the files of the organization, beside those that are known everywhere."""
+    rows = await session.rows(TITLES, {"organization": organization})
+    return {row.title: MemberColumn[row.column_name] for row in rows}
 
 
 RANK_NAMES = ("code", "label_id", "label_en")

@@ -32,7 +32,31 @@ class Matches:
     by_nik: dict[int, uuid.UUID] = field(default_factory=dict)
     by_number: dict[int, tuple[uuid.UUID, bool]] = field(default_factory=dict)
     alike: dict[int, set[uuid.UUID]] = field(default_factory=lambda: defaultdict(set))
+    # Who would be alike, but has another NIK than the row says.
+    unlike: dict[int, set[uuid.UUID]] = field(default_factory=lambda: defaultdict(set))
     people: dict[uuid.UUID, Row] = field(default_factory=dict)
+
+    def tells(self, row: MemberRow) -> bool:
+        """Whether the outcome of the row tells what the actor may not read.
+
+        That somebody is registered whom the actor does not see; the phone or birth date of somebody whom the actor does
+        not know; whether a NIK is that of a member, whom the row names by something else, or is not.
+        """
+        numbered, has_name = self.by_number.get(row.number, (None, False))
+        named = self.alike[row.number] | ({numbered} if numbered is not None and has_name else set())
+        owner = self.by_nik.get(row.number)
+        if owner is not None and (owner not in named or not self.people[owner].is_seen):
+            return True
+        if numbered is not None and not self.people[numbered].is_seen:
+            return True
+        if any(not self.people[key].is_known for key in self.alike[row.number]):
+            return True
+        return any(self._has_other_nik(key, row) for key in named | self.unlike[row.number])
+
+    def _has_other_nik(self, key: uuid.UUID, row: MemberRow) -> bool:
+        """A member's; of others the NIK that is theirs is told as seldom as that somebody has it."""
+        person = self.people[key]
+        return bool(person.is_seen) and row.nik_index is not None and person.nik_index not in (None, row.nik_index)
 
 
 async def find_matches(
@@ -47,8 +71,13 @@ async def find_matches(
     for row in await session.rows(BY_NUMBER, parameters):
         matches.by_number[row.number] = row.id, row.is_similar
     for row in await session.rows(ALIKE, parameters):
-        matches.alike[row.number].add(row.id)
-    ids = {*matches.by_nik.values(), *(key for key, _ in matches.by_number.values()), *_all(matches.alike)}
+        (matches.unlike if row.has_other_nik else matches.alike)[row.number].add(row.id)
+    ids = {
+        *matches.by_nik.values(),
+        *(key for key, _ in matches.by_number.values()),
+        *_all(matches.alike),
+        *_all(matches.unlike),
+    }
     if locks:
         await session.lock_all(Volunteer, sorted(ids))
     people = await session.rows(
@@ -122,8 +151,12 @@ def _alike() -> CompiledStatement:
     person = Volunteer.c
 
     def select(condition: Any, *more: Any) -> sa.Select[Any]:
-        chosen = sa.select(asked.c.number, person.id).select_from(asked.join(Volunteer, condition))
-        return chosen.where(~_differ(person.nik_index, asked.c.nik_index), *more)
+        has_other_nik = _differ(person.nik_index, asked.c.nik_index).label("has_other_nik")
+        return (
+            sa.select(asked.c.number, person.id, has_other_nik)
+            .select_from(asked.join(Volunteer, condition))
+            .where(*more)
+        )
 
     by_phone = select(person.phone == asked.c.phone, is_similar(person.sort_key, asked.c.sort_key))
     born = sa.and_(person.birth_date == asked.c.birth_date, person.search_key == asked.c.search_key)
@@ -164,6 +197,7 @@ def _people(kind: Kind) -> CompiledStatement:
         sa.select(
             *(Volunteer.c[name] for name in columns),
             access.sees_volunteer(kind, Volunteer).label("is_seen"),
+            access.knows_volunteer(kind, Volunteer).label("is_known"),
             access.keeps_volunteer(kind, Volunteer).label("is_kept"),
             earliest_day(Volunteer.c.id).label("earliest"),
             own.c.id.label("membership_id"),

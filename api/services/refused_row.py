@@ -1,7 +1,7 @@
-"""The rows of a file that an import has refused, as a file to mend: with a column that says why."""
+"""The rows of a file that an import has refused, or not come to, as a file to mend: with a column that says why."""
 
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -9,15 +9,16 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import Kind
-from api.database.engine import Database
+from api.database.engine import Database, Row
 from api.database.statement import CompiledStatement, compile_statement
 from api.files.cell import Cell, Fault, FileRow
 from api.files.reading import open_table
 from api.files.writing import Value
 from api.models import ImportEntry, ImportJob
+from api.models.import_job import ImportStatus
 from api.services import upload as uploads
 from api.services.member_column import read_header
-from api.services.member_context import load_context
+from api.services.member_context import load_titles
 from api.services.request import Request
 from api.services.vault import Vault
 
@@ -32,25 +33,39 @@ async def refused_rows(
     async with database.reading() as session:
         found = await session.row(_job(request.actor.kind), {**request.parameters, "job": job})
         reasons = await session.rows(REASONS, {"job": job})
-        context = found and await load_context(session, request, found.organization_id)
-    if found is None or context is None or found.upload_id is None:
+        titles = await load_titles(session, found.organization_id) if found else {}
+    if found is None or found.upload_id is None:
         yield None
         return
-    why: dict[int, list[str]] = {}
+    why = _Reasons(language, found)
     for reason in reasons:
-        why.setdefault(reason.row, []).append(reason.label_en if language == "EN" else reason.label_id)
+        why.add(reason)
     content = uploads.content(database, vault, found.upload_id)
     async with open_table(content, found.sheet) as table:
-        header, rows = await read_header(table, context.titles)
+        header, rows = await read_header(table, titles)
         yield [*header.titles, WHY[language]], _refused(rows, why, header.width)
 
 
-async def _refused(
-    rows: AsyncIterator[FileRow], why: Mapping[int, Sequence[str]], width: int
-) -> AsyncGenerator[Sequence[Value]]:
+class _Reasons:
+    """Why rows were refused, or not come to because the import was stopped."""
+
+    def __init__(self, language: str, job: Row) -> None:
+        self._label = f"label_{language.lower()}"
+        self._job = job
+        self._of_rows: dict[int, list[str]] = {}
+
+    def add(self, entry: Row) -> None:
+        self._of_rows.setdefault(entry.row, []).append(entry[self._label])
+
+    def of(self, number: int) -> Sequence[str]:
+        is_left = self._job.status == ImportStatus.STOPPED and number > (self._job.last_row or 0)
+        return [self._job[self._label]] if is_left else self._of_rows.get(number, ())
+
+
+async def _refused(rows: AsyncIterator[FileRow], why: _Reasons, width: int) -> AsyncGenerator[Sequence[Value]]:
     async for row in rows:
-        if row.number in why:
-            yield _row(row.cells, why[row.number], width)
+        if reasons := why.of(row.number):
+            yield _row(row.cells, reasons, width)
 
 
 def _row(cells: Sequence[Cell], reasons: Sequence[str], width: int) -> Sequence[Value]:
@@ -65,6 +80,7 @@ def _value(cell: Cell) -> Value:
     return str(cell) if isinstance(cell, int | float) else cell
 
 
+JOB_COLUMNS = ("organization_id", "upload_id", "status", "last_row", "label_id", "label_en")
 _JOB = sa.bindparam("job", type_=sa.Uuid())
 
 
@@ -72,7 +88,7 @@ _JOB = sa.bindparam("job", type_=sa.Uuid())
 def _job(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(
-            ImportJob.c.organization_id, ImportJob.c.upload_id, ImportJob.c.options["sheet"].astext.label("sheet")
+            *(ImportJob.c[name] for name in JOB_COLUMNS), ImportJob.c.options["sheet"].astext.label("sheet")
         ).where(ImportJob.c.id == _JOB, access.sees_import_job(kind, ImportJob))
     )
 

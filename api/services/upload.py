@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from api.access import NOW
 from api.database.engine import Database, Transaction
 from api.database.statement import compile_statement
-from api.models import Upload, UploadChunk
+from api.models import Account, Upload, UploadChunk
 from api.models.base import new_id
 from api.services.request import Request
 from api.services.vault import Vault
@@ -19,15 +19,20 @@ from api.services.vault import Vault
 MOST_BYTES = 20 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
-# Of one account, within the time after which one that was not used is deleted.
+# Of one account, within the time after which one that was not used, or has not arrived, is deleted.
 MOST_WAITING = 20
-UNUSED, USED = timedelta(days=1), timedelta(days=30)
+UNUSED, USED, UNFINISHED = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 
 
 async def begin(session: Transaction, request: Request) -> uuid.UUID | None:
-    """The key of a new upload; None where too many of the account wait for their use."""
+    """The key of a new upload; None where too many of the account wait for their use, or are on their way.
+
+    Those of one account wait for each other, so that no two take the last place.
+    """
     account_id = request.actor.account_id
-    if await session.value(WAITING, {"account": account_id}) >= MOST_WAITING:
+    assert account_id is not None
+    await session.lock_all(Account, [account_id])
+    if await session.value(WAITING, {"account": account_id, "now": request.now}) >= MOST_WAITING:
         return None
     key = new_id()
     await session.insert(Upload, id=key, account_id=account_id, created_at=request.now)
@@ -40,6 +45,11 @@ async def add_chunk(session: Transaction, vault: Vault, key: uuid.UUID, number: 
 
 async def finish(session: Transaction, key: uuid.UUID, byte_count: int) -> None:
     await session.update(Upload, key, byte_count=byte_count)
+
+
+async def discard(session: Transaction, key: uuid.UUID) -> None:
+    """An upload that was refused, or broken off, takes nobody's place. Its chunks go with it."""
+    await session.rows(DISCARD, {"upload": key})
 
 
 def token(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
@@ -86,9 +96,14 @@ def _signature(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
 
 _UPLOAD = sa.bindparam("upload", type_=sa.Uuid())
 _ACCOUNT = sa.bindparam("account", type_=sa.Uuid())
+# What has not arrived in this time does not come any more: its server was killed.
+_IS_LOST = sa.and_(Upload.c.byte_count.is_(None), Upload.c.created_at < NOW - UNFINISHED)
 WAITING = compile_statement(
-    sa.select(sa.func.count()).select_from(Upload).where(Upload.c.account_id == _ACCOUNT, Upload.c.used_at.is_(None))
+    sa.select(sa.func.count())
+    .select_from(Upload)
+    .where(Upload.c.account_id == _ACCOUNT, Upload.c.used_at.is_(None), ~_IS_LOST)
 )
+DISCARD = compile_statement(sa.delete(Upload).where(Upload.c.id == _UPLOAD))
 USE = compile_statement(
     sa.update(Upload)
     .where(
@@ -109,6 +124,7 @@ CHUNK = compile_statement(
 DELETE_OLD = compile_statement(
     sa.delete(Upload).where(
         sa.or_(
+            _IS_LOST,
             sa.and_(Upload.c.used_at.is_(None), Upload.c.created_at < NOW - UNUSED),
             Upload.c.created_at < NOW - USED,
         )

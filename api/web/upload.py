@@ -36,12 +36,22 @@ def _check_length(request: Request) -> None:
 
 
 async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
-    """Each chunk in a transaction of its own: a slow client holds no connection to the database."""
+    """What is refused, or broken off, is not kept."""
     async with context.database.transaction() as session:
         key = await upload.begin(session, service.Request(context.actor, context.clock))
     if key is None:
         message = f"{upload.MOST_WAITING} files wait for their import; start these first, or send the file tomorrow."
         raise HttpError(429, message, "THROTTLED", headers={"Retry-After": "86400"})
+    try:
+        return key, await _receive(context, request, key)
+    except BaseException:
+        async with context.database.transaction() as session:
+            await upload.discard(session, key)
+        raise
+
+
+async def _receive(context: Context, request: Request, key: uuid.UUID) -> int:
+    """Each chunk in a transaction of its own: a slow client holds no connection to the database. Returns the bytes."""
     number = byte_count = 0
     async for chunk in _chunks(request):
         if not number and not may_be_table(chunk[:100]):
@@ -56,7 +66,7 @@ async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
         raise HttpError(400, "The file is empty: send it as the body of the request.")
     async with context.database.transaction() as session:
         await upload.finish(session, key, byte_count)
-    return key, byte_count
+    return byte_count
 
 
 async def _chunks(request: Request) -> AsyncGenerator[bytes]:

@@ -1,0 +1,96 @@
+"""Uploads: what is refused or broken off takes nobody's place, and no two take the last one."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from api.files.reading import open_table
+from api.services import upload
+from tests.asking import Api
+from tests.builders import Build
+from tests.conftest import NOW
+
+REFUSED = {
+    "empty": (b"", 400),
+    "pdf": (b"%PDF-1.7", 415),
+    "too large": (b"Nama;HP\n" * (upload.MOST_BYTES // 8 + 1), 413),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_a_refused_file_is_not_kept_and_takes_no_place(api: Api, build: Build, name: str) -> None:
+    manager = await build.manager(await build.organization())
+    headers, (content, status) = api.headers(manager), REFUSED[name]
+
+    async def sent(pieces: bytes) -> int:
+        async def body() -> AsyncGenerator[bytes]:
+            for start in range(0, max(len(pieces), 1), 2**20):
+                yield pieces[start : start + 2**20]
+
+        return (await api.client.post("/uploads", content=body(), headers=headers)).status_code
+
+    refused = [await sent(content) for _ in range(2)]
+    left = [await build.connection.fetchval(f"SELECT count(*) FROM {table}") for table in ("upload", "upload_chunk")]
+
+    assert (refused, left, await sent(b"Nama;HP")) == ([status] * 2, [0, 0], 201)
+
+
+async def test_a_file_that_is_broken_off_takes_no_place(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+
+    async def body() -> AsyncGenerator[bytes]:
+        yield b"Nama;HP\n" * 2**18
+        raise httpx.ReadError("gone")
+
+    answer = await api.client.post("/uploads", content=body(), headers=api.headers(manager))
+
+    assert answer.status_code == 500
+    assert await build.connection.fetchval("SELECT count(*) FROM upload") == 0
+
+
+async def test_no_two_uploads_at_once_take_the_last_place(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    for _ in range(upload.MOST_WAITING - 1):
+        await build.row("upload", account_id=manager, created_at=NOW, byte_count=1)
+
+    answers = await asyncio.gather(
+        *(api.client.post("/uploads", content=b"Nama;HP", headers=api.headers(manager)) for _ in range(8))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [201] + [429] * 7
+
+
+async def test_a_file_whose_server_was_killed_takes_no_place_after_an_hour(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    for minutes in (59, 61):
+        for _ in range(upload.MOST_WAITING if minutes > 60 else upload.MOST_WAITING - 1):
+            await build.row("upload", account_id=manager, created_at=NOW - timedelta(minutes=minutes))
+
+    answers = [await api.client.post("/uploads", content=b"Nama;HP", headers=api.headers(manager)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [201, 429]
+
+
+async def test_the_process_that_reads_a_file_gets_no_secrets(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A file of the standard library's name is read first, and shows what the process has."""
+    folder = tmp_path_factory.mktemp("spy")
+    seen = folder / "seen"
+    spy = f"import os\nopen({str(seen)!r}, 'w').write(' '.join(sorted(os.environ)))\n"
+    (folder / "sitecustomize.py").write_text(spy, encoding="utf-8")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://sigap:secret@localhost/sigap")
+    monkeypatch.setenv("SIGAP_SMTP", "smtp://user:secret@localhost")
+    monkeypatch.syspath_prepend(str(folder))
+
+    async def content() -> AsyncGenerator[bytes]:
+        yield b"Nama;HP\nAni;1\n"
+
+    async with open_table(content()) as table:
+        rows = [row.cells async for row in table.rows]
+
+    names = set(seen.read_text(encoding="utf-8").split())
+    assert (rows, names - {"COVERAGE_PROCESS_CONFIG", "LC_CTYPE"}) == ([["Nama", "HP"], ["Ani", "1"]], {"PYTHONPATH"})
