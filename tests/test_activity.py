@@ -33,6 +33,9 @@ def recorded(module: ModuleType) -> Iterator[str]:
                 noun = getattr(module, name)
                 assert isinstance(noun, Changeable)
                 yield f"{noun.table.name}.{event}"
+            # `change` of services/duty.py.
+            case ast.Call(func=ast.Name(id="change"), args=[_, _, _, ast.Constant(value=str(event)), *_]):
+                yield f"assignment.{event}"
             case _:
                 pass
 

@@ -115,6 +115,10 @@ async def check(build: Build) -> None:
     events = await rows(build, "SELECT * FROM event WHERE subject_type = 'Assignment' ORDER BY position")
     reports = await rows(build, "SELECT * FROM attendance WHERE mark IS NULL")
     hours = {row["assignment_id"]: row for row in await rows(build, "SELECT * FROM served_hours")}
+    stays = {
+        key: served_by_reports(duty, [each for each in reports if each["assignment_id"] == key])
+        for key, duty in duties.items()
+    }
     for key, duty in duties.items():
         own = [event for event in events if event["subject_key"] == str(key)]
         # Every change has its event, and the last that names a status named the present one.
@@ -125,9 +129,9 @@ async def check(build: Build) -> None:
         assert (key in periods) >= (duty["status"] in PROMISED)
         if duty["status"] in PROMISED:
             assert (periods[key].lower, periods[key].upper) == (duty["starts_at"], duty["ends_at"])
-        served = served_by_reports(duty, [each for each in reports if each["assignment_id"] == key])
         counted = hours.get(key)
-        assert (counted and (counted["starts_at"], counted["ends_at"])) == served, key
+        others = [stays[other] for other in duties if duties[other]["volunteer_id"] == duty["volunteer_id"]]
+        assert (counted and (counted["starts_at"], counted["ends_at"])) == until_elsewhere(stays[key], others), key
 
 
 def check_places(duties: dict[uuid.UUID, Any], held: list[Any], needs: list[Any]) -> None:
@@ -152,6 +156,13 @@ def served_by_reports(duty: Any, reports: list[Any]) -> tuple[datetime, datetime
     departures = [each["at"] for each in reports if each["kind"] == "CHECKED_OUT"] + [duty["released_at"]]
     later = [each for each in departures if each is not None and each > min(arrivals)]
     return (min(arrivals), min(later)) if later else None
+
+
+def until_elsewhere(
+    stay: tuple[datetime, datetime] | None, stays: list[tuple[datetime, datetime] | None]
+) -> tuple[datetime, datetime] | None:
+    """Who has come to another duty has left this one, so that no hour is served twice."""
+    return stay and (stay[0], min(stay[1], *(each[0] for each in stays if each and each[0] > stay[0]), stay[1]))
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))

@@ -3,7 +3,11 @@
 import re
 import uuid
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
+
+import asyncpg
+import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, Build
@@ -136,6 +140,93 @@ async def test_a_duty_whose_hours_count_is_no_no_show(api: Api, build: Build) ->
     assert refused["problems"] == [problem("Status", "WRONG_STATUS", "assignment", currentStatus="COMPLETED")]
 
 
+async def two_duties(build: Build) -> tuple[list[uuid.UUID], uuid.UUID]:
+    """Two duties of one volunteer, one after the other, and who coordinates both."""
+    volunteer = await build.volunteer()
+    periods = [(NOW - 10 * HOUR, NOW - 6 * HOUR), (NOW - 6 * HOUR, NOW - HOUR)]
+    needs = [await build.need(starts_at=starts, ends_at=ends) for starts, ends in periods]
+    keys = [await build.assignment(need, volunteer, status="ACCEPTED") for need in needs]
+    return keys, await build.coordinator(kabupaten_code=HOME)
+
+
+COUNTED = """SELECT assignment_id, starts_at, ends_at FROM served_hours WHERE status = 'COUNTED' ORDER BY starts_at"""
+# Overtime at the first, an earlier check-in found later, and one that was repeated.
+REPORTS = ((0, "CheckIn", -10), (0, "CheckOut", -4), (1, "CheckIn", -5), (1, "CheckIn", -6), (1, "CheckOut", -2))
+
+
+@pytest.mark.parametrize("order", [*permutations(range(5))][::7])
+async def test_whoever_checks_in_elsewhere_has_left_in_whatever_order_it_is_reported(
+    api: Api, build: Build, order: tuple[int, ...]
+) -> None:
+    keys, actor = await two_duties(build)
+
+    for index in order:
+        number, verb, at = REPORTS[index]
+        answer = await report(api, verb, keys[number], actor, NOW + at * HOUR)
+        assert answer["problems"] == []
+
+    counted = [tuple(row) for row in await build.connection.fetch(COUNTED)]
+    assert counted == [(keys[0], NOW - 10 * HOUR, NOW - 6 * HOUR), (keys[1], NOW - 6 * HOUR, NOW - 2 * HOUR)]
+    events = (
+        """SELECT count(*) = (SELECT sum(version - 1) FROM assignment) FROM event WHERE subject_type = 'Assignment'"""
+    )
+    assert await build.connection.fetchval(events)
+
+
+async def test_hours_that_were_decided_are_counted_by_no_report_again(api: Api, build: Build) -> None:
+    keys, actor = await two_duties(build)
+    for number, verb, at in REPORTS[:2]:
+        await report(api, verb, keys[number], actor, NOW + at * HOUR)
+    for number, verb, at in REPORTS[3:]:
+        await report(api, verb, keys[number], actor, NOW + at * HOUR)
+    before = await snapshot(build.connection)
+
+    too_long = await do(api, "Correct", keys[1], actor, version=3, **hours(-7, -2))
+    unchanged = await snapshot(build.connection)
+    shorter = await do(api, "Correct", keys[1], actor, version=3, **hours(-3, -2))
+    restored = [tuple(row) for row in await build.connection.fetch(COUNTED)]
+    longer = await do(api, "Correct", keys[0], actor, version=5, **hours(-10, -1))
+
+    elsewhere = {"assignment": {"id": f"Assignment:{keys[0]}"}, **hours(-10, -6)}
+    del elsewhere["reason"]
+    assert too_long["problems"] == [problem("Commitment", "PERSON_ELSEWHERE", "startsAt", **elsewhere)]
+    assert unchanged == before
+    assert shorter["assignment"]["hours"] == 1.0
+    assert restored == [(keys[0], NOW - 10 * HOUR, NOW - 4 * HOUR), (keys[1], NOW - 3 * HOUR, NOW - 2 * HOUR)]
+    assert [each["code"] for each in longer["problems"]] == ["PERSON_ELSEWHERE"]
+
+
+async def test_proposed_hours_that_another_duty_has_meanwhile_are_not_confirmed(api: Api, build: Build) -> None:
+    keys, actor = await two_duties(build)
+    person = await build.account(volunteer_id=await build.connection.fetchval("SELECT volunteer_id FROM assignment"))
+    await build.connection.execute("UPDATE assignment SET status = 'COMPLETED' WHERE id = $1", keys[0])
+    proposed = await do(api, "Propose", keys[0], person, **hours(-10, -4))
+    for number, verb, at in REPORTS[3:]:
+        await report(api, verb, keys[number], actor, NOW + at * HOUR)
+
+    refused = await do(api, "Confirm", keys[0], actor, version=2)
+
+    assert proposed["problems"] == []
+    assert [(each["code"], each["path"]) for each in refused["problems"]] == [
+        ("PERSON_ELSEWHERE", ["input", "assignment"])
+    ]
+
+
+async def test_plain_sql_counts_no_hour_twice(build: Build) -> None:
+    keys, _ = await two_duties(build)
+    (volunteer,) = {*await build.connection.fetchval("SELECT array_agg(volunteer_id) FROM assignment")}
+    values = {"volunteer_id": volunteer, "source": "ATTENDANCE", "starts_at": NOW - 9 * HOUR, "ends_at": NOW - HOUR}
+    await build.row("served_hours", assignment_id=keys[0], status="COUNTED", **values)
+    refused = {**values, "source": "PROPOSAL", "reason": "Lebih"}
+    await build.row("served_hours", assignment_id=keys[1], status="REFUSED", **refused)
+
+    with pytest.raises(asyncpg.ExclusionViolationError):
+        await build.row("served_hours", assignment_id=keys[1], status="COUNTED", **values)
+    stranger = {**values, "volunteer_id": await build.volunteer()}
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await build.row("served_hours", assignment_id=keys[1], status="COUNTED", **stranger)
+
+
 async def test_hours_are_added_up_within_a_period_by_organization_incident_and_skill(api: Api, build: Build) -> None:
     tagana, mri = [await build.organization(name=name) for name in ("Tagana", "MRI")]
     volunteer, incident = await build.volunteer(tagana), await build.incident(title="Banjir")
@@ -145,10 +236,9 @@ async def test_hours_are_added_up_within_a_period_by_organization_incident_and_s
         period = {"starts_at": NOW + since * HOUR, "ends_at": NOW + until * HOUR}
         need = await build.need(incident, **period)
         key = await build.assignment(need, volunteer, status="COMPLETED", organization_id=organization)
-        await build.row("served_hours", assignment_id=key, source="ATTENDANCE", status="COUNTED", **period)
-        await build.row(
-            "served_hours", assignment_id=key, source="PROPOSAL", status="PROPOSED", reason="Lebih", **period
-        )
+        whose = {"assignment_id": key, "volunteer_id": volunteer}
+        await build.row("served_hours", source="ATTENDANCE", status="COUNTED", **whose, **period)
+        await build.row("served_hours", source="PROPOSAL", status="PROPOSED", reason="Lebih", **whose, **period)
 
     whole = await api.ask(SUMS, actor=account, id=f"Volunteer:{volunteer}")
     part = await api.ask(

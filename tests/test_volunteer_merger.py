@@ -250,10 +250,17 @@ async def test_what_cannot_be_one_person_is_refused_with_the_list(api: Api, buil
     busy = await build.assignment(later, old, status="ACCEPTED")
     last = await build.need(starts_at=NOW + 11 * DAY, ends_at=NOW + 13 * DAY)
     await build.assignment(last, new, status="ACCEPTED")
+    served = []
+    for person, since, until in ((old, 10, 8), (new, 8, 6)):
+        past = await build.need(starts_at=NOW - since * DAY, ends_at=NOW - until * DAY)
+        served.append(await build.assignment(past, person, status="COMPLETED"))
+        times = {"starts_at": NOW - since * DAY, "ends_at": NOW - 7 * DAY, "source": "ATTENDANCE", "status": "COUNTED"}
+        await build.row("served_hours", assignment_id=served[-1], volunteer_id=person, **times)
     coordinator, before = await build.coordinator(), await snapshot(build.connection)
 
     answer = await merge(api, build, old, new, actor=coordinator)
 
+    hours = {"startsAt": instant(NOW - 8 * DAY), "endsAt": instant(NOW - 7 * DAY)}
     overlap = {"startsAt": instant(NOW + 11 * DAY), "endsAt": instant(NOW + 12 * DAY)}
     assert answer == {
         "volunteer": None,
@@ -262,6 +269,9 @@ async def test_what_cannot_be_one_person_is_refused_with_the_list(api: Api, buil
             problem("Simple", "HAS_ACCOUNT", "volunteer"),
             problem("Duplicate", "ALREADY_OFFERED", "volunteer", assignment={"id": f"Assignment:{offered}"}),
             problem("Commitment", "PERSON_ELSEWHERE", "volunteer", assignment={"id": f"Assignment:{busy}"}, **overlap),
+            problem(
+                "Commitment", "PERSON_ELSEWHERE", "volunteer", assignment={"id": f"Assignment:{served[0]}"}, **hours
+            ),
         ],
     }
     assert await snapshot(build.connection) == before

@@ -231,6 +231,8 @@ Assignment = table(
         "checked_out_at IS NULL OR (checked_in_at IS NOT NULL AND checked_out_at > checked_in_at)", name="checked_out"
     ),
     sa.CheckConstraint("(status = 'RELEASED') = (released_at IS NOT NULL)", name="released"),
+    # What refers to both may not name another person's duty.
+    sa.UniqueConstraint("id", "volunteer_id"),
     sa.Index(
         "uq_assignment_live",
         "need_id",

@@ -1,6 +1,7 @@
 """The hours that were served in duties."""
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 from api.models.base import INSTANT, Chosen, optional, record, references, required, table
 from api.models.choice import Choice
@@ -23,17 +24,30 @@ class HoursStatus(Choice):
     REFUSED = "REFUSED", "Refused: the proposal does not count."
 
 
-# From when until when somebody served in a duty, as said by somebody; at most one row of a duty counts.
+# From when until when somebody served in a duty, as said by somebody. At most one row of a duty counts, and of what counts
+# for one person nothing overlaps; deferrable, so that a statement may move several of them at once.
 ServedHours = table(
     "served_hours",
     *record(),
-    required("assignment_id", sa.Uuid, references("assignment.id")),
+    required("assignment_id", sa.Uuid),
+    required("volunteer_id", sa.Uuid),
     required("starts_at", INSTANT),
     required("ends_at", INSTANT),
     required("source", Chosen(HoursSource)),
     required("status", Chosen(HoursStatus)),
     optional("reason"),
     optional("account_id", sa.Uuid, references("account.id")),
+    sa.ForeignKeyConstraint(
+        ["assignment_id", "volunteer_id"], ["assignment.id", "assignment.volunteer_id"], onupdate="CASCADE"
+    ),
+    ExcludeConstraint(
+        (sa.column("volunteer_id"), "="),
+        (sa.text("tstzrange(starts_at, ends_at)"), "&&"),
+        using="gist",
+        where=sa.text("status = 'COUNTED'"),
+        name="ex_served_hours_one_duty_at_a_time",
+        deferrable=True,
+    ),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("(source = 'ATTENDANCE') = (reason IS NULL)", name="reason"),
     sa.Index(

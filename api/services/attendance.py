@@ -175,12 +175,13 @@ async def _settle(session: Transaction, request: Request, duty: Row, reported: A
         )
     if (left := columns["checked_out_at"]) is not None:
         await shorten_commitment(session, duty, left)
-        await count(session, duty, arrived, left)
     if status == duty.status:
-        return await change(
-            session, request, duty, "attendance_recorded", columns=columns, change=reported, effective_at=at
-        )
-    return await move(session, request, duty, status, columns=columns, change=reported, effective_at=at)
+        await change(session, request, duty, "attendance_recorded", columns=columns, change=reported, effective_at=at)
+    else:
+        await move(session, request, duty, status, columns=columns, change=reported, effective_at=at)
+    await count(session, request, duty)
+    key: uuid.UUID = duty.id
+    return key
 
 
 def _status(duty: Row, known: Row) -> AssignmentStatus:

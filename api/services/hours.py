@@ -11,18 +11,18 @@ from sqlalchemy.dialects.postgresql import insert
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import ServedHours
+from api.models import Assignment, ServedHours
 from api.models.assignment import AssignmentStatus
-from api.models.base import new_id
+from api.models.base import INSTANT, new_id
 from api.models.hours import HoursSource, HoursStatus
 from api.rules.code import ProblemCode
 from api.services.change import check_status
-from api.services.duty import change, lock_for, record_lapse
+from api.services.duty import change, lock_for, read_again, record_lapse
 from api.services.problem import Problem, Problems, Refused, input_path, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 
-_CODES = (ProblemCode.WRONG_STATUS,)
+_CODES = (ProblemCode.WRONG_STATUS, ProblemCode.PERSON_ELSEWHERE)
 
 
 @verb(
@@ -45,12 +45,14 @@ async def correct(
     reason: str,
 ) -> uuid.UUID:
     duty = await _lock(session, request, assignment, version, may=access.sends_to_need_of)
-    values = _columns(request, duty, starts_at, ends_at, reason)
-    await session.rows(END, {"assignment": assignment, "old": HoursStatus.PROPOSED, "new": HoursStatus.REPLACED})
-    await session.rows(END, {"assignment": assignment, "old": HoursStatus.COUNTED, "new": HoursStatus.REPLACED})
+    hours = {"starts_at": starts_at, "ends_at": ends_at}
+    values = await _columns(session, request, duty, hours, reason)
+    await session.rows(REPLACE, {"assignment": assignment, "old": HoursStatus.PROPOSED})
+    await session.rows(REPLACE, {"assignment": assignment, "old": HoursStatus.COUNTED})
     row = {**values, "source": HoursSource.CORRECTION, "status": HoursStatus.COUNTED}
-    await session.insert(ServedHours, id=new_id(), assignment_id=assignment, **row)
-    return await _record(session, request, duty, "hours_corrected", values)
+    await session.insert(ServedHours, id=new_id(), **row)
+    await count(session, request, duty)
+    return await change(session, request, duty, "hours_corrected", columns={}, **_said(values))
 
 
 @verb(
@@ -74,11 +76,12 @@ async def propose(
 ) -> uuid.UUID:
     """A later proposal replaces an earlier one."""
     duty = await _lock(session, request, assignment, version, may=access.answers_assignment)
-    values = _columns(request, duty, starts_at, ends_at, reason)
-    await session.rows(END, {"assignment": assignment, "old": HoursStatus.PROPOSED, "new": HoursStatus.REPLACED})
+    hours = {"starts_at": starts_at, "ends_at": ends_at}
+    values = await _columns(session, request, duty, hours, reason)
+    await session.rows(REPLACE, {"assignment": assignment, "old": HoursStatus.PROPOSED})
     row = {**values, "source": HoursSource.PROPOSAL, "status": HoursStatus.PROPOSED}
-    await session.insert(ServedHours, id=new_id(), assignment_id=assignment, **row)
-    return await _record(session, request, duty, "hours_proposed", values)
+    await session.insert(ServedHours, id=new_id(), **row)
+    return await change(session, request, duty, "hours_proposed", columns={}, **_said(values))
 
 
 @verb(
@@ -87,14 +90,18 @@ async def propose(
     answers=OneThing("Assignment"),
     callers=access.COORDINATORS_OF_NEED,
     ids={"assignment": "Assignment"},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.NOTHING_PROPOSED),
+    codes=(*_CODES, ProblemCode.NOTHING_PROPOSED),
     updates=True,
 )
 async def confirm(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     duty, proposed = await _proposed(session, request, assignment, version)
-    await session.rows(END, {"assignment": assignment, "old": HoursStatus.COUNTED, "new": HoursStatus.REPLACED})
+    problems = Problems()
+    await _check_alone(session, problems, duty, proposed, "assignment")
+    problems.refuse()
+    await session.rows(REPLACE, {"assignment": assignment, "old": HoursStatus.COUNTED})
     await session.update(ServedHours, proposed.id, status=HoursStatus.COUNTED)
-    return await _record(session, request, duty, "hours_confirmed", dict(proposed))
+    await count(session, request, duty)
+    return await change(session, request, duty, "hours_confirmed", columns={}, **_said(proposed))
 
 
 @verb(
@@ -112,13 +119,19 @@ async def refuse(
     text = read_reason(reason)
     duty, proposed = await _proposed(session, request, assignment, version)
     await session.update(ServedHours, proposed.id, status=HoursStatus.REFUSED)
-    return await _record(session, request, duty, "hours_refused", {**proposed, "reason": text})
+    return await change(session, request, duty, "hours_refused", columns={}, **{**_said(proposed), "reason": text})
 
 
-async def count(session: Transaction, duty: Row, starts_at: datetime, ends_at: datetime) -> None:
-    """Counts the hours between check-in and check-out, unless somebody has decided otherwise."""
-    values = {"id": new_id(), "assignment_id": duty.id, "starts_at": starts_at, "ends_at": ends_at}
-    await session.rows(COUNT, {**values, "source": HoursSource.ATTENDANCE, "status": HoursStatus.COUNTED})
+async def count(session: Transaction, request: Request, duty: Row) -> None:
+    """Counts the hours of the locked volunteer of a duty between check-ins and check-outs, where nobody has decided otherwise.
+
+    Whoever has checked in at another duty has left the one before, so that no hour counts twice, in whatever order the
+    reports come. Other duties whose hours change by that have an event.
+    """
+    for row in await session.rows(COUNT, {"volunteer": duty.volunteer_id}):
+        if row.assignment_id != duty.id:
+            other = await read_again(session, request, row.assignment_id)
+            await change(session, request, other, "hours_counted", columns={}, change=_hours(row))
 
 
 OVER = (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED)
@@ -131,18 +144,32 @@ async def _lock(session: Transaction, request: Request, key: uuid.UUID, version:
     return await record_lapse(session, request, duty)
 
 
-def _columns(request: Request, duty: Row, starts_at: datetime, ends_at: datetime, reason: str) -> dict[str, Any]:
-    """The columns of hours in an input; nobody served before the acceptance, or in the future."""
+async def _columns(
+    session: Transaction, request: Request, duty: Row, hours: Mapping[str, datetime], reason: str
+) -> dict[str, Any]:
+    """The columns of hours in an input; nobody served before the acceptance, in the future, or in two places."""
     problems = Problems()
     text = problems.reason(reason)
-    if not duty.accepted_at <= starts_at < ends_at <= request.now:
+    if not duty.accepted_at <= hours["starts_at"] < hours["ends_at"] <= request.now:
         problems.invalid(
             "starts_at",
             indonesian="Jam tugas harus sesudah penerimaan, berakhir sesudah mulai, dan tidak di masa depan.",
             english="The hours must begin after the acceptance, end after they begin, and not lie in the future.",
         )
+    await _check_alone(session, problems, duty, hours, "starts_at")
     problems.refuse()
-    return {"starts_at": starts_at, "ends_at": ends_at, "reason": text, "account_id": request.actor.account_id}
+    whose = {"assignment_id": duty.id, "volunteer_id": duty.volunteer_id, "account_id": request.actor.account_id}
+    return {**whose, **hours, "reason": text}
+
+
+async def _check_alone(
+    session: Transaction, problems: Problems, duty: Row, hours: Row | Mapping[str, Any], name: str
+) -> None:
+    """No hours of another duty that count may overlap with these; `name` is the input field that is wrong."""
+    period = {each: hours[each] for each in ("starts_at", "ends_at")}
+    whose = {"volunteer": duty.volunteer_id, "assignment": duty.id}
+    for row in await session.rows(ELSEWHERE, {**whose, **period}):
+        problems.add(ProblemCode.PERSON_ELSEWHERE, name, **row)
 
 
 async def _proposed(session: Transaction, request: Request, key: uuid.UUID, version: int) -> tuple[Row, Row]:
@@ -154,27 +181,89 @@ async def _proposed(session: Transaction, request: Request, key: uuid.UUID, vers
     return duty, proposed
 
 
-async def _record(
-    session: Transaction, request: Request, duty: Row, event: str, values: Mapping[str, Any]
-) -> uuid.UUID:
-    hours = {name: values[name].isoformat() for name in ("starts_at", "ends_at")}
-    return await change(session, request, duty, event, columns={}, change=hours, reason=values["reason"])
+def _hours(values: Row | Mapping[str, Any]) -> dict[str, str | None]:
+    return {name: values[name] and values[name].isoformat() for name in ("starts_at", "ends_at")}
+
+
+def _said(values: Row | Mapping[str, Any]) -> dict[str, Any]:
+    """What an event says of the hours that somebody entered."""
+    return {"change": _hours(values), "reason": values["reason"]}
 
 
 _ASSIGNMENT = ServedHours.c.assignment_id == sa.bindparam("assignment", type_=sa.Uuid())
-END = compile_statement(
+_VOLUNTEER: sa.BindParameter[uuid.UUID] = sa.bindparam("volunteer", type_=sa.Uuid())
+_IS_COUNTED = ServedHours.c.status == HoursStatus.COUNTED
+_PERIOD = sa.func.tstzrange(ServedHours.c.starts_at, ServedHours.c.ends_at)
+REPLACE = compile_statement(
     sa.update(ServedHours)
     .where(_ASSIGNMENT, ServedHours.c.status == sa.bindparam("old", type_=sa.Text()))
-    .values(status=sa.bindparam("new", type_=sa.Text()))
+    .values(status=HoursStatus.REPLACED)
+)
+ELSEWHERE = compile_statement(
+    sa.select(*(ServedHours.c[name] for name in ("assignment_id", "starts_at", "ends_at")))
+    .where(
+        ServedHours.c.volunteer_id == _VOLUNTEER,
+        sa.not_(_ASSIGNMENT),
+        _IS_COUNTED,
+        ServedHours.c.starts_at < sa.bindparam("ends_at", type_=INSTANT),
+        ServedHours.c.ends_at > sa.bindparam("starts_at", type_=INSTANT),
+    )
+    .order_by(ServedHours.c.starts_at)
 )
 PROPOSED = compile_statement(sa.select(ServedHours).where(_ASSIGNMENT, ServedHours.c.status == HoursStatus.PROPOSED))
-_COUNTED = ("id", "assignment_id", "starts_at", "ends_at", "source", "status")
-_INSERT = insert(ServedHours).values({name: sa.bindparam(name, type_=ServedHours.c[name].type) for name in _COUNTED})
-COUNT = compile_statement(
-    _INSERT.on_conflict_do_update(
+
+
+def _stays() -> sa.Subquery:
+    """From check-in to check-out of each duty of the volunteer that nobody decided about, or to the next check-in elsewhere."""
+    decided = sa.exists().where(
+        ServedHours.c.assignment_id == Assignment.c.id, _IS_COUNTED, ServedHours.c.source != HoursSource.ATTENDANCE
+    )
+    next_one = sa.func.lead(Assignment.c.checked_in_at).over(order_by=(Assignment.c.checked_in_at, Assignment.c.id))
+    left = sa.func.least(Assignment.c.checked_out_at, next_one, type_=INSTANT)
+    return (
+        sa.select(Assignment.c.id, sa.func.tstzrange(Assignment.c.checked_in_at, left).label("period"))
+        .where(Assignment.c.volunteer_id == _VOLUNTEER, Assignment.c.checked_out_at.is_not(None), ~decided)
+        .subquery()
+    )
+
+
+def _by_attendance() -> sa.CTE:
+    """The hours that the stays give: what of each comes first, without the hours of other duties that were decided."""
+    stay = _stays()
+    decided = sa.select(sa.func.range_agg(_PERIOD)).where(
+        ServedHours.c.volunteer_id == _VOLUNTEER, _IS_COUNTED, ServedHours.c.source != HoursSource.ATTENDANCE
+    )
+    none: sa.ColumnElement[Any] = sa.literal_column("'{}'::tstzmultirange")
+    taken = sa.func.coalesce(decided.scalar_subquery(), none)
+    free = sa.func.tstzmultirange(stay.c.period).op("-")(taken)
+    first = sa.select(sa.func.unnest(free).label("period")).limit(1).correlate(stay).lateral()
+    starts, ends = (sa.type_coerce(bound(first.c.period), INSTANT) for bound in (sa.func.lower, sa.func.upper))
+    found = sa.select(stay.c.id, starts.label("starts_at"), ends.label("ends_at"))
+    return found.select_from(stay.join(first, sa.true())).cte("by_attendance")
+
+
+def _count() -> sa.CompoundSelect[Any]:
+    """Makes the hours that count by attendance what they are; those that changed, with null for those that count no more."""
+    found = _by_attendance()
+    old = sa.and_(ServedHours.c.volunteer_id == _VOLUNTEER, _IS_COUNTED, ServedHours.c.source == HoursSource.ATTENDANCE)
+    gone = sa.delete(ServedHours).where(old, ServedHours.c.assignment_id.not_in(sa.select(found.c.id)))
+    constants = [sa.literal_column(f"'{each}'", sa.Text) for each in (HoursSource.ATTENDANCE, HoursStatus.COUNTED)]
+    new = insert(ServedHours).from_select(
+        ["id", "assignment_id", "volunteer_id", "source", "status", "starts_at", "ends_at"],
+        sa.select(sa.func.gen_random_uuid(), found.c.id, _VOLUNTEER, *constants, found.c.starts_at, found.c.ends_at),
+        include_defaults=False,
+    )
+    bounds = [ServedHours.c.starts_at, ServedHours.c.ends_at]
+    made = new.on_conflict_do_update(
         index_elements=["assignment_id"],
         index_where=sa.text("status = 'COUNTED'"),
-        set_={"starts_at": _INSERT.excluded.starts_at, "ends_at": _INSERT.excluded.ends_at},
-        where=ServedHours.c.source == HoursSource.ATTENDANCE,
+        set_={each.name: new.excluded[each.name] for each in bounds},
+        where=sa.tuple_(*bounds) != sa.tuple_(*(new.excluded[each.name] for each in bounds)),
     )
-)
+    empty = [sa.cast(sa.null(), INSTANT).label(each.name) for each in bounds]
+    deleted = gone.returning(ServedHours.c.assignment_id).cte("gone")
+    changed = made.returning(ServedHours.c.assignment_id, *bounds).cte("made")
+    return sa.union_all(sa.select(changed), sa.select(deleted.c.assignment_id, *empty))
+
+
+COUNT = compile_statement(_count())

@@ -145,7 +145,7 @@ async def end_now(session: Transaction, request: Request, duty: Row, reason: str
     """Releases a locked duty: the time served remains promised, the rest is free again; whoever is at work leaves with it."""
     await shorten_commitment(session, duty, request.now)
     is_at_work = duty.checked_in_at is not None and duty.checked_in_at < request.now
-    if is_at_work:
-        await count(session, duty, duty.checked_in_at, request.now)
     columns = {"released_at": request.now, "checked_out_at": request.now if is_at_work else None}
-    return await move(session, request, duty, AssignmentStatus.RELEASED, reason=reason, columns=columns)
+    key = await move(session, request, duty, AssignmentStatus.RELEASED, reason=reason, columns=columns)
+    await count(session, request, duty)
+    return key

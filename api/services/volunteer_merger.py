@@ -1,7 +1,6 @@
 """Merging two records of one person: all that one owns goes over to the other."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -9,9 +8,10 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Account, Assignment, CampRegistration, Commitment, MergedVolunteer, Volunteer
+from api.models import Account, Assignment, CampRegistration, Commitment, MergedVolunteer, ServedHours, Volunteer
 from api.models.assignment import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
 from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
 from api.services.person_change import VOLUNTEERS, refuse_promises_beyond_reach
@@ -125,13 +125,10 @@ async def _refuse_clashes(session: Transaction, request: Request, both: Both, he
         problems.add(ProblemCode.ALREADY_OFFERED, "volunteer", assignment_id=row.id)
     for _row in await session.rows(SAME_CAMP, parameters):
         problems.add(ProblemCode.ALREADY_AT_CAMP, "volunteer")
-    for row in await session.rows(OVERLAPPING, parameters):
-        problems.add(ProblemCode.PERSON_ELSEWHERE, "volunteer", **_fact(row))
+    for statement in (OVERLAPPING_TIME, OVERLAPPING_HOURS):
+        for row in await session.rows(statement, parameters):
+            problems.add(ProblemCode.PERSON_ELSEWHERE, "volunteer", **row)
     problems.refuse()
-
-
-def _fact(row: Row) -> Mapping[str, Any]:
-    return {"assignment_id": row.assignment_id, "starts_at": row.starts_at, "ends_at": row.ends_at}
 
 
 # The statements, compiled once.
@@ -164,20 +161,27 @@ SAME_NEED = compile_statement(
 SAME_CAMP = compile_statement(_live_at_one(CampRegistration, "camp_id", _is_live_registration))
 
 
-def _overlapping() -> sa.Select[Any]:
-    mine, theirs = Commitment.alias(), Commitment.alias()
-    common = mine.c.period.op("*")(theirs.c.period)
+def _overlapping(table: sa.Table, period: Any, is_counted: Any = lambda _row: sa.true()) -> sa.Select[Any]:
+    mine, theirs = table.alias(), table.alias()
+    common = period(mine).op("*")(period(theirs))
     return (
         sa.select(
             mine.c.assignment_id,
             sa.func.lower(common).label("starts_at"),
             sa.func.upper(common).label("ends_at"),
         )
-        .join(theirs, mine.c.period.op("&&", is_comparison=True)(theirs.c.period))
-        .where(mine.c.volunteer_id == OLD, theirs.c.volunteer_id == NEW)
-        .order_by(sa.func.lower(mine.c.period), mine.c.id)
+        .join(theirs, period(mine).op("&&", is_comparison=True)(period(theirs)))
+        .where(mine.c.volunteer_id == OLD, theirs.c.volunteer_id == NEW, is_counted(mine), is_counted(theirs))
+        .order_by(sa.func.lower(period(mine)), mine.c.id)
     )
 
 
-OVERLAPPING = compile_statement(_overlapping())
+OVERLAPPING_TIME = compile_statement(_overlapping(Commitment, lambda row: row.c.period))
+OVERLAPPING_HOURS = compile_statement(
+    _overlapping(
+        ServedHours,
+        lambda row: sa.func.tstzrange(row.c.starts_at, row.c.ends_at),
+        lambda row: row.c.status == HoursStatus.COUNTED,
+    )
+)
 DELETE = compile_statement(sa.delete(Volunteer).where(Volunteer.c.id == OLD).returning(Volunteer.c.id))

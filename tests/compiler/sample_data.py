@@ -326,6 +326,7 @@ class SampleData:
 
     async def make_attendance(self, assignment: uuid.UUID, number: int, account: uuid.UUID | None) -> None:
         """Reports with and without a mark, and hours in every status."""
+        whose = "SELECT volunteer_id FROM assignment WHERE id = $1"
         for kind, mark in (("CHECKED_IN", None), ("CHECKED_OUT", "IN_FUTURE"))[: number % 3]:
             at = self.day(-number)
             await self.build.row(
@@ -336,8 +337,10 @@ class SampleData:
             await self.build.row(
                 "served_hours",
                 assignment_id=assignment,
-                starts_at=self.day(-2),
-                ends_at=self.day(-1 - number / 40),
+                volunteer_id=await self.build.connection.fetchval(whose, assignment),
+                # Hours of no two duties overlap.
+                starts_at=self.day(-2 - number),
+                ends_at=self.day(-1 - number - number / 40),
                 source=source,
                 status=status,
                 reason=None if status == "COUNTED" else NAMES[number % len(NAMES)],
