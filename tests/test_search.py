@@ -76,6 +76,38 @@ async def test_a_person_is_found_by_a_part_of_the_name_and_with_a_slip(
     assert await names(api, text, nation) == [name]
 
 
+@pytest.mark.parametrize(
+    ("text", "names_found"),
+    [
+        # A slip of a short word leaves two of five trigrams; of a long one it leaves more, and other names share less.
+        ("agsu", ["Agus"]),
+        ("palngka", ["Palangka"]),
+        ("paalngka", []),
+        ("sutrisna", ["Sutrisno", "Sutrisno Suryanto", "Sutrisno Wibowo"]),
+        ("sutrisna suryanti", ["Sutrisno Suryanto"]),
+        ("palanggaru", []),
+    ],
+)
+async def test_of_a_longer_text_more_must_be_the_same(
+    api: Api, build: Build, nation: uuid.UUID, text: str, names_found: list[str]
+) -> None:
+    for each in ("Agus", "Palangka", "Sutrisno", "Sutrisno Wibowo", "Sutrisno Suryanto", "Suryadi", "Langgar"):
+        await build.person(name=each)
+
+    assert await names(api, text, nation) == names_found
+
+
+async def test_a_number_is_found_of_whose_name_is_a_little_similar_to_it(
+    api: Api, build: Build, nation: uuid.UUID
+) -> None:
+    """What is not similar enough to be found by the name is found by the number."""
+    organization = await build.organization()
+    person = await build.person(name="Tagana Palangka")
+    await build.membership(person, organization, number="palanggaru", number_key="palanggaru")
+
+    assert await found(api, "palanggaru", nation, kinds=["VOLUNTEER"]) == [("VOLUNTEER", "NUMBER", "Tagana Palangka")]
+
+
 async def test_what_the_asker_may_not_see_is_not_found(api: Api, build: Build, nation: uuid.UUID) -> None:
     await build.person(name="Sinta", kabupaten_code=FAR, reach="KABUPATEN")
     await build.organization(name="Sinta Peduli", kabupaten_code=FAR, verification="PENDING")

@@ -60,14 +60,12 @@ class Row(asyncpg.Record):
         return self[name]
 
 
-# For every connection: times in UTC, no JIT, what is similar, and statements are cancelled when the client is gone.
+# For every connection: times in UTC, no JIT, and statements are cancelled when the client is gone.
 SERVER_SETTINGS = {
     "timezone": "UTC",
     "datestyle": "ISO, YMD",
     "jit": "off",
     "client_connection_check_interval": "1s",
-    # How similar a part of a name must be to a text that is looked for: `Agsu` finds `Agus`.
-    "pg_trgm.word_similarity_threshold": "0.4",
 }
 READ_SETTINGS = {
     **SERVER_SETTINGS,

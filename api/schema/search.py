@@ -6,7 +6,8 @@ from typing import Annotated
 
 import strawberry
 
-from api.resolvers.search import SearchKind, SearchMatch
+from api.resolvers.search_match import SearchMatch
+from api.resolvers.searched import SearchKind
 from api.schema.camp import Camp
 from api.schema.field import argument, field, noun
 from api.schema.incident import Incident

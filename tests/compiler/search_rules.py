@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import anyio.from_thread
 
 from api.models import Incident, Kabupaten, Kecamatan, Membership, Need, Organization, Province, Volunteer
-from api.resolvers.search import SEARCHED, Searched, phone_key
+from api.resolvers.search_match import phone_key
+from api.resolvers.searched import SEARCHED, Searched
 from api.values.key import code_key, search_key, sort_key
 from tests.compiler.rows import Row
 
 if TYPE_CHECKING:
     from tests.compiler.reader import View
 
-SIMILAR_ENOUGH = 0.4
 NOWHERE = 3.0
 
 
@@ -77,7 +77,7 @@ class SearchRules:
         _, key = searched.name.info["searched"]
         if key(text) in named["search_key"]:
             return "CONTAINS"
-        return "SIMILAR" if similarity >= SIMILAR_ENOUGH else None
+        return "SIMILAR" if similarity >= similar_enough(text) else None
 
     def has_number(self, volunteer: Row, text: str) -> bool:
         knows = self.view.visibility.knows_volunteer(volunteer)
@@ -97,3 +97,9 @@ class SearchRules:
         at_home = searched.table in (Volunteer, Organization, Kecamatan) and not is_known
         here = self.view.visibility.row(Kabupaten, row["kabupaten_code"]) if at_home else row
         return self.view.reader.rules.chord(here, there)
+
+
+def similar_enough(text: str) -> float:
+    """More of a long text than of a short one; each word has a trigram more than letters."""
+    length = len(sort_key(text).replace(" ", "")) + len(sort_key(text).split())
+    return 0.4 if length < 9 else 0.5 if length == 9 else 0.55

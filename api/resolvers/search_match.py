@@ -1,0 +1,144 @@
+"""How a name or number matches the text that is looked for."""
+
+from collections.abc import Callable, Mapping
+from itertools import takewhile
+
+import sqlalchemy as sa
+
+from api import access
+from api.compiler.error import BadInput
+from api.compiler.source import (
+    Condition,
+    FieldContext,
+    Row,
+    Sql,
+)
+from api.compiler.structure import LONGEST_SEARCH_TEXT, contains_pattern
+from api.compiler.value import storable
+from api.models import Membership, Volunteer
+from api.models.choice import Choice
+from api.resolvers.searched import Searched
+from api.values.key import code_key, compact, search_key, sort_key
+from api.values.phone import parse_phone
+from api.values.problem import Unreadable
+
+# Letters and digits of a text that is looked for within names. Shorter ones are in most names, and have no trigrams.
+SHORTEST_WITHIN = 3
+# From so many trigrams on, and the share of them; halfway between the shares that are possible.
+SIMILAR_ENOUGH = ((10, 0.55), (9, 0.5), (0, 0.4))
+THRESHOLD = "pg_trgm.word_similarity_threshold"
+LAST_CHARACTER = "\U0010ffff"
+
+
+class SearchMatch(Choice):
+    """How a thing matches the text that is looked for; the better matches come first."""
+
+    NUMBER = "NUMBER", "Its phone number or a number of membership is the text."
+    STARTS = "STARTS", "Its name starts with the text."
+    CONTAINS = "CONTAINS", "Its name contains the text, whatever stands between the words."
+    SIMILAR = "SIMILAR", "A part of its name is similar to the text."
+
+
+def bound(context: FieldContext, key: Callable[[str], str]) -> Sql:
+    """A key of the text that is looked for."""
+    return context.bind(context.arguments["text"], lambda text, path: key(searchable(text, path)), sa.Text())
+
+
+def searchable(text: str, path: tuple[str, ...]) -> str:
+    """The text; raises `BadInput` unless it can be looked for."""
+    if len(storable(text, path)) > LONGEST_SEARCH_TEXT:
+        raise BadInput(f"Look for a text of at most {LONGEST_SEARCH_TEXT} characters.", path)
+    if not compact(text):
+        raise BadInput("Give a text to look for.", path)
+    return text
+
+
+def has_number(volunteer: Row, context: FieldContext) -> Condition:
+    """Whether the text is a number of the volunteer that the viewer may read."""
+    person, membership = Volunteer.alias(), Membership.alias()
+    phones = sa.select(person.c.id).where(
+        person.c.phone == bound(context, phone_key), access.knows_volunteer(context.viewer, person)
+    )
+    numbers = sa.select(membership.c.volunteer_id).where(
+        membership.c.number_key == bound(context, code_key),
+        access.sees_record_of_volunteer(context.viewer, membership),
+    )
+    return volunteer.c.id.in_(sa.union(phones, numbers))
+
+
+def phone_key(text: str) -> str:
+    """The number as it is stored; a text that is no number is its own key, which no number has."""
+    try:
+        return parse_phone(text)
+    except Unreadable:
+        return text
+
+
+def starts(_searched: Searched, named: Row, context: FieldContext) -> Condition:
+    """By a range, which an index serves for any text."""
+    return sa.and_(
+        named.c.sort_key >= bound(context, sort_key),
+        named.c.sort_key < bound(context, lambda text: sort_key(text) + LAST_CHARACTER),
+    )
+
+
+def contains(searched: Searched, named: Row, context: FieldContext) -> Condition:
+    _, key = searched.name.info["searched"]
+    pattern = context.bind(context.arguments["text"], lambda text, path: contains_pattern(text, path, key))
+    return sa.and_(is_long_enough(context), named.c.search_key.like(pattern))
+
+
+def is_similar(_searched: Searched, named: Row, context: FieldContext) -> Condition:
+    """By an index: the operator compares with PostgreSQL's setting, which is set before the rows are read.
+
+    A condition without a column is evaluated once, before the scan; the setting ends with the statement.
+    """
+    threshold = context.bind(context.arguments["text"], lambda text, _path: str(similar_enough(text)), sa.Text())
+    setting = sa.select(sa.func.set_config(THRESHOLD, threshold, sa.true())).scalar_subquery()
+    similar = bound(context, sort_key).op("<%", is_comparison=True)(named.c.sort_key)
+    return sa.and_(is_long_enough(context), setting.is_not(None), similar)
+
+
+def is_as_similar(named: Row, context: FieldContext) -> Condition:
+    """The same for rows that are found in another way, whatever the setting is."""
+    threshold = context.bind(context.arguments["text"], lambda text, _path: similar_enough(text), sa.Float())
+    similarity = sa.func.word_similarity(bound(context, sort_key), named.c.sort_key)
+    return sa.and_(is_long_enough(context), similarity >= threshold)
+
+
+def similar_enough(text: str) -> float:
+    """The share of the text's trigrams that the most similar part of a name must have.
+
+    `Agsu` has two of the five of `Agus`. Of longer texts a slip leaves more, and names that share less are other names.
+    """
+    trigrams = sum(len(word) + 1 for word in sort_key(text).split())
+    return next(share for least, share in SIMILAR_ENOUGH if trigrams >= least)
+
+
+def is_long_enough(context: FieldContext) -> Condition:
+    return sa.func.length(bound(context, search_key)) >= SHORTEST_WITHIN
+
+
+WAYS: Mapping[SearchMatch, Callable[[Searched, Row, FieldContext], Condition]] = {
+    SearchMatch.STARTS: starts,
+    SearchMatch.CONTAINS: contains,
+    SearchMatch.SIMILAR: is_similar,
+}
+
+
+def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row, context: FieldContext) -> Condition:
+    conditions = {way: condition(searched, named, context) for way, condition in WAYS.items()}
+    if match == SearchMatch.NUMBER:
+        # Whose name matches too is found by the name, so that only this tier has to look for numbers.
+        by_name = {**conditions, SearchMatch.SIMILAR: is_as_similar(named, context)}
+        return sa.and_(has_number(thing, context), *(sa.not_(each) for each in by_name.values()))
+    better = [conditions[way] for way in takewhile(lambda way: way != match, conditions)]
+    return sa.and_(conditions[match], *(sa.not_(each) for each in better))
+
+
+def difference(match: SearchMatch, named: Row, context: FieldContext) -> Sql:
+    """How far the most similar part of a name is from the text, 0 to 1,000."""
+    if match != SearchMatch.SIMILAR:
+        return sa.literal_column("0", sa.Integer)
+    similarity = sa.func.word_similarity(bound(context, sort_key), named.c.sort_key)
+    return sa.cast(1000 - sa.func.round(1000 * similarity), sa.Integer)
