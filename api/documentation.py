@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api import access, models
-from api.models.choice import Phase, StateMachine
+from api.models.choice import Consequence, Phase, StateMachine
 from api.resolvers import VERBS
 from api.rules.refusal import OFFER_RULES
 from api.schema.field import mutation_name
@@ -34,7 +34,7 @@ def states() -> str:
             f"```mermaid\nstateDiagram-v2\n{lines(diagram(machine))}```\n",
             table(("status", "what it means", "groups"), status_rows(machine)),
             table(("action", "from", "when", "to", "who may", "what it needs"), move_rows(machine)),
-            lines(f"- {lapse.source} becomes {lapse.target} {lapse.description}." for lapse in machine.lapses),
+            lines(further_steps(machine)),
         ]
     return "\n".join(parts)
 
@@ -45,6 +45,20 @@ def diagram(machine: StateMachine[Any, Any]) -> Iterable[str]:
     for move in machine.moves:
         yield from (f"    {source} --> {move.target or source}: {move.action}" for source in move.sources)
     yield from (f"    {lapse.source} --> {lapse.target}: by time" for lapse in machine.lapses)
+    for each in machine.consequences:
+        yield from (f"    {source} --> {each.target}: {mutation_names(each)}" for source in each.sources)
+
+
+def further_steps(machine: StateMachine[Any, Any]) -> Iterable[str]:
+    """What time alone brings about, and what follows from mutations of other things."""
+    for lapse in machine.lapses:
+        yield f"- {lapse.source} becomes {lapse.target} {lapse.description}."
+    for each in machine.consequences:
+        yield f"- {' or '.join(each.sources)} becomes {each.target} {each.description}: {mutation_names(each)}."
+
+
+def mutation_names(consequence: Consequence[Any]) -> str:
+    return ", ".join(mutation_name(VERBS[verb]) for verb in consequence.verbs)
 
 
 def status_rows(machine: StateMachine[Any, Any]) -> Iterable[tuple[str, ...]]:

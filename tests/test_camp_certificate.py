@@ -9,6 +9,7 @@ import pytest
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
+from tests.test_scan import code_of, record, scan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TYPE, OTHER_TYPE = "WATER_RESCUE_BASIC", "FIRST_AID_BASIC"
@@ -280,3 +281,25 @@ async def test_the_curriculum_is_part_of_what_an_issuer_agrees_to(api: Api, buil
     assert optional["campSession"] == {"camp": {"issuerAgreedAt": None, "version": 2}}
     assert stale["problems"] == [problem("Version", "VERSION_CONFLICT", "version", currentVersion=2)]
     assert added["campSession"] == {"camp": {"issuerAgreedAt": None, "version": 3}}
+
+
+async def test_who_has_come_after_all_gets_the_certificate_that_the_others_have(api: Api, build: Build) -> None:
+    """The phone at the gate was offline until the camp had been completed."""
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer)
+    people = [await build.volunteer() for _ in range(2)]
+    first = await build.camp_registration(camp, people[0], status="CHECKED_IN")
+    await attend(build, first, *sessions)
+    await build.camp_registration(camp, people[1])
+    code = await code_of(api, actor, volunteer=f"Volunteer:{people[1]}")
+    await do(api, COMPLETE, actor, camp, build)
+    before = await certificates(build, camp)
+    late = [
+        scan(code, str(session), "SESSION", session=f"CampSession:{session}", at=(NOW - HOUR).isoformat())
+        for session in sessions
+    ]
+
+    await record(api, actor, camp, scan(code, "entry", at=(NOW - 2 * HOUR).isoformat()), *late, isOffline=True)
+
+    assert before == [(people[0], TYPE, True)]
+    assert await certificates(build, camp) == [(person, TYPE, True) for person in people]

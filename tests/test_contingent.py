@@ -275,3 +275,15 @@ async def test_nothing_is_allotted_of_a_camp_that_is_over(api: Api, build: Build
     assert [each["problems"] for each in (asked_for, allotted)] == [past, past]
     assert granted["problems"] == [problem("Deadline", "PERIOD_PAST", "contingent", deadline=instant(NOW))]
     assert await snapshot(build.connection) == before
+
+
+async def test_places_that_were_asked_for_and_are_not_free_wait_in_the_line(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(capacity=2), await build.organization()
+    contingent = await build.contingent(camp, organization, status="ASKED", places=3)
+
+    payload = await api.do(
+        document("grantContingent"), actor=await build.coordinator(), contingent=f"Contingent:{contingent}", version=1
+    )
+
+    found = {"id": f"Contingent:{contingent}", "status": "WAITLISTED", "places": 3, "named": 0}
+    assert payload == {"contingent": {**found, "openPlaces": 0, "number": 1, "version": 2}, "problems": []}

@@ -284,5 +284,6 @@ async def test_the_allowed_actions_are_the_moves_that_exist(
 @pytest.mark.parametrize("machine", state_machines(), ids=lambda machine: machine.noun)
 def test_every_move_is_a_mutation_and_every_status_is_reached(machine: StateMachine[Any, Any]) -> None:
     assert {verb_name(machine, move) for move in machine.moves} <= VERBS.keys()
+    assert {verb for each in machine.consequences for verb in each.verbs} <= VERBS.keys()
     assert {*machine.initial} == {move.target for move in machine.moves if not move.sources}
     assert list(machine.actions.__members__) == list(dict.fromkeys(move.action for move in machine.moves))

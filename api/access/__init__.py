@@ -101,6 +101,7 @@ from api.access.certificate import (
     sees_extension,
 )
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
+from api.access.event import OF_KIND as EVENTS_OF_FEWER
 from api.access.event import sees_event
 from api.access.import_job import runs_import_job, sees_import_job
 from api.access.incident import (

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from api.access.account import sees_role
 from api.access.actor import Condition, Kind, Row
 from api.access.assignment import sees_assignment
-from api.access.camp import sees_camp
+from api.access.camp import runs_camp, sees_camp
 from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
 from api.access.condition import Predicate
-from api.access.incident import sees_incident, sees_need, sees_part_of_incident, sees_situation
+from api.access.incident import keeps_site, sees_incident, sees_need, sees_part_of_incident, sees_situation
 from api.access.membership import sees_membership_request, sees_transfer
 from api.access.organization import sees_licence, sees_organization
 from api.access.person import knows_volunteer, sees_record_of_volunteer
@@ -69,6 +69,12 @@ SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
     "Volunteer": (Volunteer, knows_volunteer),
 }
 
+# What tells who is where, and how they did, is told to those only who may read that.
+OF_KIND: Mapping[str, Predicate] = {
+    **dict.fromkeys(("camp.codes_issued", "camp.results_recorded", "camp.scanned"), runs_camp),
+    "site.scanned": keeps_site,
+}
+
 
 def subject_key(event: Row, noun: str) -> sa.ColumnElement[object]:
     """The key of the thing that an event is about; null if it is of another type."""
@@ -76,13 +82,17 @@ def subject_key(event: Row, noun: str) -> sa.ColumnElement[object]:
 
 
 def sees_event(kind: Kind, row: Row) -> Condition:
-    """Who sees the thing that it is about; of a volunteer, who may read what is private."""
+    """Who sees the thing that it is about; of a volunteer, who may read what is private; of some kinds, fewer."""
     cases = []
     for noun, (table, sees) in SUBJECTS.items():
         thing = table.alias()
         key = sa.cast(row.c.subject_key, sa.Uuid())
         is_it = thing.c.id == (surviving_id(key) if table is Volunteer else key)
-        this: sa.Select[int] = sa.select(sa.literal_column("1", sa.Integer)).where(is_it, sees(kind, thing))
+        own = [
+            (row.c.kind == code, of(kind, thing)) for code, of in OF_KIND.items() if code.startswith(f"{table.name}.")
+        ]
+        seen = sa.case(*own, else_=sees(kind, thing)) if own else sees(kind, thing)
+        this: sa.Select[int] = sa.select(sa.literal_column("1", sa.Integer)).where(is_it, seen)
         # OFFSET 0 keeps the planner from reading the things of all events at once, for a page of a few.
         cases.append((row.c.subject_type == noun, this.offset(0).correlate(row).exists()))
     return sa.case(*cases, else_=sa.false())

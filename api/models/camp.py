@@ -43,6 +43,11 @@ class CampAction(Choice):
     CANCEL = "CANCEL", "Cancel it (cancelCamp)."
 
 
+# The verbs that may free a place, which goes to the first in the waiting line in the same transaction.
+FREEING = (
+    *("cancel_registration", "decline_place", "release_participant"),
+    *("release_contingent", "change_contingent", "change_camp"),
+)
 _S, _A = CampStatus, CampAction
 CAMP = StateMachine(
     noun="Camp",

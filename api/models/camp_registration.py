@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Lapse, Move, StateMachine
+from api.models.camp import FREEING
+from api.models.choice import Choice, Consequence, Lapse, Move, StateMachine
 from api.models.key import stored_key
 from api.models.person import PRIVATE, Sex
 from api.values.key import sort_key
@@ -80,6 +81,25 @@ CAMP_REGISTRATION = StateMachine(
         "COMMITTED": (_S.REGISTERED, _S.CHECKED_IN, _S.COMPLETED, _S.RELEASED),
     },
     lapses=(Lapse(_S.OFFERED, _S.EXPIRED, at=lambda row: row.c.offered_until, description="when the answer is due"),),
+    consequences=(
+        Consequence((_S.WAITLISTED,), _S.REGISTERED, FREEING, "when a place is free for it"),
+        Consequence((_S.WAITLISTED,), _S.OFFERED, FREEING, "when a place is free for it, from the hour of offers on"),
+        Consequence((_S.OFFERED, _S.REGISTERED), _S.CANCELLED, ("replace_participant",), "when somebody else comes"),
+        Consequence((_S.REGISTERED, _S.NO_SHOW), _S.CHECKED_IN, ("record_scans",), "by an entry that counts"),
+        Consequence(
+            (_S.NO_SHOW,), _S.COMPLETED, ("record_scans",), "by an entry that arrives after the camp was completed"
+        ),
+        Consequence((_S.CHECKED_IN,), _S.REGISTERED, ("annul_scan",), "when no other entry counts"),
+        Consequence((_S.CHECKED_IN,), _S.RELEASED, ("accept_assignment",), "when the camp was mobilized for the duty"),
+        Consequence((_S.WAITLISTED, _S.OFFERED), _S.EXPIRED, ("complete_camp",), "when the camp is completed"),
+        Consequence((_S.REGISTERED,), _S.NO_SHOW, ("complete_camp",), "when the camp is completed"),
+        Consequence((_S.CHECKED_IN,), _S.COMPLETED, ("complete_camp",), "when the camp is completed"),
+        Consequence((_S.COMPLETED,), _S.CHECKED_IN, ("reopen_camp",), "when the camp goes on"),
+        Consequence(
+            (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED), _S.CANCELLED, ("cancel_camp",), "when the camp is cancelled"
+        ),
+        Consequence((_S.CHECKED_IN,), _S.RELEASED, ("cancel_camp",), "when the camp is cancelled"),
+    ),
 )
 
 

@@ -69,9 +69,19 @@ class Lapse(Generic[Status]):
     description: str
 
 
+@dataclass(frozen=True, slots=True)
+class Consequence(Generic[Status]):
+    """A step that follows from verbs on something else; whoever may call these brings it about."""
+
+    sources: tuple[Status, ...]
+    target: Status
+    verbs: tuple[str, ...]
+    description: str
+
+
 @dataclass(frozen=True)
 class StateMachine(Generic[Status, Action]):
-    """The statuses of a noun, named groups of them, the moves between them and what lapses with time.
+    """The statuses of a noun, named groups of them, the moves between them, what lapses with time and what follows from others.
 
     `phase` says in which `Phase` a row is at an instant; it is needed where a move does not exist in all of them.
     `column` is the column that stores the status.
@@ -84,6 +94,7 @@ class StateMachine(Generic[Status, Action]):
     moves: Sequence[Move[Status, Action]]
     groups: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
     lapses: Sequence[Lapse[Status]] = ()
+    consequences: Sequence[Consequence[Status]] = ()
     phase: Callable[[Row, Sql], Sql] | None = None
     column: str = "status"
 
@@ -97,6 +108,13 @@ class StateMachine(Generic[Status, Action]):
     def moves_of(self, action: Action) -> Sequence[Move[Status, Action]]:
         """The moves by an action; they have one `who`."""
         return [move for move in self.moves if move.action is action]
+
+    def is_declared(self, source: str, target: str) -> bool:
+        """Whether there is such a step at all."""
+        steps = [(move.sources, move.target) for move in self.moves]
+        steps += [(each.sources, each.target) for each in self.consequences]
+        steps += [((lapse.source,), lapse.target) for lapse in self.lapses]
+        return any(source in sources and target == end for sources, end in steps)
 
     def allows(self, move: Move[Status, Action], row: Row, now: Sql) -> sa.ColumnElement[bool]:
         """Whether the move exists from the present status, in the present phase, for this row."""

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Lapse, Move, StateMachine
+from api.models.camp import FREEING
+from api.models.choice import Choice, Consequence, Lapse, Move, StateMachine
 
 
 class ContingentStatus(Choice):
@@ -35,13 +36,8 @@ CONTINGENT = StateMachine(
         Move(_A.ASK, (), _S.ASKED, who="asks_contingent"),
         Move(_A.ALLOT, (), _S.ALLOTTED, who="allots_contingent", needs="Its places are free."),
         Move(_A.ALLOT, (), _S.WAITLISTED, who="allots_contingent", needs="Its places are not free."),
-        Move(
-            _A.GRANT,
-            (_S.ASKED,),
-            _S.ALLOTTED,
-            who="allots_contingent",
-            needs="Its places are free; otherwise it waits in the line.",
-        ),
+        Move(_A.GRANT, (_S.ASKED,), _S.ALLOTTED, who="allots_contingent", needs="Its places are free."),
+        Move(_A.GRANT, (_S.ASKED,), _S.WAITLISTED, who="allots_contingent", needs="Its places are not free."),
         Move(
             _A.RELEASE,
             (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED),
@@ -55,6 +51,12 @@ CONTINGENT = StateMachine(
         "OPEN": (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED),
     },
     lapses=(Lapse(_S.ALLOTTED, _S.NAMED, at=lambda row: row.c.names_due_at, description="when its names are due"),),
+    consequences=(
+        Consequence((_S.WAITLISTED,), _S.ALLOTTED, FREEING, "when all its places are free"),
+        Consequence(
+            (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED), _S.RELEASED, ("cancel_camp",), "when the camp is cancelled"
+        ),
+    ),
 )
 
 

@@ -10,11 +10,15 @@ from api.resolvers.common import label
 
 
 def history(noun: str) -> ToMany:
-    """The events of a thing; who sees the thing sees them."""
+    """The events of a thing that everybody sees who sees the thing."""
     return ToMany(
         "HistoryEntry",
         "POSITION_ASC",
-        on=lambda row, event: sa.and_(event.c.subject_type == noun, event.c.subject_key == sa.cast(row.c.id, sa.Text)),
+        on=lambda row, event: sa.and_(
+            event.c.subject_type == noun,
+            event.c.subject_key == sa.cast(row.c.id, sa.Text),
+            event.c.kind.not_in(access.EVENTS_OF_FEWER),
+        ),
         visible_with_parent=True,
     )
 

@@ -56,7 +56,7 @@ async def _obstacle(session: Transaction, request: Request, camp: Row) -> Proble
 
 
 async def issue(session: Transaction, request: Request, camp: Row) -> None:
-    """Issues to all who met the rule, in the name of the issuer that agreed; nothing where it no longer stands."""
+    """Issues to all who met the rule and have none yet, in the name of the issuer that agreed; nothing where it no longer stands."""
     wants = camp.participant_certificate_code or camp.instructor_certificate_code
     if camp.issuer_agreed_at is None or wants is None or await _obstacle(session, request, camp) is not None:
         return
@@ -123,6 +123,18 @@ def _expires(name: str) -> Any:
     return found.correlate(Camp).scalar_subquery().label(f"{name}_expires_on")
 
 
+def _has_none(volunteer_id: Any, name: str) -> Any:
+    """Whether the person does not hold the certificate of the camp already."""
+    held = Certificate.alias()
+    holds = sa.exists().where(
+        held.c.camp_id == Camp.c.id,
+        held.c.volunteer_id == volunteer_id,
+        held.c.certificate_type_code == Camp.c[f"{name}_certificate_code"],
+        held.c.revoked_on.is_(None),
+    )
+    return sa.not_(holds.correlate_except(held))
+
+
 def _holder(volunteer_id: Any, number: Any, *, is_instructor: bool) -> Any:
     earlier = sa.select(sa.cast(sa.func.count(), sa.Integer)).where(
         Certificate.c.camp_id == Camp.c.id, Certificate.c.volunteer_id == volunteer_id
@@ -157,6 +169,7 @@ _participants = (
         Camp.join(CampRegistration, CampRegistration.c.camp_id == Camp.c.id).join(_completed, _completed.c.is_met)
     )
     .where(Camp.c.id == _id("camp"), CampRegistration.c.number == _last, CampRegistration.c.status.in_(CAME))
+    .where(_has_none(CampRegistration.c.volunteer_id, "participant"))
 )
 _instructors = (
     _holder(
@@ -169,6 +182,7 @@ _instructors = (
         Camp.c.id == _id("camp"),
         CampStaffMember.c.duty == CampDuty.INSTRUCTOR,
         CampStaffMember.c.ended_at.is_(None),
+        _has_none(CampStaffMember.c.volunteer_id, "instructor"),
     )
 )
 HOLDERS = compile_statement(sa.union_all(_participants, _instructors))

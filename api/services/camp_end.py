@@ -18,6 +18,7 @@ from api.services.camp_line import CONTINGENTS, end_all
 from api.services.camp_staff import end_staff
 from api.services.problem import read_reason
 from api.services.request import Request
+from api.services.scan_settlement import settle_camp
 from api.services.verb import OneThing, verb
 
 _S = CampRegistrationStatus
@@ -25,7 +26,7 @@ _S = CampRegistrationStatus
 
 @verb(
     "complete_camp",
-    "Ends a camp.",
+    "Ends a camp: who came has completed it, who did not is a no-show, whose offers and waiting end. Certificates are given by its rule.",
     answers=OneThing("Camp"),
     callers=access.CAMP_RUNNERS,
     ids={"camp": "Camp"},
@@ -33,11 +34,9 @@ _S = CampRegistrationStatus
     updates=True,
 )
 async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
-    """Who is there has completed it, who has a place did not come, who waits has waited in vain.
-
-    What follows from the completion, as certificates, belongs here, after the registrations.
-    """
+    """By the scan log, in which there may be entries of people who got their place afterwards."""
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.COMPLETE)
+    await settle_camp(session, request, camp, CampStatus.RUNNING)
     await set_site_closed(session, held, request.now)
     key = await CAMPS.move(session, request, held, CampStatus.COMPLETED)
     await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED), _S.EXPIRED)
@@ -49,7 +48,7 @@ async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, v
 
 @verb(
     "reopen_camp",
-    "Goes on with a completed camp, for a reason.",
+    "Goes on with a completed camp, for a reason; who completed it is there again, and the certificates that it gave are revoked.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp"},
@@ -57,7 +56,6 @@ async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, v
     updates=True,
 )
 async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, reason: str) -> uuid.UUID:
-    """Who completed it is there again. What is undone with the completion, as certificates, belongs here."""
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.REOPEN)
     await set_site_closed(session, held, None)

@@ -62,9 +62,9 @@ class Changeable:
     ) -> Row:
         """As `lock`, for a move of the state machine, which must exist from the present status."""
         assert self.machine is not None
-        move = self.machine.move(action)
-        held = await self.lock(session, request, key, version, may=access.may_move(move))
-        check_status(held, move.sources, self.table.name)
+        moves = self.machine.moves_of(action)
+        held = await self.lock(session, request, key, version, may=access.may_move(moves[0]))
+        check_status(held, tuple(source for move in moves for source in move.sources), self.table.name)
         return held
 
     async def decide(
@@ -118,8 +118,9 @@ class Changeable:
         change: Mapping[str, Any] | None = None,
         effective_at: datetime | None = None,
     ) -> uuid.UUID:
-        """Sets the status, with an event of its name."""
+        """Sets the status, with an event of its name; the machine declares the step."""
         assert self.machine is not None
+        assert self.machine.is_declared(held[self.machine.column], status), (held[self.machine.column], status)
         return await self.change(
             session,
             request,

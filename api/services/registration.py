@@ -14,6 +14,7 @@ from api.models.contingent import ContingentStatus
 from api.rules.camp import CAMP_RULES
 from api.rules.code import ProblemCode
 from api.rules.refusal import codes_of
+from api.services import scan_settlement
 from api.services.camp import CAMPS, check_not_over
 from api.services.camp_days import commit_days
 from api.services.camp_limit import Limits
@@ -114,7 +115,9 @@ async def register_walk_in(
     may = await read_rights(session, request, camp, None)
     entry = Entry(held, None, category or PARTICIPANT, may)
     (result,) = await place(session, request, entry, limits, [person], status=_S.CHECKED_IN)
-    return key_of(result)
+    key = key_of(result)
+    await scan_settlement.enter(session, request, key)
+    return key
 
 
 async def enter(

@@ -38,6 +38,15 @@ LIVE_REGISTRATIONS = ("WAITLISTED", "OFFERED", "REGISTERED", "CHECKED_IN", "COMP
 LATER = datetime.max.replace(tzinfo=UTC)
 
 
+# Kinds of events that fewer may read than see the thing, and the name of who may.
+EVENTS_OF_FEWER = {
+    "camp.codes_issued": "runs_camp",
+    "camp.results_recorded": "runs_camp",
+    "camp.scanned": "runs_camp",
+    "site.scanned": "keeps_site",
+}
+
+
 @dataclass
 class Visibility:
     """What one account may see and do; without an account, what the public may."""
@@ -235,7 +244,8 @@ class Visibility:
             return False
         table, sees = SUBJECTS[row["subject_type"]]
         subject = self.rows.get(table, uuid.UUID(row["subject_key"]))
-        return subject is not None and bool(getattr(self, sees.__name__)(subject))
+        name = EVENTS_OF_FEWER.get(row["kind"], sees.__name__)
+        return subject is not None and bool(getattr(self, name)(subject))
 
     def sees_organization(self, row: Row) -> bool:
         memberships = self.rows.where(Membership, "organization_id", row["id"])

@@ -1,0 +1,199 @@
+"""What a scan says: whose code it is of, where, and what is wrong with it by what is known of the code, the person and the place."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from api import access
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import Assignment, CampRegistration, CampSession, CampStaffMember, Need, ScanCode
+from api.models.assignment import AssignmentStatus
+from api.models.base import new_id
+from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
+from api.models.scan import ScanFinding, ScanPoint
+from api.rules.code import ProblemCode
+from api.services.problem import Problem, Problems, Refused
+from api.services.request import Request
+from api.values.text import line
+
+# By how much the clock of a phone may be ahead.
+CLOCK_ERROR = timedelta(minutes=5)
+
+_S = CampRegistrationStatus
+# What a registration says of who has come; other statuses have a place, or had one until the camp was completed.
+OF_STATUS: Mapping[str, ScanFinding] = {
+    _S.WAITLISTED: ScanFinding.WAITING,
+    _S.OFFERED: ScanFinding.WAITING,
+    **dict.fromkeys((_S.EXPIRED, _S.CANCELLED, _S.RELEASED), ScanFinding.CANCELLED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Where is scanned: a camp while it runs, or a site. `first` and `last` are the ends of the days of a camp."""
+
+    camp_id: uuid.UUID | None = None
+    site_id: uuid.UUID | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+
+    @property
+    def key(self) -> uuid.UUID:
+        key = self.camp_id or self.site_id
+        assert key is not None
+        return key
+
+    def is_open_at(self, at: datetime) -> bool:
+        return self.first is not None and self.last is not None and self.first <= at < self.last
+
+
+def check_scan(scan: Mapping[str, Any], sessions: set[uuid.UUID]) -> list[Problem]:
+    problems = Problems()
+    problems.read(line, "nonce", value=scan["nonce"], minimum=1, maximum=100)
+    problems.read(line, "item", value=scan.get("item"), minimum=1, maximum=100)
+    problems.read(line, "code", value=scan["code"], minimum=1, maximum=200)
+    if (scan["point"] == ScanPoint.SESSION) != (scan.get("session") is not None):
+        problems.invalid("session", indonesian="Hanya untuk sesi.", english="For a session, and only there.")
+    elif scan.get("session") is not None and scan["session"] not in sessions:
+        problems.add(ProblemCode.NOT_FOUND, "session")
+    try:
+        problems.refuse()
+    except Refused as refused:
+        return [*refused.problems]
+    return []
+
+
+def scan_row(
+    request: Request, place: Gate, scan: Mapping[str, Any], carrier: Row | None, duties: Sequence[Row]
+) -> dict[str, Any]:
+    at = scan.get("at") or request.now
+    of_camp = carrier is not None and place.camp_id is not None
+    duty = min(duties, key=lambda duty: max(duty.starts_at - at, at - duty.ends_at), default=None)
+    return {
+        "id": new_id(),
+        "camp_id": place.camp_id,
+        "site_id": None if place.camp_id else place.site_id,
+        "point": scan["point"],
+        "session_id": scan.get("session"),
+        "item": scan.get("item"),
+        "text": scan["code"].strip(),
+        "scan_code_id": carrier and carrier.id,
+        "volunteer_id": carrier and carrier.volunteer_id,
+        "registration_id": carrier.registration_id if carrier is not None and of_camp else None,
+        "assignment_id": duty and duty.id,
+        "at": at,
+        "nonce": scan["nonce"],
+        "finding": _finding(place, carrier, scan["point"], at, request.now, has_duty=duty is not None),
+        "account_id": request.actor.account_id,
+    }
+
+
+def _finding(
+    place: Gate, carrier: Row | None, point: ScanPoint, at: datetime, now: datetime, *, has_duty: bool
+) -> ScanFinding | None:
+    """What is wrong with a scan by what is known of the code, the person and the place."""
+    if carrier is None or carrier.is_place:
+        return ScanFinding.UNKNOWN_CODE
+    if at > now + CLOCK_ERROR:
+        return ScanFinding.IN_FUTURE
+    if carrier.annulled_at is not None:
+        return ScanFinding.ANNULLED_CODE
+    if place.camp_id is None:
+        return None if has_duty else ScanFinding.NO_DUTY
+    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, point)
+
+
+def _of_registration(carrier: Row, point: ScanPoint) -> ScanFinding | None:
+    """Who was released leaves all the same."""
+    if carrier.is_staff or (carrier.status == _S.RELEASED and point == ScanPoint.EXIT):
+        return None
+    status: str | None = carrier.status
+    return ScanFinding.NOT_REGISTERED if status is None else OF_STATUS.get(status)
+
+
+async def read_carriers(session: Transaction, place: Gate, codes: Sequence[str | None]) -> Mapping[str, Row]:
+    parameters = {"codes": [code for code in codes if code], "camp": place.camp_id}
+    return {row.code: row for row in await session.rows(CARRIERS, parameters)}
+
+
+async def read_duties(session: Transaction, place: Gate, people: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Row]]:
+    """The duties of people at a site, by person; none at a camp."""
+    found: dict[uuid.UUID, list[Row]] = {}
+    if place.site_id is not None:
+        for row in await session.rows(DUTIES, {"site": place.site_id, "people": people}):
+            found.setdefault(row.volunteer_id, []).append(row)
+    return found
+
+
+async def read_sessions(session: Transaction, place: Gate, scans: Sequence[Mapping[str, Any]]) -> set[uuid.UUID]:
+    """Those of the named sessions that are of the camp."""
+    named = [each["session"] for each in scans if each.get("session")]
+    if not named or place.camp_id is None:
+        return set()
+    return {row.id for row in await session.rows(SESSIONS, {"camp": place.camp_id, "sessions": named})}
+
+
+# The statements, compiled once.
+
+
+def _id(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+# The newest registration of each person at the camp.
+_registration = (
+    sa.select(CampRegistration.c.id, CAMP_REGISTRATION.current(CampRegistration, access.NOW).label("status"))
+    .where(
+        CampRegistration.c.camp_id == _id("camp"),
+        sa.or_(
+            CampRegistration.c.volunteer_id == ScanCode.c.volunteer_id,
+            CampRegistration.c.id == ScanCode.c.registration_id,
+        ),
+    )
+    .order_by(CampRegistration.c.status.in_(CAMP_REGISTRATION.group("LIVE")).desc(), CampRegistration.c.number.desc())
+    .limit(1)
+    .correlate(ScanCode)
+    .lateral()
+)
+_staff = sa.exists().where(
+    CampStaffMember.c.camp_id == _id("camp"),
+    CampStaffMember.c.volunteer_id == ScanCode.c.volunteer_id,
+    CampStaffMember.c.ended_at.is_(None),
+)
+CARRIERS = compile_statement(
+    sa.select(
+        ScanCode.c.id,
+        ScanCode.c.code,
+        ScanCode.c.annulled_at,
+        ScanCode.c.volunteer_id,
+        ScanCode.c.site_id.is_not(None).label("is_place"),
+        sa.func.coalesce(_registration.c.id, ScanCode.c.registration_id).label("registration_id"),
+        _registration.c.status,
+        _staff.label("is_staff"),
+    )
+    .select_from(ScanCode.outerjoin(_registration, sa.true()))
+    .where(ScanCode.c.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text()))))
+)
+DUTIES = compile_statement(
+    sa.select(Assignment.c.id, Assignment.c.volunteer_id, Assignment.c.starts_at, Assignment.c.ends_at)
+    .join(Need, Need.c.id == Assignment.c.need_id)
+    .where(
+        Need.c.site_id == _id("site"),
+        Assignment.c.volunteer_id == sa.any_(sa.bindparam("people", type_=ARRAY(sa.Uuid()))),
+        Assignment.c.accepted_at.is_not(None),
+        Assignment.c.status != AssignmentStatus.CANCELLED,
+    )
+    .order_by(Assignment.c.id)
+)
+SESSIONS = compile_statement(
+    sa.select(CampSession.c.id).where(
+        CampSession.c.camp_id == _id("camp"),
+        CampSession.c.id == sa.any_(sa.bindparam("sessions", type_=ARRAY(sa.Uuid()))),
+    )
+)

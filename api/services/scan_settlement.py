@@ -1,0 +1,158 @@
+"""What follows from the scan log: who has come to a camp, and the check-ins and check-outs of duties at a site."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from api.access import NOW
+from api.database.engine import Row, Transaction
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import Camp, CampRegistration, Commitment, Scan
+from api.models.assignment import AssignmentAction
+from api.models.attendance import AttendanceKind
+from api.models.base import new_id
+from api.models.camp import CampStatus
+from api.models.camp_registration import CampRegistrationStatus
+from api.models.scan import ScanPoint
+from api.services.attendance import apply
+from api.services.camp_line import REGISTRATIONS
+from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, record_lapse
+from api.services.request import Request
+
+_S = CampRegistrationStatus
+KINDS = {ScanPoint.ENTRY: AttendanceKind.CHECKED_IN, ScanPoint.EXIT: AttendanceKind.CHECKED_OUT}
+ACTIONS = {ScanPoint.ENTRY: AssignmentAction.CHECK_IN, ScanPoint.EXIT: AssignmentAction.CHECK_OUT}
+
+
+async def settle_camp(session: Transaction, request: Request, camp: uuid.UUID, status: CampStatus) -> None:
+    """Who has an entry that counts has come, also where it arrives late; asked under the lock of the camp of this status."""
+    for held in await session.rows(ARRIVED, {"camp": camp}):
+        await REGISTRATIONS.move(session, request, held, _S.CHECKED_IN)
+    came = _S.COMPLETED if status == CampStatus.COMPLETED else _S.CHECKED_IN
+    for held in await session.rows(ARRIVED_LATE, {"camp": camp}):
+        await _give_back(session, request, held, came)
+
+
+async def _give_back(session: Transaction, request: Request, held: Row, status: CampRegistrationStatus) -> None:
+    """The place and the days of somebody who was taken for not having come, from the first entry on."""
+    try:
+        async with session.savepoint():
+            await session.rows(COMMIT_STAY, {"registration": held.id, "commitment": new_id()})
+            await REGISTRATIONS.move(session, request, held, status)
+    except asyncpg.IntegrityConstraintViolationError:
+        # The place or the days are somebody else's by now: the scan stays, and the registration as it is.
+        return
+
+
+async def unsettle_camp(
+    session: Transaction, request: Request, camp: uuid.UUID, registration: uuid.UUID | None
+) -> None:
+    """Whose only entry was annulled has not come."""
+    for held in await session.rows(NOT_ARRIVED, {"camp": camp, "registration": registration}):
+        await REGISTRATIONS.move(session, request, held, _S.REGISTERED)
+
+
+async def enter(session: Transaction, request: Request, registration: uuid.UUID) -> None:
+    """Writes into the log that somebody without a code was let in, if they have a place."""
+    by = {"account": request.actor.account_id, "scan": new_id()}
+    await session.rows(ENTER, {**request.parameters, **by, "registration": registration})
+
+
+async def settle_duties(session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Check-ins and check-outs of duties at a site, in the order of their times."""
+    counted = [
+        row
+        for row in sorted(rows, key=lambda row: (row["at"], row["id"]))
+        if row["assignment_id"] and row["point"] in KINDS and row["finding"] is None
+    ]
+    await lock_assignments(session, request, sorted({row["assignment_id"] for row in counted}))
+    for row in counted:
+        (duty,) = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": [row["assignment_id"]]})
+        if ACTIONS[row["point"]] not in duty.actions:
+            continue
+        try:
+            async with session.savepoint():
+                duty = await record_lapse(session, request, duty)
+                await apply(session, request, duty, KINDS[row["point"]], at=row["at"], nonce=f"scan {row['id']}")
+        except asyncpg.IntegrityConstraintViolationError:
+            # The time or the place is somebody else's by now: the scan stays, and the duty as it is.
+            continue
+
+
+# The statements, compiled once.
+
+
+def _id(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+_entries = (
+    sa.select(Scan.c.at)
+    .where(
+        Scan.c.place_id == CampRegistration.c.camp_id,
+        Scan.c.person_id == sa.func.coalesce(CampRegistration.c.volunteer_id, CampRegistration.c.id),
+        Scan.c.counts,
+        Scan.c.point == ScanPoint.ENTRY,
+    )
+    .correlate(CampRegistration)
+)
+
+
+def _registrations(status: CampRegistrationStatus, *conditions: sa.ColumnElement[bool]) -> CompiledStatement:
+    """Registrations of the camp with the status, locked."""
+    return compile_statement(
+        sa.select(CampRegistration)
+        .where(CampRegistration.c.camp_id == _id("camp"), CampRegistration.c.status == status, *conditions)
+        .order_by(CampRegistration.c.id)
+        .with_for_update(key_share=True, of=CampRegistration)
+    )
+
+
+ARRIVED = _registrations(_S.REGISTERED, _entries.exists())
+ARRIVED_LATE = _registrations(_S.NO_SHOW, _entries.exists())
+NOT_ARRIVED = _registrations(_S.CHECKED_IN, CampRegistration.c.id == _id("registration"), sa.not_(_entries.exists()))
+
+
+def _commit_stay() -> Any:
+    """From the first entry within the camp on; from its start where there is none."""
+    entry = _entries.where(Scan.c.at >= Camp.c.starts_at, Scan.c.at < Camp.c.ends_at).correlate(CampRegistration, Camp)
+    first = entry.with_only_columns(sa.func.min(Scan.c.at)).scalar_subquery()
+    period = sa.func.tstzrange(sa.func.coalesce(first, Camp.c.starts_at), Camp.c.ends_at)
+    stay = (
+        sa.select(_id("commitment"), CampRegistration.c.volunteer_id, CampRegistration.c.id, period)
+        .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
+        .where(CampRegistration.c.id == _id("registration"), CampRegistration.c.volunteer_id.is_not(None))
+    )
+    columns = ["id", "volunteer_id", "registration_id", "period"]
+    return insert(Commitment).from_select(columns, stay, include_defaults=False)
+
+
+COMMIT_STAY = compile_statement(_commit_stay())
+
+
+def _enter() -> Any:
+    """The registration is the nonce, so that it is written once."""
+    values = {
+        "id": _id("scan"),
+        "camp_id": CampRegistration.c.camp_id,
+        "point": sa.literal_column(f"'{ScanPoint.ENTRY}'"),
+        "text": sa.literal_column("''"),
+        "volunteer_id": CampRegistration.c.volunteer_id,
+        "registration_id": CampRegistration.c.id,
+        "at": NOW,
+        "device": sa.literal_column("'registerWalkIn'"),
+        "nonce": sa.cast(CampRegistration.c.id, sa.Text),
+        "is_offline": sa.false(),
+        "account_id": _id("account"),
+    }
+    let_in = sa.select(*values.values()).where(
+        CampRegistration.c.id == _id("registration"), CampRegistration.c.status == _S.CHECKED_IN
+    )
+    return insert(Scan).from_select([*values], let_in, include_defaults=False)
+
+
+ENTER = compile_statement(_enter())
