@@ -1,14 +1,20 @@
 """Downloads of members and certificates: who sees which column, no formulas, an event each."""
 
-from datetime import date
+import itertools
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.asking import Api
-from tests.builders import FAR, Build
+from tests.asking import Api, Json
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.files.making import rows_of
 
+TODAY, HOUR, MINUTE = NOW.date(), timedelta(hours=1), timedelta(minutes=1)
 TITLES = "Nomor Anggota;Nama;NIK;No HP;Email;Tanggal Lahir;Jenis Kelamin;Kode Kabupaten;Nama Kabupaten;Jangkauan;Jenjang;Sejak;Sampai"
 PRIVATE = {"phone": "+6281234567890", "birth_date": date(1990, 7, 5), "sex": "FEMALE", "nik_tail": "0001"}
 
@@ -112,6 +118,173 @@ async def test_rows_and_private_columns_are_those_that_the_viewer_sees(api: Api,
         ("Ani", "************0001", "'+6281234567890"),
         ("Budi", "", ""),
     ]
+
+
+SCANS: list[tuple[str, Json]] = [
+    ("ENTRY", {}),
+    ("ENTRY", {}),
+    ("SESSION", {}),
+    ("EXIT", {"annulled_at": NOW, "reason": "Salah"}),
+    ("MEAL", {"item": "Siang", "finding": "WRONG_DAY"}),
+    ("MEAL", {"item": "Siang", "finding": "WRONG_DAY", "is_offline": True}),
+]
+
+
+async def add_records(build: Build) -> tuple[uuid.UUID, uuid.UUID, list[uuid.UUID]]:
+    """An organization that is also the host of a camp, with members, holders and guests from near and far; and the people."""
+    host = await build.organization(name="Dinsos")
+    camp = await build.camp(host)
+    keeper = await build.account()
+    people = [
+        await build.person(name=f"Orang {number}", kabupaten_code=home, reach=reach, phone=f"+62812345678{number:02}")
+        for number, (home, reach) in enumerate(itertools.product((HOME, NEIGHBOUR, FAR), ("KABUPATEN", "NATIONAL")))
+    ]
+    elsewhere = await build.organization(name="Lain")
+    session = await build.row(
+        "camp_session", camp_id=camp, title="Materi", starts_at=NOW, ends_at=NOW + HOUR, is_required=True
+    )
+    for number, person in enumerate(people):
+        # A former member is seen for 90 days; some were never one.
+        until = (None, date(2026, 2, 1), date(2025, 1, 1))[number % 3]
+        await build.membership(person, host if number % 4 else elsewhere, since=date(2020, 1, 1 + number), until=until)
+        revoked = {"revoked_on": date(2025, 1, 1), "revocation_reason": "Salah"} if number == 1 else {}
+        await build.certificate(person, host, number=f"S-{number}", **revoked)
+        key = await build.camp_registration(camp, person, organization_id=elsewhere)
+        scan = {"camp_id": camp, "registration_id": key, "volunteer_id": person, "text": "x", "device": "a"}
+        for turn, (point, more) in enumerate(SCANS):
+            of_session = {"session_id": session} if point == "SESSION" else {}
+            at, nonce = NOW + (number * 10 + turn) * MINUTE, f"{number}-{turn}"
+            await build.row(
+                "scan",
+                **{"is_offline": False, **scan, **more, **of_session},
+                point=point,
+                at=at,
+                nonce=nonce,
+                account_id=keeper,
+            )
+    await build.camp_registration(camp, None, guest_name="Tamu", organization_id=elsewhere)
+    return host, camp, people
+
+
+# What the graph shows of each list, and how a file writes a row of it.
+SHOWN: dict[str, tuple[str, Callable[[Json], list[Any]]]] = {
+    "members": (
+        """memberships(first: 100, orderBy: SINCE_ASC, filter: {organization: {eq: $id}}) { nodes { number since until
+        rank { label } volunteer { name nik phone email birthDate sex kabupaten { code name } reach } } }""",
+        lambda row: [
+            row["number"],
+            *(row["volunteer"][name] for name in ("name", "nik", "phone", "email", "birthDate", "sex")),
+            *row["volunteer"]["kabupaten"].values(),
+            *(row["volunteer"]["reach"], row["rank"] and row["rank"]["label"], row["since"], row["until"]),
+        ],
+    ),
+    "certificates": (
+        """certificates(first: 100, orderBy: ISSUED_ON_ASC, filter: {issuer: {eq: $id}}) { nodes { number issuedOn expiresOn
+        revokedOn type { code label } volunteer { name kabupaten { code name } } } }""",
+        lambda row: [
+            *(row["number"], *row["type"].values(), row["volunteer"]["name"]),
+            *(*row["volunteer"]["kabupaten"].values(), row["issuedOn"], row["expiresOn"], row["revokedOn"]),
+        ],
+    ),
+    "participants": (
+        """campRegistrations(first: 100, orderBy: NUMBER_ASC, filter: {camp: {eq: $id}}) { nodes { number status guestName
+        volunteer { name phone } organization { name } kabupaten { code name } category { label } } }""",
+        lambda row: [
+            *(row["number"], (row["volunteer"] or {}).get("name") or row["guestName"]),
+            *((row["volunteer"] or {}).get("phone"), (row["organization"] or {}).get("name")),
+            *(*row["kabupaten"].values(), row["category"]["label"], row["status"]),
+        ],
+    ),
+    "attendance": (
+        """scans(first: 100, orderBy: AT_ASC, filter: {camp: {eq: $id}}) { nodes { at point item finding counts
+        session { title } volunteer { name } registration { number organization { name } } } }""",
+        lambda row: [
+            f"{datetime.fromisoformat(row['at']).astimezone(ZoneInfo('Asia/Jakarta')):%Y-%m-%d %H:%M}",
+            *(row["point"], row["session"] and row["session"]["title"], row["item"]),
+            *((row["registration"] or {}).get("number"), row["volunteer"] and row["volunteer"]["name"]),
+            *(row["registration"] and row["registration"]["organization"]["name"], row["finding"]),
+        ],
+    ),
+}
+
+
+async def test_a_file_shows_what_the_graph_shows_the_same_caller(api: Api, build: Build) -> None:
+    host, camp, people = await add_records(build)
+    callers = {
+        "stranger": await build.account(),
+        "volunteer": await build.volunteer_account(people[1]),
+        "manager": await build.manager(host),
+        "other manager": await build.manager(await build.organization()),
+        "staff": await build.account(),
+        "near": await build.coordinator(kabupaten_code=HOME),
+        "far": await build.coordinator(kabupaten_code=FAR),
+        "province": await build.coordinator(province_code="62"),
+        "nation": await build.coordinator(),
+    }
+    await build.row("role", account_id=callers["staff"], kind="CAMP_STAFF", camp_id=camp)
+    differing, lengths = {}, {}
+
+    for table, (selection, row_of) in SHOWN.items():
+        noun, key = ("Organization", host) if table in {"members", "certificates"} else ("Camp", camp)
+        for caller, actor in callers.items():
+            data = await api.ask(f"query($id: ID!) {{ page: {selection} }}", actor=actor, id=f"{noun}:{key}")
+            shown = [row_of(node) for node in data["page"]["nodes"] if node.get("counts", True)]
+            path = f"/exports/{table}.csv?{noun.lower()}={noun}:{key}"
+            answer = await api.client.get(path, headers=api.headers(actor))
+            written = [line.replace("'+", "+").split(";") for line in answer.text.split("\r\n")[1:-1]]
+            expected = [["" if value is None else str(value) for value in row] for row in shown]
+            lengths[table, caller] = len(written)
+            if written != expected:
+                differing[table, caller] = (written, expected)
+
+    assert differing == {}
+    # The callers see different parts.
+    counts = {table: [lengths[table, caller] for caller in callers] for table in SHOWN}
+    assert counts == {
+        "members": [0, 1, 2, 0, 0, 3, 3, 4, 4],
+        "certificates": [0, 1, 6, 0, 0, 4, 4, 5, 6],
+        "participants": [0, 1, 7, 0, 7, 7, 2, 7, 7],
+        "attendance": [0, 4, 24, 0, 24, 24, 0, 24, 24],
+    }
+
+
+async def test_a_file_has_all_pages(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+    for number in range(203):
+        await build.membership(
+            await build.person(name=f"Orang {number}"), organization, number=f"{number:03}", since=TODAY
+        )
+
+    answer = await api.client.get(f"/exports/members.csv?organization={organization}", headers=api.headers(manager))
+
+    numbers = [line.partition(";")[0] for line in answer.text.split("\r\n")[1:-1]]
+    assert sorted(numbers) == [f"{number:03}" for number in range(203)]
+
+
+KEPT = """query($id: ID!) { organization(id: $id) { history { label } activity(first: 10) { nodes { kind actorName } } } }"""
+
+
+async def test_downloads_are_seen_by_who_keeps_what_was_downloaded(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+    await api.client.get(f"/exports/members.csv?organization={organization}", headers=api.headers(manager))
+    readers = {
+        "public": None,
+        "stranger": await build.account(),
+        "far": await build.coordinator(kabupaten_code=FAR),
+        "near": await build.coordinator(kabupaten_code=HOME),
+        "manager": manager,
+    }
+
+    found = {}
+    for reader, actor in readers.items():
+        node = (await api.ask(KEPT, actor=actor, id=f"Organization:{organization}"))["organization"]
+        found[reader] = (node["history"], [entry["kind"] for entry in node["activity"]["nodes"]])
+
+    nothing: tuple[list[Json], list[str]] = ([], [])
+    kept: tuple[list[Json], list[str]] = ([], ["organization.exported"])
+    assert found == {"public": nothing, "stranger": nothing, "far": nothing, "near": kept, "manager": kept}
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ import sqlalchemy as sa
 from api.access.account import sees_role
 from api.access.actor import Condition, Kind, Row
 from api.access.assignment import sees_assignment
-from api.access.camp import runs_camp, sees_camp
+from api.access.camp import keeps_camp, runs_camp, sees_camp
 from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
 from api.access.condition import Predicate
 from api.access.incident import keeps_site, sees_incident, sees_need, sees_part_of_incident, sees_situation
 from api.access.membership import sees_membership_request, sees_transfer
-from api.access.organization import sees_licence, sees_organization
+from api.access.organization import keeps_organization, sees_licence, sees_organization
 from api.access.person import knows_volunteer, sees_record_of_volunteer
 from api.access.pledge import sees_pledge, sees_pledge_request
 from api.access.record import sees_private_record
@@ -69,9 +69,11 @@ SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
     "Volunteer": (Volunteer, knows_volunteer),
 }
 
-# What tells who is where, and how they did, is told to those only who may read that.
+# What tells who is where, how they did, and who reads of it, is told to those only who may read that.
 OF_KIND: Mapping[str, Predicate] = {
     **dict.fromkeys(("camp.codes_issued", "camp.results_recorded", "camp.scanned"), runs_camp),
+    "camp.exported": keeps_camp,
+    "organization.exported": keeps_organization,
     "site.scanned": keeps_site,
 }
 

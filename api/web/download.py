@@ -14,6 +14,7 @@ from api.services import export
 from api.services import request as service
 from api.services.refused_row import refused_rows
 from api.web.error import HttpError
+from api.web.export import EXPORTS, rows
 
 
 def format_of(request: Request) -> Format:
@@ -49,8 +50,8 @@ async def download_refused(request: Request, context: Context) -> Response:
         found = await stack.enter_async_context(entered)
         if found is None:
             raise not_found()
-        header, rows = found
-        return file_response(_closing(write_table(rows, format_, header), stack.pop_all()), "ditolak", format_)
+        header, refused = found
+        return file_response(_closing(write_table(refused, format_, header), stack.pop_all()), "ditolak", format_)
 
 
 async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> AsyncGenerator[bytes]:
@@ -62,13 +63,12 @@ async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> Asy
 async def download_table(request: Request, context: Context) -> Response:
     """One of the tables, of the organization or the camp that the address names."""
     name, format_ = request.path_params["table"], format_of(request)
-    if not access.SIGNED_IN.include(context.actor) or name not in export.EXPORTS:
+    table = EXPORTS.get(name)
+    if not access.SIGNED_IN.include(context.actor) or table is None:
         raise not_found()
-    noun = export.EXPORTS[name].noun
-    scope = key_of(request.query_params.get(noun.lower(), ""), noun)
+    scope = key_of(request.query_params.get(table.noun.lower(), ""), table.noun)
     asked = service.Request(context.actor, context.clock)
-    if not await export.begin(context.database, asked, name, scope, format_):
+    if not await export.begin(context.database, asked, table=name, noun=table.noun, scope=scope, format_=format_):
         raise not_found()
-    rows = export.rows(context.database, asked, name, scope, context.language)
-    header = export.EXPORTS[name].header(context.language)
-    return file_response(write_table(rows, format_, header), name, format_)
+    content = write_table(rows(context, table, f"{table.noun}:{scope}"), format_, table.header(context.language))
+    return file_response(content, name, format_)

@@ -44,6 +44,8 @@ EVENTS_OF_FEWER = {
     "camp.results_recorded": "runs_camp",
     "camp.scanned": "runs_camp",
     "site.scanned": "keeps_site",
+    "camp.exported": "keeps_camp",
+    "organization.exported": "keeps_organization",
 }
 
 
