@@ -27,7 +27,7 @@ from benchmarks.report import Report
 REPORT = Path("docs/benchmark")
 TRIED = REPORT / "tried.md"
 
-COMPARED_QUERIES = ("page", "deep", "point", "count", "mutation", "candidates", "incident", "search")
+COMPARED_QUERIES = ("page", "deep", "point", "count", "mutation", "candidates", "readiness", "incident", "search")
 PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports")
 # Queries that are measured with the larger database, and those whose first requests are measured.
 LARGER_DATABASE_QUERIES = ("page", "point", "candidates")

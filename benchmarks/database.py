@@ -76,6 +76,8 @@ class Facts:
     today: date
     kabupaten: str
     provinces: list[str]
+    # That of most volunteers: some 36,000 of 200,000.
+    largest_province: str
     hazard: str
     volunteers: list[UUID]
     needs: list[UUID]
@@ -158,6 +160,7 @@ async def read_facts(connection: asyncpg.Connection) -> Facts:
         now.date(),
         kabupaten,
         [province["code"] for province in provinces],
+        await connection.fetchval("SELECT province_code FROM volunteer GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"),
         "FLOOD",
         [person["id"] for person in people],
         [need["id"] for need in needs],

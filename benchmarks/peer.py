@@ -117,7 +117,7 @@ def all_peers(database: Database) -> Generator[list[Peer]]:
         floor = stack.enter_context(run_uvicorn("benchmarks.floor", database))
         facts = database.facts
         yield [
-            Peer(OURS, sigap, COMMON_QUERIES | {"candidates", "incident", "search"}, token=facts.scoped),
+            Peer(OURS, sigap, COMMON_QUERIES | {"candidates", "readiness", "incident", "search"}, token=facts.scoped),
             Peer(UNSCOPED, sigap, SCOPED_QUERIES, token=facts.national, only_connections=frozenset({CONNECTIONS})),
             Peer(POSTGRAPHILE, postgraphile, COMMON_QUERIES, postgraphile_body),
             Peer(MERCURIUS, mercurius, COMMON_QUERIES),

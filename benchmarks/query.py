@@ -31,6 +31,10 @@ MUTATION = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $
 CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(first: 20) { nodes {
   tier kilometres volunteer { id name kabupaten { name } } } } } } }"""
 
+READINESS = """query($province: ID!, $skill: ID!) { province(id: $province) { readinessSummary(skill: $skill) {
+  people ready reasons { code message people } } } }"""
+SKILLS = ("LOGISTICS", "WATER_RESCUE", "FIRST_AID")
+
 SEARCH = """query($text: String!) { search(text: $text, first: 20) { nodes { kind match text thing {
   ... on Volunteer { id name kabupaten { name } } ... on Organization { id name } ... on Incident { id title }
   ... on Kabupaten { id name } ... on Need { id } } } pageInfo { hasNextPage endCursor } } }"""
@@ -115,6 +119,11 @@ def all_queries(facts: Facts) -> dict[str, Query]:
         ),
         Query("search", SEARCH, [{"text": text} for text in TEXTS]),
         Query("candidates", CANDIDATES, [{"need": f"Need:{id_}"} for id_ in facts.needs]),
+        Query(
+            "readiness",
+            READINESS,
+            [{"province": f"Province:{facts.largest_province}", "skill": f"Skill:{code}"} for code in SKILLS],
+        ),
         Query("incident", INCIDENT, [{"incident": f"Incident:{id_}"} for id_ in facts.incidents]),
     )
     return {query.name: query for query in queries}

@@ -25,6 +25,7 @@ QUERIES = {
     "count": "`totalCount` of the volunteers of a province by reach and status",
     "mutation": "`declareIncident` with its payload",
     "candidates": "the nearest 20 candidates of one of 40 needs",
+    "readiness": "who is ready in the largest province, some 36,000 of 200,000 people, for one of three skills",
     "search": "the best 20 hits for one of 20 texts: names, parts of names, names with a slip, places, numbers",
     "incident": "one of 40 incidents with needs, coverage, pledges, goods, sites, newest figures and activity",
 }

@@ -234,6 +234,7 @@ class Assignment(NamedTuple):
     accepted_at: datetime | None = None
     checked_in_at: datetime | None = None
     checked_out_at: datetime | None = None
+    released_at: datetime | None = None
 
 
 class Commitment(NamedTuple):

@@ -59,6 +59,7 @@ from api.models.skill import (
     CertificateTypeSkill,
     Skill,
 )
+from api.models.skill_days import SkillDays
 from api.models.suspected import SuspectedPair
 
 __all__ = [
@@ -147,6 +148,7 @@ __all__ = [
     "SiteLoad",
     "SituationReport",
     "Skill",
+    "SkillDays",
     "SuspectedPair",
     "Symbol",
     "Upload",

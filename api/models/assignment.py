@@ -287,4 +287,5 @@ Commitment = table(
         using="gist",
         name="ex_commitment_one_place_at_a_time",
     ),
+    sa.Index(None, "period", postgresql_using="gist", postgresql_include=["volunteer_id"]),
 )

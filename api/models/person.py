@@ -74,5 +74,13 @@ Volunteer = table(
     sa.Index(None, "birth_date"),
     *name_indexes("volunteer", "kabupaten_code", "province_code"),
     sa.Index(None, "kabupaten_code", "home", postgresql_using="gist"),
+    # Those whom nobody may send anywhere.
+    sa.Index(
+        "ix_volunteer_unavailable",
+        "province_code",
+        "kabupaten_code",
+        postgresql_include=["status"],
+        postgresql_where=sa.text("status <> 'ACTIVE' OR consent_given_at IS NULL OR consent_withdrawn_at IS NOT NULL"),
+    ),
     sa.Index(None, "created_at", "id"),
 )

@@ -1,15 +1,20 @@
-"""Who is ready without a need: the rules of sending that ask a person, a place, a skill and a rank only."""
+"""Who is ready without a need: the rules of sending that ask a person, a place, a skill and a rank only.
+
+Of a person at home whose time is free, the days that triggers keep (`SkillDays`) tell the same; so only others are asked by
+the rules where all people of a place are counted. A test compares both.
+"""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from api.models import Assignment, Insurance
+from api.models import Absence, Assignment, Commitment, Insurance
 from api.models.assignment import AssignmentStatus
 from api.models.day import day_bounds
 from api.rules.code import ProblemCode
-from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
-from api.rules.sending import RULES, covers_all_days
+from api.rules.rest import PAUSE_HOURS
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours, merged_days
+from api.rules.sending import ACTIVE, CONSENT_GIVEN, RULES, covers_all_days
 
 MOST_NO_SHOWS = 3
 
@@ -65,6 +70,39 @@ def period_of_day(kabupaten_code: Sql, day: Sql, now: Sql) -> tuple[Sql, Sql]:
 def first_reason(case: Case) -> Sql:
     """The code of the first rule broken, in their order; null where none is."""
     return sa.case(*((sa.not_(rule.holds(case)), _code(case, rule)) for rule in READINESS_RULES), else_=sa.null())
+
+
+def availability(person: sa.FromClause) -> tuple[Condition, Condition]:
+    """Whether the person is active, and consents."""
+    case = Case(person, person, *([sa.null()] * 4))
+    return ACTIVE.holds(case), CONSENT_GIVEN.holds(case)
+
+
+def with_little_time(starts: Sql, ends: Sql, day: Sql) -> sa.Subquery:
+    """The ids of all of whom the rules about time have to be asked: with a promise within a pause of the period, or away.
+
+    Whoever is not among them is free and rested. Absences are by days at home, which may begin earlier or later.
+    """
+    around = sa.func.tstzrange(starts - hours(PAUSE_HOURS), ends + hours(PAUSE_HOURS))
+    promised = sa.select(Commitment.c.volunteer_id).where(Commitment.c.period.op("&&", is_comparison=True)(around))
+    away = sa.select(Absence.c.volunteer_id).where(
+        Absence.c.cancelled_at.is_(None), Absence.c.since <= day + 1, Absence.c.until >= day - 1
+    )
+    return sa.union(promised, away).subquery()
+
+
+def stored_reason(days: sa.FromClause, day: Sql) -> Sql:
+    """As `first_reason` of an available person at home whose time is free, by the person's row of `SkillDays`, if any."""
+    return sa.case(
+        (days.c.volunteer_id.is_(None), _text(ProblemCode.NOT_TRAINED)),
+        (~contains(days.c.trained_on, day), _text(ProblemCode.CERTIFICATE_EXPIRED)),
+        (~contains(days.c.member_on, day), _text(ProblemCode.ORGANIZATION_NOT_VERIFIED)),
+        else_=sa.null(),
+    )
+
+
+def contains(days: Sql, day: Sql) -> Condition:
+    return days.op("@>", is_comparison=True)(day)
 
 
 def _code(case: Case, rule: Rule) -> Sql:
