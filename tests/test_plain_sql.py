@@ -163,7 +163,7 @@ async def test_the_erasure_of_a_person_leaves_that_something_was_done(build: Bui
     for type_, key in (("Volunteer", one), ("Assignment", assignment), ("Volunteer", other)):
         await add_event(build.connection, type_, key)
 
-    await build.connection.execute("SELECT erase_person_from_events($1)", one)
+    await build.connection.execute("SELECT erase_person($1)", one)
     rows = await build.connection.fetch(
         "SELECT reason, change ->> 'status' AS status, change ->> 'reason' AS told FROM event ORDER BY position"
     )
