@@ -239,13 +239,13 @@ async def test_all_that_somebody_lacks_is_told_and_the_host_may_admit_all_the_sa
     await build.certificate(first, organization, certificate_type_code="TAGANA_MUDA")
     await build.membership(second, host)
     keeper = await build.coordinator(kabupaten_code=HOME)
-    values = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{first}"}
+    values: dict[str, Any] = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{first}", "guardianConsent": True}
 
     alone = await api.do(REGISTER, actor=await build.volunteer_account(first), **values)
     refused = await api.do(REGISTER, actor=await build.manager(organization), **values, admissionReason="Panitia")
     admitted = await api.do(REGISTER, actor=keeper, **values, admissionReason="Pelatih cadangan")
     late = await api.do(
-        REGISTER, actor=keeper, camp=f"Camp:{camp}", volunteer=f"Volunteer:{second}", admissionReason="Pelatih"
+        REGISTER, actor=keeper, **{**values, "volunteer": f"Volunteer:{second}"}, admissionReason="Pelatih"
     )
 
     lacking = [
@@ -453,3 +453,57 @@ async def test_the_sex_must_be_known_where_quotas_count_it(api: Api, build: Buil
         None,
     ]
     assert [each["code"] for each in payload["results"][3]["problems"]] == ["INVALID"]
+
+
+async def test_nobody_under_18_comes_without_a_guardians_consent(api: Api, build: Build) -> None:
+    """By the first day; not even the host sets that aside. The day of birth of the third is not known."""
+    camp, actor = await build.camp(capacity=2), await build.coordinator()
+    first_day = (NOW + 2 * DAY).date()
+    born = (first_day.replace(year=first_day.year - 18) + DAY, first_day.replace(year=first_day.year - 18), None)
+    minor, adult, unknown = [await build.person(birth_date=day) for day in born]
+    values: dict[str, Any] = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{minor}"}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(REGISTER, actor=actor, **values, admissionReason="Panitia")
+    unchanged = await snapshot(build.connection)
+    people = [*listed([adult, unknown]), {**listed([minor])[0], "guardianConsent": True}]
+    payload = await api.do(REGISTER_ALL, actor=actor, camp=f"Camp:{camp}", participants=people)
+    registration = payload["results"][2]["campRegistration"]["id"]
+    record = f"mutation($input: RecordCareInput!) {{ recordCare(input: $input) {{ {PROBLEMS} }} }}"
+    withdrawn = await api.do(record, actor=actor, campRegistration=registration, guardianConsent=False)
+
+    missing = [problem("Simple", "GUARDIAN_CONSENT", "guardianConsent")]
+    assert refused == {"campRegistration": None, "problems": missing}
+    assert unchanged == before
+    statuses = [each["campRegistration"]["status"] for each in payload["results"]]
+    assert statuses == ["REGISTERED", "REGISTERED", "WAITLISTED"]
+    assert withdrawn == {"problems": missing}
+    care = await build.connection.fetch("SELECT registration_id, diet, fit_seen, guardian_consent FROM camp_care")
+    assert [tuple(row) for row in care] == [(uuid.UUID(registration.partition(":")[2]), "REGULAR", False, True)]
+
+
+async def test_who_waits_and_promises_the_days_elsewhere_is_told(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    person = await build.volunteer(organization)
+    account = await build.volunteer_account(person)
+    waits = await build.camp_registration(await build.camp(), person, status="WAITLISTED")
+    offered = await build.camp_registration(await build.camp(), person, status="OFFERED")
+    later = await build.camp(starts_at=NOW + 9 * DAY, ends_at=NOW + 10 * DAY)
+    await build.camp_registration(later, person, status="WAITLISTED")
+    need = await build.need(starts_at=NOW + 4 * DAY, ends_at=NOW + 6 * DAY)
+    duty = await build.assignment(need, person)
+    accept = "mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) { problems { code } } }"
+    told = "SELECT subject_key, change ->> 'promised_to' FROM event WHERE kind = 'camp_registration.days_taken'"
+
+    accepted = await api.do(accept, actor=account, assignment=f"Assignment:{duty}", version=1)
+    by_duty = [tuple(row) for row in await build.connection.fetch(told)]
+    other = await api.do(
+        REGISTER, actor=account, camp=f"Camp:{await build.camp(starts_at=NOW + 8 * DAY, ends_at=NOW + 11 * DAY)}"
+    )
+    by_camp = [tuple(row) for row in await build.connection.fetch(told)][2:]
+
+    assert accepted == {"problems": []}
+    assert sorted(by_duty) == sorted((str(each), str(duty)) for each in (waits, offered))
+    place = other["campRegistration"]["id"].partition(":")[2]
+    mine = await build.connection.fetchval("SELECT id FROM camp_registration WHERE camp_id = $1", later)
+    assert by_camp == [(str(mine), place)]

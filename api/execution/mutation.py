@@ -82,6 +82,8 @@ def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, An
     if not isinstance(verb.answers, ResultPerItem):
         return Call(verb, arguments, digest, idempotency_key, problems)
     name = verb.answers.items
+    if not isinstance(arguments.get(name), list):  # The items are in a file that the input names.
+        return Call(verb, arguments, digest, idempotency_key, problems)
     refused, others = split_problems(problems, name)
     arguments[name] = [item for position, item in enumerate(arguments[name]) if position not in refused]
     return Call(verb, arguments, digest, idempotency_key, others, refused)

@@ -86,6 +86,14 @@ def is_old_enough(case: Case) -> Condition:
     return sa.func.coalesce(born + years(age) <= first_day(case.need), age.is_(None), type_=sa.Boolean())
 
 
+ADULT_YEARS = 18
+
+
+def is_minor(person: sa.FromClause, camp: sa.FromClause) -> Condition:
+    """Whether the person is under age on the first day; null where the day of birth is not known."""
+    return person.c.birth_date + years(sa.literal_column(str(ADULT_YEARS))) > first_day(camp)
+
+
 def _counts_as() -> sa.CTE:
     """Every certificate type, with each type that a certificate of it counts as: itself, and what it includes."""
     own = sa.select(CertificateType.c.code.label("held"), CertificateType.c.code.label("wanted"))

@@ -476,6 +476,12 @@ class ProblemCode(StrEnum):
         "Organisasinya sendiri harus setuju; mintalah pengelolanya mendaftarkan.",
         "The own organization must agree: ask its manager to register the person.",
     )
+    GUARDIAN_CONSENT = (
+        "GUARDIAN_CONSENT",
+        ProblemShape.SIMPLE,
+        "Orang ini belum 18 tahun pada hari pertama; walinya harus setuju.",
+        "The person is under 18 on the first day: a guardian must agree.",
+    )
     PLACE_HELD = (
         "PLACE_HELD",
         ProblemShape.REGISTRATION,

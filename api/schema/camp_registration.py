@@ -17,7 +17,16 @@ from api.schema.organization import Organization
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten
 from api.schema.problem import Problem
-from api.services import camp_certificate, camp_group, camp_result, registration, registration_change
+from api.services import (
+    camp_certificate,
+    camp_group,
+    camp_result,
+    participant_import,
+    registration,
+    registration_change,
+)
+
+GUARDIAN = "Whether a guardian has agreed, without which nobody comes who is under 18 on the first day."
 
 
 @noun("Whether somebody has met what completes a camp: enough of its sessions, and a passed result where one is asked.")
@@ -109,6 +118,7 @@ class ParticipantInput:
         "The verified organization that the person comes for: of a guest, or one of several of a member."
     )
     sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+    guardian_consent: bool = strawberry.field(default=False, description=GUARDIAN)
 
 
 @verb_input(registration.register)
@@ -127,6 +137,7 @@ class RegisterForCampInput:
         "The verified organization that the person comes for: of a guest, or one of several of a member."
     )
     sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+    guardian_consent: bool = strawberry.field(default=False, description=GUARDIAN)
 
 
 @verb_input(registration.register_all)
@@ -142,6 +153,23 @@ class RegisterParticipantsInput:
     participants: list[ParticipantInput] = field("The people, at most 1,000; they get their places in this order.")
 
 
+@verb_input(participant_import.import_participants)
+class ImportParticipantsInput:
+    camp: strawberry.ID = field("The camp to register for.")
+    upload: str = field("The file, as POST /uploads has named it; a row of titles, then at most 1,000 people.")
+    sheet: str | None = optional("The sheet of a workbook; the first one if left out.")
+    organization: strawberry.ID | None = optional(
+        "The organization whose member numbers these are, and that the people come for; the contingent's if left out."
+    )
+    contingent: strawberry.ID | None = optional("The contingent whose places are named.")
+    category: strawberry.ID | None = optional(
+        "As what people come: that of the contingent, else participant if left out."
+    )
+    admission_reason: str | None = optional(
+        "Why the host admits people who lack what the camp asks for; it sets no limit aside."
+    )
+
+
 @verb_input(registration.register_walk_in)
 class RegisterWalkInInput:
     camp: strawberry.ID = field("The running camp.")
@@ -152,6 +180,7 @@ class RegisterWalkInInput:
         "The verified organization that the person comes for: of a guest, or one of several of a member."
     )
     sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+    guardian_consent: bool = strawberry.field(default=False, description=GUARDIAN)
 
 
 @verb_input(registration_change.accept)
@@ -188,6 +217,7 @@ class ReplaceParticipantInput:
         "The verified organization that the person comes for: of a guest, or one of several of a member."
     )
     sex: Sex | None = optional("The sex of a guest, where the camp has quotas by it.")
+    guardian_consent: bool = strawberry.field(default=False, description=GUARDIAN)
 
 
 @verb_input(camp_group.arrange)

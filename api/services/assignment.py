@@ -16,6 +16,7 @@ from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.rules.rule import days_of
+from api.services.camp_days import tell_waiting
 from api.services.camp_mobilization import leave_camp
 from api.services.duty import lock_assignment, lock_grounds, move
 from api.services.extension import accept_extension, decline_extension
@@ -45,7 +46,9 @@ _ELSEWHERE = {
 async def accept(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     offer = await lock_assignment(session, request, assignment, version, AssignmentAction.ACCEPT)
     if offer.status in ASSIGNMENT.group("PROMISED"):
-        return await accept_extension(session, request, offer)
+        key = await accept_extension(session, request, offer)
+        await tell_waiting(session, request, assignments=[key])
+        return key
     starts = await leave_camp(session, request, offer, await take_over(session, request, offer))
     await lock_grounds(session, offer)
     sending = (offer.need_id, offer.volunteer_id, starts, offer.ends_at, offer.pledge_id)
@@ -58,7 +61,9 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     )
     served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id})
     columns = {"accepted_at": request.now, "organization_id": served_for, "starts_at": starts}
-    return await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
+    key = await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
+    await tell_waiting(session, request, assignments=[key])
+    return key
 
 
 @verb(

@@ -12,9 +12,10 @@ from api import access
 from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Camp, CampCare, CampRegistration, CampStaffMember
+from api.models import Camp, CampCare, CampRegistration, CampStaffMember, Volunteer
 from api.models.base import new_id
 from api.models.camp import CampDuty, CampStatus
+from api.rules.camp import is_minor
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
@@ -30,7 +31,7 @@ KEPT_DAYS = 30
     answers=OneThing("CampRegistration"),
     callers=access.CAMP_REGISTRARS,
     ids={"camp_registration": "CampRegistration"},
-    codes=(ProblemCode.WRONG_STATUS,),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.GUARDIAN_CONSENT),
 )
 async def record_care(
     session: Transaction,
@@ -41,12 +42,14 @@ async def record_care(
     fit_seen: bool,
     guardian_consent: bool,
 ) -> uuid.UUID:
-    """Until the camp is over. What was recorded before is replaced."""
+    """Until the camp is over. What was recorded before is replaced; who is under 18 does not come without the guardian's consent."""
     found = await _registration(session, request, camp_registration)
     if not found.may:
         raise forbidden("camp_registration")
     if found.status in (CampStatus.COMPLETED, CampStatus.CANCELLED):
         raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path("camp_registration"), {"status": found.status}))
+    if found.is_minor and not guardian_consent:
+        raise Refused(Problem(ProblemCode.GUARDIAN_CONSENT, input_path("guardian_consent")))
     care = {"diet": diet, "fit_seen": fit_seen, "guardian_consent": guardian_consent}
     await session.rows(KEEP, {"id": new_id(), "registration_id": camp_registration, **care})
     subject = ("CampRegistration", camp_registration)
@@ -99,8 +102,12 @@ def _found(kind: Kind) -> CompiledStatement:
         CampStaffMember.c.ended_at.is_(None),
     )
     return compile_statement(
-        sa.select(Camp.c.status, may.label("may"), medic.label("is_medic"))
-        .select_from(CampRegistration.join(Camp, Camp.c.id == CampRegistration.c.camp_id))
+        sa.select(Camp.c.status, may.label("may"), medic.label("is_medic"), is_minor(Volunteer, Camp).label("is_minor"))
+        .select_from(
+            CampRegistration.join(Camp, Camp.c.id == CampRegistration.c.camp_id).outerjoin(
+                Volunteer, Volunteer.c.id == CampRegistration.c.volunteer_id
+            )
+        )
         .where(CampRegistration.c.id == _REGISTRATION, sa.or_(access.sees_registration(kind, CampRegistration), medic))
     )
 

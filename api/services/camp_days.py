@@ -12,6 +12,8 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Camp, CampRegistration, Commitment
+from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
+from api.services.feed import record_all
 from api.services.request import Request
 
 
@@ -26,6 +28,7 @@ async def commit_days(session: Transaction, request: Request, rows: Iterable[Row
     promised = await session.rows(COMMIT, {**request.parameters, "keys": keys})
     if len(promised) < len(keys):
         raise asyncpg.SerializationError("Somebody was promised elsewhere at the same time.")
+    await tell_waiting(session, request, registrations=keys)
 
 
 async def free_days(
@@ -36,6 +39,23 @@ async def free_days(
     if is_spent:
         await session.rows(SHORTEN, parameters)
     await session.rows(FREE_AHEAD if is_spent else FREE, parameters)
+
+
+async def tell_waiting(
+    session: Transaction,
+    request: Request,
+    *,
+    assignments: Sequence[uuid.UUID] = (),
+    registrations: Sequence[uuid.UUID] = (),
+) -> None:
+    """An event of each place that people wait for, or are offered, on days that they have promised to something else just now."""
+    promised = {"assignments": [*assignments], "registrations": [*registrations]}
+    rows = await session.rows(WAITS, {**request.parameters, **promised})
+    changes = [
+        (row.id, {"camp": str(row.camp_id), "promised_to": str(row.assignment_id or row.registration_id)})
+        for row in rows
+    ]
+    await record_all(session, request, "camp_registration.days_taken", "CampRegistration", changes)
 
 
 _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=ARRAY(sa.Uuid()))
@@ -70,4 +90,23 @@ SHORTEN = compile_statement(
 FREE = compile_statement(sa.delete(Commitment).where(_IS_OF_KEYS))
 FREE_AHEAD = compile_statement(
     sa.delete(Commitment).where(_IS_OF_KEYS, sa.func.lower(Commitment.c.period) >= access.NOW)
+)
+WAITS = compile_statement(
+    sa.select(
+        CampRegistration.c.id, CampRegistration.c.camp_id, Commitment.c.assignment_id, Commitment.c.registration_id
+    )
+    .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
+    .join(Commitment, Commitment.c.volunteer_id == CampRegistration.c.volunteer_id)
+    .where(
+        sa.or_(
+            Commitment.c.assignment_id == sa.any_(sa.bindparam("assignments", type_=ARRAY(sa.Uuid()))),
+            Commitment.c.registration_id == sa.any_(sa.bindparam("registrations", type_=ARRAY(sa.Uuid()))),
+        ),
+        Commitment.c.period.op("&&", is_comparison=True)(sa.func.tstzrange(Camp.c.starts_at, Camp.c.ends_at)),
+        CAMP_REGISTRATION.current(CampRegistration, access.NOW).in_(
+            (CampRegistrationStatus.WAITLISTED, CampRegistrationStatus.OFFERED)
+        ),
+        Camp.c.ends_at > access.NOW,
+    )
+    .order_by(CampRegistration.c.id)
 )

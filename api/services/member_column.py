@@ -137,12 +137,27 @@ class Header:
     ignored: Sequence[str]
 
 
-async def read_header(table: Table, own: Mapping[str, MemberColumn]) -> tuple[Header, AsyncIterator[FileRow]]:
+def check_members(columns: Mapping[MemberColumn, int]) -> None:
+    """A file of members names them, and tells something more."""
+    if len(columns) < LEAST_TITLES or MemberColumn.NAME not in columns:
+        raise UnreadableFile(
+            "Judul kolom tidak ditemukan; paling sedikit nama dan satu kolom lain.",
+            "The titles of the columns were not found; at least the name and one other column.",
+        )
+
+
+# Raises `UnreadableFile` where columns are missing.
+Check = Callable[[Mapping[MemberColumn, int]], None]
+
+
+async def read_header(
+    table: Table, own: Mapping[str, MemberColumn], *, check: Check = check_members
+) -> tuple[Header, AsyncIterator[FileRow]]:
     """The titles of a table, and the rows after them. Raises `UnreadableFile`."""
     first: list[FileRow] = []
     while len(first) < HEADER_ROWS and (row := await anext(table.rows, None)) is not None:
         first.append(row)
-    header = find_header([(row.number, row.cells) for row in first], own)
+    header = find_header([(row.number, row.cells) for row in first], own, check=check)
     return header, _following([row for row in first if row.number > header.row], table.rows)
 
 
@@ -153,7 +168,9 @@ async def _following(first: Sequence[FileRow], rows: AsyncIterator[FileRow]) -> 
         yield row
 
 
-def find_header(rows: Sequence[tuple[int, Sequence[Cell]]], own: Mapping[str, MemberColumn]) -> Header:
+def find_header(
+    rows: Sequence[tuple[int, Sequence[Cell]]], own: Mapping[str, MemberColumn], *, check: Check = check_members
+) -> Header:
     """The row with the most titles that are known; `own` are those of the organization. Raises `UnreadableFile`."""
     known = {**KNOWN, **own}
     number, cells = _best(rows, known)
@@ -168,11 +185,7 @@ def find_header(rows: Sequence[tuple[int, Sequence[Cell]]], own: Mapping[str, Me
             )
         if column is not MemberColumn.IGNORED:
             columns[column] = index
-    if len(columns) < LEAST_TITLES or MemberColumn.NAME not in columns:
-        raise UnreadableFile(
-            "Judul kolom tidak ditemukan; paling sedikit nama dan satu kolom lain.",
-            "The titles of the columns were not found; at least the name and one other column.",
-        )
+    check(columns)
     titles = [_title(cell) for cell in cells]
     ignored = [title for index, title in enumerate(titles) if title and index not in places]
     return Header(number, len(cells), titles, columns, ignored)

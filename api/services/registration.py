@@ -6,9 +6,10 @@ from typing import Any
 
 from api import access
 from api.database.engine import Row, Transaction
-from api.models import CampRegistration, Volunteer
+from api.models import CampCare, CampRegistration, Volunteer
 from api.models.base import new_id
 from api.models.camp import CAMP, CampStatus
+from api.models.camp_care import Diet
 from api.models.camp_registration import CampRegistrationStatus
 from api.models.contingent import ContingentStatus
 from api.rules.camp import CAMP_RULES
@@ -30,7 +31,8 @@ from api.services.verb import OneThing, ResultPerItem, verb
 MOST = 1000
 CODES = (
     *(ProblemCode.CAMP_CLOSED, ProblemCode.WRONG_STATUS, ProblemCode.ALREADY_REGISTERED),
-    *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.ORGANIZATION_CONSENT, ProblemCode.PERIOD_PAST),
+    *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.ORGANIZATION_CONSENT, ProblemCode.GUARDIAN_CONSENT),
+    ProblemCode.PERIOD_PAST,
     *codes_of(CAMP_RULES),
 )
 IDS = {"camp": "Camp", "contingent": "Contingent", "category": "CampCategory"}
@@ -233,12 +235,23 @@ async def _write(session: Transaction, request: Request, entry: Entry, accepted:
         each.seat["admission_reason"] = entry.admission_reason if each.waived else None
     seats = [each.seat for each in accepted]
     await session.insert_all(CampRegistration, seats, sorted_by="number")
+    await _note_guardians(session, accepted)
     for status in dict.fromkeys(seat["status"] for seat in seats):
         changes = [(each.seat["id"], _change(each)) for each in accepted if each.seat["status"] == status]
         kind = f"camp_registration.{status.lower()}"
         reason = entry.admission_reason
         await record_all(session, request, kind, "CampRegistration", changes, reason=reason)
     await commit_days(session, request, [seat for seat in seats if seat["status"] != _S.WAITLISTED])
+
+
+async def _note_guardians(session: Transaction, accepted: Sequence[Participant]) -> None:
+    """The medics of the camp read that a guardian has agreed."""
+    care = {"diet": Diet.REGULAR, "fit_seen": False, "guardian_consent": True}
+    rows = [
+        {"id": new_id(), "registration_id": each.seat["id"], **care} for each in accepted if each.has_guardian_consent
+    ]
+    if rows:
+        await session.insert_all(CampCare, rows, sorted_by="id")
 
 
 def _change(each: Participant) -> dict[str, Any]:

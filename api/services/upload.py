@@ -57,6 +57,13 @@ def token(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
     return f"{key.hex}.{_signature(vault, key, account_id)}"
 
 
+async def find(session: Transaction, request: Request, vault: Vault, text: str) -> uuid.UUID | None:
+    """The key of an upload of the account that was not used yet; None if there is none."""
+    key = _key(vault, text, request.actor.account_id)
+    found: uuid.UUID | None = await session.value(FIND, {"upload": key, "account": request.actor.account_id})
+    return found
+
+
 async def use(session: Transaction, request: Request, vault: Vault, text: str) -> uuid.UUID | None:
     """The key of an upload of the account, which is used from now on; None if there is none, or it was used."""
     key = _key(vault, text, request.actor.account_id)
@@ -104,17 +111,14 @@ WAITING = compile_statement(
     .where(Upload.c.account_id == _ACCOUNT, Upload.c.used_at.is_(None), ~_IS_LOST)
 )
 DISCARD = compile_statement(sa.delete(Upload).where(Upload.c.id == _UPLOAD))
-USE = compile_statement(
-    sa.update(Upload)
-    .where(
-        Upload.c.id == _UPLOAD,
-        Upload.c.account_id == _ACCOUNT,
-        Upload.c.byte_count.is_not(None),
-        Upload.c.used_at.is_(None),
-    )
-    .values(used_at=NOW)
-    .returning(Upload.c.id)
+_IS_USABLE = sa.and_(
+    Upload.c.id == _UPLOAD,
+    Upload.c.account_id == _ACCOUNT,
+    Upload.c.byte_count.is_not(None),
+    Upload.c.used_at.is_(None),
 )
+FIND = compile_statement(sa.select(Upload.c.id).where(_IS_USABLE))
+USE = compile_statement(sa.update(Upload).where(_IS_USABLE).values(used_at=NOW).returning(Upload.c.id))
 CHUNK = compile_statement(
     sa.select(UploadChunk.c.cipher).where(
         UploadChunk.c.upload_id == _UPLOAD, UploadChunk.c.number == sa.bindparam("number", type_=sa.Integer())

@@ -44,7 +44,8 @@ class SeveralThings:
 class ResultPerItem:
     """The payload has a result for each item of the input, in its order; the service returns `ItemResult`s.
 
-    `items` is the input field that lists the items. Those with a malformed id do not reach the service.
+    `items` is the input field that lists the items, or names the file that does. Those with a malformed id do not reach the
+    service.
     """
 
     noun: str
