@@ -8,6 +8,9 @@ from hypothesis import settings
 
 IS_FUZZ = settings.get_current_profile_name() == "fuzz"
 
+# Of a race.
+ROUNDS = 20 if IS_FUZZ else 3
+
 T = TypeVar("T")
 
 

@@ -11,6 +11,7 @@ import pytest
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import CERTIFICATE_TYPE, FAR, HOME, Build
 from tests.conftest import NOW
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import lock_until_waiting, run_concurrently
 
@@ -96,12 +97,13 @@ async def test_the_issuer_revokes_once(api: Api, build: Build, who: str, code: s
         assert first["problems"] == [problem("Simple", code, "certificate")]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("first", ["revoke", "accept"])
 async def test_whichever_comes_first_of_revocation_and_acceptance_is_respected(
     api: Api, build: Build, database_url: str, first: str
 ) -> None:
     issuer = await build.organization()
-    for _round in range(3):
+    for _round in range(ROUNDS):
         person = await build.person()
         await build.membership(person, issuer)
         key = await build.certificate(person, issuer)

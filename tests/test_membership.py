@@ -10,6 +10,7 @@ import pytest
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
 
@@ -310,9 +311,8 @@ async def test_a_kecamatan_has_one_tksk_at_a_time(api: Api, build: Build) -> Non
 
 # Races.
 
-ROUNDS = 5
 
-
+@pytest.mark.fuzz
 @pytest.mark.parametrize(
     ("given", "code", "constraint"),
     [({"number": "T-1"}, "NUMBER_TAKEN", "number"), ({"kecamatan": ABUNG_TIMUR}, "TKSK_TAKEN", "kecamatan")],
@@ -343,3 +343,36 @@ async def test_two_managers_give_one_number_or_kecamatan_once(
         members = "SELECT count(*) FROM membership WHERE organization_id = $1"
         assert await build.connection.fetchval(members, organization) == 1
         await build.connection.execute("UPDATE membership SET kecamatan_code = NULL, kecamatan_since = NULL")
+
+
+@pytest.mark.fuzz
+async def test_a_transfer_and_the_end_of_the_membership_respect_each_other(api: Api, build: Build) -> None:
+    """Whoever is first: the person is a member of one of the two, or of none, and never of both."""
+    for number in range(ROUNDS):
+        old, new, person = await build.organization(), await build.organization(), await build.person()
+        key = await build.membership(person, old, since=TODAY - 9 * DAY)
+        proposal = await build.membership_transfer(key, new, organization_agreed_at=NOW)
+        calls = [
+            partial(
+                api.do,
+                ANSWER,
+                actor=await build.volunteer_account(person),
+                membershipTransfer=f"MembershipTransfer:{proposal}",
+                version=1,
+                accept=True,
+            ),
+            partial(
+                api.do, END, actor=await build.manager(old), membership=f"Membership:{key}", version=1, reason="Pindah"
+            ),
+        ]
+
+        answers = await run_concurrently(calls if number % 2 else calls[::-1])
+        answered, ended = answers if number % 2 else answers[::-1]
+
+        running = "SELECT organization_id FROM membership WHERE volunteer_id = $1 AND until IS NULL"
+        members = [row["organization_id"] for row in await build.connection.fetch(running, person)]
+        if answered["problems"]:
+            assert (members, ended["problems"]) == ([], [])
+        else:
+            assert members == [new]
+            assert [each["code"] for each in ended["problems"]] in ([], ["VERSION_CONFLICT"], ["ALREADY_ENDED"])

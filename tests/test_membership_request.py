@@ -14,6 +14,7 @@ from api.services.disclosure import DAY
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import lock_until_waiting, run_concurrently
 
@@ -346,10 +347,11 @@ SUSPEND = f"""mutation($input: SuspendOrganizationInput!) {{ suspendOrganization
   organization {{ verification }} {PROBLEMS} }} }}"""
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("first", ["suspend", "approve"])
 async def test_no_membership_begins_after_a_suspension(api: Api, build: Build, database_url: str, first: str) -> None:
     coordinator = await build.coordinator()
-    for _round in range(3):
+    for _round in range(ROUNDS):
         organization, person = await build.organization(), await build.person()
         key = await build.membership_request(person, organization, asked_by="PERSON")
         manager = await build.manager(organization)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 
 FIELDS = """organization { id name kind verification reason parent { id } kabupaten { code } coverage { code } focus { code }
@@ -277,9 +278,10 @@ async def test_an_organization_never_belongs_to_itself(api: Api, build: Build) -
         assert refused == {"organization": None, "problems": [problem("Simple", "CYCLE", "parent")]}, above
 
 
+@pytest.mark.fuzz
 async def test_two_changes_side_by_side_make_no_cycle(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
-    for _ in range(10):
+    for _ in range(ROUNDS):
         one, other = await build.organization(), await build.organization()
 
         done = await asyncio.gather(
@@ -356,8 +358,8 @@ async def test_a_revoked_registration_strikes_the_organization_off_from_its_loca
 
 
 async def rounds(api: Api, build: Build, stop: Any) -> None:
-    """20 rounds of an acceptance beside something that stops it: whichever commits first is respected."""
-    for _ in range(20):
+    """Rounds of an acceptance beside something that stops it: whichever commits first is respected."""
+    for _ in range(ROUNDS):
         organization = await build.organization()
         licence, volunteer = await build.licence(organization), await build.volunteer(organization)
         offer = await build.assignment(await build.need(), volunteer)
@@ -376,6 +378,7 @@ async def rounds(api: Api, build: Build, stop: Any) -> None:
             assert events[1]["kind"] == "assignment.accepted", "no acceptance after it"
 
 
+@pytest.mark.fuzz
 async def test_a_suspension_and_an_acceptance_respect_each_other(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     suspend = document("suspendOrganization", "organization { id }")
@@ -385,6 +388,7 @@ async def test_a_suspension_and_an_acceptance_respect_each_other(api: Api, build
     )
 
 
+@pytest.mark.fuzz
 async def test_a_revocation_and_an_acceptance_respect_each_other(api: Api, build: Build) -> None:
     coordinator = await build.coordinator()
     revoke = document("revokeLicence", "licence { id }")

@@ -1,12 +1,14 @@
 """Registering people: ranks of a corps, days, birth and sex, and one person once."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
 
@@ -353,10 +355,15 @@ async def test_who_has_another_nik_is_somebody_else(api: Api, build: Build) -> N
     assert registered == [[], [], [problem("Simple", "ALREADY_REGISTERED", "nik")]]
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("given", [PHONE, BORN], ids=["phone", "birth date"])
-async def test_of_two_registrations_at_once_one_is_asked(api: Api, build: Build, given: Json) -> None:
-    coordinator = await build.coordinator()
+async def test_of_several_registrations_at_once_one_is_asked(api: Api, build: Build, given: Json) -> None:
+    """By several accounts: those of one wait for each other."""
+    coordinators = [await build.coordinator() for _ in range(4)]
+    for _ in range(ROUNDS):
+        registered = await run_concurrently(
+            partial(api.do, REGISTER, actor=coordinator, **PERSON, **given) for coordinator in coordinators
+        )
 
-    registered = await run_concurrently([lambda: api.do(REGISTER, actor=coordinator, **PERSON, **given)] * 4)
-
-    assert sorted(len(each["problems"]) for each in registered) == [0, 1, 1, 1]
+        assert sorted(len(each["problems"]) for each in registered) == [0, 1, 1, 1]
+        await build.connection.execute("DELETE FROM volunteer")

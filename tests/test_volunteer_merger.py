@@ -11,6 +11,7 @@ from api.services.volunteer_move import MOVED, PAIRED
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
+from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
 
@@ -109,6 +110,42 @@ async def count(build: Build, table: str, column: str, key: uuid.UUID) -> int:
         f'SELECT count(*) FROM "{table}" WHERE {column} = $1', key
     )  # Our own names.
     return found
+
+
+# Whether the account of the record that goes has a role of its own, and whether it goes on without the person.
+@pytest.mark.parametrize("has_role", [False, True])
+async def test_of_two_accounts_that_of_the_record_that_stays_is_the_persons(
+    api: Api, build: Build, has_role: bool
+) -> None:
+    organization = await build.organization()
+    old, new = await build.volunteer(organization), await build.volunteer(organization)
+    other, own = [await build.volunteer_account(person) for person in (old, new)]
+    if has_role:
+        await build.row("role", account_id=other, kind="MANAGER", organization_id=organization)
+    camp = await build.camp(organization)
+    role = await build.row("role", account_id=other, kind="CAMP_STAFF", camp_id=camp)
+    await build.camp_staff_member(camp, old, role_id=role)
+    opened = {"created_at": NOW, "last_used_at": NOW, "expires_at": NOW + DAY, "address_digest": b"x"}
+    for account in (other, own):
+        await build.row("session", account_id=account, **opened)
+    count = await build.connection.fetchval("SELECT count(*) FROM event")
+
+    answer = await merge(api, build, old, new)
+
+    fetch, columns = build.connection.fetch, "SELECT volunteer_id, active FROM account WHERE id = $1"
+    accounts = [tuple((await fetch(columns, account))[0]) for account in (other, own)]
+    ended = [row["ended_at"] for row in await fetch("SELECT ended_at FROM session ORDER BY account_id = $1", own)]
+    roles = {tuple(row) for row in await fetch("SELECT kind, account_id FROM role WHERE kind <> 'COORDINATOR'")}
+    events = [row["kind"] for row in await fetch("SELECT kind FROM event ORDER BY position OFFSET $1", count)]
+    assert answer == merged_into(new)
+    assert accounts == [(None, has_role), (new, True)]
+    assert ended == [NOW, None]
+    assert roles == {("CAMP_STAFF", own), *([("MANAGER", other)] if has_role else [])}
+    assert [kind for kind in events if kind != "membership.merged"] == [
+        *("role.moved", "account.separated", "account.signed_out", "volunteer.merged")
+    ]
+    mine = await api.ask("{ me { volunteer { id } } }", actor=own)
+    assert mine == {"me": {"volunteer": {"id": named(new)}}}
 
 
 async def test_a_record_that_was_merged_twice_leads_to_the_last(api: Api, build: Build) -> None:
@@ -242,8 +279,6 @@ async def test_what_cannot_be_one_person_is_refused_with_the_list(api: Api, buil
     need = await build.need()
     niks = [{"nik_cipher": b"x", "nik_index": each, "nik_tail": "0001"} for each in (b"1", b"2")]
     old, new = [await build.person(**nik) for nik in niks]
-    for person in (old, new):
-        await build.volunteer_account(person)
     offered = await build.assignment(need, old)
     await build.assignment(need, new)
     later = await build.need(starts_at=NOW + 10 * DAY, ends_at=NOW + 12 * DAY)
@@ -266,7 +301,6 @@ async def test_what_cannot_be_one_person_is_refused_with_the_list(api: Api, buil
         "volunteer": None,
         "problems": [
             problem("Simple", "DIFFERENT_NIK", "into"),
-            problem("Simple", "HAS_ACCOUNT", "volunteer"),
             problem("Duplicate", "ALREADY_OFFERED", "volunteer", assignment={"id": f"Assignment:{offered}"}),
             problem("Commitment", "PERSON_ELSEWHERE", "volunteer", assignment={"id": f"Assignment:{busy}"}, **overlap),
             problem(
@@ -346,7 +380,8 @@ async def test_events_stay_and_are_read_through_the_person(api: Api, build: Buil
     assert found == [{"activity": {"nodes": nodes}}] * 2
 
 
-@pytest.mark.parametrize("attempt", range(6))
+@pytest.mark.fuzz
+@pytest.mark.parametrize("attempt", range(ROUNDS))
 async def test_a_merge_meets_an_acceptance(api: Api, build: Build, attempt: int) -> None:
     """Whoever is first, at most one duty is promised for a time, and nothing is left under the old record."""
     old, new = await build.volunteer(), await build.volunteer()

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Account, Assignment, CampRegistration, Commitment, MergedVolunteer, ServedHours, Volunteer
+from api.models import Assignment, CampRegistration, Commitment, MergedVolunteer, ServedHours, Volunteer
 from api.models.assignment import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
+from api.services import account_merger
 from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
 from api.services.person_change import VOLUNTEERS, refuse_promises_beyond_reach
 from api.services.problem import Problems, read_reason
@@ -29,7 +30,6 @@ from api.services.volunteer_move import LOCKED_BEFORE, Both, move_all, rows_of_b
     ids={"volunteer": "Volunteer", "into": "Volunteer"},
     codes=(
         ProblemCode.DIFFERENT_NIK,
-        ProblemCode.HAS_ACCOUNT,
         ProblemCode.ALREADY_OFFERED,
         ProblemCode.ALREADY_AT_CAMP,
         ProblemCode.PERSON_ELSEWHERE,
@@ -57,6 +57,7 @@ async def merge(
         await refuse_promises_beyond_reach(session, request, {**dict(other), **columns, "id": volunteer}, "volunteer")
         await refuse_promises_beyond_reach(session, request, {**dict(other), **columns}, "into")
 
+    await account_merger.separate(session, request, **both, reason=text)
     moved = await move_all(session, request, both, reason=text)
     await session.rows(DELETE, both)
     await session.insert(MergedVolunteer, old_id=volunteer, volunteer_id=into, merged_at=request.now)
@@ -119,8 +120,6 @@ async def _refuse_clashes(session: Transaction, request: Request, both: Both, he
     if held.nik_index and other.nik_index and held.nik_index != other.nik_index:
         problems.add(ProblemCode.DIFFERENT_NIK, "into")
     parameters = {**request.parameters, **both}
-    if (await session.value(ACCOUNTS, parameters) or 0) > 1:
-        problems.add(ProblemCode.HAS_ACCOUNT, "volunteer")
     for row in await session.rows(SAME_NEED, parameters):
         problems.add(ProblemCode.ALREADY_OFFERED, "volunteer", assignment_id=row.id)
     for _row in await session.rows(SAME_CAMP, parameters):
@@ -134,9 +133,6 @@ async def _refuse_clashes(session: Transaction, request: Request, both: Both, he
 # The statements, compiled once.
 
 OLD, NEW = (sa.bindparam(name, type_=sa.Uuid()) for name in ("old", "new"))
-ACCOUNTS = compile_statement(
-    sa.select(sa.func.count()).select_from(Account).where(Account.c.volunteer_id.in_([OLD, NEW]))
-)
 
 
 def _live_at_one(table: sa.Table, thing: str, is_live: Any) -> sa.Select[Any]:
