@@ -23,13 +23,17 @@ from tests.isolation import WorkerDatabase, command, connected, with_database
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sample:
-    """The sample data, all rows of their database, and the clone of it that tests use one after another."""
+    """The sample data, all rows of their database, and the clone of it that tests use one after another.
+
+    `reader` is the second reader, once a test has asked for it: it keeps what it has worked out.
+    """
 
     data: SampleData
     rows: Rows
     database: WorkerDatabase
+    reader: Reader | None = None
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -82,9 +86,12 @@ async def reader(
     api: Api, connection: "asyncpg.Connection[asyncpg.Record]", sample: Sample, sample_data: SampleData
 ) -> Reader:
     """The second reader of the sample data."""
-    async with api.services.database.reading() as session:
-        actors = {
-            account_id: PUBLIC if account_id is None else await account.actor(session, account_id, api.now)
-            for account_id in sample_data.actors.values()
-        }
-    return Reader(connection, sample.rows, api.now, actors)
+    if sample.reader is None:
+        async with api.services.database.reading() as session:
+            actors = {
+                account_id: PUBLIC if account_id is None else await account.actor(session, account_id, api.now)
+                for account_id in sample_data.actors.values()
+            }
+        sample.reader = Reader(connection, sample.rows, api.now, actors)
+    sample.reader.connection = sample.reader.rules.connection = connection
+    return sample.reader

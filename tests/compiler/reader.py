@@ -91,9 +91,8 @@ class Reader:
 
     def learn_cursors(self) -> None:
         """Learns the cursors of all rows in all orders, hidden or not; to be called in a worker thread."""
-        if not self.rows.cursors:
-            self.rows.cursors.update(self.written_cursors())
-        self.cursors.update(self.rows.cursors)
+        if not self.cursors:
+            self.cursors.update(self.written_cursors())
 
     def written_cursors(self) -> Mapping[str, tuple[str, Place]]:
         cursors: dict[str, tuple[str, Place]] = {}
@@ -132,6 +131,7 @@ class View:
     path: list[str] = field(default_factory=list)
     mistakes: list[list[str]] = field(default_factory=list)
     statements: dict[Any, SingleRowStatement] = field(default_factory=dict)
+    origins: dict[Any, sa.TableClause] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.search = SearchRules(self)
@@ -295,13 +295,23 @@ class View:
 
     def computed(self, thing: Thing, declared: Any, target: Source, context: Context) -> list[Thing]:
         """The rows that a declaration computes: by its second version in `AssignmentRules` or `SearchRules`, if there is one."""
-        statement = self.selected(thing, declared, context)
         function, bound = (declared.func, declared.args) if isinstance(declared, partial) else (declared, ())
         second_versions: Any = self.search if hasattr(self.search, function.__name__) else self.reader.rules
         rule: Any = getattr(second_versions, function.__name__, None)
         is_run = rule is None or self.is_imagined
-        rows = self.run(statement, thing) if is_run else rule(*bound, thing.row, context.arguments)
-        return [Thing(target, statement.result, row) for row in rows]
+        rows = (
+            self.run(self.selected(thing, declared, context), thing)
+            if is_run
+            else rule(*bound, thing.row, context.arguments)
+        )
+        origin = self.computed_origin(thing, declared, context)
+        return [Thing(target, origin, row) for row in rows]
+
+    def computed_origin(self, thing: Thing, declared: Any, context: Context) -> sa.TableClause:
+        """One for all arguments, so that the statements about such rows are kept for all as well."""
+        if declared not in self.origins:
+            self.origins[declared] = self.selected(thing, declared, context).result
+        return self.origins[declared]
 
     def belonging(self, thing: Thing, table: sa.Table, on: Callable[[Any, Any], Any]) -> list[Thing]:
         """The rows of a table that belong to the thing."""

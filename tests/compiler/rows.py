@@ -18,15 +18,11 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of every table. `ranks` has the position of each text in the database's order, `lower` folds case as it does.
-
-    `cursors` are those of all rows in all orders, once the reader has written them.
-    """
+    """The rows of every table. `ranks` has the position of each text in the database's order, `lower` folds case as it does."""
 
     tables: Mapping[str, list[Row]]
     ranks: Mapping[str, int]
     lower: Callable[[str], str]
-    cursors: dict[str, Any] = field(init=False, default_factory=dict)
     _indexes: dict[tuple[str, str], defaultdict[Any, list[Row]]] = field(init=False, default_factory=dict)
 
     @classmethod

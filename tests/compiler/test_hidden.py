@@ -308,7 +308,7 @@ async def test_deleting_hidden_rows_and_changing_private_values_changes_no_answe
     clients: Mapping[str, ActorClient], sample_data: SampleData, pool: ValuePool, actor_name: str
 ) -> None:
     client = clients[actor_name]
-    requested = sampled(requests(pool, sample_data.people[:3]), 0.2)
+    requested = sampled(requests(pool, sample_data.people[:3]), 0.08)
     before = await client.answers(requested)
 
     hidden, changed = await delete_hidden_and_change_private(client)
