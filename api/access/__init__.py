@@ -69,6 +69,7 @@ from api.access.caller import (
     SITUATION_RECORDERS,
     SUPERVISORS,
     VOLUNTEER_OR_MANAGERS,
+    VOLUNTEERS,
     Callers,
 )
 from api.access.camp import (

@@ -95,6 +95,9 @@ VOLUNTEER_OR_MANAGERS = Callers(
 )
 
 
+VOLUNTEERS = Callers("Volunteers, for themselves", frozenset({"VOLUNTEER"}))
+
+
 ACCOUNTS = Callers("Everybody who is signed in, for what is theirs", frozenset({"ACCOUNT"}))
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
-from api.models.choice import Choice, Lapse, Move, Phase, StateMachine
+from api.models.choice import Choice, Consequence, Lapse, Move, Phase, StateMachine
 from api.models.hours import HoursStatus, ServedHours
 
 
@@ -182,6 +182,19 @@ ASSIGNMENT = StateMachine(
             Lapse(status, _S.COMPLETED, at=completed_at, description="12 hours after its end, unconfirmed")
             for status in (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
         ),
+    ),
+    consequences=(
+        Consequence((_S.ON_DUTY, _S.COMPLETED), _S.ACCEPTED, ("annul_scan",), "when its check-in is annulled"),
+        Consequence(
+            (_S.ON_DUTY, _S.COMPLETED),
+            _S.MOBILIZED,
+            ("annul_scan",),
+            "when the check-in of who had set out is annulled",
+        ),
+        Consequence(
+            (_S.ON_DUTY, _S.COMPLETED), _S.NO_SHOW, ("annul_scan",), "when the check-in that undid it is annulled"
+        ),
+        Consequence((_S.COMPLETED,), _S.ON_DUTY, ("annul_scan",), "when its check-out is annulled"),
     ),
     phase=phase,
 )

@@ -13,7 +13,7 @@ from api.schema.camp_registration import CampRegistration
 from api.schema.field import Node, field, noun, optional, verb_input
 from api.schema.person import Volunteer
 from api.schema.site import Site
-from api.services import scan, scan_code
+from api.services import scan, scan_code, site_scan
 
 
 @noun("A code that a volunteer, a guest of a camp, or a site carries, to be scanned.")
@@ -71,6 +71,14 @@ class RecordScansInput:
     is_offline: bool = strawberry.field(
         default=False, description="Whether they were kept on the device until there was a connection."
     )
+
+
+@verb_input(site_scan.scan_site)
+class ScanSiteInput:
+    code: str = field("The code of the site as it was read.")
+    point: ScanPoint = field("Whether you come (ENTRY) or go (EXIT).")
+    nonce: str = field("Tells this scan from your others: sent again, it changes nothing.")
+    offline_at: datetime | None = optional("When you scanned it, if there was no connection then; now if left out.")
 
 
 @verb_input(scan.annul)

@@ -22,13 +22,14 @@ from api.services import camp_certificate
 from api.services.camp import CAMPS
 from api.services.camp_line import lock_camp
 from api.services.change import check_status
+from api.services.duty import lock_assignments
 from api.services.feed import record
 from api.services.frame import ItemResult
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found, read_reason
 from api.services.request import Request
 from api.services.scan_code import read_code
 from api.services.scan_finding import Gate, check_scan, read_carriers, read_duties, read_sessions, scan_row
-from api.services.scan_settlement import settle_camp, settle_duties, unsettle_camp
+from api.services.scan_settlement import settle_camp, settle_duties, unsettle_camp, unsettle_duty
 from api.services.vault import Vault
 from api.services.verb import OneThing, ResultPerItem, verb
 from api.values.text import line
@@ -134,10 +135,14 @@ async def _settle(
     answers=OneThing("Scan"),
     callers=access.SCANNERS,
     ids={"scan": "Scan"},
+    conflicts={
+        "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("scan")),
+        "places_of_need": Problem(ProblemCode.NEED_FULL, input_path("scan")),
+    },
     codes=(ProblemCode.WRONG_STATUS,),
 )
 async def annul(session: Transaction, request: Request, *, scan: uuid.UUID, reason: str) -> uuid.UUID:
-    """At a camp while it lasts. The hours of a duty that it has begun or ended remain; they are corrected for themselves."""
+    """At a camp while it lasts. At a site the duty stands as if nobody had scanned, unless its time was given away."""
     text = read_reason(reason)
     place = await session.row(_place_of(request.actor.kind), {**request.parameters, "scan": scan})
     if place is None:
@@ -148,11 +153,15 @@ async def annul(session: Transaction, request: Request, *, scan: uuid.UUID, reas
         camp = await lock_camp(session, place.camp_id)
         assert camp is not None
         check_status(camp, (CampStatus.RUNNING,), "scan")
+    if place.assignment_id is not None:
+        await lock_assignments(session, request, [place.assignment_id])
     if await session.value(ANNUL, {"scan": scan, "reason": text, "now": request.now}) is None:
         raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path("scan"), {"status": "ANNULLED"}))
     await record(session, request, "scan.annulled", subject=("Scan", scan), change={}, reason=text)
     if place.camp_id is not None and place.point == ScanPoint.ENTRY:
         await unsettle_camp(session, request, place.camp_id, place.registration_id)
+    if place.assignment_id is not None:
+        await unsettle_duty(session, request, place.assignment_id, scan=scan, reason=text)
     return scan
 
 
@@ -185,7 +194,7 @@ def _kept_site(kind: Kind) -> CompiledStatement:
 def _place_of(kind: Kind) -> CompiledStatement:
     may = access.records_scan(kind, Scan).label("may")
     return compile_statement(
-        sa.select(Scan.c.camp_id, Scan.c.registration_id, Scan.c.point, may).where(
+        sa.select(Scan.c.camp_id, Scan.c.registration_id, Scan.c.assignment_id, Scan.c.point, may).where(
             Scan.c.id == _id("scan"), access.sees_scan(kind, Scan)
         )
     )

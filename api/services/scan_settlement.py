@@ -13,18 +13,17 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Camp, CampRegistration, Commitment, Scan
 from api.models.assignment import AssignmentAction
-from api.models.attendance import AttendanceKind
 from api.models.base import new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CampRegistrationStatus
 from api.models.scan import ScanPoint
 from api.services.attendance import apply
+from api.services.attendance_undo import KINDS, nonce_of, retract
 from api.services.camp_line import REGISTRATIONS
-from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, record_lapse
+from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, read_again, record_lapse
 from api.services.request import Request
 
 _S = CampRegistrationStatus
-KINDS = {ScanPoint.ENTRY: AttendanceKind.CHECKED_IN, ScanPoint.EXIT: AttendanceKind.CHECKED_OUT}
 ACTIONS = {ScanPoint.ENTRY: AssignmentAction.CHECK_IN, ScanPoint.EXIT: AssignmentAction.CHECK_OUT}
 
 
@@ -56,6 +55,13 @@ async def unsettle_camp(
         await REGISTRATIONS.move(session, request, held, _S.REGISTERED)
 
 
+async def unsettle_duty(
+    session: Transaction, request: Request, assignment: uuid.UUID, *, scan: uuid.UUID, reason: str | None
+) -> None:
+    """What an annulled scan has said of a locked duty is taken back."""
+    await retract(session, request, await read_again(session, request, assignment), scan=scan, reason=reason)
+
+
 async def enter(session: Transaction, request: Request, registration: uuid.UUID) -> None:
     """Writes into the log that somebody without a code was let in, if they have a place."""
     by = {"account": request.actor.account_id, "scan": new_id()}
@@ -77,7 +83,7 @@ async def settle_duties(session: Transaction, request: Request, rows: Sequence[M
         try:
             async with session.savepoint():
                 duty = await record_lapse(session, request, duty)
-                await apply(session, request, duty, KINDS[row["point"]], at=row["at"], nonce=f"scan {row['id']}")
+                await apply(session, request, duty, KINDS[row["point"]], at=row["at"], nonce=nonce_of(row["id"]))
         except asyncpg.IntegrityConstraintViolationError:
             # The time or the place is somebody else's by now: the scan stays, and the duty as it is.
             continue

@@ -1,0 +1,117 @@
+"""Taking back what a scan has reported of a duty: instants, status, promised time and hours follow from the reports that remain."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import sqlalchemy as sa
+
+from api.database.engine import Row, Transaction
+from api.database.statement import compile_statement
+from api.models import Attendance, Commitment, Event, Scan
+from api.models.assignment import AssignmentStatus
+from api.models.attendance import AttendanceKind
+from api.models.base import new_id
+from api.models.scan import ScanPoint
+from api.services.attendance import REPORTED, apply
+from api.services.duty import DELETE_COMMITMENT, change, move, read_again
+from api.services.hours import count
+from api.services.request import Request
+
+_S = AssignmentStatus
+KINDS: Mapping[str, AttendanceKind] = {
+    ScanPoint.ENTRY: AttendanceKind.CHECKED_IN,
+    ScanPoint.EXIT: AttendanceKind.CHECKED_OUT,
+}
+
+
+def nonce_of(scan: uuid.UUID) -> str:
+    """By which the report of a scan is known among those of the duty."""
+    return f"scan {scan}"
+
+
+async def retract(session: Transaction, request: Request, duty: Row, *, scan: uuid.UUID, reason: str | None) -> None:
+    """Of a locked duty, after the scan was annulled; other scans of the same instant that count report it from now on."""
+    gone = await session.row(TAKE_BACK, {"assignment": duty.id, "nonce": nonce_of(scan)})
+    if gone is None:
+        return
+    if gone.mark is None:
+        await _settle(session, request, duty, gone, reason)
+    for other in await session.rows(SAME_INSTANT, {"assignment": duty.id, "scan": scan, "at": gone.at}):
+        held = await read_again(session, request, duty.id)
+        await apply(session, request, held, KINDS[other.point], at=gone.at, nonce=nonce_of(other.id))
+
+
+async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, reason: str | None) -> None:
+    (known,) = await session.rows(REPORTED, {"assignment": duty.id})
+    ends = [each for each in (known.left_at, duty.released_at) if each and known.arrived_at and each > known.arrived_at]
+    left = min(ends, default=None)
+    columns = {"checked_in_at": known.arrived_at, "checked_out_at": left}
+    status = await _status(session, duty, known)
+    if duty.status in (_S.ON_DUTY, _S.COMPLETED) and status != _S.NO_SHOW:
+        await _promise(session, duty, left)
+    taken = {"kind": gone.kind, "at": gone.at.isoformat()}
+    if status == duty.status:
+        await change(session, request, duty, "attendance_annulled", columns=columns, change=taken, reason=reason)
+    else:
+        await move(session, request, duty, status, reason=reason, columns=columns, change={"annulled": taken})
+    await count(session, request, duty)
+
+
+async def _status(session: Transaction, duty: Row, known: Row) -> AssignmentStatus:
+    """Where a duty stands without the report; one that was completed by time, or released, stays so."""
+    by_time = duty.status == _S.COMPLETED and duty.checked_out_at is None
+    if by_time or duty.status not in (_S.ON_DUTY, _S.COMPLETED):
+        return AssignmentStatus[duty.status]
+    if known.arrived_at is not None:
+        return _S.COMPLETED if known.left_at else _S.ON_DUTY
+    if await session.value(WAS_NO_SHOW, {"assignment": duty.id}):
+        return _S.NO_SHOW
+    return _S.MOBILIZED if known.set_out_at else _S.ACCEPTED
+
+
+async def _promise(session: Transaction, duty: Row, left: datetime | None) -> None:
+    """The time is promised again until the end of the duty, or until the volunteer left."""
+    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
+    until = left or duty.ends_at
+    if duty.starts_at < until:
+        values: Mapping[str, Any] = {"period": asyncpg.Range(duty.starts_at, until)}
+        await session.insert(Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, **values)
+
+
+def _id(name: str) -> Any:
+    return sa.bindparam(name, type_=sa.Uuid())
+
+
+TAKE_BACK = compile_statement(
+    sa.delete(Attendance)
+    .where(
+        Attendance.c.assignment_id == _id("assignment"), Attendance.c.nonce == sa.bindparam("nonce", type_=sa.Text())
+    )
+    .returning(Attendance.c.kind, Attendance.c.at, Attendance.c.mark)
+)
+# A duty is not said to be a no-show twice, unless a check-in came between.
+WAS_NO_SHOW = compile_statement(
+    sa.select(Event.c.position)
+    .where(
+        Event.c.subject_type == "Assignment",
+        Event.c.subject_key == sa.cast(_id("assignment"), sa.Text),
+        Event.c.kind == "assignment.no_show",
+    )
+    .limit(1)
+)
+_annulled = Scan.alias()
+SAME_INSTANT = compile_statement(
+    sa.select(Scan.c.id, Scan.c.point)
+    .join(_annulled, _annulled.c.id == _id("scan"))
+    .where(
+        Scan.c.assignment_id == _id("assignment"),
+        Scan.c.point == _annulled.c.point,
+        Scan.c.at == sa.bindparam("at", type_=Scan.c.at.type),
+        Scan.c.finding.is_(None),
+        Scan.c.annulled_at.is_(None),
+    )
+    .order_by(Scan.c.id)
+)

@@ -1,0 +1,182 @@
+"""Duties at a site: the volunteer scans the code of the site, and what a scan has reported is taken back with it."""
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import Build
+from tests.conftest import NOW
+from tests.snapshot import snapshot
+from tests.test_scan import ANNUL, RECORD, code_of, scan
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SCAN_SITE = f"""mutation($input: ScanSiteInput!) {{ scanSite(input: $input) {{
+  scan {{ id point finding isOffline at assignment {{ status }} }} {PROBLEMS} }} }}"""
+STATE = """SELECT status, checked_in_at, checked_out_at, lower(period) AS since, upper(period) AS until
+  FROM assignment LEFT JOIN commitment ON assignment_id = assignment.id WHERE assignment.id = $1"""
+STARTS, ENDS = NOW - 10 * HOUR, NOW + 10 * HOUR
+
+
+async def duty_at_site(build: Build, **values: Any) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+    """A site, a volunteer, and the duty there."""
+    incident = await build.incident()
+    site = await build.site(incident)
+    need = await build.need(incident, site_id=site, starts_at=STARTS, ends_at=ENDS)
+    person = await build.volunteer()
+    return site, person, await build.assignment(need, person, **{"status": "ACCEPTED", **values})
+
+
+async def state(build: Build, duty: uuid.UUID) -> tuple[Any, ...]:
+    row = await build.connection.fetchrow(STATE, duty)
+    assert row is not None
+    return tuple(row)
+
+
+async def hours(build: Build, duty: uuid.UUID) -> list[tuple[Any, ...]]:
+    rows = await build.connection.fetch(
+        "SELECT starts_at, ends_at FROM served_hours WHERE assignment_id = $1 AND status = 'COUNTED'", duty
+    )
+    return [tuple(row) for row in rows]
+
+
+async def test_a_volunteer_who_scans_the_code_of_a_site_is_checked_in_and_out(api: Api, build: Build) -> None:
+    site, person, duty = await duty_at_site(build)
+    account, code = (
+        await build.volunteer_account(person),
+        await code_of(api, await build.coordinator(), site=f"Site:{site}"),
+    )
+    came = {"code": code, "point": "ENTRY", "nonce": "1", "offlineAt": instant(NOW - 2 * HOUR)}
+
+    payload = await api.do(SCAN_SITE, actor=account, **came)
+    again = await api.do(SCAN_SITE, actor=account, **came)
+    left = await api.do(SCAN_SITE, actor=account, code=code, point="EXIT", nonce="2")
+
+    scanned = payload["scan"]
+    assert payload["problems"] == []
+    assert scanned == {
+        "id": scanned["id"],
+        "point": "ENTRY",
+        "finding": None,
+        "isOffline": True,
+        "at": instant(NOW - 2 * HOUR),
+        "assignment": {"status": "ON_DUTY"},
+    }
+    assert again == payload
+    assert left["scan"] == {
+        "id": left["scan"]["id"],
+        "point": "EXIT",
+        "finding": None,
+        "isOffline": False,
+        "at": instant(NOW),
+        "assignment": {"status": "COMPLETED"},
+    }
+    assert await state(build, duty) == ("COMPLETED", NOW - 2 * HOUR, NOW, STARTS, NOW)
+
+
+async def test_the_same_nonce_of_two_people_is_two_scans(api: Api, build: Build) -> None:
+    site, person, _ = await duty_at_site(build)
+    code = await code_of(api, await build.coordinator(), site=f"Site:{site}")
+    accounts = [await build.volunteer_account(each) for each in (person, await build.volunteer())]
+
+    payloads = [await api.do(SCAN_SITE, actor=each, code=code, point="ENTRY", nonce="1") for each in accounts]
+
+    assert [each["scan"]["finding"] for each in payloads] == [None, "NO_DUTY"]
+    assert await build.connection.fetchval("SELECT count(*) FROM scan") == 2
+
+
+async def test_only_the_code_of_a_site_is_scanned_so(api: Api, build: Build) -> None:
+    site, person, _ = await duty_at_site(build)
+    coordinator, account = await build.coordinator(), await build.volunteer_account(person)
+    code = await code_of(api, coordinator, site=f"Site:{site}")
+    other = await code_of(api, coordinator, volunteer=f"Volunteer:{person}")
+    before = await snapshot(build.connection)
+    asked = ({"code": other}, {"code": "X"}, {"point": "MEAL"}, {"nonce": ""})
+
+    found = [
+        await api.do(SCAN_SITE, actor=account, **{"code": code, "point": "ENTRY", "nonce": "1", **each})
+        for each in asked
+    ]
+    foreign = await api.do(SCAN_SITE, actor=coordinator, code=code, point="ENTRY", nonce="1")
+
+    assert [[(p["code"], p["path"][1]) for p in each["problems"]] for each in found] == [
+        [("NOT_FOUND", "code")],
+        [("NOT_FOUND", "code")],
+        [("INVALID", "point")],
+        [("INVALID", "nonce")],
+    ]
+    assert [each["code"] for each in foreign["problems"]] == ["FORBIDDEN"]
+    assert await snapshot(build.connection) == before
+
+
+@pytest.fixture
+async def served(api: Api, build: Build) -> tuple[uuid.UUID, uuid.UUID, list[str]]:
+    """The volunteer, the duty and the scans of somebody who came four hours ago and left three hours ago."""
+    actor = await build.coordinator()
+    site, person, duty = await duty_at_site(build)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    scans = [
+        scan(code, "1", at=instant(NOW - 4 * HOUR)),
+        scan(code, "2", "EXIT", at=instant(NOW - 3 * HOUR)),
+    ]
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=scans)
+    assert await state(build, duty) == ("COMPLETED", NOW - 4 * HOUR, NOW - 3 * HOUR, STARTS, NOW - 3 * HOUR)
+    assert await hours(build, duty) == [(NOW - 4 * HOUR, NOW - 3 * HOUR)]
+    return person, duty, [each["scan"]["id"] for each in payload["results"]]
+
+
+async def annul(api: Api, build: Build, scanned: str) -> Json:
+    return await api.do(ANNUL, actor=await build.coordinator(), scan=scanned, reason="Salah orang")
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_annulled_scans_leave_a_duty_as_if_nobody_had_scanned(
+    api: Api, build: Build, served: tuple[uuid.UUID, uuid.UUID, list[str]], order: tuple[int, int]
+) -> None:
+    _, duty, scans = served
+
+    first = await annul(api, build, scans[order[0]])
+    between = await state(build, duty)
+    second = await annul(api, build, scans[order[1]])
+
+    assert [first["problems"], second["problems"]] == [[], []]
+    arrived = (None, "ACCEPTED") if order[0] == 0 else (NOW - 4 * HOUR, "ON_DUTY")
+    assert between == (arrived[1], arrived[0], None, STARTS, ENDS)
+    assert await state(build, duty) == ("ACCEPTED", None, None, STARTS, ENDS)
+    assert await hours(build, duty) == []
+
+
+async def test_a_scan_of_the_same_instant_still_counts(
+    api: Api, build: Build, served: tuple[uuid.UUID, uuid.UUID, list[str]]
+) -> None:
+    person, duty, scans = served
+    actor, site = await build.coordinator(), await build.connection.fetchval("SELECT site_id FROM scan LIMIT 1")
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    same = [scan(code, "3", at=instant(NOW - 4 * HOUR))]
+    await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp-2", scans=same)
+    before = await state(build, duty)
+
+    await annul(api, build, scans[0])
+
+    assert await state(build, duty) == before
+    assert await hours(build, duty) == [(NOW - 4 * HOUR, NOW - 3 * HOUR)]
+
+
+async def test_a_scan_stays_where_the_time_that_it_freed_is_promised_elsewhere(
+    api: Api, build: Build, served: tuple[uuid.UUID, uuid.UUID, list[str]]
+) -> None:
+    person, _, scans = served
+    need = await build.need(starts_at=NOW + HOUR, ends_at=NOW + DAY)
+    await build.assignment(need, person, status="ACCEPTED")
+    before = await snapshot(build.connection)
+
+    payload = await annul(api, build, scans[1])
+
+    account: dict[str, list[Any]] = {"account": [], "role": []}
+    assert payload == {
+        "scan": None,
+        "problems": [problem("Commitment", "PERSON_ELSEWHERE", "scan", assignment=None, startsAt=None, endsAt=None)],
+    }
+    assert {**await snapshot(build.connection), **account} == {**before, **account}
