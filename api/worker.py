@@ -16,6 +16,7 @@ from api.services import (
     camp_line,
     code,
     duty,
+    import_comparison,
     import_job,
     import_run,
     message,
@@ -48,7 +49,10 @@ class Worker:
 
     async def run(self) -> None:
         """Works until it is cancelled; what fails is logged and tried again. An import delays no message."""
-        pauses = {self.deliver: IDLE_SECONDS, self.import_next: IDLE_SECONDS, self.clean: CLEANING_SECONDS}
+        pauses = {
+            **dict.fromkeys((self.deliver, self.import_next, self.compare_next), IDLE_SECONDS),
+            self.clean: CLEANING_SECONDS,
+        }
         async with asyncio.TaskGroup() as tasks:
             for work, seconds in pauses.items():
                 tasks.create_task(repeat(work, seconds))
@@ -64,6 +68,11 @@ class Worker:
         """Runs an import that waits, or goes on with one whose worker was killed; returns how many there were."""
         request = Request(PUBLIC, self.clock, limits=self.limits)
         return int(await import_run.run_next(self.database, self.vault, request))
+
+    async def compare_next(self) -> int:
+        """Looks for people with similar names beside some whom an import has brought."""
+        async with self.database.transaction() as transaction:
+            return await import_comparison.compare_next(transaction, Request(PUBLIC, self.clock))
 
     async def deliver_one(self, row: Row) -> None:
         letter, error = message.read(self.vault, row), None

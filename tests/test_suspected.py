@@ -4,9 +4,15 @@ import uuid
 
 import pytest
 
+from api.services import import_comparison
+from api.transport import Transport
+from api.worker import Worker
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.snapshot import snapshot
+from tests.test_import import Office, office
+
+__all__ = ["office"]
 
 REGISTER = f"mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{ volunteer {{ id }} {PROBLEMS} }} }}"
 CHANGE = (
@@ -142,3 +148,38 @@ async def test_the_answer_that_they_are_one_merges_them(api: Api, build: Build) 
     assert merged == {"volunteer": {"id": named(other)}, "problems": []}
     assert found == {"nodes": [person, person]}
     assert await listed(api, coordinator) == []
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(import_comparison, "BATCH", 3)
+
+
+async def test_imported_people_are_compared_after_the_import(office: Office, small_batches: None) -> None:
+    """With those who were there, and with one another; in as many batches as it takes, each once."""
+    other = await office.build.person(name="Sinta Dewi")
+    coordinator = await office.build.coordinator(kabupaten_code=HOME)
+    names = ["Shinta Dewi", "Budi Santoso", "Rahmat", "Budi Santosa", "Made Ayu", "Tono", "Umar Said"]
+    services = office.api.services
+    worker = Worker(services.database, services.vault, services.clock, Transport())
+
+    await office.run(
+        [["Nama", "Kabupaten", "HP"], *([name, HOME, f"0812000000{number}"] for number, name in enumerate(names))]
+    )
+    checked = [await worker.compare_next(), await listed(office.api, coordinator)]
+    await office.run(
+        [["Nama", "Kabupaten", "HP"], *([name, HOME, f"0812000000{number}"] for number, name in enumerate(names))],
+        apply=True,
+    )
+    before = await listed(office.api, coordinator)
+    looked_at = [await worker.compare_next() for _ in range(4)]
+    rows = await office.build.connection.fetch("SELECT id, name FROM volunteer")
+
+    named_by = {named(row["id"]): row["name"] for row in rows}
+    pairs = {
+        frozenset(named_by[node[side]["id"]] for side in ("one", "other"))
+        for node in await listed(office.api, coordinator)
+    }
+    assert (checked, before, looked_at) == ([0, []], [], [3, 3, 1, 0])
+    assert pairs == {frozenset({"Shinta Dewi", "Sinta Dewi"}), frozenset({"Budi Santoso", "Budi Santosa"})}
+    assert named(other) in named_by

@@ -87,6 +87,8 @@ ImportJob = table(
     required("options", JSONB),
     optional("row_count", sa.Integer),
     optional("last_row", sa.Integer),
+    # People in the rows up to this one were compared with others of similar names, which the worker does afterwards.
+    required("compared_row", sa.Integer, server_default="0"),
     required("created_count", sa.Integer, server_default="0"),
     required("updated_count", sa.Integer, server_default="0"),
     required("unchanged_count", sa.Integer, server_default="0"),
@@ -110,6 +112,11 @@ ImportJob = table(
     sa.Index(None, "organization_id", "created_at", "id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "upload_id"),
+    sa.Index(
+        "ix_import_job_uncompared",
+        "created_at",
+        postgresql_where=sa.text("applies AND status IN ('DONE', 'STOPPED') AND compared_row < last_row"),
+    ),
     sa.Index("ix_import_job_open", "created_at", postgresql_where=sa.text("status IN ('WAITING', 'RUNNING')")),
 )
 

@@ -1,9 +1,9 @@
-"""Pairs of volunteers who may be one person: noticed when one is registered or changed, and answered by coordinators."""
+"""Pairs of volunteers who may be one person: noticed when one is registered, changed or imported, and answered by coordinators."""
 
 import uuid
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api import access
 from api.database.engine import Transaction
@@ -23,9 +23,9 @@ SIMILAR = 0.6
 MOST = 5
 
 
-async def suspect(session: Transaction, request: Request, volunteer: uuid.UUID) -> None:
-    """Notes who of the same kabupaten has a similar name, in place of what was noted of the volunteer before."""
-    parameters = {**request.parameters, "volunteer": volunteer}
+async def suspect(session: Transaction, request: Request, *volunteers: uuid.UUID) -> None:
+    """Notes who of the same kabupaten has a similar name, in place of what was noted of the volunteers before."""
+    parameters = {**request.parameters, "volunteers": [*volunteers]}
     await session.rows(FORGET, parameters)
     await session.rows(NOTE, parameters)
 
@@ -50,10 +50,12 @@ async def dismiss(session: Transaction, request: Request, *, suspected_pair: uui
 
 # The statements, compiled once.
 
-_VOLUNTEER = sa.bindparam("volunteer", type_=sa.Uuid())
+_VOLUNTEERS = sa.any_(sa.bindparam("volunteers", type_=ARRAY(sa.Uuid())))
 DELETE = compile_statement(sa.delete(SuspectedPair).where(SuspectedPair.c.id == sa.bindparam("key", type_=sa.Uuid())))
 FORGET = compile_statement(
-    sa.delete(SuspectedPair).where(sa.or_(SuspectedPair.c.one_id == _VOLUNTEER, SuspectedPair.c.other_id == _VOLUNTEER))
+    sa.delete(SuspectedPair).where(
+        sa.or_(SuspectedPair.c.one_id == _VOLUNTEERS, SuspectedPair.c.other_id == _VOLUNTEERS)
+    )
 )
 
 
@@ -63,17 +65,9 @@ def _note() -> sa.Insert:
     similarity = sa.func.similarity(mine.c.sort_key, other.c.sort_key, type_=sa.Float())
     has_other_nik = sa.func.coalesce(mine.c.nik_index != other.c.nik_index, sa.false())
     found = (
-        sa.select(
-            sa.func.gen_random_uuid(type_=sa.Uuid()),
-            sa.func.least(mine.c.id, other.c.id),
-            sa.func.greatest(mine.c.id, other.c.id),
-            mine.c.kabupaten_code,
-            similarity,
-            access.NOW,
-        )
-        .select_from(mine.join(other, other.c.kabupaten_code == mine.c.kabupaten_code))
+        sa.select(other.c.id, similarity.label("similarity"))
         .where(
-            mine.c.id == _VOLUNTEER,
+            other.c.kabupaten_code == mine.c.kabupaten_code,
             other.c.id != mine.c.id,
             similarity >= SIMILAR,
             ~has_other_nik,
@@ -81,9 +75,21 @@ def _note() -> sa.Insert:
         )
         .order_by(similarity.desc(), other.c.id)
         .limit(MOST)
+        .correlate(mine)
+        .lateral("found")
+    )
+    one, another = sa.func.least(mine.c.id, found.c.id), sa.func.greatest(mine.c.id, found.c.id)
+    pairs = (
+        sa.select(
+            sa.func.gen_random_uuid(type_=sa.Uuid()),
+            *(one, another, mine.c.kabupaten_code, found.c.similarity, access.NOW),
+        )
+        .select_from(mine.join(found, sa.true()))
+        .where(mine.c.id == _VOLUNTEERS)
+        .order_by(one, another)
     )
     columns = ["id", "one_id", "other_id", "kabupaten_code", "similarity", "created_at"]
-    return insert(SuspectedPair).from_select(columns, found).on_conflict_do_nothing()
+    return insert(SuspectedPair).from_select(columns, pairs).on_conflict_do_nothing()
 
 
 NOTE = compile_statement(_note())
