@@ -271,6 +271,30 @@ async def test_a_closing_ends_what_has_not_begun(api: Api, build: Build) -> None
     )
 
 
+async def test_a_closing_lists_what_of_the_goods_is_left_open(api: Api, build: Build) -> None:
+    incident, coordinator = await build.incident(), await build.coordinator()
+    rice, _blankets, tents, water = [
+        await build.goods_need(incident, item=item, needed_by=NOW + hours * HOUR, closed_at=closed_at)
+        for item, hours, closed_at in (
+            ("Beras", 30, None),
+            ("Selimut", 20, NOW),
+            ("Tenda", 10, None),
+            ("Air", -5, None),
+        )
+    ]
+    await build.goods_need()
+    organization = await build.organization()
+    for goods, delivered in ((tents, 100), (rice, 40)):
+        await build.pledge(None, organization, goods_need_id=goods, quantity=100, delivered=delivered)
+    closing = document("closeIncident", "incident { status openGoodsNeeds { id item delivered } }")
+
+    done = await api.do(closing, actor=coordinator, incident=named(incident), version=1, reason="Surut")
+
+    left = [{"id": f"GoodsNeed:{water}", "item": "Air", "delivered": 0}]
+    left += [{"id": f"GoodsNeed:{rice}", "item": "Beras", "delivered": 40}]
+    assert done == {"incident": {"status": "CLOSED", "openGoodsNeeds": left}, "problems": []}
+
+
 async def test_a_closing_is_refused_with_everybody_who_is_on_duty(api: Api, build: Build) -> None:
     incident, coordinator = await build.incident(), await build.coordinator()
     need = await build.need(incident, starts_at=NOW - DAY, ends_at=NOW + DAY)

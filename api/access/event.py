@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from api.access.account import sees_role
 from api.access.actor import Condition, Kind, Row
 from api.access.assignment import sees_assignment
-from api.access.camp import keeps_camp, runs_camp, sees_camp
+from api.access.camp import keeps_camp, runs_camp, sees_camp, sees_contingent
 from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
 from api.access.condition import Predicate
 from api.access.incident import keeps_site, sees_incident, sees_need, sees_part_of_incident, sees_situation
@@ -23,6 +23,7 @@ from api.models import (
     Certificate,
     CertificateExtension,
     CertificateRequest,
+    Contingent,
     EmergencyStatus,
     GoodsNeed,
     Incident,
@@ -51,6 +52,7 @@ SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
     "Certificate": (Certificate, sees_certificate),
     "CertificateExtension": (CertificateExtension, sees_extension),
     "CertificateRequest": (CertificateRequest, sees_certificate_request),
+    "Contingent": (Contingent, sees_contingent),
     "EmergencyStatus": (EmergencyStatus, sees_part_of_incident),
     "GoodsNeed": (GoodsNeed, sees_part_of_incident),
     "Incident": (Incident, sees_incident),

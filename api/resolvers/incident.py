@@ -31,6 +31,7 @@ from api.resolvers.history import history
 from api.resolvers.matrix import coverage_matrix
 from api.resolvers.override import OVERRIDE_COUNTS
 from api.resolvers.place import NearFilter, nearest_first, point
+from api.resolvers.pledge import delivered
 from api.resolvers.situation import added_up, by_kabupaten
 from api.rules.candidate import chord, on_globe
 
@@ -52,6 +53,12 @@ def main_zone(incident: Row, _context: FieldContext) -> Sql:
         .limit(1)
     )
     return time_zone(nearest.correlate(incident).scalar_subquery())
+
+
+def is_still_wanted(incident: Row, goods: Row) -> sa.ColumnElement[bool]:
+    """Whether goods of the incident are neither closed nor delivered in whole."""
+    is_open = goods.c.closed_at.is_(None)
+    return sa.and_(goods.c.incident_id == incident.c.id, is_open, delivered(goods) < goods.c.quantity)
 
 
 SOURCES = (
@@ -82,6 +89,7 @@ SOURCES = (
             "coverage_by_kabupaten": ToMany("KabupatenCoverage", "CODE_ASC", rows=coverage_by_kabupaten),
             "coverage_matrix": ToMany("CoverageCell", "EXTREMES_FIRST", rows=coverage_matrix, guard=access.shares_work),
             "sites": connection(Site.c.incident_id, visible_with_parent=True),
+            "open_goods_needs": ToMany("GoodsNeed", "NEEDED_BY_ASC", on=is_still_wanted, visible_with_parent=True),
             "goods_needs": connection(GoodsNeed.c.incident_id, visible_with_parent=True),
             "needs": connection(Need.c.incident_id, visible_with_parent=True),
         },

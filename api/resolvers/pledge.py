@@ -25,7 +25,8 @@ def percent(pledge: Row, _context: FieldContext) -> Sql:
     return sa.cast(filled(pledge), sa.Float) * 100 / pledge.c.quantity
 
 
-def delivered(need: Row, _context: FieldContext) -> Sql:
+def delivered(need: Row) -> Sql:
+    """The quantity of goods that has come."""
     total = sa.select(sa.func.coalesce(sa.func.sum(Pledge.c.delivered), 0)).where(Pledge.c.goods_need_id == need.c.id)
     return sa.cast(total.correlate(need).scalar_subquery(), sa.Integer)
 
@@ -55,7 +56,7 @@ SOURCES = (
             "position": POSITION,
             "time_zone": ZONE,
             "pledged": Expression(promised),
-            "delivered": Expression(delivered),
+            "delivered": Expression(lambda row, _context: delivered(row)),
             "pledges": connection(Pledge.c.goods_need_id),
             "history": history("GoodsNeed"),
             "activity": activity("need_id"),

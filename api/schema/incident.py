@@ -90,6 +90,9 @@ class Incident(Node, Located):
         "All figures with their sources, as far as you may see them."
     )
     goods_needs: Connection[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field("The needs for goods.")
+    open_goods_needs: list[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field(
+        "What of the goods is still wanted: not closed, nor delivered in whole; the earliest first. Closing the incident leaves it open."
+    )
     coverage: Coverage = field_with_arguments("How far its open needs for people are met, together.", ON)
     override_counts: list[OverrideCount] | None = field(
         "How often rules were set aside, by whom and in which month; null unless you coordinate the incident."

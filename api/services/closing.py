@@ -27,7 +27,8 @@ ASSIGNMENTS = Changeable(Assignment, access.sees_assignment, ASSIGNMENT)
 
 @verb(
     "close_incident",
-    "Closes an incident with its needs; offers expire, and promises that have not begun are cancelled.",
+    "Closes an incident with its needs; offers expire, and promises that have not begun are cancelled. `openGoodsNeeds` of the incident "
+    "lists what of the goods is left open.",
     answers=OneThing("Incident"),
     callers=access.COORDINATORS_OF_INCIDENT,
     ids={"incident": "Incident"},
