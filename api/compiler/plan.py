@@ -41,7 +41,7 @@ MAX_CACHED_SQL = 60_000
 # Characters of SQL of all cached plans.
 MAX_CACHED_SQLS = 2_000_000
 # Characters of SQL; PostgreSQL takes some hundred bytes of memory for each while it plans.
-MAX_SQL = 320_000
+MAX_SQL = 250_000
 
 
 class Cost(NamedTuple):

@@ -1,6 +1,5 @@
 """Nobody is sent on days of leave or illness."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,17 +26,15 @@ def absences(person: sa.FromClause, starts: Sql, ends: Sql, *columns: Any) -> sa
     )
 
 
-def _fact(case: Case) -> Mapping[str, Sql]:
-    def first(value: Sql) -> Sql:
-        found = absences(case.person, case.starts, case.ends, value).order_by(Absence.c.since)
-        return found.limit(1).correlate(case.person, case.need).scalar_subquery()
-
+def _days_away(case: Case) -> sa.Select[Any]:
+    """The absences of the case with their bounds, the earliest first."""
     home = case.person.c.kabupaten_code
-    return {
-        "absence_id": first(Absence.c.id),
-        "starts_at": first(midnight(home, Absence.c.since)),
-        "ends_at": first(midnight(home, Absence.c.until + 1)),
-    }
+    columns = (
+        Absence.c.id.label("absence_id"),
+        midnight(home, Absence.c.since).label("starts_at"),
+        midnight(home, Absence.c.until + 1).label("ends_at"),
+    )
+    return absences(case.person, case.starts, case.ends, *columns).order_by(Absence.c.since)
 
 
 def _is_present(case: Case) -> Sql:
@@ -48,6 +45,6 @@ def _is_present(case: Case) -> Sql:
 
 PRESENT = Rule(
     holds=_is_present,
-    refusals=(Refusal(ProblemCode.ON_LEAVE, _fact),),
+    refusals=(Refusal(ProblemCode.ON_LEAVE, proof=_days_away),),
     counts="Leave and illness, by whole days in the zone of the volunteer's home; one that is cancelled no longer counts.",
 )

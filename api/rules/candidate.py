@@ -1,6 +1,6 @@
 """Candidates of a need in the order of rule 4: same kabupaten, same province, elsewhere; the nearest first in each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -121,21 +121,24 @@ def has_no_nearer_candidate(case: Case) -> Condition:
     )
 
 
-def nearest_candidate_fact(case: Case) -> Mapping[str, Sql]:
-    """The nearest candidate of the nearest tier that still has candidates."""
+def nearest_candidate(case: Case) -> sa.Select[Any]:
+    """The nearest candidate of the nearest tier that still has candidates, if the person is of a farther one."""
     volunteer_ids: list[Sql] = []
     for farther, nearer in _nearer_candidates(case):
         row = nearer.correlate(case.person, case.need).lateral()
         nearest = sa.select(row.c.id).where(tier_number(case.person, case.need) >= farther)
         nearest = nearest.order_by(row.c.chord, row.c.id).limit(1)
         volunteer_ids.append(nearest.correlate(case.person, case.need).scalar_subquery())
-    return {"volunteer_id": sa.func.coalesce(*volunteer_ids, type_=sa.Uuid())}
+    # COALESCE searches a tier only if the nearer one has nobody; OFFSET 0 keeps the planner from searching it twice.
+    found = sa.select(sa.func.coalesce(*volunteer_ids, type_=sa.Uuid()).label("volunteer_id")).offset(0)
+    first = found.correlate(case.person, case.need).lateral()
+    return sa.select(first.c.volunteer_id).where(first.c.volunteer_id.is_not(None))
 
 
 # Rule 4 is an order of candidates. Only an offer can violate it, so acceptance does not check it again.
 NEAREST_FIRST = Rule(
     holds=has_no_nearer_candidate,
-    refusals=(Refusal(ProblemCode.NEARER_AVAILABLE, nearest_candidate_fact),),
+    refusals=(Refusal(ProblemCode.NEARER_AVAILABLE, proof=nearest_candidate),),
     counts="Volunteers of a nearer tier, kabupaten before province before nation, for whom all other rules hold in the same period.",
     checked_on_accept=False,
 )

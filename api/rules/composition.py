@@ -1,6 +1,5 @@
 """Minimum composition: of the people of a need at least so many hold a rank, are of a sex, or both."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,37 +42,30 @@ def room_for_others(minimum: sa.FromClause, need: sa.FromClause) -> Sql:
 
 
 def broken_minimums(case: Case) -> sa.Select[Any]:
-    """The minimums that could not be met any more, with the others there would be, and how many there is room for."""
+    """The minimums that could not be met any more, with the others there would be, and how many there is room for.
+
+    None where all places are taken: that is the rule of `NEED_FULL`.
+    """
+    taken = places_taken(case.need, case.starts, case.ends)
+    most = sa.select(taken.c.most).correlate(case.need).scalar_subquery()
     minimum = NeedMinimum.alias()
     is_other = sa.not_(counts_towards(minimum, case.person, case.days))
     others = others_at_once(minimum, case.need, case.starts, case.ends) + sa.cast(is_other, sa.Integer)
     room = room_for_others(minimum, case.need)
     broken = sa.select(minimum.c.id.label("minimum_id"), others.label("count"), room.label("limit"))
     # The days of the case may be a row of their own.
-    broken = broken.where(minimum.c.need_id == case.need.c.id, others > room).correlate_except(minimum)
+    broken = broken.where(minimum.c.need_id == case.need.c.id, others > room, most < case.need.c.people_wanted)
+    broken = broken.correlate_except(minimum)
     return broken.order_by(minimum.c.id)
 
 
 def is_composed(case: Case) -> Condition:
-    """Whether no minimum is broken; where all places are taken, that is the rule of `NEED_FULL`."""
-    taken = places_taken(case.need, case.starts, case.ends)
-    is_full = sa.select(taken.c.most).correlate(case.need).scalar_subquery() >= case.need.c.people_wanted
-    broken = broken_minimums(case).offset(0).exists()
-    return sa.or_(sa.not_(broken), is_full)
-
-
-def composition_fact(case: Case) -> Mapping[str, Sql]:
-    """The first minimum that is broken."""
-    first = broken_minimums(case).limit(1).subquery()
-    return {
-        name: sa.select(first.c[name]).correlate(case.person, case.need).scalar_subquery()
-        for name in ("minimum_id", "count", "limit")
-    }
+    return ~broken_minimums(case).offset(0).exists()
 
 
 COMPOSED = Rule(
     concerns_need=True,
     holds=is_composed,
-    refusals=(Refusal(ProblemCode.COMPOSITION, composition_fact),),
+    refusals=(Refusal(ProblemCode.COMPOSITION, proof=broken_minimums),),
     counts="For each minimum of the need, the people who do not count towards it, with this one, at the instant of the duty at which they are most, against the places beyond the minimum. A person counts towards every minimum that is met, one of unknown sex towards none of a sex.",
 )

@@ -32,7 +32,13 @@ def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSele
 
 
 def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
-    fact = refusal.fact(case)
+    source: sa.FromClause
+    if refusal.proof is None:
+        fact, source = refusal.fact(case), one_row()
+        conditions = [sa.not_(rule.holds(case)), refusal.when(case)]
+    else:
+        source, conditions = refusal.proof(case).limit(1).correlate(case.person, case.need).lateral(), []
+        fact = dict(source.c)
     columns: list[sa.ColumnElement[Any]] = [
         sa.literal_column(str(position), sa.Integer).label("position"),
         sa.literal_column(f"'{refusal.code}'", sa.Text).label("code"),
@@ -42,12 +48,7 @@ def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[A
         (sa.true() if rule.overridable else sa.false()).label("overridable"),
         *(sa.cast(fact.get(name, sa.null()), type_).label(name) for name, type_ in FACT_TYPES.items()),
     ]
-    return (
-        sa.select(*columns)
-        .select_from(one_row())
-        .where(sa.not_(rule.holds(case)), refusal.when(case))
-        .correlate(case.person, case.need)
-    )
+    return sa.select(*columns).select_from(source).where(*conditions).correlate(case.person, case.need)
 
 
 def _constant(text: str) -> sa.ColumnElement[str]:

@@ -3,14 +3,13 @@
 It holds for the duty that is asked about, and for later ones that it would push over the limit. Camps do not tire.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.models import Commitment
 from api.models.base import INSTANT
-from api.rules.rule import Case, Sql, hours
+from api.rules.rule import Case, hours
 
 PAUSE_HOURS = 24
 LIMIT_HOURS = 72
@@ -35,11 +34,6 @@ def duties_without_rest(case: Case) -> sa.Select[Any]:
         )
         .order_by(duty.c.starts_at)
     )
-
-
-def rest_fact(case: Case) -> Mapping[str, Sql]:
-    first = duties_without_rest(case).limit(1).correlate(case.person, case.need).subquery()
-    return {name: sa.select(first.c[name]).correlate(case.person, case.need).scalar_subquery() for name in COLUMNS}
 
 
 def _duties(case: Case) -> sa.CompoundSelect[Any]:

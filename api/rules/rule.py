@@ -60,11 +60,16 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A problem code of a rule: `when` it applies to a violation, and the `fact` that explains it."""
+    """A problem code of a rule, and the fact that explains it.
+
+    `proof` is a query for what violates the rule, with the fact in its columns; the first row is told. Without one it is
+    refused with the `fact` where the rule does not hold and `when` applies.
+    """
 
     code: ProblemCode
-    fact: Callable[[Case], Mapping[str, Sql]]
+    fact: Callable[[Case], Mapping[str, Sql]] = lambda _case: {}
     when: Callable[[Case], Condition] = lambda _case: sa.true()
+    proof: Callable[[Case], sa.Select[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

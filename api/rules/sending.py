@@ -1,6 +1,6 @@
 """The rules for assigning a person to a need, in the order in which their refusals are returned."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ from api.rules.organization import is_standing
 from api.rules.place import places_taken
 from api.rules.pledge import PLACE_NOT_PLEDGED
 from api.rules.rank import holds_rank
-from api.rules.rest import duties_without_rest, rest_fact
+from api.rules.rest import duties_without_rest
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
 
 
@@ -72,10 +72,10 @@ def clashing_camps(case: Case, *columns: Any) -> sa.Select[Any]:
     return clashing_commitments(case, *columns).where(Commitment.c.assignment_id.is_(None))
 
 
-def clash_fact(case: Case, clashes: Callable[..., sa.Select[Any]], name: str, key: Sql) -> Mapping[str, Sql]:
-    """The first clash: what it is for, and its bounds."""
-    bounds = {"starts_at": sa.func.lower(Commitment.c.period), "ends_at": sa.func.upper(Commitment.c.period)}
-    return {each: first_value(clashes(case, value), case) for each, value in {name: key, **bounds}.items()}
+BOUNDS = (
+    sa.func.lower(Commitment.c.period).label("starts_at"),
+    sa.func.upper(Commitment.c.period).label("ends_at"),
+)
 
 
 def _camp_of(table: sa.Table, key: Sql) -> Sql:
@@ -92,12 +92,12 @@ NOT_COMMITTED_ELSEWHERE = Rule(
     refusals=(
         Refusal(
             ProblemCode.PERSON_ELSEWHERE,
-            lambda case: clash_fact(case, clashing_duties, "assignment_id", Commitment.c.assignment_id),
+            proof=lambda case: clashing_duties(case, Commitment.c.assignment_id, *BOUNDS),
             when=lambda case: exists_for(clashing_duties(case, Commitment.c.id), case),
         ),
         Refusal(
             ProblemCode.IN_CAMP,
-            lambda case: clash_fact(case, clashing_camps, "camp_id", CAMP_OF_COMMITMENT),
+            proof=lambda case: clashing_camps(case, CAMP_OF_COMMITMENT.label("camp_id"), *BOUNDS),
             when=lambda case: exists_for(clashing_camps(case, Commitment.c.id), case),
         ),
     ),
@@ -162,7 +162,7 @@ NOT_YET_OFFERED = Rule(
     refusals=(
         Refusal(
             ProblemCode.ALREADY_OFFERED,
-            lambda case: {"assignment_id": first_value(live_assignments(case, Assignment.c.id), case)},
+            proof=lambda case: live_assignments(case, Assignment.c.id.label("assignment_id")),
         ),
     ),
     overridable=False,
@@ -303,7 +303,7 @@ WITHIN_REACH = Rule(
 
 RESTED = Rule(
     holds=lambda case: ~exists_for(duties_without_rest(case), case),
-    refusals=(Refusal(ProblemCode.NOT_RESTED, rest_fact),),
+    refusals=(Refusal(ProblemCode.NOT_RESTED, proof=duties_without_rest),),
     counts="Hours of duties, promised or served, by instants, from the last pause of 24 hours on: where they have reached 72, neither the duty nor a later one begins. Camps do not count.",
 )
 
