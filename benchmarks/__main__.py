@@ -17,7 +17,7 @@ from pathlib import Path
 import uvloop
 
 from api.settings import read_settings
-from benchmarks import bar, comparison, importing, in_process, load, node, plot, report, scaling
+from benchmarks import bar, camp, comparison, importing, in_process, load, node, plot, report, scaling
 from benchmarks.comparison import RoundPlan
 from benchmarks.database import FOLDER, Database, database, delete_declared
 from benchmarks.peer import UNSCOPED, all_peers
@@ -28,7 +28,7 @@ REPORT = Path("docs/benchmark")
 TRIED = REPORT / "tried.md"
 
 COMPARED_QUERIES = ("page", "deep", "point", "count", "mutation", "candidates", "readiness", "incident", "search")
-PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports")
+PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports", "camp")
 # Queries that are measured with the larger database, and those whose first requests are measured.
 LARGER_DATABASE_QUERIES = ("page", "point", "candidates")
 FIRST_REQUEST_QUERIES = ("page", "candidates")
@@ -127,6 +127,8 @@ def measure(result: Report, small: Database, large: Database | None, options: ar
     if "processes" in options.only:
         result.second_process = scaling.measure_second_process(small, queries["point"], rounds=ROUNDS)
         result.bars += bar.second_process_bars(result.second_process)
+    if "camp" in options.only:
+        result.bars += camp.measure_camp().bars
     if "imports" in options.only:
         result.bars += importing.measure_import().bars
     if "profile" in options.only:

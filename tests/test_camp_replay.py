@@ -2,7 +2,8 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import cycle
@@ -11,17 +12,19 @@ from typing import Any
 
 import pytest
 
+from benchmarks.camp_replay import Replay
 from tests.asking import Api, Json
-from tests.builders import Build
+from tests.builders import CERTIFICATE_TYPE, Build
+from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
-from tests.test_camp_registration import REGISTER_ALL, answer
-from tests.test_race import run_concurrently
+from tests.test_camp_registration import REGISTER_ALL
 
 # The kabupaten and kota of Kalimantan Tengah, and the organizations of which people came.
 KALTENG = [f"62.{number:02}" for number in (*range(1, 14), 71)]
 CORPS = ("Pelopor Perdamaian", "Tagana", "MRI", "Karang Taruna")
 SCALE = 1 if IS_FUZZ else 10
-PEOPLE, CAPACITY, CLIENTS = 1_600 // SCALE, 1_000 // SCALE, 16
+PEOPLE, CAPACITY = 1_600 // SCALE, 1_000 // SCALE
+HOUR = timedelta(hours=1)
 
 
 async def volunteers(build: Build, organizations: Sequence[uuid.UUID], count: int) -> list[tuple[uuid.UUID, int, str]]:
@@ -37,63 +40,134 @@ async def volunteers(build: Build, organizations: Sequence[uuid.UUID], count: in
     return made
 
 
-async def register_by_clients(api: Api, camp: uuid.UUID, actor: uuid.UUID, people: Sequence[uuid.UUID]) -> list[Json]:
-    """From so many clients at once, each sends a part in several bulks."""
-    parts = [people[number::CLIENTS] for number in range(CLIENTS)]
+def replay(api: Api, camp: uuid.UUID, actor: uuid.UUID) -> Replay:
+    """Over HTTP, by one account."""
 
-    async def send(part: Sequence[uuid.UUID]) -> Json:
-        return [
-            await api.do(
-                REGISTER_ALL,
-                actor=actor,
-                camp=f"Camp:{camp}",
-                participants=[{"volunteer": f"Volunteer:{person}"} for person in part[start : start + 20]],
-            )
-            for start in range(0, len(part), 20)
-        ]
+    async def do(name: str, values: Mapping[str, Any], selection: str) -> Json:
+        type_ = f"{name[0].upper()}{name[1:]}Input"
+        document = f"mutation($input: {type_}!) {{ {name}(input: $input) {{ {selection} }} }}"
+        return await api.do(document, actor=actor, **values)
 
-    return await run_concurrently(partial(send, part) for part in parts)
+    return Replay(do, f"Camp:{camp}")
 
 
 async def rows_of(build: Build, camp: uuid.UUID) -> list[Any]:
     return await build.connection.fetch("SELECT * FROM camp_registration WHERE camp_id = $1 ORDER BY number", camp)
 
 
-@pytest.mark.fuzz
-async def test_the_camp_of_kalimantan_tengah(api: Api, build: Build) -> None:
+async def make_kambariat(build: Build, host: uuid.UUID) -> tuple[uuid.UUID, list[uuid.UUID]]:
+    """The camp in its second day, with two required sessions, whose issuer has agreed."""
+    times = {"starts_at": NOW - timedelta(hours=20), "ends_at": NOW + timedelta(days=2)}
+    camp = await build.camp(host, kabupaten_code="62.71", name="Kemah Kambariat", capacity=CAPACITY, **times)
+    sessions = [
+        await build.row(
+            "camp_session",
+            camp_id=camp,
+            title=title,
+            starts_at=NOW - hours * HOUR,
+            ends_at=NOW - hours * HOUR + HOUR,
+            is_required=True,
+        )
+        for title, hours in (("Dapur umum", 6), ("Pertolongan pertama", 4))
+    ]
+    agreed = "UPDATE camp SET issuer_id = $2, issuer_agreed_at = $3, participant_certificate_code = $4 WHERE id = $1"
+    await build.connection.execute(agreed, camp, host, NOW, CERTIFICATE_TYPE)
+    return camp, sessions
+
+
+async def codes_in_order(build: Build) -> list[str]:
+    """Of those who have a place, by their numbers."""
+    rows = await build.connection.fetch(
+        """SELECT code FROM scan_code JOIN camp_registration USING (volunteer_id)
+        WHERE status = 'REGISTERED' ORDER BY number"""
+    )
+    return [row["code"] for row in rows]
+
+
+REPORT = """query($id: ID!) { camp(id: $id) { presentCount
+  category: report(by: CATEGORY) { registered came certified } session: report(by: SESSION) { name came }
+  organization: report(by: ORGANIZATION) { registered came certified }
+  kabupaten: report(by: KABUPATEN) { registered came certified } } }"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kambariat:
+    """The camp, its sessions, who is to come, the account that does everything, and the steps."""
+
+    camp: uuid.UUID
+    sessions: Sequence[uuid.UUID]
+    people: Sequence[uuid.UUID]
+    coordinator: uuid.UUID
+    steps: Replay
+
+    async def cancel_some(self, build: Build) -> None:
+        registered = [row["id"] for row in await rows_of(build, self.camp) if row["status"] == "REGISTERED"]
+        await self.steps.cancel(Random(25).sample(registered, 25))
+
+
+@pytest.fixture
+async def kambariat(api: Api, build: Build) -> Kambariat:
     host = await build.organization(kabupaten_code="62.71", kind="GOVERNMENT", corps=None, name="Dinas Sosial")
     organizations = [await build.organization(name=name, kabupaten_code="62.71") for name in CORPS]
     people = [person for person, _, _ in await volunteers(build, organizations, PEOPLE)]
-    camp = await build.camp(host, kabupaten_code="62.71", name="Kemah Kambariat Tuah Pahoe", capacity=CAPACITY)
+    camp, sessions = await make_kambariat(build, host)
     coordinator = await build.coordinator(province_code="62")
+    return Kambariat(camp, sessions, people, coordinator, replay(api, camp, coordinator))
 
-    await register_by_clients(api, camp, coordinator, people)
+
+@pytest.mark.fuzz
+async def test_the_camp_of_kalimantan_tengah(build: Build, kambariat: Kambariat) -> None:
+    camp = kambariat.camp
+
+    await kambariat.steps.register(kambariat.people)
     rows = await rows_of(build, camp)
-    registered = [row for row in rows if row["status"] == "REGISTERED"]
-    leaving = Random(25).sample(registered, 25)
-    await run_concurrently(
-        partial(
-            api.do,
-            answer("cancelRegistration"),
-            actor=coordinator,
-            campRegistration=f"CampRegistration:{row['id']}",
-            version=1,
-            reason="Berhalangan",
-        )
-        for row in leaving
-    )
+    await kambariat.cancel_some(build)
 
     assert [row["number"] for row in rows] == list(range(1, PEOPLE + 1))
     assert [row["status"] for row in rows] == ["REGISTERED"] * CAPACITY + ["WAITLISTED"] * (PEOPLE - CAPACITY)
     after = {row["id"]: row["status"] for row in await rows_of(build, camp)}
     promoted = [row["number"] for row in rows if row["status"] == "WAITLISTED" and after[row["id"]] == "REGISTERED"]
     assert promoted == list(range(CAPACITY + 1, CAPACITY + 26))
-    assert Counter(after.values()) == {
-        "REGISTERED": CAPACITY,
-        "WAITLISTED": PEOPLE - CAPACITY - 25,
-        "CANCELLED": 25,
-    }
+    waiting = PEOPLE - CAPACITY - 25
+    assert Counter(after.values()) == {"REGISTERED": CAPACITY, "WAITLISTED": waiting, "CANCELLED": 25}
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == CAPACITY
+
+
+@pytest.mark.fuzz
+async def test_the_gate_the_sessions_and_the_certificates_of_kalimantan_tengah(
+    api: Api, build: Build, kambariat: Kambariat
+) -> None:
+    """One of twenty does not come; one of ten of the others misses the second session."""
+    camp, steps, ask = kambariat.camp, kambariat.steps, partial(api.ask, actor=kambariat.coordinator)
+    await steps.register(kambariat.people)
+    await kambariat.cancel_some(build)
+
+    await steps.start(1)
+    codes = await codes_in_order(build)
+    coming = [code for number, code in enumerate(codes) if number % 20]
+    attending = [code for number, code in enumerate(coming) if number % 10]
+    await steps.scan(coming, (NOW - 7 * HOUR).isoformat())
+    await steps.scan(coming, (NOW - 6 * HOUR).isoformat(), "SESSION", kambariat.sessions[0])
+    await steps.scan(attending, (NOW - 4 * HOUR).isoformat(), "SESSION", kambariat.sessions[1])
+    present = (await ask(REPORT, id=f"Camp:{camp}"))["camp"]["presentCount"]
+    await steps.complete(2)
+    found = (await ask(REPORT, id=f"Camp:{camp}"))["camp"]
+
+    came, certified = CAPACITY - CAPACITY // 20, len(attending)
+    assert (present, len(coming)) == (came, came)
+    ended = Counter(row["status"] for row in await rows_of(build, camp))
+    assert ended == {"COMPLETED": came, "NO_SHOW": CAPACITY // 20, "EXPIRED": PEOPLE - CAPACITY - 25, "CANCELLED": 25}
+    whole = {"registered": CAPACITY, "came": came, "certified": certified}
+    assert found["category"] == [whole]
+    assert found["session"] == [
+        {"name": "Dapur umum", "came": came},
+        {"name": "Pertolongan pertama", "came": certified},
+    ]
+    for by, count in (("organization", len(CORPS)), ("kabupaten", len(KALTENG))):
+        assert len(found[by]) == count
+        assert {name: sum(row[name] for row in found[by]) for name in whole} == whole
+    assert await build.connection.fetchval("SELECT count(DISTINCT volunteer_id) FROM certificate") == certified
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == came
 
 
 def held(rows: Iterable[Any], name: str) -> Counter[Any]:
@@ -113,7 +187,7 @@ async def test_quotas_by_kabupaten_and_by_organization_are_filled_and_not_passed
         await build.row("camp_quota", camp_id=camp, organization_id=organization, places=by_organization)
     coordinator = await build.coordinator(province_code="62")
 
-    await register_by_clients(api, camp, coordinator, people)
+    await replay(api, camp, coordinator).register(people)
 
     rows = await rows_of(build, camp)
     of_kabupaten, of_organization = held(rows, "kabupaten_code"), held(rows, "organization_id")

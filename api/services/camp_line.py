@@ -31,6 +31,8 @@ REGISTRATIONS = Changeable(CampRegistration, access.sees_registration, CAMP_REGI
 CONTINGENTS = Changeable(Contingent, access.sees_contingent, CONTINGENT)
 # Of those who wait, so many are asked at once whether they lack anything.
 BATCH = 50
+# For each free place; most often the first of them may come.
+ASKED_PER_PLACE = 4
 
 
 async def update_line(session: Transaction, request: Request, camp: uuid.UUID) -> Limits:
@@ -64,7 +66,9 @@ async def _promote(session: Transaction, request: Request, camp: Row, limits: Li
     waiting: Sequence[Row] = await session.rows(WAITING, {"camp": camp.id})
     chosen: list[Row] = []
     while waiting and limits.has_room:
-        batch = [each for each in waiting if _has_room(limits, each)][:BATCH]
+        batch = [each for each in waiting if _has_room(limits, each)][
+            : min(BATCH, ASKED_PER_PLACE * max(limits.free, 1))
+        ]
         if not batch:
             break
         lacking = await _lacking(session, request, [each.id for each in batch])

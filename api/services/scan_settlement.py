@@ -19,7 +19,7 @@ from api.models.camp_registration import CampRegistrationStatus
 from api.models.scan import ScanPoint
 from api.services.attendance import apply
 from api.services.attendance_undo import KINDS, nonce_of, retract
-from api.services.camp_line import REGISTRATIONS
+from api.services.camp_line import REGISTRATIONS, move_all
 from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, read_again, record_lapse
 from api.services.request import Request
 
@@ -29,8 +29,7 @@ ACTIONS = {ScanPoint.ENTRY: AssignmentAction.CHECK_IN, ScanPoint.EXIT: Assignmen
 
 async def settle_camp(session: Transaction, request: Request, camp: uuid.UUID, status: CampStatus) -> None:
     """Who has an entry that counts has come, also where it arrives late; asked under the lock of the camp of this status."""
-    for held in await session.rows(ARRIVED, {"camp": camp}):
-        await REGISTRATIONS.move(session, request, held, _S.CHECKED_IN)
+    await move_all(session, request, await session.rows(ARRIVED, {"camp": camp}), _S.CHECKED_IN)
     came = _S.COMPLETED if status == CampStatus.COMPLETED else _S.CHECKED_IN
     for held in await session.rows(ARRIVED_LATE, {"camp": camp}):
         await _give_back(session, request, held, came)
