@@ -19,6 +19,8 @@ FRAGMENTS = """
 fragment K on Province { kabupatens(first: 5) { totalCount } }
 fragment P on ProvinceConnection { nodes { ...K } }"""
 
+PLANNER = Planner(core_schema(), SOURCES)
+
 
 def cost(document: str, **variables: Any) -> int:
     node = parse(document)
@@ -27,7 +29,7 @@ def cost(document: str, **variables: Any) -> int:
     assert operation is not None
     fragments = {part.name.value: part for part in node.definitions if isinstance(part, FragmentDefinitionNode)}
     prepared = Operation(core_schema(), operation, fragments, variables)
-    return Planner(core_schema(), SOURCES).document(prepared, PUBLIC.kind, ROOTS).cost(variables).rows
+    return PLANNER.document(prepared, PUBLIC.kind, ROOTS).cost(variables).rows
 
 
 @pytest.mark.parametrize(

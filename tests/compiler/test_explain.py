@@ -94,13 +94,16 @@ KEY = "00000000-0000-0000-0000-000000000000"
 CURSOR = cursor_text("Volunteer.NAME_ASC", ["A", KEY])
 
 
-def plan_of(text: str, kind: Kind) -> Plan:
+PLANNER = Planner(core_schema(), SOURCES)
+
+
+def plan_of(text: str, kind: Kind, planner: Planner = PLANNER) -> Plan:
     text = text.replace("KEY", KEY)
     node = parse(f"query({'$after: String' if '$after' in text else '$none: Int'}) {{ {text} }}").definitions[0]
     assert isinstance(node, OperationDefinitionNode)
     values = get_variable_values(core_schema(), node.variable_definitions or (), {"after": CURSOR})
     assert not isinstance(values, list)
-    return Planner(core_schema(), SOURCES).document(Operation(core_schema(), node, {}, values.coerced), kind, ROOTS)
+    return planner.document(Operation(core_schema(), node, {}, values.coerced), kind, ROOTS)
 
 
 def sequential_scans(plan: Any, *tables: str) -> Iterator[Any]:
