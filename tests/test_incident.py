@@ -27,7 +27,9 @@ def named(key: uuid.UUID) -> str:
 
 async def kinds(build: Build) -> list[tuple[str, str]]:
     """Kind and subject of every event."""
-    rows = await build.connection.fetch("SELECT kind, subject_key FROM event ORDER BY position")
+    rows = await build.connection.fetch(
+        "SELECT kind, subject_key FROM event WHERE kind <> 'account.call_refused' ORDER BY position"
+    )
     return [(row["kind"], row["subject_key"]) for row in rows]
 
 

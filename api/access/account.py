@@ -18,14 +18,20 @@ def is_own_account(kind: Kind, row: Row) -> Condition:
 def sees_account(kind: Kind, row: Row) -> Condition:
     """One's own, and those with a role that one sees."""
     role = Role.alias()
-    holder = exists_where(row, role.c.account_id == row.c.id, _administers(kind, role))
-    return any_of(is_own_account(kind, row), holder if kind.coordinator or kind.organizations else None)
+    holder = exists_where(row, role.c.account_id == row.c.id, any_of(*_of_others(kind, role)))
+    return any_of(is_own_account(kind, row), holder if kind.coordinator or kind.organizations or kind.auditor else None)
 
 
 def sees_role(kind: Kind, row: Row) -> Condition:
-    """Its holder, and who may grant such a role."""
+    """Its holder, who may grant such a role, and the auditors of its scope."""
     own = row.c.account_id == ACCOUNT if kind.account else None
-    return any_of(own, _administers(kind, row))
+    return any_of(own, *_of_others(kind, row))
+
+
+def _of_others(kind: Kind, role: Row) -> tuple[Condition | None, ...]:
+    """As what one sees roles of others."""
+    auditor = _holds(role, lambda held: held.c.kind == RoleKind.AUDITOR, lambda held: _lies_in_scope(held, role))
+    return _administers(kind, role), auditor if kind.auditor else None
 
 
 def sees_api_key(kind: Kind, row: Row) -> Condition:
@@ -68,22 +74,26 @@ def covers(held: Row, other: Row) -> Condition:
     Coordinators, all roles of places in their scope, of organizations at home there and of camps held there; managers,
     those of their organization and of its camps.
     """
-    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == other.c.organization_id)
-    venue, host = (
-        sa.select(column).where(Camp.c.id == other.c.camp_id).correlate(other).scalar_subquery()
-        for column in (Camp.c.kabupaten_code, Camp.c.host_id)
-    )
-    kabupaten = sa.func.coalesce(
-        other.c.kabupaten_code, home.correlate(other).scalar_subquery(), venue, type_=sa.Text()
-    )
+    host = sa.select(Camp.c.host_id).where(Camp.c.id == other.c.camp_id).correlate(other).scalar_subquery()
     organization = sa.func.coalesce(other.c.organization_id, host, type_=sa.Uuid())
-    province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
-    is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
-    in_scope = sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
     return sa.or_(
-        sa.and_(held.c.kind == RoleKind.COORDINATOR, in_scope),
+        sa.and_(held.c.kind == RoleKind.COORDINATOR, _lies_in_scope(held, other)),
         sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == organization),
     )
+
+
+def _lies_in_scope(held: Row, other: Row) -> Condition:
+    """Whether the scope of a role of a place includes that of another role: a place, a home or a venue."""
+    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == other.c.organization_id)
+    venue = sa.select(Camp.c.kabupaten_code).where(Camp.c.id == other.c.camp_id)
+    kabupaten = sa.func.coalesce(
+        other.c.kabupaten_code,
+        *(place.correlate(other).scalar_subquery() for place in (home, venue)),
+        type_=sa.Text(),
+    )
+    province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
+    is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
+    return sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
 
 
 def _holds(row: Row, *conditions: Callable[[Row], Condition]) -> Condition:
@@ -110,4 +120,5 @@ def grants(row: Row) -> Condition:
 
 def revokes(kind: Kind, row: Row) -> Condition:
     """Who may grant such a role, for however long, and its holder, who gives it back."""
-    return sees_role(kind, row)
+    own = row.c.account_id == ACCOUNT if kind.account else None
+    return any_of(own, _administers(kind, row))

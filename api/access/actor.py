@@ -28,6 +28,9 @@ class Kind:
     nation: bool = False
     places: bool = False
     organizations: bool = False
+    # At the desk of a place, or its auditor.
+    desk: bool = False
+    auditor: bool = False
 
     @property
     def coordinator(self) -> bool:
@@ -65,6 +68,8 @@ class Actor:
     province_codes: tuple[str, ...] = ()
     kabupaten_codes: tuple[str, ...] = ()
     organization_ids: tuple[uuid.UUID, ...] = ()
+    is_desk_officer: bool = False
+    is_auditor: bool = False
     # All roles that are in force, also those that are no scope of these.
     role_ids: tuple[uuid.UUID, ...] = ()
 
@@ -76,6 +81,8 @@ class Actor:
             nation=self.nation,
             places=bool(self.province_codes or self.kabupaten_codes),
             organizations=bool(self.organization_ids),
+            desk=self.is_desk_officer,
+            auditor=self.is_auditor,
         )
 
     @property

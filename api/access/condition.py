@@ -5,7 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.access.actor import KABUPATEN, ORGANIZATIONS, PROVINCES, Condition, Kind, Row, Sql
+from api.access.actor import KABUPATEN, ORGANIZATIONS, PROVINCES, ROLES, Condition, Kind, Row, Sql
+from api.models import Role
+from api.models.account import RoleKind
 
 Predicate = Callable[[Kind, Row], Condition]
 
@@ -38,6 +40,24 @@ def coordinates(kind: Kind, kabupaten_code: Sql) -> Condition:
         return sa.false()
     code = sa.type_coerce(kabupaten_code, sa.Text)
     return sa.or_(code == sa.any_(KABUPATEN), sa.func.left(code, 2, type_=sa.Text()) == sa.any_(PROVINCES))
+
+
+def is_desk_officer(kind: Kind, kabupaten_code: Sql) -> Condition:
+    """Whether the actor works at the desk of the kabupaten, of its province or the nation."""
+    return _holds(RoleKind.DESK_OFFICER, kabupaten_code) if kind.desk else sa.false()
+
+
+def audits(kind: Kind, kabupaten_code: Sql) -> Condition:
+    """Whether the actor is an auditor of the kabupaten, of its province or the nation; of the nation where it is null."""
+    return _holds(RoleKind.AUDITOR, kabupaten_code) if kind.auditor else sa.false()
+
+
+def _holds(role_kind: RoleKind, kabupaten_code: Sql) -> Condition:
+    role = Role.alias()
+    code = sa.type_coerce(kabupaten_code, sa.Text)
+    is_of_nation = sa.and_(role.c.province_code.is_(None), role.c.kabupaten_code.is_(None))
+    in_scope = sa.or_(is_of_nation, role.c.kabupaten_code == code, role.c.province_code == sa.func.left(code, 2))
+    return sa.exists().where(role.c.id == sa.any_(ROLES), role.c.kind == role_kind, in_scope)
 
 
 def manages(kind: Kind, organization_id: Sql) -> Condition:

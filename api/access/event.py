@@ -9,7 +9,7 @@ from api.access.actor import Condition, Kind, Row
 from api.access.assignment import sees_assignment
 from api.access.camp import keeps_camp, runs_camp, sees_camp, sees_contingent
 from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
-from api.access.condition import Predicate
+from api.access.condition import Predicate, audits
 from api.access.incident import keeps_site, sees_incident, sees_need, sees_part_of_incident, sees_situation
 from api.access.membership import sees_membership_request, sees_transfer
 from api.access.organization import keeps_organization, sees_licence, sees_organization
@@ -100,3 +100,17 @@ def sees_event(kind: Kind, row: Row) -> Condition:
         # OFFSET 0 keeps the planner from reading the things of all events at once, for a page of a few.
         cases.append((row.c.subject_type == noun, this.offset(0).correlate(row).exists()))
     return sa.case(*cases, else_=sa.false())
+
+
+# What was done with a volunteer's own record is private, and may have a reason that is.
+PRIVATE_SUBJECTS = ("Absence", "Insurance", "Volunteer")
+
+
+def sees_audit_entry(kind: Kind, row: Row) -> Condition:
+    """Auditors of the kabupaten that the event concerns; those of the nation all events."""
+    return audits(kind, row.c.kabupaten_code)
+
+
+def reads_reason(_kind: Kind, event: Row) -> Condition:
+    """Whoever sees the event, unless its reason may tell what is private of a volunteer."""
+    return event.c.subject_type.in_(SUBJECTS.keys() - set(PRIVATE_SUBJECTS))

@@ -2,21 +2,23 @@
 
 import sqlalchemy as sa
 
-from api.access.actor import ACCOUNT, PROVINCES, ROLES, Condition, Kind, Row, Sql
-from api.access.condition import any_of, coordinates, exists_where, manages
-from api.models import IncidentKabupaten, Need, Pledge, Role, Site
-from api.models.account import RoleKind
+from api.access.actor import ACCOUNT, PROVINCES, Condition, Kind, Row, Sql
+from api.access.condition import any_of, coordinates, exists_where, is_desk_officer, manages
+from api.models import IncidentKabupaten, Need, Pledge, Site
 from api.models.incident import INCIDENT, IncidentStatus
 from api.models.pledge import PledgeStatus
 from api.models.situation import SituationStatus
 
 
 def sees_incident(kind: Kind, row: Row) -> Condition:
-    """Public once verified; else seen by the coordinators of a kabupaten it touches, and by who reported it."""
+    """Public once verified; else seen by coordinators and desk officers of a kabupaten it touches, and by who reported it."""
+    touched = IncidentKabupaten.alias()
+    at_desk = touched.c.incident_id == row.c.id, is_desk_officer(kind, touched.c.kabupaten_code)
     return any_of(
         row.c.status.in_(INCIDENT.group("PUBLIC")),
         sa.and_(row.c.status == IncidentStatus.MERGED, row.c.verified_at.is_not(None)),
         coordinates_incident(kind, row) if kind.coordinator else None,
+        exists_where(row, *at_desk) if kind.desk else None,
         row.c.reporter_id == ACCOUNT if kind.account else None,
     )
 
@@ -46,22 +48,13 @@ def keeps_site(kind: Kind, site: Row) -> Condition:
 
 
 def sees_situation(kind: Kind, row: Row) -> Condition:
-    """Public once verified; before and once withdrawn, to coordinators and to who recorded it."""
+    """Public once verified; before and once withdrawn, to coordinators, desk officers of the kabupaten, who recorded it."""
     return any_of(
         row.c.status == SituationStatus.VERIFIED,
         sa.literal(kind.coordinator),
+        is_desk_officer(kind, row.c.kabupaten_code) if kind.desk else None,
         row.c.recorder_id == ACCOUNT if kind.account else None,
     )
-
-
-def is_desk_officer(kind: Kind, kabupaten_code: Sql) -> Condition:
-    """Whether the actor is a desk officer of the kabupaten, of its province or the nation."""
-    role = Role.alias()
-    code = sa.type_coerce(kabupaten_code, sa.Text)
-    is_of_nation = sa.and_(role.c.province_code.is_(None), role.c.kabupaten_code.is_(None))
-    in_scope = sa.or_(is_of_nation, role.c.kabupaten_code == code, role.c.province_code == sa.func.left(code, 2))
-    held = sa.exists().where(role.c.id == sa.any_(ROLES), role.c.kind == RoleKind.DESK_OFFICER, in_scope)
-    return held if kind.account else sa.false()
 
 
 def reports_from(kind: Kind, incident_id: Sql, kabupaten_code: Sql) -> Condition:

@@ -25,6 +25,9 @@ class ActorKind(Choice):
     OPERATOR = "OPERATOR", "Somebody who runs the installation, by its command line."
 
 
+# The columns with what an event concerns.
+CONCERNED = ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
+
 # Who did what to which thing, when and why, written in the transaction that did it.
 #
 # `position` is given before the commit, so a reader may trust it only up to the oldest transaction still
@@ -54,9 +57,11 @@ Event = table(
     optional("need_id", sa.Uuid),
     sa.CheckConstraint("(actor_kind = 'ACCOUNT') = (account_id IS NOT NULL)", name="actor"),
     sa.Index(None, "subject_type", "subject_key", "position"),
+    sa.Index(None, "kind", "position"),
+    sa.Index(None, "at", postgresql_using="brin"),
     *(
         sa.Index(None, name, "position", postgresql_where=sa.text(f"{name} IS NOT NULL"))
-        for name in ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
+        for name in ("account_id", *CONCERNED)
     ),
 )
 

@@ -27,6 +27,7 @@ ROOTS: Mapping[str, Root] = {
     "me": SingleRow("Account", guard=access.is_own_account),
     "certificate_status": ById("CertificateStatus", "code"),
     "tksk": ById("Membership", "kecamatan", of="Kecamatan", column="kecamatan_code", guard=access.is_tksk_today),
+    "audit_trail": ToConnection("AuditEntry"),
     "node": ByIds("id", plural=False),
     "nodes": ByIds("ids", plural=True),
     "rate_limit": RATE_LIMIT,

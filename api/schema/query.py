@@ -38,6 +38,11 @@ def query_type() -> type:
             "Things by their global ids, in their order; null for each that is not there or that you may not see.",
             argument("ids", list[strawberry.ID], "At most 100 global ids."),
         ),
+        "audit_trail": root(
+            "What was done, and what was refused, in the kabupaten whose auditor you are, page by page; all of it for an "
+            "auditor of the nation, and nothing for others.",
+            *list_arguments("AuditEntry"),
+        ),
         "rate_limit": root("Your budget of this minute."),
         "search": root(
             "Things that you may see, by their names, and volunteers by a phone number or number of membership that you "
@@ -52,6 +57,7 @@ def query_type() -> type:
         "tksk": TYPES["Membership"].type | None,
         "node": Node | None,
         "nodes": list[Node | None] | None,
+        "audit_trail": page_of(TYPES["AuditEntry"].type) | None,
         "rate_limit": TYPES["RateLimit"].type | None,
         "search": page_of(TYPES["SearchHit"].type) | None,
     }

@@ -81,6 +81,8 @@ async def actor(
         province_codes=_sorted(coordinator, "province_code"),
         kabupaten_codes=_sorted(coordinator, "kabupaten_code"),
         organization_ids=_sorted([row for row in rows if row.kind == RoleKind.MANAGER], "organization_id"),
+        is_desk_officer=any(row.kind == RoleKind.DESK_OFFICER for row in rows),
+        is_auditor=any(row.kind == RoleKind.AUDITOR for row in rows),
         role_ids=_sorted(rows, "id"),
     )
 

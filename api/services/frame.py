@@ -19,6 +19,7 @@ from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode
 from api.services import account
+from api.services.feed import record
 from api.services.merged import VOLUNTEER_KEYS, with_surviving_ids
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
@@ -38,6 +39,8 @@ OF_AN_ID = (ProblemCode.NOT_FOUND, ProblemCode.CODE_REPLACED)
 MAX_ATTEMPTS = 3
 # Before the next attempt, longer each time: at once it would take the locks that the other still waits for.
 PAUSE_SECONDS = 0.1
+
+CALL_REFUSED = "account.call_refused"
 
 log: FilteringBoundLogger = get_logger()
 
@@ -117,8 +120,18 @@ class Call:
 async def perform(database: Database, request: Request, call: Call) -> Outcome:
     """Runs the verb in a transaction; a key that was used before only answers with the first outcome.
 
-    A transaction that the database ended to resolve a deadlock is tried again.
+    What an account is refused leaves an event, in a transaction of its own, as that of the verb is rolled back.
     """
+    outcome = await _perform(database, request, call)
+    if outcome.problems and request.actor.account_id is not None:
+        change = {"mutation": call.verb.name, "codes": sorted({problem["code"] for problem in outcome.problems})}
+        async with database.transaction() as session:
+            await record(session, request, CALL_REFUSED, subject=("Account", request.actor.account_id), change=change)
+    return outcome
+
+
+async def _perform(database: Database, request: Request, call: Call) -> Outcome:
+    """A transaction that the database ended to resolve a deadlock is tried again."""
     try:
         call = await _prepared(database, request, call)
     except Refused as refused:

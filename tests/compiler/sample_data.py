@@ -680,6 +680,13 @@ class SampleData:
                 VALUES ($1, 'ACCOUNT', $2, 'incident.reported', 'Incident', $3, '{"status": "REPORTED"}')""",
                 *(INSTANTS[1], volunteer, str(incident)),
             )
+        for number, home in enumerate((HOME, NEIGHBOUR, FAR, None)):
+            await build.connection.execute(
+                """INSERT INTO event (at, actor_kind, account_id, kind, subject_type, subject_key, reason, change, kabupaten_code)
+                VALUES ($1, 'ACCOUNT', $2, $3, 'Absence', $4, $5,
+                        '{"mutation": "grant_role", "codes": ["FORBIDDEN", "NOT_FOUND"]}', $6)""",
+                *(INSTANTS[1], volunteer, f"x.{number}", str(uuid.UUID(int=number)), NAMES[number], home),
+            )
 
     async def make_actors(self) -> None:
         build, people = self.build, self.people
@@ -687,6 +694,9 @@ class SampleData:
         await build.row("role", account_id=mixed, kind="COORDINATOR", kabupaten_code=FAR)
         await build.row("role", account_id=mixed, kind="COORDINATOR", province_code=WIT[:2])
         await build.row("role", account_id=mixed, kind="MANAGER", organization_id=self.organizations[2])
+        officer = await build.account()
+        await build.row("role", account_id=officer, kind="AUDITOR", province_code=NEIGHBOUR[:2])
+        await build.row("role", account_id=officer, kind="DESK_OFFICER", kabupaten_code=FAR)
         self.actors = {
             "public": None,
             "volunteer": await build.volunteer_account(people[1]),
@@ -695,6 +705,7 @@ class SampleData:
             "province": await build.coordinator(province_code=NEIGHBOUR[:2]),
             "nation": await build.coordinator(),
             "mixed": mixed,
+            "officer": officer,
         }
         await self.make_roles()
 

@@ -119,6 +119,11 @@ class Visibility:
     def is_national(self) -> bool:
         return any(role["kind"] == "COORDINATOR" and not scope_of(role) for role in self.roles)
 
+    def works(self, kind: str, kabupaten_code: str | None) -> bool:
+        """Whether the actor is a desk officer or an auditor there; null is the nation."""
+        scopes = {None} if kabupaten_code is None else {None, kabupaten_code, kabupaten_code[:2]}
+        return any(role["kind"] == kind and scope_of(role) in scopes for role in self.roles)
+
     def represents(self, volunteer_id: uuid.UUID, *, of_verified: bool = False, days_after: int = 0) -> bool:
         """Whether the account is the volunteer's or that of a manager of one of the volunteer's (verified) organizations.
 
@@ -274,7 +279,8 @@ class Visibility:
 
     def sees_situation(self, row: Row) -> bool:
         is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
-        return row["status"] == "VERIFIED" or is_coordinator or self.is_own(row["recorder_id"])
+        is_there = is_coordinator or self.works("DESK_OFFICER", row["kabupaten_code"])
+        return row["status"] == "VERIFIED" or is_there or self.is_own(row["recorder_id"])
 
     def verifies_situation(self, row: Row) -> bool:
         return self.coordinates(row["kabupaten_code"])
@@ -392,19 +398,36 @@ class Visibility:
         is_public = row["status"] in ("VERIFIED", "ACTIVE", "CLOSED") or (
             row["status"] == "MERGED" and row["verified_at"]
         )
-        return bool(is_public or is_own or self.coordinates_incident(row))
+        touched = self.rows.where(IncidentKabupaten, "incident_id", row["id"])
+        is_at_desk = any(self.works("DESK_OFFICER", each["kabupaten_code"]) for each in touched)
+        return bool(is_public or is_own or is_at_desk or self.coordinates_incident(row))
 
     def coordinates_incident(self, row: Row) -> bool:
         touched = self.rows.where(IncidentKabupaten, "incident_id", row["id"])
         return self.is_national or any(self.coordinates(each["kabupaten_code"]) for each in touched)
 
     def sees_account(self, row: Row) -> bool:
-        held = self.rows.where(Role, "account_id", row["id"])
-        return self.is_own_account(row) or any(self.covers(each, role) for each in self.roles for role in held)
+        return self.is_own_account(row) or any(
+            self.administers(role) or self.audits_role(role) for role in self.rows.where(Role, "account_id", row["id"])
+        )
 
     def sees_role(self, row: Row) -> bool:
         is_own = self.account is not None and row["account_id"] == self.account["id"]
-        return is_own or any(self.covers(each, row) for each in self.roles)
+        return is_own or self.administers(row) or self.audits_role(row)
+
+    def administers(self, role: Row) -> bool:
+        return any(self.covers(each, role) for each in self.roles if each["kind"] != "AUDITOR")
+
+    def audits_role(self, role: Row) -> bool:
+        """As if it was a coordinator's."""
+        held = (each for each in self.roles if each["kind"] == "AUDITOR")
+        return any(self.covers({**each, "kind": "COORDINATOR"}, role) for each in held)
+
+    def sees_audit_entry(self, row: Row) -> bool:
+        return self.works("AUDITOR", row["kabupaten_code"])
+
+    def reads_reason(self, row: Row) -> bool:
+        return row["subject_type"] in SUBJECTS and row["subject_type"] not in ("Absence", "Insurance", "Volunteer")
 
     def sees_import_job(self, row: Row) -> bool:
         return self.sees_session(row)
@@ -466,9 +489,7 @@ class Visibility:
             for pledge in self.rows.where(Pledge, "need_id", need["id"])
             if need["kabupaten_code"] == here and pledge["status"] == "OPEN"
         }
-        is_at_desk = any(
-            role["kind"] == "DESK_OFFICER" and scope_of(role) in (None, here, here[:2]) for role in self.roles
-        )
+        is_at_desk = self.works("DESK_OFFICER", here)
         return self.verifies_situation(row) or is_at_desk or bool(at_work & self.organization_ids)
 
     def answers_assignment(self, row: Row) -> bool:
