@@ -20,7 +20,7 @@ from api.transport import Transport
 from api.web.budget import Budgets
 from api.web.calendar import download_calendar
 from api.web.document import Documents
-from api.web.download import download_refused, download_table
+from api.web.download import download_evidence, download_refused, download_table
 from api.web.endpoint import GraphQL
 from api.web.explorer import DemoPerson, explorer_routes
 from api.web.file import file_route
@@ -85,6 +85,7 @@ def application(
         Route("/graphql", GraphQL()),
         Route("/uploads", file_route(upload_file), methods=["POST"]),
         Route("/imports/{job}/refused.{format}", file_route(download_refused)),
+        Route("/evidence/{request}", file_route(download_evidence)),
         Route("/calendars/{secret}.ics", file_route(download_calendar)),
         Route("/exports/{table}.{format}", file_route(download_table)),
         Route("/schema.graphql", contract),

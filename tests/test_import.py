@@ -535,11 +535,11 @@ async def test_only_a_checked_import_is_applied_and_by_its_account(office: Offic
     ("content", "headers", "status"),
     [
         (b"", {}, 400),
-        (b"%PDF-1.7", {}, 415),
+        (b"<html>", {}, 415),
         (b"Nama;HP", {"Content-Encoding": "gzip"}, 415),
         (b"x" * (20 * 1024 * 1024 + 1), {}, 413),
     ],
-    ids=["empty", "pdf", "compressed", "too large"],
+    ids=["empty", "page", "compressed", "too large"],
 )
 async def test_what_is_no_table_is_not_stored(
     office: Office, content: bytes, headers: dict[str, str], status: int

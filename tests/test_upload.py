@@ -15,7 +15,7 @@ from tests.conftest import NOW
 
 REFUSED = {
     "empty": (b"", 400),
-    "pdf": (b"%PDF-1.7", 415),
+    "page": (b"<html>", 415),
     "too large": (b"Nama;HP\n" * (upload.MOST_BYTES // 8 + 1), 413),
 }
 

@@ -66,6 +66,8 @@ CertificateRequest = table(
     required("status", Chosen(CertificateRequestStatus)),
     optional("certificate_id", sa.Uuid, references("certificate.id")),
     optional("note"),
+    # The document or picture that proves it.
+    optional("evidence_id", sa.Uuid, sa.ForeignKey("upload.id", ondelete="SET NULL")),
     optional("reason"),
     sa.CheckConstraint("expires_on >= issued_on", name="expires_after_issue"),
     sa.CheckConstraint("(status = 'ACCEPTED') = (certificate_id IS NOT NULL)", name="accepted_with_certificate"),
@@ -80,5 +82,6 @@ CertificateRequest = table(
     sa.Index(None, "issuer_id", "created_at", "id"),
     sa.Index(None, "certificate_type_code"),
     sa.Index(None, "certificate_id"),
+    sa.Index(None, "evidence_id"),
     sa.Index(None, "created_at", "id"),
 )

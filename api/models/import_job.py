@@ -1,4 +1,4 @@
-"""Files that were uploaded, and the jobs that import their rows."""
+"""Files that were uploaded, and the jobs that import the rows of tables."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -49,7 +49,9 @@ Upload = table(
     required("account_id", sa.Uuid, references("account.id")),
     # Null until all of it has arrived.
     optional("byte_count", sa.Integer),
-    # An upload is used for one import.
+    # Of a document or picture that proves something; null for a table to be imported.
+    optional("media_type"),
+    # An upload is used once.
     optional("used_at", INSTANT),
     sa.Index(None, "created_at"),
     sa.Index(None, "account_id"),

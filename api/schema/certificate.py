@@ -30,6 +30,7 @@ class CertificateRequest(Node):
     status: CertificateRequestStatus = field("What has become of it.")
     certificate: Certificate | None = field("The certificate that was issued; null if none was.")
     note: str | None = field("What the issuer should know; null if nothing was written.")
+    evidence: str | None = field("The path of the document or picture that proves it; null if none was sent.")
     reason: str | None = field("Why it was refused; null if it was not.")
     history: list[HistoryEntry] = field("What was done with it, the oldest first.")
     allowed_actions: list[CertificateRequestAction] = field("What you may do with it now.")
@@ -64,6 +65,7 @@ class RequestCertificateInput:
     volunteer: strawberry.ID | None = optional("The volunteer it is for; yourself if left out.")
     expires_on: date | None = optional("The last day; if left out or null, as long as the type is valid.")
     note: str | None = optional("What the issuer should know, 1 to 1,000 characters.")
+    evidence: str | None = optional("What POST /uploads has answered to a document or picture that proves it.")
 
 
 @verb_input(certificate_request.approve)

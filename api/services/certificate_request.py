@@ -19,11 +19,13 @@ from api.models.certificate_request import (
 )
 from api.rules.code import ProblemCode
 from api.services import skill
+from api.services import upload as uploads
 from api.services.certificate_issue import check_issuer
 from api.services.change import Changeable
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
+from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
 from api.values.text import line, paragraph
@@ -42,11 +44,13 @@ COLUMNS = ("volunteer_id", "certificate_type_code", "issuer_id", "number", "issu
     ids={"volunteer": "Volunteer", "type": "CertificateType", "issuer": "Organization"},
     conflicts={"uq_certificate_request_pending": Problem(ProblemCode.ALREADY_ASKED, input_path("number"))},
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),
+    needs_vault=True,
 )
 async def request_certificate(
     session: Transaction,
     request: Request,
     *,
+    vault: Vault,
     type: str,
     issuer: uuid.UUID,
     number: str,
@@ -54,6 +58,7 @@ async def request_certificate(
     volunteer: uuid.UUID | None = None,
     expires_on: date | None = None,
     note: str | None = None,
+    evidence: str | None = None,
 ) -> uuid.UUID:
     """Without a volunteer, the actor's own."""
     problems = Problems()
@@ -77,10 +82,26 @@ async def request_certificate(
         "expires_on": expiry,
     }
     problems.refuse()
+    if evidence is not None:
+        columns["evidence_id"] = await _use(session, request, vault, evidence)
     key, status = new_id(), CertificateRequestStatus.PENDING
     await session.insert(CertificateRequest, id=key, status=status, **columns)
     change = {"status": status, **skill.change_of(columns)}
     await record(session, request, "certificate_request.pending", subject=("CertificateRequest", key), change=change)
+    return key
+
+
+async def _use(session: Transaction, request: Request, vault: Vault, evidence: str) -> uuid.UUID:
+    problems = Problems()
+    key = await uploads.use(session, request, vault, evidence, is_table=False)
+    if key is None:
+        problems.invalid(
+            "evidence",
+            indonesian="Berkas ini tidak ada atau sudah dipakai; kirim lagi sebagai PDF, JPEG atau PNG.",
+            english="There is no such upload, or it was used; send the file again, as PDF, JPEG or PNG.",
+        )
+    problems.refuse()
+    assert key is not None
     return key
 
 

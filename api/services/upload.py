@@ -17,6 +17,8 @@ from api.services.request import Request
 from api.services.vault import Vault
 
 MOST_BYTES = 20 * 1024 * 1024
+# Of a document or picture.
+MOST_EVIDENCE_BYTES = 5 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
 # Of one account, within the time after which one that was not used, or has not arrived, is deleted.
@@ -24,7 +26,7 @@ MOST_WAITING = 20
 UNUSED, USED, UNFINISHED = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 
 
-async def begin(session: Transaction, request: Request) -> uuid.UUID | None:
+async def begin(session: Transaction, request: Request, media_type: str | None = None) -> uuid.UUID | None:
     """The key of a new upload; None where too many of the account wait for their use, or are on their way.
 
     Those of one account wait for each other, so that no two take the last place.
@@ -35,7 +37,7 @@ async def begin(session: Transaction, request: Request) -> uuid.UUID | None:
     if await session.value(WAITING, {"account": account_id, "now": request.now}) >= MOST_WAITING:
         return None
     key = new_id()
-    await session.insert(Upload, id=key, account_id=account_id, created_at=request.now)
+    await session.insert(Upload, id=key, account_id=account_id, media_type=media_type, created_at=request.now)
     return key
 
 
@@ -64,12 +66,17 @@ async def find(session: Transaction, request: Request, vault: Vault, text: str) 
     return found
 
 
-async def use(session: Transaction, request: Request, vault: Vault, text: str) -> uuid.UUID | None:
-    """The key of an upload of the account, which is used from now on; None if there is none, or it was used."""
+async def use(
+    session: Transaction, request: Request, vault: Vault, text: str, *, is_table: bool = True
+) -> uuid.UUID | None:
+    """The key of an upload of the account, which is used from now on; None if there is none, or it was used.
+
+    Of a table, or of a document or picture.
+    """
     key = _key(vault, text, request.actor.account_id)
     if key is None:
         return None
-    parameters = {"upload": key, "account": request.actor.account_id, "now": request.now}
+    parameters = {"upload": key, "account": request.actor.account_id, "is_table": is_table, "now": request.now}
     found: uuid.UUID | None = await session.value(USE, parameters)
     return found
 
@@ -117,8 +124,14 @@ _IS_USABLE = sa.and_(
     Upload.c.byte_count.is_not(None),
     Upload.c.used_at.is_(None),
 )
-FIND = compile_statement(sa.select(Upload.c.id).where(_IS_USABLE))
-USE = compile_statement(sa.update(Upload).where(_IS_USABLE).values(used_at=NOW).returning(Upload.c.id))
+_IS_TABLE = Upload.c.media_type.is_(None)
+FIND = compile_statement(sa.select(Upload.c.id).where(_IS_USABLE, _IS_TABLE))
+USE = compile_statement(
+    sa.update(Upload)
+    .where(_IS_USABLE, sa.bindparam("is_table", type_=sa.Boolean()) == _IS_TABLE)
+    .values(used_at=NOW)
+    .returning(Upload.c.id)
+)
 CHUNK = compile_statement(
     sa.select(UploadChunk.c.cipher).where(
         UploadChunk.c.upload_id == _UPLOAD, UploadChunk.c.number == sa.bindparam("number", type_=sa.Integer())
@@ -130,7 +143,8 @@ DELETE_OLD = compile_statement(
         sa.or_(
             _IS_LOST,
             sa.and_(Upload.c.used_at.is_(None), Upload.c.created_at < NOW - UNUSED),
-            Upload.c.created_at < NOW - USED,
+            # What proves something stays with what it proves.
+            sa.and_(_IS_TABLE, Upload.c.created_at < NOW - USED),
         )
     )
 )

@@ -1,4 +1,4 @@
-"""Files to download: tables, and the refused rows of an import."""
+"""Files to download: tables, the refused rows of an import, and what proves a certificate."""
 
 import uuid
 from collections.abc import AsyncGenerator
@@ -9,9 +9,11 @@ from starlette.responses import Response, StreamingResponse
 
 from api import access
 from api.context import Context
+from api.files.kind import ENDINGS
 from api.files.writing import Format, write_table
-from api.services import export
+from api.services import evidence, export
 from api.services import request as service
+from api.services import upload as uploads
 from api.services.refused_row import refused_rows
 from api.web.error import HttpError
 from api.web.export import EXPORTS, rows
@@ -52,6 +54,18 @@ async def download_refused(request: Request, context: Context) -> Response:
             raise not_found()
         header, refused = found
         return file_response(_closing(write_table(refused, format_, header), stack.pop_all()), "ditolak", format_)
+
+
+async def download_evidence(request: Request, context: Context) -> Response:
+    """What was sent with a request for a certificate, for whoever sees the request."""
+    key = key_of(request.path_params["request"], "CertificateRequest")
+    async with context.database.reading() as session:
+        found = await evidence.find(session, service.Request(context.actor, context.clock), key)
+    if found is None:
+        raise not_found()
+    headers = {"Content-Disposition": f'attachment; filename="bukti.{ENDINGS[found.media_type]}"'}
+    content = uploads.content(context.database, context.vault, found.id)
+    return StreamingResponse(content, media_type=found.media_type, headers=headers)
 
 
 async def _closing(content: AsyncGenerator[bytes], stack: AsyncExitStack) -> AsyncGenerator[bytes]:

@@ -7,8 +7,9 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api import access
 from api.context import Context
-from api.files.kind import may_be_table
+from api.files.kind import evidence_type, may_be_table
 from api.services import request as service
 from api.services import upload
 from api.web.error import HttpError
@@ -17,8 +18,8 @@ from api.web.negotiation import JSON
 
 async def upload_file(request: Request, context: Context) -> Response:
     """Status 201, and what the client names the file by."""
-    if not context.actor.role_ids:
-        raise HttpError(403, "Who holds a role sends files: managers, coordinators, staff of camps.", "FORBIDDEN")
+    if not access.SIGNED_IN.include(context.actor):
+        raise HttpError(403, "Sign in to send files.", "FORBIDDEN")
     _check_length(request)
     key, byte_count = await _store(context, request)
     assert context.actor.account_id is not None
@@ -29,40 +30,51 @@ async def upload_file(request: Request, context: Context) -> Response:
 def _check_length(request: Request) -> None:
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > upload.MOST_BYTES:
-        raise _too_large()
+        raise _too_large(upload.MOST_BYTES)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HttpError(415, "Send the file uncompressed.", headers={"Accept-Encoding": "identity"})
 
 
 async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
     """What is refused, or broken off, is not kept."""
+    chunks = _chunks(request)
+    first = await anext(chunks, b"")
+    media_type = evidence_type(first)
+    if media_type is None:
+        _check_table(context, first)
     async with context.database.transaction() as session:
-        key = await upload.begin(session, service.Request(context.actor, context.clock))
+        key = await upload.begin(session, service.Request(context.actor, context.clock), media_type)
     if key is None:
         message = f"{upload.MOST_WAITING} files wait for their import; start these first, or send the file tomorrow."
         raise HttpError(429, message, "THROTTLED", headers={"Retry-After": "86400"})
     try:
-        return key, await _receive(context, request, key)
+        most = upload.MOST_BYTES if media_type is None else upload.MOST_EVIDENCE_BYTES
+        return key, await _receive(context, key, first, chunks, most)
     except BaseException:
         async with context.database.transaction() as session:
             await upload.discard(session, key)
         raise
 
 
-async def _receive(context: Context, request: Request, key: uuid.UUID) -> int:
+def _check_table(context: Context, first: bytes) -> None:
+    if not context.actor.role_ids:
+        raise HttpError(403, "Who holds a role sends tables: managers, coordinators, staff of camps.", "FORBIDDEN")
+    if not first:
+        raise HttpError(400, "The file is empty: send it as the body of the request.")
+    if not may_be_table(first[:100]):
+        raise HttpError(415, "Send CSV or XLSX, or PDF, JPEG or PNG; save an older or locked spreadsheet as XLSX.")
+
+
+async def _receive(context: Context, key: uuid.UUID, first: bytes, others: AsyncGenerator[bytes], most: int) -> int:
     """Each chunk in a transaction of its own: a slow client holds no connection to the database. Returns the bytes."""
-    number = byte_count = 0
-    async for chunk in _chunks(request):
-        if not number and not may_be_table(chunk[:100]):
-            raise HttpError(415, "Send CSV or XLSX; save an older or locked spreadsheet as XLSX.")
+    number, byte_count, chunk = 0, 0, first
+    while chunk:
         byte_count += len(chunk)
-        if byte_count > upload.MOST_BYTES:
-            raise _too_large()
+        if byte_count > most:
+            raise _too_large(most)
         async with context.database.transaction() as session:
             await upload.add_chunk(session, context.vault, key, number, chunk)
-        number += 1
-    if not byte_count:
-        raise HttpError(400, "The file is empty: send it as the body of the request.")
+        number, chunk = number + 1, await anext(others, b"")
     async with context.database.transaction() as session:
         await upload.finish(session, key, byte_count)
     return byte_count
@@ -79,5 +91,5 @@ async def _chunks(request: Request) -> AsyncGenerator[bytes]:
         yield bytes(waiting)
 
 
-def _too_large() -> HttpError:
-    return HttpError(413, f"A file may have at most {upload.MOST_BYTES} bytes.")
+def _too_large(most: int) -> HttpError:
+    return HttpError(413, f"A file may have at most {most} bytes.")
