@@ -273,13 +273,23 @@ def _seen(kind: Kind) -> CompiledStatement:
 
 @cache
 def _candidates(tier_index: int) -> CompiledStatement:
-    """The nearest of one tier who may be sent and are not named."""
+    """The nearest of one tier who may be sent and are not named.
+
+    They are limited beside the need, where their order is known, so that no others are asked every rule.
+    """
     starts, ends = (sa.bindparam(name, type_=INSTANT) for name in ("starts_at", "ends_at"))
     found = candidates(tier_index, Need, starts, ends, now=access.NOW).lateral()
-    return compile_statement(
-        sa.select(found.c.id)
-        .select_from(Need.join(found, sa.true()))
-        .where(Need.c.id == _id("need"), found.c.id != sa.all_(_ids("named")), _is_member(found))
+    nearest = (
+        sa.select(found.c.id, found.c.chord)
+        .where(found.c.id != sa.all_(_ids("named")), _is_member(found))
         .order_by(found.c.chord, found.c.id)
         .limit(sa.bindparam("count", type_=sa.Integer()))
+        .correlate(Need)
+        .lateral()
+    )
+    return compile_statement(
+        sa.select(nearest.c.id)
+        .select_from(Need.join(nearest, sa.true()))
+        .where(Need.c.id == _id("need"))
+        .order_by(nearest.c.chord, nearest.c.id)
     )
