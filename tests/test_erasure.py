@@ -22,6 +22,7 @@ KEPT = {
     **dict.fromkeys(("camp_group.name", "contingent.letter_number", "contingent.transport"), "Of a group."),
     **dict.fromkeys(("contingent.reason",), "Of a contingent, whoever leads it."),
     **dict.fromkeys(("camp_session.title", "camp_session.place"), "Of a session, whoever teaches it."),
+    **dict.fromkeys(("camp_evaluation.text",), "Of a session, whoever says it."),
     **dict.fromkeys(("attendance.nonce",), "A code."),
 }
 

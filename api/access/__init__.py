@@ -81,6 +81,7 @@ from api.access.camp import (
     keeps_camp,
     mobilizes_camp,
     owns_contingent,
+    reads_evaluations,
     receives_registration,
     runs_camp,
     sees_camp,

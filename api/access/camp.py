@@ -61,6 +61,11 @@ def _runs_camp_of(kind: Kind, row: Row) -> Condition:
     return exists_where(row, camp.c.id == row.c.camp_id, runs_camp(kind, camp))
 
 
+def reads_evaluations(kind: Kind, session: Row) -> Condition:
+    """Who runs the camp reads what was said of its sessions."""
+    return _runs_camp_of(kind, session)
+
+
 def sees_staff_member(kind: Kind, row: Row) -> Condition:
     """Who runs the camp, the person, and who answers for the person."""
     return any_of(_runs_camp_of(kind, row), answers_for(kind, row.c.volunteer_id))

@@ -20,6 +20,7 @@ from api.models import (
 )
 from api.models.camp import CAMP
 from api.resolvers.camp_care import HEADS
+from api.resolvers.camp_evaluation import OF_SESSION
 from api.resolvers.camp_report import REPORT
 from api.resolvers.common import POSITION, ZONE, allowed_actions, reference
 from api.resolvers.history import history
@@ -78,7 +79,7 @@ SOURCES = (
     table_source(
         CampSession,
         access.sees_part_of_camp,
-        fields={"camp": to_one(CampSession.c.camp_id, visible_with_parent=True)},
+        fields={"camp": to_one(CampSession.c.camp_id, visible_with_parent=True), **OF_SESSION},
         orders=orders(CampSession, "starts_at", "-created_at"),
         filters=filters(CampSession, "camp_id", "is_required", "starts_at", "ends_at", "starts_at..ends_at"),
     ),

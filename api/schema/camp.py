@@ -172,6 +172,11 @@ class CampSession(Node):
     instructor: CampStaffMember | None = field("Who teaches it; null if nobody is named, or if you may not see it.")
     is_required: bool = field("Whether everybody must attend it.")
     capacity: int | None = field("The number of people it takes; null if there is no limit.")
+    evaluation_count: int | None = field("How many people evaluated it. Null unless you run the camp.")
+    average_score: float | None = field(
+        "The mean of their scores, 1 to 5; null if nobody has evaluated it, or unless you run the camp."
+    )
+    remarks: list[str] | None = field("What they said of it, without names. Null unless you run the camp.")
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was entered.")
     updated_at: datetime = field("When it was last changed.")

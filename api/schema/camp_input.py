@@ -10,7 +10,7 @@ from api.models.camp import CampDuty
 from api.models.person import Sex
 from api.schema.field import field, optional, verb_input
 from api.schema.place import PointInput
-from api.services import camp, camp_end, camp_session, camp_staff
+from api.services import camp, camp_end, camp_evaluation, camp_session, camp_staff
 
 
 @strawberry.input(description="A limit of a camp: at most so many of an organization, a kabupaten, a category, a sex.")
@@ -143,3 +143,10 @@ class ChangeCampSessionInput:
     place: str | None = optional("Where it takes place; null if that is not said.")
     instructor: strawberry.ID | None = optional("Who of the staff teaches it; null for nobody.")
     capacity: int | None = optional("The number of people it takes; null for no limit.")
+
+
+@verb_input(camp_evaluation.evaluate_session)
+class EvaluateCampSessionInput:
+    camp_session: strawberry.ID = field("The session that you attended.")
+    score: int = field("How good it was, 1 to 5.")
+    text: str | None = optional("What you say of it, at most 1,000 characters.")

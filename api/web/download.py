@@ -16,7 +16,7 @@ from api.services import request as service
 from api.services import upload as uploads
 from api.services.refused_row import refused_rows
 from api.web.error import HttpError
-from api.web.export import EXPORTS, rows
+from api.web.export import EXPORTS, rows, titles
 
 
 def format_of(request: Request) -> Format:
@@ -84,5 +84,5 @@ async def download_table(request: Request, context: Context) -> Response:
     asked = service.Request(context.actor, context.clock)
     if not await export.begin(context.database, asked, table=name, noun=table.noun, scope=scope, format_=format_):
         raise not_found()
-    content = write_table(rows(context, table, f"{table.noun}:{scope}"), format_, table.header(context.language))
+    content = write_table(rows(context, table, f"{table.noun}:{scope}"), format_, titles(table, context.language))
     return file_response(content, name, format_)

@@ -1,4 +1,4 @@
-"""Tables to download: members of an organization, certificates that it has issued, participants of a camp, their attendance.
+"""Tables to download: members of an organization, its certificates; participants of a camp, their attendance, its report.
 
 Each is a document of the graph, read page by page, so that a file shows what the graph shows the same caller, and no more.
 """
@@ -6,13 +6,14 @@ Each is a document of the graph, read page by page, so that a file shows what th
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from api.context import Context, Usage
 from api.files.writing import Value
+from api.models.camp import CampReportBy
 from api.schema.build import SCHEMA
 
 Node = Mapping[str, Any]
@@ -33,6 +34,33 @@ class Column:
         return None if value is None else self.read(node, value)
 
 
+class Table(Protocol):
+    """A table of an Organization or a Camp, as `noun` says."""
+
+    @property
+    def noun(self) -> str: ...
+
+    @property
+    def columns(self) -> Sequence[Column]: ...
+
+    def nodes(self, context: Context, scope: str) -> AsyncGenerator[Node]:
+        """What the rows are made of, that the caller sees."""
+
+
+def titles(table: Table, language: str) -> Sequence[str]:
+    return [column.english if language == "EN" else column.indonesian for column in table.columns]
+
+
+async def answer(context: Context, document: str, **variables: Any) -> Mapping[str, Any]:
+    """Each document is limited as an answer of its own."""
+    of_document = replace(context, usage=Usage())
+    result = await SCHEMA.execute(document, variable_values=variables, context_value=of_document)
+    if result.errors:
+        raise result.errors[0]
+    found: Mapping[str, Any] = orjson.loads(orjson.dumps(result.data))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Export:
     """A list of the graph, filtered by the thing that the file is of, in an order; and what its columns need."""
@@ -51,8 +79,31 @@ class Export:
             f"filter: {{{self.conditions}}}) {{ pageInfo {{ hasNextPage endCursor }} nodes {{ {self.selection} }} }} }}"
         )
 
-    def header(self, language: str) -> Sequence[str]:
-        return [column.english if language == "EN" else column.indonesian for column in self.columns]
+    async def nodes(self, context: Context, scope: str) -> AsyncGenerator[Node]:
+        after: str | None = None
+        while True:
+            page = (await answer(context, self.document, scope=scope, after=after))["page"]
+            for node in page["nodes"]:
+                yield node
+            if not page["pageInfo"]["hasNextPage"]:
+                return
+            after = page["pageInfo"]["endCursor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The closing report of a camp by everything that it counts by; it has no rows for who does not run the camp."""
+
+    noun: str
+    columns: Sequence[Column]
+
+    async def nodes(self, context: Context, scope: str) -> AsyncGenerator[Node]:
+        counts = " ".join(f"{by}: report(by: {by}) {{ name registered came certified }}" for by in CampReportBy)
+        document = f"query Report($scope: ID!) {{ camp(id: $scope) {{ {counts} }} }}"
+        camp = (await answer(context, document, scope=scope))["camp"]
+        for by in CampReportBy:
+            for row in camp[by] or ():
+                yield {"by": by, **row}
 
 
 def at(node: Node, path: str) -> Any:
@@ -73,7 +124,7 @@ def local_time(node: Node, value: str) -> str:
     return f"{datetime.fromisoformat(value).astimezone(ZoneInfo(zone) if zone else None):%Y-%m-%d %H:%M}"
 
 
-EXPORTS: Mapping[str, Export] = {
+EXPORTS: Mapping[str, Table] = {
     "members": Export(
         "Organization",
         "memberships",
@@ -152,26 +203,20 @@ EXPORTS: Mapping[str, Export] = {
         ),
         "camp: {eq: $scope}, counts: {eq: true}",
     ),
+    "report": Report(
+        "Camp",
+        (
+            Column("Menurut", "By", "by"),
+            Column("Nama", "Name", "name"),
+            Column("Terdaftar", "Registered", "registered"),
+            Column("Hadir", "Came", "came"),
+            Column("Bersertifikat", "Certified", "certified"),
+        ),
+    ),
 }
 
 
-async def rows(context: Context, export: Export, scope: str) -> AsyncGenerator[Sequence[Value]]:
+async def rows(context: Context, table: Table, scope: str) -> AsyncGenerator[Sequence[Value]]:
     """All rows that the caller sees; `scope` is the global id of what they are of."""
-    after: str | None = None
-    while True:
-        page = await _page(context, export, {"scope": scope, "after": after})
-        for node in page["nodes"]:
-            yield [column.value(node) for column in export.columns]
-        if not page["pageInfo"]["hasNextPage"]:
-            return
-        after = page["pageInfo"]["endCursor"]
-
-
-async def _page(context: Context, export: Export, variables: dict[str, Any]) -> Mapping[str, Any]:
-    """Each page is limited as an answer of its own."""
-    of_page = replace(context, usage=Usage())
-    result = await SCHEMA.execute(export.document, variable_values=variables, context_value=of_page)
-    if result.errors:
-        raise result.errors[0]
-    found: Mapping[str, Any] = orjson.loads(orjson.dumps(result.data))["page"]
-    return found
+    async for node in table.nodes(context, scope):
+        yield [column.value(node) for column in table.columns]

@@ -330,6 +330,9 @@ class Visibility:
     def sees_part_of_camp(self, row: Row) -> bool:
         return self.sees_camp(self.row(Camp, row["camp_id"]))
 
+    def reads_evaluations(self, row: Row) -> bool:
+        return self.runs_camp(self.row(Camp, row["camp_id"]))
+
     def sees_staff_member(self, row: Row) -> bool:
         return self.runs_camp(self.row(Camp, row["camp_id"])) or self.represents(row["volunteer_id"])
 
