@@ -54,8 +54,9 @@ def broken_minimums(case: Case) -> sa.Select[Any]:
     room = room_for_others(minimum, case.need)
     broken = sa.select(minimum.c.id.label("minimum_id"), others.label("count"), room.label("limit"))
     # The days of the case may be a row of their own.
-    broken = broken.where(minimum.c.need_id == case.need.c.id, others > room, most < case.need.c.people_wanted)
-    broken = broken.correlate_except(minimum)
+    # CASE, so that the places are counted only where a minimum is broken, not for each person.
+    is_broken = sa.case((others > room, most < case.need.c.people_wanted), else_=sa.false())
+    broken = broken.where(minimum.c.need_id == case.need.c.id, is_broken).correlate_except(minimum)
     return broken.order_by(minimum.c.id)
 
 
