@@ -133,8 +133,9 @@ def lock_statement(table: sa.Table) -> CompiledStatement:
 
 def columns_of(table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     """The values of rows that all fill the same columns, by column; JSON as text."""
+    texts = {name for name in rows[0] if isinstance(table.c[name].type, JSONB)}
     return {
-        name: [_json_text(row[name]) if isinstance(table.c[name].type, JSONB) else row[name] for row in rows]
+        name: [_json_text(row[name]) for row in rows] if name in texts else [row[name] for row in rows]
         for name in rows[0]
     }
 

@@ -28,7 +28,6 @@ from api.models import (
     Volunteer,
 )
 from api.models.base import INSTANT, METADATA
-from api.models.day import days_between
 
 # The columns of an event; a table that has a column of that name is asked for it.
 NAMES = ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
@@ -47,7 +46,9 @@ def _first_organization(volunteer: Sql) -> Sql:
         sa.select(Membership.c.organization_id)
         .where(
             Membership.c.volunteer_id == volunteer,
-            days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(day),
+            # Compared, and not asked of the range: its index would be read for all members of today.
+            Membership.c.since <= day,
+            sa.or_(Membership.c.until.is_(None), Membership.c.until >= day),
         )
         .order_by(Membership.c.since, Membership.c.id)
         .limit(1)

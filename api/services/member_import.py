@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from api.database.engine import Row, Transaction
@@ -189,7 +189,8 @@ def _key(row: MemberRow) -> uuid.UUID:
 async def _register(session: Transaction, request: Request, target: Target, rows: Sequence[MemberRow]) -> None:
     for row in rows:
         row.volunteer_id = new_id()
-    people = [_volunteer(request, target, row) for row in rows]
+    now = request.now
+    people = [_volunteer(target, row, now) for row in rows]
     memberships = [_membership(target, row) for row in rows]
     # The identity numbers are what two transactions could wait for each other over.
     made = await session.insert_all(Volunteer, people, sorted_by="nik_index")
@@ -212,7 +213,7 @@ async def _register(session: Transaction, request: Request, target: Target, rows
     await record_all(session, request, "volunteer.registered", "Volunteer", changes)
 
 
-def _volunteer(request: Request, target: Target, row: MemberRow) -> Mapping[str, Any]:
+def _volunteer(target: Target, row: MemberRow, now: datetime) -> Mapping[str, Any]:
     return {
         "id": row.volunteer_id,
         "name": row[_C.NAME],
@@ -224,10 +225,10 @@ def _volunteer(request: Request, target: Target, row: MemberRow) -> Mapping[str,
         "kabupaten_code": row.kabupaten_code,
         "reach": row[_C.REACH] or target.reach,
         "status": VolunteerStatus.ACTIVE,
-        "consent_given_at": request.now,
+        "consent_given_at": now,
         "consent_purpose": target.consent_purpose,
-        "created_at": request.now,
-        "updated_at": request.now,
+        "created_at": now,
+        "updated_at": now,
         "version": 1,
     }
 
