@@ -37,6 +37,7 @@ ORDER = (
     "assignment",
     "camp_registration",
     "camp_staff_member",
+    "scan_code",
     "certificate_request",
     "certificate_extension",
     "licence",

@@ -16,6 +16,7 @@ from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.test_camp_registration import REGISTER, REGISTER_ALL, answer, listed
 from tests.test_race import run_concurrently
+from tests.test_scan import RECORD, code_of, present, scan
 
 DAY = timedelta(days=1)
 ROUNDS = 20 if IS_FUZZ else 3
@@ -193,3 +194,31 @@ async def test_as_many_are_promoted_as_cancel_at_once(api: Api, build: Build) ->
     assert [row["number"] for row in rows] == [27, 28, 29, 30]
     assert await statuses(build, camp) == {"REGISTERED": 20, "CANCELLED": 6, "WAITLISTED": 4}
     await assert_counted(build, camp)
+
+
+@pytest.mark.fuzz
+async def test_the_same_scans_from_two_phones_in_opposite_order_end_in_one_state(api: Api, build: Build) -> None:
+    coordinator = await build.coordinator()
+    for round_ in range(ROUNDS):
+        camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, ends_at=NOW + DAY)
+        codes = []
+        for _ in range(10):
+            person = await build.person()
+            await build.camp_registration(camp, person)
+            codes.append(await code_of(api, coordinator, volunteer=f"Volunteer:{person}"))
+        times = {"ENTRY": NOW - timedelta(hours=2), "EXIT": NOW - timedelta(hours=1)}
+        scans = [
+            scan(code, f"{number} {point}", point, at=times[point].isoformat())
+            for number, code in enumerate(codes)
+            for point in ([*times] if number % 2 else ["ENTRY"])
+        ]
+
+        await run_concurrently(
+            partial(api.do, RECORD, actor=coordinator, camp=f"Camp:{camp}", device=device, scans=order)
+            for device, order in (("hp-1", scans), ("hp-2", scans[::-1]))
+        )
+
+        inside = [(number, "CHECKED_IN") for number in range(1, 11, 2)]
+        assert await present(api, coordinator, camp) == (5, inside), round_
+        assert await statuses(build, camp) == {"CHECKED_IN": 10}
+        assert await build.connection.fetchval("SELECT count(*) FROM scan WHERE camp_id = $1", camp) == 2 * len(scans)

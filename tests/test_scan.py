@@ -269,6 +269,43 @@ async def test_whose_entry_came_before_their_place_has_come(api: Api, build: Bui
     assert [row[0] for row in await standing(build)] == ["RELEASED", "COMPLETED"]
 
 
+async def test_a_reopened_camp_takes_back_whose_days_are_free_again(api: Api, build: Build) -> None:
+    """The days of one who had come were taken when the scan arrived, and are free now."""
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp)
+    await complete(api, build, camp)
+    person = await build.connection.fetchval("SELECT volunteer_id FROM camp_registration")
+    duty = await build.assignment(await build.need(starts_at=NOW, ends_at=NOW + DAY), person, status="ACCEPTED")
+    await record(api, actor, camp, scan(code, "1"), isOffline=True)
+    missed = await standing(build)
+    async with build.connection.transaction():
+        await build.connection.execute("UPDATE assignment SET status = 'CANCELLED' WHERE id = $1", duty)
+        await build.connection.execute("DELETE FROM commitment")
+    reopen = "mutation($input: ReopenCampInput!) { reopenCamp(input: $input) { problems { code } } }"
+
+    await api.do(reopen, actor=actor, camp=f"Camp:{camp}", version=2, reason="Gerbang luring")
+
+    assert missed == [("NO_SHOW", None, None)]
+    assert await standing(build) == [("CHECKED_IN", NOW, NOW + 2 * DAY)]
+
+
+async def test_who_had_come_before_the_place_was_free_keeps_the_days_of_a_cancelled_camp(
+    api: Api, build: Build
+) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp, status="WAITLISTED")
+    await record(api, actor, camp, scan(code, "1"), isOffline=True)
+    raise_capacity = "mutation($input: ChangeCampInput!) { changeCamp(input: $input) { problems { code } } }"
+    await api.do(raise_capacity, actor=actor, camp=f"Camp:{camp}", version=1, capacity=20)
+    promoted = await standing(build)
+    cancel = "mutation($input: CancelCampInput!) { cancelCamp(input: $input) { problems { code } } }"
+
+    await api.do(cancel, actor=actor, camp=f"Camp:{camp}", version=2, reason="Banjir")
+
+    assert [row[0] for row in promoted] == ["REGISTERED"]
+    assert [row[0] for row in await standing(build)] == ["RELEASED"]
+
+
 async def test_scans_of_a_camp_that_is_over_are_not_annulled(api: Api, build: Build) -> None:
     actor, camp = await build.coordinator(), await running_camp(build)
     (entered,) = await record(api, actor, camp, scan(await participant(api, build, actor, camp), "1"))

@@ -48,7 +48,7 @@ async def complete(session: Transaction, request: Request, *, camp: uuid.UUID, v
 
 @verb(
     "reopen_camp",
-    "Goes on with a completed camp, for a reason; who completed it is there again, and the certificates that it gave are revoked.",
+    "Goes on with a completed camp, for a reason; who came is there again, and the certificates that it gave are revoked.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp"},
@@ -61,6 +61,7 @@ async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, ver
     await set_site_closed(session, held, None)
     key = await CAMPS.move(session, request, held, CampStatus.RUNNING, reason=text, columns={"reason": text})
     await end_all(session, request, camp, (_S.COMPLETED,), _S.CHECKED_IN, frees=False)
+    await settle_camp(session, request, camp, CampStatus.RUNNING)
     await camp_certificate.revoke(session, request, camp, reason=text)
     return key
 
@@ -77,6 +78,7 @@ async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, ver
 async def cancel(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, reason: str) -> uuid.UUID:
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.CANCEL)
+    await settle_camp(session, request, camp, CampStatus.RUNNING)
     await set_site_closed(session, held, request.now)
     key = await CAMPS.move(session, request, held, CampStatus.CANCELLED, reason=text, columns={"reason": text})
     await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED), _S.CANCELLED, reason=text)
