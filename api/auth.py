@@ -16,7 +16,8 @@ from joserfc.jwk import OKPKey
 from api.access import PUBLIC, Actor
 from api.compiler.cache import Cache
 from api.database.engine import Database, Pooler
-from api.keys import read_token_keys, token_key_files
+from api.keys import KeyFileError, read_token_keys, token_key_files
+from api.log import log
 from api.provider import InvalidToken, Provider
 from api.services import account, api_key, provider
 from api.services.request import ProviderToken, Request
@@ -63,21 +64,22 @@ class Tokens:
     def __init__(self, *keys: OKPKey, data: Path | None = None) -> None:
         self._keys: Sequence[OKPKey] = keys
         self._data = data
-        self._files = token_key_files(data) if data else []
+        self._files: Sequence[tuple[Path, int]] = ()
 
     @classmethod
     def load(cls, data: Path) -> "Tokens":
         """Loads the keys from the folder `data`; creates one on the first start, readable by its owner only."""
         return cls(*read_token_keys(data), data=data)
 
-    def _reload(self) -> bool:
-        """Reads the keys again where another process has changed their files; returns whether it has."""
-        found = token_key_files(self._data) if self._data else []
-        if found == self._files:
-            return False
-        assert self._data is not None
-        self._keys, self._files = read_token_keys(self._data), found
-        return True
+    def _current_keys(self) -> Sequence[OKPKey]:
+        """The keys, read again where another process has changed their files: a removed one is valid no more."""
+        found = token_key_files(self._data) if self._data else ()
+        if self._data is not None and found != self._files:
+            try:
+                self._keys, self._files = read_token_keys(self._data), found
+            except (KeyFileError, OSError) as error:
+                log.error("the keys of tokens cannot be read", error=type(error).__name__)
+        return self._keys
 
     def issue(
         self,
@@ -98,7 +100,7 @@ class Tokens:
         }
         if session_id is not None:
             claims["sid"] = str(session_id)
-        return jwt.encode({"alg": ALGORITHM}, claims, self._keys[0], algorithms=[ALGORITHM])
+        return jwt.encode({"alg": ALGORITHM}, claims, self._current_keys()[0], algorithms=[ALGORITHM])
 
     def read(self, token: str, now: datetime) -> Claims:
         """Verifies a token. Raises `Unauthenticated`."""
@@ -121,18 +123,11 @@ class Tokens:
 
     def _verified(self, token: str) -> dict[str, Any]:
         """The claims of a token that one of the keys has signed."""
-        try:
-            return self._decode(token)
-        except BadSignatureError:
-            if not self._reload():
-                raise
-            return self._decode(token)
-
-    def _decode(self, token: str) -> dict[str, Any]:
-        for key in self._keys[:-1]:
+        *others, last = self._current_keys()
+        for key in others:
             with suppress(BadSignatureError):
                 return jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-        return jwt.decode(token, self._keys[-1], algorithms=[ALGORITHM]).claims
+        return jwt.decode(token, last, algorithms=[ALGORITHM]).claims
 
 
 class Authenticator:

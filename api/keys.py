@@ -36,7 +36,7 @@ def read_token_keys(data: Path) -> Sequence[OKPKey]:
 def token_key_files(data: Path) -> Sequence[tuple[Path, int]]:
     """The files of these keys with the times of their last changes: that of the key that signs, then the newest."""
     older = sorted(data.glob(OLD_TOKEN_KEYS), reverse=True)
-    return [(path, path.stat().st_mtime_ns) for path in (data / TOKEN_KEY, *older)]
+    return [(path, path.stat().st_mtime_ns) for path in (data / TOKEN_KEY, *older) if path.exists()]
 
 
 def read_token_key(path: Path) -> OKPKey:

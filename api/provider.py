@@ -3,6 +3,7 @@
 import asyncio
 import base64
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -17,6 +18,8 @@ from joserfc.jwk import KeySet
 from api.log import log
 from api.services.request import ProviderToken
 from api.settings import Settings, is_secure
+from api.values.email import parse_email
+from api.values.problem import Unreadable
 
 # Signatures by a private key only: a provider has no secret in common with us.
 ALGORITHMS = ("ES256", "ES384", "Ed25519", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
@@ -141,7 +144,7 @@ def _read_claims(issuer: str, claims: Mapping[str, Any], now: datetime) -> Provi
         subject=_text(claims["sub"]),
         expires_at=datetime.fromtimestamp(claims["exp"] + SKEW_SECONDS, tz=now.tzinfo),
         name=_text(claims.get("name") or claims.get("preferred_username") or claims["sub"]),
-        email=_text(claims["email"]) if is_verified and claims.get("email") else None,
+        email=_email(claims.get("email")) if is_verified else None,
         has_second_factor=isinstance(factors, list) and not SECOND_FACTORS.isdisjoint(map(str, factors)),
     )
 
@@ -151,6 +154,13 @@ def provider_of(settings: Settings) -> Provider | None:
     if settings.oidc_issuer is None or settings.oidc_audience is None:
         return None
     return Provider(settings.oidc_issuer, settings.oidc_audience)
+
+
+def _email(value: object) -> str | None:
+    """The address as it is written here; None where it is none."""
+    with suppress(Unreadable):
+        return parse_email(value) if isinstance(value, str) else None
+    return None
 
 
 def _text(value: object) -> str:

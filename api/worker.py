@@ -75,19 +75,29 @@ class Worker:
             return await import_comparison.compare_next(transaction, Request(PUBLIC, self.clock))
 
     async def deliver_one(self, row: Row) -> None:
-        letter, error = message.read(self.vault, row), None
+        error = await self._send(row)
+        async with self.database.transaction() as transaction:
+            if error is None:
+                await message.finish(transaction, row.id, self.clock())
+            else:
+                log.warning("not delivered", message=str(row.id), error=error)
+                await message.fail(transaction, row.id, self.clock(), attempts=row.attempts, error=error)
+
+    async def _send(self, row: Row) -> str | None:
+        """Why it was not delivered."""
         try:
+            letter = message.read(self.vault, row)
             if letter.recipient is not None:
                 async with asyncio.timeout(DELIVERY_SECONDS):
                     await self.transport.deliver(letter)
-        except (Undeliverable, TimeoutError, OSError) as failure:
-            error = failure.reason if isinstance(failure, Undeliverable) else type(failure).__name__
-            log.warning("not delivered", message=str(letter.id), error=error)
-        async with self.database.transaction() as transaction:
-            if error is None:
-                await message.finish(transaction, letter.id, self.clock())
-            else:
-                await message.fail(transaction, letter.id, self.clock(), attempts=row.attempts, error=error)
+        except Undeliverable as failure:
+            return failure.reason
+        except (TimeoutError, OSError) as failure:
+            return type(failure).__name__
+        except Exception as failure:  # noqa: BLE001  # What nobody foresaw is given up in the end, too.
+            unexpected(failure)
+            return type(failure).__name__
+        return None
 
     async def clean(self) -> int:
         """Records the ends of roles and what has lapsed of offers, duties and camps, and removes what is of no use any more."""

@@ -349,6 +349,32 @@ def test_a_rotated_key_signs_and_the_older_one_stays_valid_as_long_as_its_tokens
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in tmp_path.iterdir())
 
 
+def test_a_running_server_signs_with_the_new_key_and_forgets_a_removed_one(tmp_path: Path) -> None:
+    account, running = uuid.uuid4(), Tokens.load(tmp_path)
+    stolen = running.issue(account, NOW)
+    rotate_token_keys(tmp_path, NOW, lifetime=LIFETIME)
+    (retired,) = tmp_path.glob("token-key-*.pem")
+
+    signed = running.issue(account, NOW)
+    retired.unlink()
+
+    assert Tokens.load(tmp_path).read(signed, NOW) == running.read(signed, NOW)
+    with pytest.raises(Unauthenticated):
+        running.read(stolen, NOW)
+    (tmp_path / "token-key.pem").unlink()
+    with pytest.raises(Unauthenticated):
+        running.read(signed, NOW)
+
+
+def test_a_key_that_is_broken_while_the_server_runs_leaves_the_keys_that_it_knows(tmp_path: Path) -> None:
+    account, running = uuid.uuid4(), Tokens.load(tmp_path)
+    token = running.issue(account, NOW)
+
+    (tmp_path / "token-key.pem").write_bytes(b"broken")
+
+    assert running.read(token, NOW)[0] == account
+
+
 async def test_the_command_rotates_and_lists_the_keys(tmp_path: Path) -> None:
     env = environment(tmp_path)
 

@@ -264,6 +264,20 @@ async def test_a_stranger_gets_an_account_without_rights_where_that_is_set(
     assert await build.connection.fetchval("SELECT count(*) FROM account") == 1
 
 
+@pytest.mark.parametrize(
+    ("email", "stored"),
+    [("Siti@Surel.Example", "siti@surel.example"), ("siti@surel.example\r\nBcc: x@y.example", None)],
+)
+async def test_the_address_that_a_provider_names_is_written_as_here_or_left_out(
+    build: Build, publisher: Publisher, database_url: str, keys: Path, email: str, stored: str | None
+) -> None:
+    token = publisher.token(name="Siti", email=email, email_verified=True)
+    async with trusting(publisher, database_url, keys, [NOW], oidc_accounts="create") as api:
+        answer = await ask(api, token)
+
+    assert answer["me"]["email"] == stored
+
+
 @pytest.mark.parametrize(("is_verified", "login"), [(True, None), (False, "oidc")])
 async def test_an_account_is_not_taken_over_by_its_e_mail_address(
     build: Build, publisher: Publisher, database_url: str, keys: Path, is_verified: bool, login: str | None

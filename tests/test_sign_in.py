@@ -415,6 +415,39 @@ async def test_one_address_is_slowed_whomever_it_guesses_at(people: People, buil
     assert codes == ["WRONG_CREDENTIALS"] * 30 + ["TOO_MANY_ATTEMPTS"] * 3
 
 
+async def test_signing_in_to_an_own_account_does_not_speed_up_guessing_at_others(people: People, build: Build) -> None:
+    await build.account_with_password(login="maling")
+    codes = []
+    for number in range(33):
+        codes += [each["code"] for each in (await people.sign_in(f"akun{number}", "salah"))["problems"]]
+        if number % 5 == 4 and number < 25:
+            assert (await people.sign_in("maling"))["problems"] == []
+
+    assert codes == ["WRONG_CREDENTIALS"] * 30 + ["TOO_MANY_ATTEMPTS"] * 3
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown", "again"),
+    [
+        ("sinta", ("siapa", "SIAPA"), "SINTA"),
+        ("+6281234567890", ("+6281234567899", "0812-3456-7899"), "0812-3456-7890"),
+        ("sinta@contoh.id", ("siapa@contoh.id", "Siapa@contoh.id "), "Sinta@contoh.id "),
+    ],
+    ids=("login", "phone", "email"),
+)
+async def test_another_way_of_writing_a_name_does_not_tell_whether_there_is_an_account(
+    people: People, build: Build, known: str, unknown: tuple[str, str], again: str
+) -> None:
+    await build.account_with_password(login="sinta", email="sinta@contoh.id", phone="+6281234567890")
+
+    answers = [
+        [(await people.sign_in(name, "salah"))["problems"][0]["code"] for name in [first] * 5 + [second]]
+        for first, second in ((known, again), unknown)
+    ]
+
+    assert answers[0] == answers[1]
+
+
 # Creating an account, and a forgotten password.
 
 NEW = {"login": "sinta", "name": "Sinta", "password": PASSWORD, "email": "sinta@contoh.id"}

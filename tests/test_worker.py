@@ -145,6 +145,26 @@ async def test_what_fails_is_tried_again_later_and_at_last_given_up_and_can_be_s
     assert await rows(build) == [(1, office.now, None, True, None)]
 
 
+@pytest.mark.parametrize("statement", ["UPDATE message SET cipher = 'x'", "UPDATE message SET template = 'gone'"])
+async def test_a_letter_that_cannot_be_read_is_given_up_and_delays_no_other(
+    office: Office, build: Build, statement: str
+) -> None:
+    printed: list[str] = []
+    office.transport = Terminal(printed.append)
+    await office.write("sinta@contoh.id")
+    await build.connection.execute(statement)
+    await office.write("budi@contoh.id")
+
+    for _attempt in range(8):
+        await office.work()
+        office.now = max(office.now, *await build.connection.fetchrow("SELECT max(due_at) FROM message"))
+
+    first, second = await rows(build)
+    assert (first[0], first[2] is not None, first[3]) == (8, True, False)
+    assert second == (1, NOW, None, True, None)
+    assert len(printed) == 1
+
+
 async def test_a_letter_for_nobody_is_delivered_to_nobody(office: Office, build: Build) -> None:
     class Unused(Transport):
         async def deliver(self, _letter: Letter) -> None:

@@ -4,7 +4,6 @@ Nobody is ever locked out: the wait ends by itself, is at most a minute, and an 
 count for the addresses from which its owner has signed in.
 """
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -51,6 +50,9 @@ WAIT = compile_statement(
     )
 )
 FORGET = compile_statement(sa.delete(Attempt).where(Attempt.c.key == _KEY))
+GIVE_BACK = compile_statement(
+    sa.update(Attempt).where(Attempt.c.key == _KEY).values(level=sa.func.greatest(0.0, Attempt.c.level - 1.0))
+)
 FORGET_OLD = compile_statement(sa.delete(Attempt).where(Attempt.c.at < NOW - timedelta(days=1)))
 
 
@@ -64,7 +66,10 @@ async def count(database: Database, request: Request, *, of_address: bytes, of_a
                 raise Refused(Problem(ProblemCode.TOO_MANY_ATTEMPTS, fact={"retry_at": until.isoformat()}))
 
 
-async def forget(session: Transaction, keys: Sequence[bytes]) -> None:
-    """After a success."""
-    for key in keys:
-        await session.rows(FORGET, {"attempt_key": key})
+async def forget(session: Transaction, *, of_address: bytes, of_account: bytes) -> None:
+    """After a success: all attempts at the account, but of those from the address this one only.
+
+    Else whoever guesses at others would sign in to an own account now and then, and guess on without a wait.
+    """
+    await session.rows(FORGET, {"attempt_key": of_account})
+    await session.rows(GIVE_BACK, {"attempt_key": of_address})

@@ -39,10 +39,12 @@ class Identity:
 async def identify(database: Database, request: Request, vault: Vault, name: str) -> Identity:
     """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none."""
     address = address_digest(vault, request.caller.address)
-    values = {"login": name.strip(), "email": name.strip().lower(), "phone": _phone(name), "address": address}
+    login, email, phone = name.strip(), name.strip().lower(), _phone(name)
+    values = {"login": login, "email": email, "phone": phone, "address": address}
     async with database.reading() as session:
         found = await session.row(FIND, {**values, "now": request.now})
-    whose = found.id.hex if found else name.strip().lower()
+    # In one way of writing, so that another one is one more attempt, or none, whether there is an account or not.
+    whose = found.id.hex if found else phone or (email if "@" in email else login)
     # The owner, at an address of the past, is not kept waiting by who guesses elsewhere.
     count = f"account {whose} {address.hex() if found and found.is_known else ''}"
     of_account = vault.blind_index(count)
