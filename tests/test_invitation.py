@@ -103,6 +103,30 @@ async def test_a_newer_invitation_voids_the_older_one(api: Api, build: Build) ->
     assert (await accept(api, account, newer.lower()))["problems"] == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE role SET ended_at = '2026-01-01'",
+        "UPDATE account SET active = false WHERE login = 'pengelola'",
+        "UPDATE membership SET until = '2026-01-01'",
+        "UPDATE invitation SET inviter_id = NULL",
+    ],
+)
+async def test_an_invitation_ends_with_what_it_was_made_with(api: Api, build: Build, statement: str) -> None:
+    organization = await build.organization()
+    manager, volunteer = await build.manager(organization), await build.volunteer(organization)
+    await build.connection.execute("UPDATE account SET login = 'pengelola' WHERE id = $1", manager)
+    thief = await build.account()
+    code = (await invite(api, manager, volunteer, organization))["report"]["code"]
+    await build.connection.execute(statement)
+    before = await snapshot(build.connection, "account", "invitation", "event")
+
+    payload = await accept(api, thief, code)
+
+    assert payload == {"account": None, "problems": [problem("Simple", "WRONG_CODE", "code")]}
+    assert await snapshot(build.connection, "account", "invitation", "event") == before
+
+
 async def test_an_account_is_of_one_volunteer_for_good(api: Api, build: Build) -> None:
     organization = await build.organization()
     manager, volunteer = await build.manager(organization), await build.volunteer(organization)

@@ -623,6 +623,45 @@ async def test_a_recovery_code_takes_the_place_of_a_code_once(people: People, bu
     assert again == refused("WRONG_CODE", "totpCode")
 
 
+async def test_an_authenticator_is_replaced_only_by_who_has_it_and_once_the_next_one_is_confirmed(
+    people: People, build: Build
+) -> None:
+    """Neither a stolen token with the password nor a set-up that was abandoned leaves the account without."""
+    await build.account_with_password(login="sinta")
+    token = (await people.tokens())["accessToken"]
+    secret, recovery = await set_up(people, token)
+    before = await secrets(build)
+    people.now += 5 * MINUTE
+
+    without = await people.do("setUpTotp", "report { secret }", token=token, password=PASSWORD)
+    wrong = await people.do("setUpTotp", "report { secret }", token=token, password=PASSWORD, totpCode="000000")
+    unchanged = await secrets(build)
+    asked = await people.do("setUpTotp", "report { secret }", token=token, password=PASSWORD, totpCode=recovery[0])
+    new = pyotp.TOTP(asked["report"]["secret"])
+    people.now += 5 * MINUTE
+    abandoned = await people.sign_in()
+    old = await people.sign_in(totpCode=pyotp.TOTP(secret).at(people.now))
+    early = await people.sign_in(totpCode=new.at(people.now))
+    people.now += MINUTE
+    confirmed = await people.do(
+        "setUpTotp",
+        "report { secret }",
+        token=old["report"]["accessToken"],
+        password=PASSWORD,
+        code=new.at(people.now),
+    )
+    people.now += MINUTE
+    by_old = await people.sign_in(totpCode=pyotp.TOTP(secret).at(people.now))
+    by_new = await people.sign_in(totpCode=new.at(people.now))
+
+    assert (without, wrong) == (refused("SECOND_FACTOR_NEEDED", "totpCode"), refused("WRONG_CODE", "totpCode"))
+    assert unchanged == before
+    assert abandoned == refused("SECOND_FACTOR_NEEDED", "totpCode")
+    assert (old["problems"], early) == ([], refused("WRONG_CODE", "totpCode"))
+    assert confirmed["problems"] == []
+    assert (by_old, by_new["problems"]) == (refused("WRONG_CODE", "totpCode"), [])
+
+
 async def test_setting_up_takes_the_password_and_a_right_code(people: People, build: Build) -> None:
     await build.account_with_password(login="sinta")
     token = (await people.tokens())["accessToken"]

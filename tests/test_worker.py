@@ -157,7 +157,7 @@ async def test_a_letter_that_cannot_be_read_is_given_up_and_delays_no_other(
 
     for _attempt in range(8):
         await office.work()
-        office.now = max(office.now, *await build.connection.fetchrow("SELECT max(due_at) FROM message"))
+        office.now = max(office.now, await build.connection.fetchval("SELECT max(due_at) FROM message"))
 
     first, second = await rows(build)
     assert (first[0], first[2] is not None, first[3]) == (8, True, False)

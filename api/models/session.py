@@ -5,14 +5,15 @@ import sqlalchemy as sa
 from api.models.base import INSTANT, Chosen, optional, record, references, required, table
 from api.models.choice import Choice
 
-# What an account proves itself with. `totp_step` is the last time step (30 seconds each) whose code was used: none is
-# used twice.
+# What an account proves itself with. `totp_cipher` is the secret of the authenticator that is demanded, `totp_new_cipher`
+# that of one which is being set up in its place. `totp_step` is the last time step (30 seconds each) whose code was used: none
+# is used twice.
 Credential = table(
     "credential",
     sa.Column("account_id", sa.Uuid, references("account.id"), primary_key=True),
     optional("password_hash"),
     optional("totp_cipher", sa.LargeBinary),
-    required("totp_confirmed", sa.Boolean, server_default=sa.false()),
+    optional("totp_new_cipher", sa.LargeBinary),
     required("totp_step", sa.BigInteger, server_default="0"),
 )
 

@@ -180,6 +180,9 @@ class ResetPasswordInput:
 class SetUpTotpInput:
     password: str = field("The password of the account.")
     code: str | None = optional("A code made from the secret; without it a new secret is handed out.")
+    totp_code: str | None = optional(
+        "For a new secret, the code of the authenticator in force, or a recovery code, if one is set up."
+    )
 
 
 @noun("A key with which another program acts for an account.")

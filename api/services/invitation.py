@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW, Kind
-from api.database.engine import Transaction
+from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Invitation, Membership, Organization, Volunteer
 from api.models.base import INSTANT, new_id
 from api.rules.code import ProblemCode
-from api.services import message
+from api.services import account, message
 from api.services.feed import record
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
 from api.services.request import Request
@@ -68,6 +68,7 @@ async def invite(
         created_at=request.now,
         organization_id=organization,
         volunteer_id=volunteer,
+        inviter_id=request.actor.account_id,
         digest=_digest(vault, code),
         expires_at=until,
     )
@@ -83,7 +84,7 @@ async def invite(
 @verb(
     "accept_invitation",
     "Makes the account that of the invited volunteer, once and for all; it stays so when the volunteer changes the "
-    "organization.",
+    "organization. An invitation ends with the membership, and with the role of the manager who has invited.",
     answers=OneThing("Account"),
     callers=access.ACCOUNTS,
     codes=(ProblemCode.WRONG_CODE, ProblemCode.HAS_ACCOUNT),
@@ -96,7 +97,7 @@ async def accept(session: Transaction, request: Request, *, vault: Vault, code: 
     assert account_id is not None
     digest = _digest(vault, code.strip().upper().removeprefix("SIGAP:INVITATION:"))
     found = await session.row(LOCK, {"digest": digest, "now": request.now})
-    if found is None:
+    if found is None or not await _still_holds(session, request, found):
         raise Refused(Problem(ProblemCode.WRONG_CODE, input_path("code")))
     if await session.value(LOCK_ACCOUNT, {"account": account_id}) is not None:
         raise Refused(Problem(ProblemCode.HAS_ACCOUNT, input_path("code")))
@@ -105,6 +106,16 @@ async def accept(session: Transaction, request: Request, *, vault: Vault, code: 
     change = {"volunteer": str(found.volunteer_id)}
     await record(session, request, "account.bound", subject=("Account", account_id), change=change)
     return account_id
+
+
+async def _still_holds(session: Transaction, request: Request, invitation: Row) -> bool:
+    """Whether who invited might do so again."""
+    if invitation.inviter_id is None:
+        return False
+    inviter = await account.actor(session, invitation.inviter_id, request.now)
+    parameters = {**inviter.parameters(request.now), "organization": invitation.organization_id}
+    is_member = await session.value(IS_MEMBER, {**parameters, "volunteer": invitation.volunteer_id}) is not None
+    return is_member and bool(await session.value(_organization(inviter.kind), parameters))
 
 
 def _digest(vault: Vault, code: str) -> bytes:
@@ -125,13 +136,14 @@ def _organization(kind: Kind) -> CompiledStatement:
     )
 
 
+_IS_MEMBER = sa.and_(
+    Volunteer.c.id == _id("volunteer"),
+    Volunteer.c.id.in_(access.members_today(Membership.c.organization_id == _id("organization"))),
+)
+IS_MEMBER = compile_statement(sa.select(Volunteer.c.id).where(_IS_MEMBER))
 LOCK_MEMBER = compile_statement(
     sa.select(Volunteer.c.phone, Organization.c.name.label("organization"))
-    .where(
-        Volunteer.c.id == _id("volunteer"),
-        Organization.c.id == _id("organization"),
-        Volunteer.c.id.in_(access.members_today(Membership.c.organization_id == _id("organization"))),
-    )
+    .where(_IS_MEMBER, Organization.c.id == _id("organization"))
     .with_for_update(of=Volunteer, key_share=True)
 )
 ACCOUNT_OF = compile_statement(sa.select(Account.c.id).where(Account.c.volunteer_id == _id("volunteer")))

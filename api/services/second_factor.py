@@ -30,11 +30,11 @@ async def check(
 ) -> bool:
     """Whether the account has shown a second factor; refused where it has set one up and shows none, or a wrong one."""
     held = await session.row(LOCK, {"account": account_id})
-    if held is None or not held.totp_confirmed:
+    if held is None or held.totp_cipher is None:
         return False
     if code is None:
         raise Refused(Problem(ProblemCode.SECOND_FACTOR_NEEDED, input_path("totp_code")))
-    if await _use_totp(session, vault, held, code, request.now):
+    if await _use_totp(session, vault, held, code, cipher=held.totp_cipher, now=request.now):
         return True
     digest = _digest(vault, account_id, code)
     if await session.value(USE_RECOVERY_CODE, {"account": account_id, "digest": digest}) is None:
@@ -46,16 +46,28 @@ async def check(
 @verb(
     "set_up_totp",
     "Sets up an authenticator as second factor: without `code` it hands out a new secret, with a code made from that "
-    "secret it is demanded from then on, and recovery codes are handed out.",
+    "secret it is demanded from then on, and recovery codes are handed out. Until then the one before stays in force, of which "
+    "`totpCode` has to be shown.",
     answers=ComputedReport("TotpSetup", {"secret": sa.Text(), "uri": sa.Text(), "recovery_codes": sa.ARRAY(sa.Text())}),
     callers=access.ACCOUNTS,
-    codes=(ProblemCode.WRONG_CREDENTIALS, ProblemCode.WRONG_CODE, ProblemCode.TOO_MANY_ATTEMPTS),
+    codes=(
+        ProblemCode.WRONG_CREDENTIALS,
+        ProblemCode.WRONG_CODE,
+        ProblemCode.SECOND_FACTOR_NEEDED,
+        ProblemCode.TOO_MANY_ATTEMPTS,
+    ),
     prepare=prepare_password,
     needs_vault=True,
     hands_out_secret=True,
 )
 async def set_up(
-    session: Transaction, request: Request, *, vault: Vault, is_right: bool, code: str | None = None
+    session: Transaction,
+    request: Request,
+    *,
+    vault: Vault,
+    is_right: bool,
+    code: str | None = None,
+    totp_code: str | None = None,
 ) -> Mapping[str, Any]:
     account_id = request.actor.account_id
     assert account_id is not None
@@ -63,10 +75,12 @@ async def set_up(
     if held is None or not is_right:
         raise Refused(Problem(ProblemCode.WRONG_CREDENTIALS, input_path("password")))
     if code is None:
+        await check(session, request, vault, account_id, code=totp_code)
         return await _hand_out_secret(session, vault, account_id)
-    if held.totp_cipher is None or not await _use_totp(session, vault, held, code, request.now):
+    cipher = held.totp_new_cipher
+    if cipher is None or not await _use_totp(session, vault, held, code, cipher=cipher, now=request.now):
         raise Refused(Problem(ProblemCode.WRONG_CODE, input_path("code")))
-    await session.update(Credential, account_id, totp_confirmed=True)
+    await session.update(Credential, account_id, totp_cipher=cipher, totp_new_cipher=None)
     if request.actor.session_id is not None:
         await session.update(Session, request.actor.session_id, has_second_factor=True)
     await record(session, request, "account.totp_set_up", subject=("Account", account_id), change={})
@@ -75,7 +89,7 @@ async def set_up(
 
 async def _hand_out_secret(session: Transaction, vault: Vault, account_id: uuid.UUID) -> Mapping[str, Any]:
     secret = pyotp.random_base32()
-    await session.update(Credential, account_id, totp_cipher=vault.encrypt(secret), totp_confirmed=False, totp_step=0)
+    await session.update(Credential, account_id, totp_new_cipher=vault.encrypt(secret))
     login = await session.value(sa.select(Account.c.login).where(Account.c.id == account_id))
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Sigap")
     return {"secret": secret, "uri": uri, "recovery_codes": None}
@@ -90,9 +104,9 @@ async def _recovery_codes(session: Transaction, vault: Vault, account_id: uuid.U
     return codes
 
 
-async def _use_totp(session: Transaction, vault: Vault, held: Row, code: str, now: datetime) -> bool:
+async def _use_totp(session: Transaction, vault: Vault, held: Row, code: str, *, cipher: bytes, now: datetime) -> bool:
     """Whether the code is that of the present time step or of a neighbour, and was not used before."""
-    totp, written = pyotp.TOTP(vault.decrypt(held.totp_cipher)), code.replace(" ", "")
+    totp, written = pyotp.TOTP(vault.decrypt(cipher)), code.replace(" ", "")
     present = int(now.timestamp()) // STEP_SECONDS
     steps = [step for step in (present, present - 1, present + 1) if step > held.totp_step]
     used = next((step for step in steps if pyotp.utils.strings_equal(totp.generate_otp(step), written)), None)
