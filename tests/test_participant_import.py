@@ -123,3 +123,27 @@ async def test_a_file_that_cannot_be_read_changes_nothing(api: Api, build: Build
     assert payload["results"] == []
     assert [(each["code"], each["path"]) for each in payload["problems"]] == [("INVALID", ["input", "upload"])]
     assert await snapshot(build.connection) == before
+
+
+async def test_identity_numbers_are_not_guessed_by_a_file(api: Api, build: Build) -> None:
+    """Those that are not found count in the budget of the day; once it is used up, nothing is told of them."""
+    camp, organization = await build.camp(), await build.organization()
+    (person, other) = await members(build, organization, 2)
+    manager = await build.manager(organization)
+    guesses = [f"62020145079000{number:02}" for number in range(1, 31)]
+    index = api.services.vault.blind_index(guesses[24])
+    await build.connection.execute(
+        "UPDATE volunteer SET nik_index = $1, nik_cipher = 'x', nik_tail = '0025' WHERE id = $2", index, person
+    )
+    await build.connection.execute(
+        "UPDATE membership SET number = 'A-1', number_key = 'a-1' WHERE volunteer_id = $1", other
+    )
+    rows = [["NIK", "No Anggota"], *([guess, ""] for guess in guesses), ["", "A-1"]]
+    values = {"camp": f"Camp:{camp}", "organization": f"Organization:{organization}"}
+
+    first = await api.do(IMPORT, actor=manager, **values, upload=await upload(api, manager, rows))
+    second = await api.do(IMPORT, actor=manager, **values, upload=await upload(api, manager, [["NIK"], [guesses[24]]]))
+
+    assert outcomes(first) == [["NOT_FOUND"]] * 20 + [["TOO_MANY_ATTEMPTS"]] * 10 + ["REGISTERED"]
+    assert outcomes(second) == [["TOO_MANY_ATTEMPTS"]]
+    assert first["results"][20]["problems"][0]["path"] == ["input", "upload", "20", "nik"]

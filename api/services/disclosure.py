@@ -42,8 +42,13 @@ async def refuse_used_up(session: Transaction, request: Request, field: str) -> 
     if held.level < request.limits.join_requests:
         return
     await record(session, request, "account.nik_refused", subject=("Account", _account(request)), change={})
+    raise RefusedAfterChange(used_up(held, field))
+
+
+def used_up(held: Row, field: str) -> Problem:
+    """That nothing more is told today, as the problem of a field of the input."""
     fact = {"retry_at": (held.at + DAY).isoformat()}
-    raise RefusedAfterChange(Problem(ProblemCode.TOO_MANY_ATTEMPTS, input_path(field), fact))
+    return Problem(ProblemCode.TOO_MANY_ATTEMPTS, input_path(field), fact)
 
 
 async def spend(session: Transaction, request: Request, count: int = 1) -> None:

@@ -17,6 +17,7 @@ from api.files.cell import FileRow, UnreadableFile
 from api.files.reading import Table, open_table
 from api.models import Membership, Volunteer
 from api.rules.code import ProblemCode
+from api.services import disclosure
 from api.services import upload as uploads
 from api.services.frame import ItemResult
 from api.services.member_column import READERS, Header, MemberColumn, read_header
@@ -99,7 +100,7 @@ def _named(vault: Vault, header: Header, row: FileRow) -> NamedPerson:
     answers=ResultPerItem("CampRegistration", "upload"),
     callers=access.CAMP_REGISTRARS,
     ids={**IDS, "organization": "Organization"},
-    codes=CODES,
+    codes=(*CODES, ProblemCode.TOO_MANY_ATTEMPTS),
     prepare=read_upload,
     needs_vault=True,
 )
@@ -133,15 +134,34 @@ async def import_participants(
     entry, limits = await enter(
         session, request, camp, contingent, category=category, admission_reason=admission_reason
     )
-    people = await _find(session, request, entry, organization, rows)
-    found = [person for person in people if person is not None]
-    asked = [{"volunteer": person, "organization": organization} for person in found]
+    found = await _find(session, request, entry, organization, rows)
+    people = await _without_guesses(session, request, rows, found)
+    asked = [{"volunteer": person, "organization": organization} for person in people if isinstance(person, uuid.UUID)]
     placed = iter(await place(session, request, entry, limits, asked))
-    return [_missing(row) if person is None else next(placed) for row, person in zip(rows, people, strict=True)]
+    return [next(placed) if isinstance(each, uuid.UUID) else ItemResult(problems=each) for each in people]
 
 
-def _missing(row: NamedPerson) -> ItemResult:
-    return ItemResult(problems=row.problems or [Problem(ProblemCode.NOT_FOUND, row.path)])
+async def _without_guesses(
+    session: Transaction, request: Request, rows: Sequence[NamedPerson], found: Sequence[uuid.UUID | None]
+) -> Sequence[uuid.UUID | Sequence[Problem]]:
+    """Whom each row names, or what is wrong with it.
+
+    An identity number that is not found may have been guessed: each counts in the day's budget, and once that is used
+    up, nothing is told of identity numbers.
+    """
+    held = await disclosure.hold(session, request)
+    left, missed = request.limits.join_requests - int(held.level), 0
+    people: list[uuid.UUID | Sequence[Problem]] = []
+    for row, person in zip(rows, found, strict=True):
+        if row.problems:
+            people.append(row.problems)
+        elif row.nik_index is not None and missed >= left:
+            people.append([disclosure.used_up(held, "nik")])
+        else:
+            missed += person is None and row.nik_index is not None
+            people.append(person or [Problem(ProblemCode.NOT_FOUND, row.path)])
+    await disclosure.spend(session, request, missed)
+    return people
 
 
 async def _find(
