@@ -4,6 +4,7 @@ Beside each attack another client asks for `{ __typename }` all the time. An att
 200 ms (the 99th percentile), where the answer is the expected one, and where the server's memory grows by less than its bound.
 """
 
+import argparse
 import asyncio
 import os
 import signal
@@ -404,5 +405,19 @@ async def attack_all(only: str) -> bool:
     return all(results)
 
 
+def main() -> None:
+    from benchmarks import mixed  # noqa: PLC0415  # It repeats these attacks.
+
+    options = argparse.ArgumentParser(prog="python -m benchmarks.attack", description=__doc__)
+    options.add_argument("only", nargs="*", help="a part of the names of the attacks")
+    options.add_argument(
+        "--minutes", type=float, help="instead of the attacks one by one: people at work and attackers"
+    )
+    given = options.parse_args()
+    running = mixed.run(given.minutes) if given.minutes else attack_all(" ".join(given.only))
+    if not asyncio.run(running):
+        sys.exit("The server did not hold.")
+
+
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(attack_all(" ".join(sys.argv[1:]))) else "The server did not hold.")
+    main()

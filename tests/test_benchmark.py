@@ -7,6 +7,7 @@ from benchmarks.bar import Bar
 from benchmarks.comparison import Measured, Results, RoundPlan, normalized
 from benchmarks.in_process import distinct_document
 from benchmarks.load import Load
+from benchmarks.mixed import growth
 from benchmarks.peer import CONNECTIONS, MERCURIUS, OURS
 from benchmarks.query import CANDIDATES, PAGE, Query
 from benchmarks.report import faster_peers
@@ -134,3 +135,9 @@ def test_documents_for_first_requests_differ(document: str) -> None:
     query = Query("page", document, [{}])
 
     assert len({document, *(distinct_document(query, number) for number in range(3))}) == 4
+
+
+def test_the_growth_of_memory_is_measured_once_the_caches_are_filled() -> None:
+    samples = [100.0, 150.0, *(200.0, 210.0), *(205.0 for _ in range(14)), *(220.0, 230.0)]
+
+    assert growth(samples) == (205.0, 225.0)
