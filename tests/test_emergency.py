@@ -159,6 +159,22 @@ async def test_an_extension_that_reaches_the_next_status_is_refused(api: Api, bu
     assert rows["emergency_status"] == before["emergency_status"]
 
 
+async def test_a_status_of_a_closed_incident_is_ended_but_not_extended(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(status="CLOSED", has_decree=False), await build.coordinator()
+    status = await build.emergency_status(incident)
+    values = {"emergencyStatus": f"EmergencyStatus:{status}", "version": 1}
+    before = await snapshot(build.connection)
+
+    extended = await api.do(EXTEND, actor=actor, **values, endsOn="2026-04-05", decreeNumber="2")
+    unchanged = await snapshot(build.connection)
+    ended = await api.do(END, actor=actor, **values, endsOn="2026-03-30")
+
+    closed = problem("Status", "WRONG_STATUS", "emergencyStatus", currentStatus="CLOSED")
+    assert extended == {"emergencyStatus": None, "problems": [closed]}
+    assert unchanged == before
+    assert ended["problems"] == []
+
+
 async def test_a_merger_with_overlapping_statuses_is_refused_with_their_list(api: Api, build: Build) -> None:
     one, other, actor = (
         await build.incident(has_decree=False),

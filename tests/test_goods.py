@@ -9,6 +9,7 @@ from tests.builders import FAR, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.snapshot import snapshot
+from tests.test_pledge import document
 from tests.test_race import run_concurrently
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -104,3 +105,24 @@ async def test_a_pledge_of_goods_and_a_lowered_need_respect_whichever_came_first
         outcomes.add((*(row or ()), *codes))
 
     assert outcomes <= {(100, 80, "BELOW_PROMISED"), (50, 0, "NEED_PLEDGED")}
+
+
+async def test_a_closing_is_told_to_who_has_pledged(api: Api, build: Build) -> None:
+    organization, coordinator = await build.organization(), await build.coordinator()
+    need = await build.goods_need(quantity=100, pledged=80)
+    begun = await build.pledge(None, organization, goods_need_id=need, quantity=50, delivered=20)
+    late = await build.pledge(None, organization, goods_need_id=need, quantity=30, deadline=NOW)
+    close = document("closeGoodsNeed", "goodsNeed { closedAt pledged delivered }")
+
+    closed = await api.do(close, actor=coordinator, goodsNeed=f"GoodsNeed:{need}", version=1, reason="Air sudah surut")
+
+    rows = await build.connection.fetch("SELECT id, status FROM pledge ORDER BY quantity DESC")
+    told = await build.connection.fetch("SELECT kind, subject_key FROM event ORDER BY position")
+    assert closed == {"goodsNeed": {"closedAt": instant(NOW), "pledged": 50, "delivered": 20}, "problems": []}
+    assert await build.connection.fetchval("SELECT pledged FROM goods_need") == 50
+    assert [tuple(row) for row in rows] == [(begun, "OPEN"), (late, "LAPSED")]
+    assert [tuple(row) for row in told] == [
+        ("pledge.lapsed", str(late)),
+        ("goods_need.closed", str(need)),
+        ("pledge.need_changed", str(begun)),
+    ]

@@ -137,6 +137,21 @@ async def test_a_kabupaten_in_use_is_not_removed(api: Api, build: Build, thing: 
     assert removed["problems"] == []
 
 
+async def test_the_last_kabupaten_of_a_province_with_a_decree_is_not_removed(api: Api, build: Build) -> None:
+    incident, actor = await build.incident([HOME, NEIGHBOUR, FAR], has_decree=False), await build.coordinator()
+    await build.emergency_status(incident, level="PROVINCE", province_code=HOME[:2])
+    values = {"incident": named(incident), "version": 1}
+
+    both = await api.do(document("changeIncident"), actor=actor, **values, removeKabupatens=[HOME, FAR, NEIGHBOUR])
+    one = await api.do(document("changeIncident"), actor=actor, **values, removeKabupatens=[HOME, FAR])
+
+    used = [problem("Simple", "STILL_USED", "removeKabupatens", number) for number in ("0", "2")]
+    assert both["problems"] == [*used, problem("Simple", "INVALID", "removeKabupatens")]
+    assert one["problems"] == []
+    rows = await build.connection.fetch("SELECT kabupaten_code FROM incident_kabupaten")
+    assert [tuple(row) for row in rows] == [(NEIGHBOUR,)]
+
+
 async def test_a_change_of_kabupaten_is_refused_where_something_hangs_on_it(api: Api, build: Build) -> None:
     incident, coordinator = await build.incident([HOME, NEIGHBOUR]), await build.coordinator(kabupaten_code=HOME)
     cases: list[tuple[Json, Json]] = [

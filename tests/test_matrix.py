@@ -59,3 +59,55 @@ async def test_the_matrix_says_who_does_what_where_on_a_day(api: Api, build: Bui
         ],
         [],
     ]
+
+
+async def test_people_who_take_turns_and_those_of_ended_pledges_count_once(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(), await build.coordinator()
+    baznas, lazisnu = [await build.organization(name=name) for name in ("Baznas", "LazisNU")]
+    need = await build.need(incident, people_wanted=6, starts_at=NOW, ends_at=NOW + 12 * HOUR)
+    released = await build.pledge(need, baznas, quantity=3, status="RELEASED")
+    late = await build.pledge(need, lazisnu, quantity=4, deadline=NOW)
+    await build.pledge(need, baznas, quantity=2)
+    await build.pledge(need, lazisnu, quantity=2, status="RELEASED")
+    for pledge in (released, late, None):
+        for begin in (0, 6):
+            period = {"starts_at": NOW + begin * HOUR, "ends_at": NOW + (begin + 6) * HOUR}
+            await build.assignment(need, await build.volunteer(), status="ACCEPTED", pledge_id=pledge, **period)
+    await build.assignment(need, await build.volunteer(), status="ACCEPTED", pledge_id=released)
+
+    cells = (await api.ask(MATRIX, actor=actor, id=f"Incident:{incident}", on="2026-03-01"))["incident"]
+
+    place = (HOME, "SEARCH_AND_RESCUE")
+    assert {row(cell)[2]: row(cell) for cell in cells["coverageMatrix"]} == {
+        None: (*place, None, 6, 0, 1, 0, 100 / 6, 100.0),
+        "Baznas": (*place, "Baznas", 6, 2, 2, 0, 400 / 6, 100.0),
+        "LazisNU": (*place, "LazisNU", 6, 0, 1, 0, 100 / 6, 100.0),
+    }
+
+
+async def test_the_matrix_of_a_past_day_has_the_needs_that_were_closed_later(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(status="CLOSED"), await build.coordinator()
+    period = {"starts_at": NOW - 3 * DAY, "ends_at": NOW - DAY}
+    need = await build.need(incident, people_wanted=4, closed_at=NOW, **period)
+    other = await build.need(incident, people_wanted=90, closed_at=NOW, merged_into_id=need, **period)
+    pledge = await build.pledge(need, await build.organization(name="Baznas"), quantity=2, status="RELEASED")
+    await build.assignment(need, await build.volunteer(), status="COMPLETED", pledge_id=pledge)
+    coverage = "query($id: ID!, $on: Date) { incident(id: $id) { coverage(on: $on) { wanted accepted shortfall } } }"
+    days = ("2026-02-25", "2026-02-26", "2026-02-28", "2026-03-01")
+
+    found = [
+        (await api.ask(MATRIX, actor=actor, id=f"Incident:{incident}", on=day))["incident"]["coverageMatrix"]
+        for day in days
+    ]
+    totals = [(await api.ask(coverage, id=f"Incident:{incident}", on=day))["incident"]["coverage"] for day in days]
+    now = (await api.ask(coverage, id=f"Incident:{incident}"))["incident"]["coverage"]
+
+    stood = [
+        (HOME, "SEARCH_AND_RESCUE", None, 4, 0, 0, 0, 0.0, 25.0),
+        (HOME, "SEARCH_AND_RESCUE", "Baznas", 4, 0, 1, 1, 25.0, 25.0),
+    ]
+    none, four = [{"wanted": n, "accepted": a, "shortfall": n - a} for n, a in ((0, 0), (4, 1))]
+    assert other != need
+    assert [[row(cell) for cell in cells] for cells in found] == [[], stood, stood, []]
+    assert totals == [none, four, four, none]
+    assert now == none

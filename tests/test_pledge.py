@@ -154,6 +154,27 @@ async def test_what_is_not_filled_is_handed_over(api: Api, build: Build) -> None
     assert held == 5
 
 
+async def test_two_who_take_turns_fill_one_place(api: Api, build: Build) -> None:
+    (one, manager), (other, _) = await organization_and_manager(build), await organization_and_manager(build)
+    need = await build.need(people_wanted=2)
+    pledge = await build.pledge(need, one, quantity=2, deadline=NOW + HOUR)
+    for begin, end in ((1, 2), (2, 4)):
+        period = {"starts_at": NOW + begin * DAY, "ends_at": NOW + end * DAY}
+        await build.assignment(need, await build.volunteer(one), status="ACCEPTED", pledge_id=pledge, **period)
+    read = f'{{ pledge(id: "{named("Pledge", pledge)}") {{ status filled openQuantity percent }} }}'
+    values = {"pledge": named("Pledge", pledge), "organization": named("Organization", other), "version": 1}
+
+    shown = await api.ask(read, actor=manager)
+    await build.connection.execute("UPDATE pledge SET deadline = $1", NOW)
+    late = await api.ask(read, actor=manager)
+    await build.connection.execute("UPDATE pledge SET deadline = NULL")
+    handed = await api.do(HAND_OVER, actor=manager, **values, reason="Kekurangan orang")
+
+    assert shown == {"pledge": {"status": "OPEN", "filled": 1, "openQuantity": 1, "percent": 50.0}}
+    assert late == {"pledge": {"status": "LAPSED", "filled": 1, "openQuantity": 0, "percent": 50.0}}
+    assert (handed["problems"], handed["pledge"]["handedOverTo"]["quantity"]) == ([], 1)
+
+
 @pytest.mark.parametrize("grant", [True, False])
 async def test_another_organization_asks_for_a_pledge(api: Api, build: Build, grant: bool) -> None:
     (one, holder), (other, asker) = await organization_and_manager(build), await organization_and_manager(build)

@@ -168,6 +168,29 @@ async def test_nothing_is_counted_or_changed_at_a_closed_site_nor_at_a_wrong_tim
     assert await snapshot(build.connection) == before
 
 
+async def test_a_site_is_not_closed_while_something_depends_on_it(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(), await build.coordinator()
+    hub, kitchen = await build.site(incident), await build.site(incident, kind="PUBLIC_KITCHEN")
+    goods, fed = await build.goods_need(incident, site_id=hub), await build.site(incident, kitchen_id=kitchen)
+    venue = await build.site(incident, kind="CAMP")
+    camp = await build.camp(status="RUNNING", starts_at=NOW - HOUR, site_id=venue)
+    before = await snapshot(build.connection)
+
+    refused = [await api.do(CLOSE, actor=actor, site=f"Site:{key}", version=1) for key in (hub, kitchen, venue)]
+    unchanged = await snapshot(build.connection)
+    for statement, key in (
+        ("UPDATE goods_need SET needed_by = $2 WHERE id = $1", goods),
+        ("UPDATE site SET closed_at = $2 WHERE id = $1", fed),
+        ("UPDATE camp SET status = 'COMPLETED', ends_at = $2 WHERE id = $1", camp),
+    ):
+        await build.connection.execute(statement, key, NOW)
+    closed = [await api.do(CLOSE, actor=actor, site=f"Site:{key}", version=1) for key in (hub, kitchen, venue)]
+
+    assert refused == 3 * [{"site": None, "problems": [problem("Simple", "STILL_USED", "site")]}]
+    assert unchanged == before
+    assert [each["problems"] for each in closed] == [[], [], []]
+
+
 @pytest.mark.parametrize(
     ("capacity", "loads", "full", "hours"),
     [

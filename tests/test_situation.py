@@ -121,8 +121,11 @@ async def test_an_incident_without_figures_has_none(api: Api, build: Build) -> N
 
 async def test_figures_come_from_the_kabupaten_and_from_who_works_there(api: Api, build: Build) -> None:
     incident = await build.incident()
-    there, elsewhere, promising = [await build.organization() for _ in range(3)]
-    await build.pledge(await build.need(incident), promising)
+    there, elsewhere, promising, giving, late = [await build.organization() for _ in range(5)]
+    need = await build.need(incident)
+    await build.pledge(need, promising)
+    await build.pledge(need, late, deadline=NOW)
+    await build.pledge(None, giving, goods_need_id=await build.goods_need(incident))
     await build.site(incident, organization_id=there)
     await build.site(await build.incident(), organization_id=elsewhere)
     actors = {
@@ -132,6 +135,8 @@ async def test_figures_come_from_the_kabupaten_and_from_who_works_there(api: Api
         "there": await build.manager(there),
         "elsewhere": await build.manager(elsewhere),
         "promising": await build.manager(promising),
+        "giving": await build.manager(giving),
+        "late": await build.manager(late),
         "desk": await build.account(),
         "far desk": await build.account(),
         "nobody": await build.account(),
@@ -143,8 +148,8 @@ async def test_figures_come_from_the_kabupaten_and_from_who_works_there(api: Api
 
     forbidden = [problem("Simple", "FORBIDDEN", "kabupaten")]
     assert found == {
-        **{name: [] for name in ("home", "province", "there", "promising", "desk")},
-        **dict.fromkeys(("far", "elsewhere", "far desk", "nobody"), forbidden),
+        **{name: [] for name in ("home", "province", "there", "promising", "giving", "desk")},
+        **dict.fromkeys(("far", "elsewhere", "late", "far desk", "nobody"), forbidden),
     }
 
 

@@ -2,11 +2,11 @@
 
 import sqlalchemy as sa
 
-from api.access.actor import ACCOUNT, PROVINCES, Condition, Kind, Row, Sql
+from api.access.actor import ACCOUNT, NOW, PROVINCES, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, is_desk_officer, manages
-from api.models import IncidentKabupaten, Need, Pledge, Site
+from api.models import GoodsNeed, IncidentKabupaten, Need, Pledge, Site
 from api.models.incident import INCIDENT, IncidentStatus
-from api.models.pledge import PledgeStatus
+from api.models.pledge import PLEDGE, PledgeStatus
 from api.models.situation import SituationStatus
 
 
@@ -60,15 +60,12 @@ def sees_situation(kind: Kind, row: Row) -> Condition:
 def reports_from(kind: Kind, incident_id: Sql, kabupaten_code: Sql) -> Condition:
     """Whether the actor coordinates the kabupaten, works at its desk, or manages an organization that works there.
 
-    An organization works where it runs a site of the incident, or holds a pledge for one of its needs.
+    An organization works where it runs a site of the incident, or holds an open pledge for one of its needs, of people or goods.
     """
-    site, need, pledge = Site.alias(), Need.alias(), Pledge.alias()
-    promised = sa.exists().where(
-        need.c.incident_id == incident_id,
-        need.c.kabupaten_code == kabupaten_code,
-        pledge.c.need_id == need.c.id,
-        pledge.c.status == PledgeStatus.OPEN,
-        manages(kind, pledge.c.organization_id),
+    site = Site.alias()
+    promised = (
+        _has_promised(kind, need, pledge_of, incident_id, kabupaten_code)
+        for need, pledge_of in ((Need.alias(), "need_id"), (GoodsNeed.alias(), "goods_need_id"))
     )
     here = sa.exists().where(
         site.c.incident_id == incident_id,
@@ -76,8 +73,20 @@ def reports_from(kind: Kind, incident_id: Sql, kabupaten_code: Sql) -> Condition
         site.c.closed_at.is_(None),
         manages(kind, site.c.organization_id),
     )
-    at_work = (here, promised) if kind.organizations else ()
+    at_work = (here, *promised) if kind.organizations else ()
     return any_of(coordinates(kind, kabupaten_code), is_desk_officer(kind, kabupaten_code), *at_work)
+
+
+def _has_promised(kind: Kind, need: Row, column: str, incident_id: Sql, kabupaten_code: Sql) -> Condition:
+    """Whether an organization that the actor manages holds an open pledge for a need there, of people or of goods."""
+    pledge = Pledge.alias()
+    return sa.exists().where(
+        need.c.incident_id == incident_id,
+        need.c.kabupaten_code == kabupaten_code,
+        pledge.c[column] == need.c.id,
+        PLEDGE.current(pledge, NOW) == PledgeStatus.OPEN,
+        manages(kind, pledge.c.organization_id),
+    )
 
 
 def records_situation(kind: Kind, report: Row) -> Condition:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import array
 
 from api.models.assignment import Assignment, Commitment
 from api.models.base import INSTANT, Chosen, optional, record, references, required, table, versioned
@@ -27,12 +28,23 @@ class PledgeAction(Choice):
 
 
 def filled(pledge: sa.FromClause) -> sa.ColumnElement[Any]:
-    """What of a pledge is filled or delivered: the people committed under it, or the goods delivered."""
-    people = sa.select(sa.func.count()).select_from(
-        Assignment.join(Commitment, Commitment.c.assignment_id == Assignment.c.id)
+    """What of a pledge is filled or delivered: the people under it at the fullest instant, or the goods delivered.
+
+    Two who take turns fill one place.
+    """
+    bounds = array([sa.func.lower(Commitment.c.period), sa.func.upper(Commitment.c.period)])
+    changes: Any = sa.func.unnest(bounds, array([1, -1]))
+    change = changes.table_valued(sa.column("at", INSTANT), sa.column("number", sa.Integer)).render_derived()
+    numbers = (
+        sa.select(sa.func.sum(sa.func.sum(change.c.number)).over(order_by=change.c.at).label("number"))
+        .select_from(Assignment.join(Commitment, Commitment.c.assignment_id == Assignment.c.id).join(change, sa.true()))
+        .where(Assignment.c.pledge_id == pledge.c.id)
+        .group_by(change.c.at)
+        .correlate(pledge)
+        .subquery()
     )
-    counted = people.where(Assignment.c.pledge_id == pledge.c.id).correlate(pledge).scalar_subquery()
-    return sa.case((pledge.c.need_id.is_(None), pledge.c.delivered), else_=sa.cast(counted, sa.Integer))
+    people = sa.select(sa.cast(sa.func.coalesce(sa.func.max(numbers.c.number), 0), sa.Integer)).correlate(pledge)
+    return sa.case((pledge.c.need_id.is_(None), pledge.c.delivered), else_=people.scalar_subquery())
 
 
 def lapses_at(pledge: sa.FromClause) -> sa.ColumnElement[Any]:

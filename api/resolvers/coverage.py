@@ -74,13 +74,21 @@ def coverage(need: Row, context: FieldContext) -> sa.Select[Any]:
     return sa.select(*(value.label(name) for name, value in values.items())).where(Assignment.c.need_id == need.c.id)
 
 
+def stood_on(need: Row, day: Sql) -> Sql:
+    """Whether the need is open, or was when the day ended; of one that was merged, the other has its people."""
+    _begin, end = day_bounds(need.c.kabupaten_code, day)
+    return sa.and_(need.c.merged_into_id.is_(None), sa.or_(need.c.closed_at.is_(None), need.c.closed_at >= end))
+
+
 def total_coverage(group: str | None, incident: Row, context: FieldContext) -> sa.Select[Any]:
-    """The coverage of the open needs of an incident together, or of each value of a column of theirs."""
+    """The coverage of the open needs of an incident, or those that stood on a day, together or by a column of theirs."""
     need = Need.alias()
     each = coverage(need, context).correlate(need).lateral()
     sums = [sa.cast(sa.func.coalesce(sa.func.sum(each.c[name]), 0), sa.Integer).label(name) for name in COUNTS]
     still = sa.and_(need.c.closed_at.is_(None), need.c.ends_at > NOW)
-    is_asked = still if context.arguments["on"] is None else sa.and_(need.c.closed_at.is_(None), each.c.wanted > 0)
+    day = context.arguments["on"]
+    stood = still if day is None else stood_on(need, context.bind(day, type_=sa.Date()))
+    is_asked = stood if day is None else sa.and_(stood, each.c.wanted > 0)
     groups = [] if group is None else [need.c[group]]
     return (
         sa.select(*groups, *sums)

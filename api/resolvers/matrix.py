@@ -7,10 +7,13 @@ import sqlalchemy as sa
 
 from api.access import NOW
 from api.compiler.source import FieldContext, Order, Row, Source, Sql, ToOne, column, everybody
-from api.models import Assignment, Commitment, Need, Pledge
+from api.models import Assignment, Need, Pledge
 from api.models.assignment import AssignmentStatus
-from api.models.day import day_bounds, local_day
+from api.models.day import day_bounds
 from api.models.pledge import PLEDGE, PledgeStatus
+from api.resolvers.coverage import stood_on
+from api.rules.place import places_taken
+from api.rules.pledge import places_held
 
 # Statuses of people who are at work or were.
 DELIVERED = (AssignmentStatus.ON_DUTY, AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED)
@@ -20,69 +23,79 @@ COUNTS = ("promised", "committed", "delivered")
 
 
 def needs_of_day(incident: Row, day: Sql) -> sa.Select[Any]:
-    """The needs of the incident that are open and whose period touches the day in their kabupaten."""
+    """The needs of the incident that stood on the day and whose period touches it in their kabupaten."""
     need = Need.alias()
-    last = need.c.ends_at - sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
-    touches = sa.and_(
-        local_day(need.c.kabupaten_code, need.c.starts_at) <= day, local_day(need.c.kabupaten_code, last) >= day
-    )
+    begin, end = day_bounds(need.c.kabupaten_code, day)
     return (
-        sa.select(*(need.c[name] for name in ("id", "people_wanted", *PLACE)))
-        .where(need.c.incident_id == incident.c.id, need.c.closed_at.is_(None), touches)
+        sa.select(*(need.c[name] for name in ("id", "people_wanted", *PLACE)), begin.label("begin"), end.label("end"))
+        .where(need.c.incident_id == incident.c.id, need.c.starts_at < end, need.c.ends_at > begin)
+        .where(stood_on(need, day))
         .correlate(incident)
     )
 
 
-def contributions(needs: Any, day: Sql) -> sa.CompoundSelect[Any]:
-    """What each need wants, what each pledge promises, and each person who is committed on the day."""
-    pledge, holder = Pledge.alias(), Pledge.alias()
-    starts, ends = day_bounds(needs.c.kabupaten_code, day)
-    place = [needs.c[name] for name in PLACE]
-    none, no_one = sa.literal_column("0", sa.Integer), sa.cast(sa.null(), sa.Uuid)
-    wanted = sa.select(*place, no_one.label("organization_id"), *(none.label(name) for name in COUNTS))
-    promised = sa.select(*place, pledge.c.organization_id, pledge.c.quantity, none, none).where(
-        pledge.c.need_id == needs.c.id, PLEDGE.current(pledge, NOW) == PledgeStatus.OPEN
-    )
-    is_at_work = sa.cast(Assignment.c.status.in_(DELIVERED), sa.Integer)
-    committed = (
-        sa.select(*place, holder.c.organization_id, none, sa.literal_column("1", sa.Integer), is_at_work)
-        .select_from(needs)
-        .join(Assignment, Assignment.c.need_id == needs.c.id)
-        .join(Commitment, Commitment.c.assignment_id == Assignment.c.id)
-        .outerjoin(holder, holder.c.id == Assignment.c.pledge_id)
-        .where(Commitment.c.period.op("&&", is_comparison=True)(sa.func.tstzrange(starts, ends)))
-    )
-    return sa.union_all(wanted.select_from(needs), promised.select_from(needs.join(pledge, sa.true())), committed)
+def parts(needs: Any) -> Any:
+    """Each pledge of each need, with what it promises while it is open; and of each need what no pledge promises."""
+    pledge = Pledge.alias()
+    of_need = [needs.c[name] for name in ("id", "begin", "end", *PLACE)]
+    no_one = sa.cast(sa.null(), sa.Uuid)
+    is_open = PLEDGE.current(pledge, NOW) == PledgeStatus.OPEN
+    promised = sa.case((is_open, pledge.c.quantity), else_=0).label("promised")
+    of_pledges = sa.select(*of_need, pledge.c.id.label("pledge_id"), pledge.c.organization_id, promised)
+    direct = sa.select(*of_need, no_one, no_one, sa.literal_column("0", sa.Integer))
+    return sa.union_all(
+        of_pledges.select_from(needs.join(pledge, pledge.c.need_id == needs.c.id)), direct.select_from(needs)
+    ).subquery()
+
+
+def contributions(part: Any) -> Any:
+    """What each part promises, and its people at the instant of the day at which they are most: all, and those at work."""
+
+    def most(*conditions: Sql) -> Sql:
+        own = Assignment.c.pledge_id.is_not_distinct_from(part.c.pledge_id)
+        taken = places_taken(part, part.c.begin, part.c.end, own, *conditions)
+        return sa.select(taken.c.most).correlate(part).scalar_subquery()
+
+    committed, delivered = most(), most(Assignment.c.status.in_(DELIVERED))
+    columns = [part.c[name] for name in (*PLACE, "organization_id", "pledge_id", "promised")]
+    return sa.select(*columns, committed.label("committed"), delivered.label("delivered")).offset(0).subquery()
 
 
 def coverage_matrix(incident: Row, context: FieldContext) -> sa.Select[Any]:
     day = context.bind(context.arguments["on"], type_=sa.Date())
     needs = needs_of_day(incident, day).cte("need_of_day", nesting=True)
-    each = contributions(needs, day).subquery()
+    each = contributions(parts(needs))
+    group = [each.c[name] for name in (*PLACE, "organization_id")]
+    # The places of an open pledge count in full, whether filled or not.
+    taken = sa.case((each.c.promised > 0, each.c.promised), else_=each.c.committed)
     cell = (
         sa.select(
-            *(each.c[name] for name in (*PLACE, "organization_id")),
-            *(sa.cast(sa.func.sum(each.c[name]), sa.Integer).label(name) for name in COUNTS),
+            *group,
+            *(_sum(each.c[name]).label(name) for name in COUNTS),
+            _sum(taken).label("taken"),
         )
-        .group_by(*(each.c[name] for name in (*PLACE, "organization_id")))
+        .where(sa.or_(each.c.pledge_id.is_(None), taken > 0))
+        .group_by(*group)
         .subquery()
     )
-    wanted = (
-        sa.select(
-            *(needs.c[name] for name in PLACE), sa.cast(sa.func.sum(needs.c.people_wanted), sa.Integer).label("wanted")
-        )
-        .group_by(*(needs.c[name] for name in PLACE))
+    place = [needs.c[name] for name in PLACE]
+    held = places_held(needs.c.id, NOW, needs.c.begin, needs.c.end)
+    total = (
+        sa.select(*place, _sum(needs.c.people_wanted).label("wanted"), _sum(held).label("held"))
+        .group_by(*place)
         .subquery()
     )
-    taken = sa.cast(sa.func.greatest(cell.c.promised, cell.c.committed), sa.Float)
-    whole = sa.func.sum(taken).over(partition_by=[cell.c[name] for name in PLACE])
-    same = sa.and_(*(cell.c[name] == wanted.c[name] for name in PLACE))
+    same = sa.and_(*(cell.c[name] == total.c[name] for name in PLACE))
     return sa.select(
-        *cell.c,
-        wanted.c.wanted,
-        (100 * taken / wanted.c.wanted).label("percent"),
-        (100 * whole / wanted.c.wanted).label("total_percent"),
-    ).select_from(cell.join(wanted, same))
+        *(cell.c[name] for name in (*PLACE, "organization_id", *COUNTS)),
+        total.c.wanted,
+        (sa.cast(cell.c.taken, sa.Float) * 100 / total.c.wanted).label("percent"),
+        (sa.cast(total.c.held, sa.Float) * 100 / total.c.wanted).label("total_percent"),
+    ).select_from(cell.join(total, same))
+
+
+def _sum(number: Sql) -> Sql:
+    return sa.cast(sa.func.sum(number), sa.Integer)
 
 
 def is_ordinary(row: Row) -> Sql:

@@ -93,7 +93,9 @@ class Incident(Node, Located):
     open_goods_needs: list[Annotated[GoodsNeed, strawberry.lazy("api.schema.pledge")]] = field(
         "What of the goods is still wanted: not closed, nor delivered in whole; the earliest first. Closing the incident leaves it open."
     )
-    coverage: Coverage = field_with_arguments("How far its open needs for people are met, together.", ON)
+    coverage: Coverage = field_with_arguments(
+        "How far its needs for people are met, together: those that are open, or stood on the day.", ON
+    )
     override_counts: list[OverrideCount] | None = field(
         "How often rules were set aside, by whom and in which month; null unless you coordinate the incident."
     )

@@ -17,7 +17,13 @@ class CoverageCell:
     kabupaten: Kabupaten = field("The kabupaten of the needs.")
     wanted: int = field("The people wanted on that day in this cluster and kabupaten, in all.")
     promised: int = field("The people that its open pledges promise.")
-    committed: int = field("The people who have promised the day.")
+    committed: int = field(
+        "Its people who have promised the day or served it, at the time of the day at which they are most."
+    )
     delivered: int = field("Those of them who are at work or were.")
-    percent: float = field("What it promises or has committed, the greater, in percent of what is wanted.")
-    total_percent: float = field("The same of all organizations together.")
+    percent: float = field(
+        "What its open pledges promise and who else is committed for it, in percent of what is wanted."
+    )
+    total_percent: float = field(
+        "What is taken of the needs at the fullest time of the day, by all together, in percent of what is wanted."
+    )

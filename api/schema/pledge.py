@@ -60,7 +60,9 @@ class Pledge(Node):
     quantity: int = field("The number of people or the quantity of goods that is promised.")
     status: PledgeStatus = field("Whether it holds places; past its deadline it reads as lapsed.")
     deadline: datetime | None = field("By when it is to be filled or delivered; null if none was set.")
-    filled: int = field("The people who have accepted a duty under it, or the quantity that was delivered.")
+    filled: int = field(
+        "The people who have accepted a duty under it, at the time at which they are most, or the quantity that was delivered."
+    )
     open_quantity: int = field("What it still holds; 0 once it is not open.")
     percent: float = field("What is filled or delivered, in percent of what is promised.")
     reason: str | None = field("Why it was released or handed over; null if it was not.")

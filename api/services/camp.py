@@ -276,7 +276,7 @@ async def _open_site(session: Transaction, request: Request, camp: Row) -> uuid.
 
 
 async def set_site_closed(session: Transaction, camp: Row, at: datetime | None) -> None:
-    """Closes the site of a camp, or opens it again; a site that was closed by itself stays."""
+    """Closes the site of a camp, or opens it again."""
     if camp.site_id is not None:
         await session.update(Site, camp.site_id, closed_at=at)
 

@@ -129,6 +129,7 @@ async def _check_territory(
     callers=access.COORDINATORS_OF_TERRITORY,
     ids={"emergency_status": "EmergencyStatus"},
     conflicts={"ex_emergency_status_once": Problem(ProblemCode.STATUS_OVERLAPS, input_path("endsOn"))},
+    codes=(ProblemCode.WRONG_STATUS,),
     updates=True,
 )
 async def extend(
@@ -140,8 +141,11 @@ async def extend(
     ends_on: date,
     decree_number: str,
 ) -> uuid.UUID:
+    incident = await session.row(SHARE_INCIDENT, {"emergency_status": emergency_status})
     held = await STATUSES.lock(session, request, emergency_status, version, may=access.coordinates_territory)
     problems = Problems()
+    if incident is not None and incident.status not in INCIDENT.group("TAKES_NEEDS"):
+        problems.add(ProblemCode.WRONG_STATUS, "emergency_status", status=incident.status)
     number = problems.read(line, "decree_number", value=decree_number, minimum=1, maximum=100)
     if not held.ends_on < ends_on <= held.ends_on + MAX_PERIOD:
         problems.invalid(
@@ -193,6 +197,15 @@ async def _set_end(
     columns |= {"decree_number": decree_number} if decree_number else {}
     change = {"incident": str(held.incident_id), **columns}
     return await STATUSES.change(session, request, held, event, columns=columns, change=change, reason=reason)
+
+
+# The incident of a status, locked before it, shared, so that it is neither closed nor merged meanwhile.
+SHARE_INCIDENT = compile_statement(
+    sa.select(Incident.c.status)
+    .join(EmergencyStatus, EmergencyStatus.c.incident_id == Incident.c.id)
+    .where(EmergencyStatus.c.id == sa.bindparam("emergency_status", type_=sa.Uuid()))
+    .with_for_update(read=True, of=Incident)
+)
 
 
 @cache

@@ -159,7 +159,7 @@ async def _open(session: Transaction, request: Request, goods_need: uuid.UUID, v
 
 @verb(
     "close_goods_need",
-    "Closes a need for goods; nothing more is pledged.",
+    "Closes a need for goods: nothing more is pledged, and who has pledged some is told.",
     answers=OneThing("GoodsNeed"),
     callers=access.COORDINATORS_OF_NEED,
     ids={"goods_need": "GoodsNeed"},
@@ -171,9 +171,12 @@ async def close_goods(
 ) -> uuid.UUID:
     text = read_reason(reason)
     held = await _open(session, request, goods_need, version)
+    await record_lapsed(session, request, goods_need=goods_need)
     change = {"incident": str(held.incident_id)}
     columns = {"closed_at": request.now}
-    return await GOODS.change(session, request, held, "closed", columns=columns, change=change, reason=text)
+    key = await GOODS.change(session, request, held, "closed", columns=columns, change=change, reason=text)
+    await tell_pledges(session, request, await lock_open_pledges(session, goods_need=goods_need), columns)
+    return key
 
 
 _NEED = sa.bindparam("need", type_=sa.Uuid())

@@ -219,7 +219,10 @@ async def change(
 async def _change_kabupatens(
     session: Transaction, problems: Problems, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
 ) -> None:
-    """At least one stays, and none is removed where a need or a site is open, figures stand or a decree was made."""
+    """At least one stays, and none is removed where a need or a site is open, figures stand or a decree was made for it.
+
+    Neither is the last one of a province for which a decree was made.
+    """
     await session.rows(ADD_KABUPATENS, {"incident": incident, "codes": added})
     parameters = {"incident": incident, "codes": removed}
     used = {row.kabupaten_code for row in await session.rows(KABUPATENS_IN_USE, parameters)}
@@ -287,11 +290,24 @@ def _used(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Select[str
     return sa.select(table.c.kabupaten_code).where(*here, *conditions)
 
 
+def _last_of_decree() -> sa.Select[str]:
+    """The kabupaten without which a decree of their province would be for none of the incident's."""
+    stays = sa.exists().where(
+        IncidentKabupaten.c.incident_id == INCIDENT_ID,
+        IncidentKabupaten.c.kabupaten_code != sa.all_(CODES),
+        sa.func.left(IncidentKabupaten.c.kabupaten_code, 2) == EmergencyStatus.c.province_code,
+    )
+    last = sa.func.left(Kabupaten.c.code, 2) == EmergencyStatus.c.province_code
+    removed = sa.select(Kabupaten.c.code).join(EmergencyStatus, last)
+    return removed.where(EmergencyStatus.c.incident_id == INCIDENT_ID, Kabupaten.c.code == sa.any_(CODES), ~stays)
+
+
 KABUPATENS_IN_USE = compile_statement(
     sa.union(
         *(_used(each, each.c.closed_at.is_(None)) for each in (Need, GoodsNeed, Site)),
         _used(SituationReport, SituationReport.c.status != SituationStatus.WITHDRAWN),
         _used(EmergencyStatus),
+        _last_of_decree(),
     )
 )
 _REMOVED = (

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import KitchenType, Need, Site, SiteLoad
+from api.models import Camp, GoodsNeed, KitchenType, Need, Site, SiteLoad
 from api.models.base import new_id
+from api.models.camp import CampStatus
 from api.models.site import SiteKind
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
@@ -204,7 +205,7 @@ async def record_load(
 
 @verb(
     "close_site",
-    "Closes a site; refused while a need for it is open.",
+    "Closes a site; refused while a need for it is open, its camp runs or it cooks for an open shelter.",
     answers=OneThing("Site"),
     callers=access.SITE_KEEPERS,
     ids={"site": "Site"},
@@ -216,7 +217,7 @@ async def close(
 ) -> uuid.UUID:
     text = read_reason(reason)
     held = await _open(session, request, site, version)
-    if await session.value(HAS_OPEN_NEED, {**request.parameters, "site": site}):
+    if await session.value(IS_USED, {**request.parameters, "site": site}):
         raise Refused(Problem(ProblemCode.STILL_USED, input_path("site")))
     columns = {"closed_at": request.now, "reason": text}
     return await SITES.change(session, request, held, "closed", columns=columns, change={}, reason=text)
@@ -229,14 +230,21 @@ IS_KITCHEN = compile_statement(
             Site.c.closed_at.is_(None),
             Site.c.incident_id == sa.bindparam("incident", type_=sa.Uuid()),
         )
-    ).where(Site.c.id == sa.bindparam("kitchen", type_=sa.Uuid()))
+    )
+    .where(Site.c.id == sa.bindparam("kitchen", type_=sa.Uuid()))
+    # Shared, so that it is not closed meanwhile.
+    .with_for_update(read=True)
 )
-HAS_OPEN_NEED = compile_statement(
+_SITE = sa.bindparam("site", type_=sa.Uuid())
+IS_USED = compile_statement(
     sa.select(
-        sa.exists().where(
-            Need.c.site_id == sa.bindparam("site", type_=sa.Uuid()),
-            Need.c.closed_at.is_(None),
-            Need.c.ends_at > access.NOW,
+        sa.or_(
+            sa.exists().where(Need.c.site_id == _SITE, Need.c.closed_at.is_(None), Need.c.ends_at > access.NOW),
+            sa.exists().where(
+                GoodsNeed.c.site_id == _SITE, GoodsNeed.c.closed_at.is_(None), GoodsNeed.c.needed_by > access.NOW
+            ),
+            sa.exists().where(Camp.c.site_id == _SITE, Camp.c.status == CampStatus.RUNNING),
+            sa.exists().where(Site.c.kitchen_id == _SITE, Site.c.closed_at.is_(None)),
         )
     )
 )

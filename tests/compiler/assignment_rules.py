@@ -38,7 +38,7 @@ from api.rules.code import ProblemCode
 from api.rules.rule import FACT_TYPES
 from tests.compiler.camp_rules import CampRules
 from tests.compiler.rows import Row, Rows
-from tests.compiler.visibility import end_of
+from tests.compiler.visibility import end_of, people_under
 
 LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
@@ -163,11 +163,18 @@ class AssignmentRules:
         for need in self.rows.where(Need, "incident_id", incident["id"]):
             (own,) = self.coverage(need, arguments)
             is_asked = need["ends_at"] > self.now if arguments["on"] is None else own["wanted"]
-            if need["closed_at"] or not is_asked:
+            if not is_asked or not self.stood_on(need, arguments["on"]):
                 continue
             known = sums.setdefault(group and need[group], dict.fromkeys(COUNTS, 0))
             known.update({name: known[name] + own[name] for name in COUNTS})
         return [{**row, **({group: value} if group else {})} for value, row in sums.items()]
+
+    def stood_on(self, need: Row, day: date | None) -> bool:
+        """Open, or closed only after the day."""
+        if not need["closed_at"]:
+            return True
+        zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
+        return bool(day and not need["merged_into_id"] and need["closed_at"].astimezone(zone).date() > day)
 
     def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
         key = UUID(arguments["volunteer"].partition(":")[2])
@@ -249,9 +256,7 @@ class AssignmentRules:
         }
 
     def is_filled(self, pledge: Row) -> bool:
-        sent = self.rows.where(Assignment, "pledge_id", pledge["id"])
-        count = sum(len(self.rows.where(Commitment, "assignment_id", row["id"])) for row in sent)
-        return bool(count >= pledge["quantity"])
+        return bool(people_under(self.rows, pledge) >= pledge["quantity"])
 
     def periods(self, need: Row) -> list[Any]:
         """The promised and served times of the people of the need."""

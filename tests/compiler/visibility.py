@@ -18,6 +18,7 @@ from api.models import (
     Camp,
     CampGroupMember,
     CampRegistration,
+    Commitment,
     Contingent,
     GoodsNeed,
     IncidentKabupaten,
@@ -47,6 +48,13 @@ EVENTS_OF_FEWER = {
     "camp.exported": "keeps_camp",
     "organization.exported": "keeps_organization",
 }
+
+
+def people_under(rows: Rows, pledge: Row) -> int:
+    """The people who are committed under a pledge, at the instant at which they are most."""
+    sent = rows.where(Assignment, "pledge_id", pledge["id"])
+    periods = [each["period"] for duty in sent for each in rows.where(Commitment, "assignment_id", duty["id"])]
+    return max((sum(each.lower <= one.lower < each.upper for each in periods) for one in periods), default=0)
 
 
 @dataclass
@@ -488,12 +496,19 @@ class Visibility:
             if site["kabupaten_code"] == here and not site["closed_at"]
         } | {
             pledge["organization_id"]
-            for need in self.rows.where(Need, "incident_id", row["incident_id"])
-            for pledge in self.rows.where(Pledge, "need_id", need["id"])
-            if need["kabupaten_code"] == here and pledge["status"] == "OPEN"
+            for table, column in ((Need, "need_id"), (GoodsNeed, "goods_need_id"))
+            for need in self.rows.where(table, "incident_id", row["incident_id"])
+            for pledge in self.rows.where(Pledge, column, need["id"])
+            if need["kabupaten_code"] == here and self.is_open_pledge(pledge)
         }
         is_at_desk = self.works("DESK_OFFICER", here)
         return self.verifies_situation(row) or is_at_desk or bool(at_work & self.organization_ids)
+
+    def is_open_pledge(self, row: Row) -> bool:
+        """Open, and not past its deadline before all is filled or delivered."""
+        filled = row["delivered"] if row["goods_need_id"] else people_under(self.rows, row)
+        is_late = row["deadline"] and row["deadline"] <= self.now and filled < row["quantity"]
+        return row["status"] == "OPEN" and not is_late
 
     def answers_assignment(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
