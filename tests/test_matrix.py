@@ -64,9 +64,9 @@ async def test_the_matrix_says_who_does_what_where_on_a_day(api: Api, build: Bui
 async def test_people_who_take_turns_and_those_of_ended_pledges_count_once(api: Api, build: Build) -> None:
     incident, actor = await build.incident(), await build.coordinator()
     baznas, lazisnu = [await build.organization(name=name) for name in ("Baznas", "LazisNU")]
-    need = await build.need(incident, people_wanted=6, starts_at=NOW, ends_at=NOW + 12 * HOUR)
+    need = await build.need(incident, people_wanted=8, starts_at=NOW, ends_at=NOW + 12 * HOUR)
     released = await build.pledge(need, baznas, quantity=3, status="RELEASED")
-    late = await build.pledge(need, lazisnu, quantity=4, deadline=NOW)
+    late = await build.pledge(need, lazisnu, quantity=2, deadline=NOW)
     await build.pledge(need, baznas, quantity=2)
     await build.pledge(need, lazisnu, quantity=2, status="RELEASED")
     for pledge in (released, late, None):
@@ -79,9 +79,9 @@ async def test_people_who_take_turns_and_those_of_ended_pledges_count_once(api: 
 
     place = (HOME, "SEARCH_AND_RESCUE")
     assert {row(cell)[2]: row(cell) for cell in cells["coverageMatrix"]} == {
-        None: (*place, None, 6, 0, 1, 0, 100 / 6, 100.0),
-        "Baznas": (*place, "Baznas", 6, 2, 2, 0, 400 / 6, 100.0),
-        "LazisNU": (*place, "LazisNU", 6, 0, 1, 0, 100 / 6, 100.0),
+        None: (*place, None, 8, 0, 1, 0, 12.5, 75.0),
+        "Baznas": (*place, "Baznas", 8, 2, 2, 0, 50.0, 75.0),
+        "LazisNU": (*place, "LazisNU", 8, 0, 1, 0, 12.5, 75.0),
     }
 
 
