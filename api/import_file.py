@@ -127,7 +127,8 @@ async def _report(database: Database, job: uuid.UUID) -> Sequence[str]:
     assert found is not None
     names = ("created", "updated", "unchanged", "requested", "refused")
     counts = ", ".join(f"{name} {found[f'{name}_count']}" for name in names)
-    fault = [] if found.label_en is None else [f"Row {found.fault_row or '?'}: {found.label_en}"]
+    where = f"Row {found.fault_row}: " if found.fault_row else ""
+    fault = [] if found.label_en is None else [f"{where}{found.label_en}"]
     ignored = [f"Not read: {', '.join(found.ignored_columns)}."] if found.ignored_columns else []
     rows = [
         f"Row {each.row}: {' '.join(filter(None, (each.column_name, each.value)))}: {each.label_en}" for each in entries
