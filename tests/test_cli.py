@@ -126,6 +126,23 @@ def assert_registry(registry: Any, requested: Any, approved: Any) -> None:
     assert approved["approveCertificate"]["certificateRequest"]["certificate"]["number"] == "README-1"
 
 
+def assert_way_home(set_out: Any, came: Any, left: Any, served: Any) -> None:
+    """From the yes to the hours, which are those of a few seconds."""
+    assert set_out["mobilizeAssignment"] == {"assignment": {"status": "MOBILIZED"}, "problems": []}
+    assert came["checkInAssignment"] == {"assignment": {"status": "ON_DUTY"}, "problems": []}
+    duty = left["checkOutAssignment"]["assignment"]
+    assert (duty["status"], [each["kind"] for each in duty["attendance"]]) == (
+        "COMPLETED",
+        ["MOBILIZED", "CHECKED_IN", "CHECKED_OUT"],
+    )
+    assert [each["kind"].partition(".")[2] for each in duty["history"]] == [
+        *("offered", "accepted", "mobilized", "on_duty", "completed")
+    ]
+    (hours,) = served["me"]["volunteer"]["hours"]
+    assert (hours["skill"]["label"], hours["hours"]) == ("Water rescue", duty["hours"])
+    assert 0 < duty["hours"] < 1
+
+
 def assert_camp(camp: Any, raised: Any, walk_in: Any) -> None:
     """It is full, takes the first two of the line in, and lets a guest wait."""
     (running,) = camp["camps"]["nodes"]
@@ -139,7 +156,7 @@ def assert_camp(camp: Any, raised: Any, walk_in: Any) -> None:
 
 
 def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
-    text = Path("README.md").read_text().split("## The story in six requests")[1].split("## Settings")[0]
+    text = Path("README.md").read_text().split("## The story in seven requests")[1].split("## Settings")[0]
     script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
     script = script.replace(".venv/bin/python", shlex.quote(sys.executable))
 
@@ -151,7 +168,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
 
     assert {*done.stderr.splitlines()} == {f"Uses the database server that runs in {data} already."}
     needs, candidates, offered, accepted, refusals, page, *others = documents(done.stdout)
-    registry, requested, approved, camp, raised, walk_in = others
+    set_out, came, left, served, registry, requested, approved, camp, raised, walk_in = others
     assert re.findall(r"^([a-z-]+), .*:\nAuthorization: Bearer \S+$", printed, re.MULTILINE) == [
         *("nasional", "kotim", "tagana-kalteng", "relawan")
     ]
@@ -169,6 +186,7 @@ def test_a_newcomer_follows_the_readme(story: Environment, data: Path) -> None:
     codes = [[refusal["code"] for refusal in need["refusals"]] for need in refusals["data"]["needs"]["nodes"]]
     assert all("PERSON_ELSEWHERE" in each for each in codes)
     check_page(page)
+    assert_way_home(*(each["data"] for each in (set_out, came, left, served)))
     assert_registry(registry["data"], requested["data"], approved["data"])
     assert_camp(camp["data"], raised["data"], walk_in["data"])
     assert (done.returncode, status, servers_of(data)) == (0, 0, [])

@@ -97,6 +97,8 @@ async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connecti
         "pledge": 5,
         "pledge_request": 1,
         "assignment": 44,
+        "attendance": 46,
+        "served_hours": 23,
         "camp": 6,
         "camp_registration": 212,
         "commitment": 74,

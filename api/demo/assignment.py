@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 
@@ -53,7 +53,8 @@ class AssignmentGenerator:
         suitable = [person for person in self.unassigned if self.is_suitable(person, planned)]
         for person in suitable[: planned.people]:
             self.unassigned.remove(person)
-            yield from assignment_rows(rng, person, planned)
+            joined = (each for each in person.memberships if self.is_membership_valid(each, planned.need))
+            yield from assignment_rows(rng, person, planned, next(joined).organization_id)
 
     def is_suitable(self, person: Person, planned: PlannedAssignments) -> bool:
         return person.row.kabupaten_code.startswith(planned.home) and all(
@@ -102,8 +103,10 @@ def need_days(need: row.Need) -> tuple[date, date]:
     return need.starts_at.date(), need.ends_at.date()
 
 
-def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignments) -> Iterator[row.Row]:
-    """An assignment, and its commitment if the status has one."""
+def assignment_rows(
+    rng: RandomSource, person: Person, planned: PlannedAssignments, organization_id: UUID
+) -> Iterator[row.Row]:
+    """An assignment, its commitment if the status has one, and its attendance and hours if it is over."""
     assignment_id, need = rng.uuid(), planned.need
     is_done = planned.status == "COMPLETED"
     yield row.Assignment(
@@ -118,7 +121,10 @@ def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignmen
         accepted_at=need.starts_at - LEAD if planned.status in ACCEPTED else None,
         checked_in_at=need.starts_at if is_done else None,
         checked_out_at=need.ends_at if is_done else None,
+        organization_id=organization_id if planned.status in ACCEPTED else None,
     )
+    if is_done:
+        yield from attendance_rows(assignment_id, person.row.id, need)
     if planned.status in ASSIGNMENT.group("COMMITTED"):
         yield row.Commitment(
             id=rng.uuid(),
@@ -126,6 +132,15 @@ def assignment_rows(rng: RandomSource, person: Person, planned: PlannedAssignmen
             assignment_id=assignment_id,
             period=asyncpg.Range(need.starts_at, need.ends_at),
         )
+
+
+def attendance_rows(assignment_id: UUID, volunteer_id: UUID, need: row.Need) -> Iterator[row.Row]:
+    """Somebody came when the need began, and left when it ended. The ids follow from the assignment's."""
+    times = {"CHECKED_IN": need.starts_at, "CHECKED_OUT": need.ends_at}
+    for kind, at in times.items():
+        yield row.Attendance(uuid5(assignment_id, kind), assignment_id, kind, at)
+    key = uuid5(assignment_id, "HOURS")
+    yield row.ServedHours(key, assignment_id, volunteer_id, *times.values(), "ATTENDANCE", "COUNTED")
 
 
 def past_assignments(

@@ -235,6 +235,24 @@ class Assignment(NamedTuple):
     checked_in_at: datetime | None = None
     checked_out_at: datetime | None = None
     released_at: datetime | None = None
+    organization_id: UUID | None = None
+
+
+class Attendance(NamedTuple):
+    id: UUID
+    assignment_id: UUID
+    kind: str
+    at: datetime
+
+
+class ServedHours(NamedTuple):
+    id: UUID
+    assignment_id: UUID
+    volunteer_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    source: str
+    status: str
 
 
 class Commitment(NamedTuple):
@@ -329,6 +347,8 @@ Row = (
     | Pledge
     | PledgeRequest
     | Assignment
+    | Attendance
+    | ServedHours
     | Camp
     | CampRegistration
     | Commitment
@@ -360,6 +380,8 @@ TABLES: Mapping[type[Row], str] = {
     Pledge: "pledge",
     PledgeRequest: "pledge_request",
     Assignment: "assignment",
+    Attendance: "attendance",
+    ServedHours: "served_hours",
     Camp: "camp",
     CampRegistration: "camp_registration",
     Commitment: "commitment",
