@@ -136,11 +136,11 @@ def assignment_rows(
 
 def attendance_rows(assignment_id: UUID, volunteer_id: UUID, need: row.Need) -> Iterator[row.Row]:
     """Somebody came when the need began, and left when it ended. The ids follow from the assignment's."""
-    times = {"CHECKED_IN": need.starts_at, "CHECKED_OUT": need.ends_at}
-    for kind, at in times.items():
+    starts, ends = need.starts_at, need.ends_at
+    for kind, at in (("CHECKED_IN", starts), ("CHECKED_OUT", ends)):
         yield row.Attendance(uuid5(assignment_id, kind), assignment_id, kind, at)
     key = uuid5(assignment_id, "HOURS")
-    yield row.ServedHours(key, assignment_id, volunteer_id, *times.values(), "ATTENDANCE", "COUNTED")
+    yield row.ServedHours(key, assignment_id, volunteer_id, starts, ends, "ATTENDANCE", "COUNTED")
 
 
 def past_assignments(
