@@ -32,8 +32,9 @@ KEYS_SECONDS = 3_600.0
 RETRY_SECONDS = 30.0
 TIMEOUT_SECONDS = 5.0
 MAX_DOCUMENT_BYTES = 256 * 1024
-# What the claim `amr` (RFC 8176) says where the person has shown more than a password.
-SECOND_FACTORS = frozenset({"mfa", "otp", "hwk", "swk", "fpt", "face", "sms"})
+# What the claim `amr` (RFC 8176) says of what the person has shown: something known, and something else beside it.
+KNOWN_FACTORS = frozenset({"pwd", "pin", "kba"})
+OTHER_FACTORS = frozenset({"otp", "hwk", "swk", "fpt", "face", "iris", "retina", "vbm", "sms", "tel", "sc"})
 
 
 class InvalidToken(Exception):
@@ -138,14 +139,15 @@ async def _document(client: httpx.AsyncClient, address: str) -> Mapping[str, Any
 
 def _read_claims(issuer: str, claims: Mapping[str, Any], now: datetime) -> ProviderToken:
     is_verified = claims.get("email_verified") is True
-    factors = claims.get("amr", [])
+    methods = claims.get("amr")
+    factors = frozenset(map(str, methods)) if isinstance(methods, list) else frozenset()
     return ProviderToken(
         issuer=issuer,
         subject=_text(claims["sub"]),
         expires_at=datetime.fromtimestamp(claims["exp"] + SKEW_SECONDS, tz=now.tzinfo),
         name=_text(claims.get("name") or claims.get("preferred_username") or claims["sub"]),
         email=_email(claims.get("email")) if is_verified else None,
-        has_second_factor=isinstance(factors, list) and not SECOND_FACTORS.isdisjoint(map(str, factors)),
+        has_second_factor="mfa" in factors or bool(factors & KNOWN_FACTORS and factors & OTHER_FACTORS),
     )
 
 

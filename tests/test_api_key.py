@@ -156,6 +156,7 @@ async def test_a_key_ends_with_what_it_acts_with(integration: Integration, state
         ({"mutations": ["signIn"]}, ["mutations", "0"]),
         ({"mutations": ["declareIncident", "createApiKey"]}, ["mutations", "1"]),
         ({"mutations": ["revokeRole"]}, ["mutations", "0"]),
+        ({"mutations": ["grantRole"]}, ["mutations", "0"]),
         ({"mutations": ["nothing"]}, ["mutations", "0"]),
         ({"name": " "}, ["name"]),
         ({"expiresAt": instant(NOW)}, ["expiresAt"]),

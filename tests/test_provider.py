@@ -385,7 +385,16 @@ async def test_the_only_way_in_is_not_unlinked(trusting_api: Api, build: Build, 
 
 
 @pytest.mark.parametrize(
-    ("factors", "kinds"), [(["pwd"], []), (["pwd", "otp"], ["COORDINATOR"]), (None, []), ("otp", [])]
+    ("factors", "kinds"),
+    [
+        (["pwd"], []),
+        (["sms"], []),
+        (["pwd", "pin"], []),
+        (["pwd", "otp"], ["COORDINATOR"]),
+        (["mfa"], ["COORDINATOR"]),
+        (None, []),
+        ("mfa", []),
+    ],
 )
 async def test_a_coordinator_shows_a_second_factor_at_the_provider(
     build: Build, publisher: Publisher, database_url: str, keys: Path, factors: Any, kinds: list[str]

@@ -101,6 +101,30 @@ async def test_roles_of_an_organization_are_granted_by_its_managers_and_the_coor
     assert found == {**dict.fromkeys(("nation", "province", "home", "manager"), "GRANTED"), **refused}
 
 
+@pytest.mark.parametrize("kind", ["MANAGER", "CAMP_STAFF"])
+async def test_a_local_coordinator_grants_nothing_of_an_organization_that_works_in_several_provinces(
+    api: Api, build: Build, kind: str
+) -> None:
+    """Its manager sees members elsewhere, whom the coordinator of its home does not."""
+    organization = await build.organization()
+    await build.connection.execute("INSERT INTO organization_coverage VALUES ($1, $2)", organization, FAR)
+    account = await build.account(login="sinta")
+    actors = {
+        "nation": await build.coordinator(),
+        "province": await build.coordinator(province_code="62"),
+        "home": await build.coordinator(kabupaten_code=HOME),
+        "manager": await build.manager(organization),
+    }
+
+    found = {}
+    for name, actor in actors.items():
+        found[name] = await grant(api, actor, login="sinta", kind=kind, organization=f"Organization:{organization}")
+        await build.connection.execute("DELETE FROM role WHERE account_id = $1", account)
+
+    refused = dict.fromkeys(("province", "home"), "FORBIDDEN organization")
+    assert found == {**dict.fromkeys(("nation", "manager"), "GRANTED"), **refused}
+
+
 @pytest.mark.parametrize("kind", ["DESK_OFFICER", "CAMP_STAFF", "AUDITOR"])
 async def test_other_roles_let_nobody_grant_or_write(api: Api, build: Build, kind: str) -> None:
     actor = await build.account()

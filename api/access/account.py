@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row
 from api.access.condition import any_of, exists_where
+from api.access.organization import works_beyond_its_province
 from api.models import Camp, Organization, Role
 from api.models.account import RoleKind
 
@@ -92,8 +93,18 @@ def _lies_in_scope(held: Row, other: Row) -> Condition:
         type_=sa.Text(),
     )
     province = sa.func.coalesce(other.c.province_code, sa.func.left(kabupaten, 2), type_=sa.Text())
-    is_of_nation = sa.and_(held.c.province_code.is_(None), held.c.kabupaten_code.is_(None))
-    return sa.or_(is_of_nation, held.c.province_code == province, held.c.kabupaten_code == kabupaten)
+    return sa.or_(_is_of_nation(held), held.c.province_code == province, held.c.kabupaten_code == kabupaten)
+
+
+def _is_of_nation(coordinator: Row) -> Condition:
+    """Whether a role of a place is one of the nation."""
+    return sa.and_(coordinator.c.province_code.is_(None), coordinator.c.kabupaten_code.is_(None))
+
+
+def _reaches_beyond(role: Row) -> Condition:
+    """Whether it is one of an organization that works in several provinces, and has members there."""
+    owner = Organization.alias()
+    return exists_where(role, owner.c.id == role.c.organization_id, works_beyond_its_province(owner))
 
 
 def _holds(row: Row, *conditions: Callable[[Row], Condition]) -> Condition:
@@ -110,10 +121,11 @@ def _administers(kind: Kind, row: Row) -> Condition:
 
 
 def grants(row: Row) -> Condition:
-    """Whether the actor holds a role that covers this one and lasts as long."""
+    """Whether the actor holds a role that covers this one, reaches as far and lasts as long."""
     return _holds(
         row,
         lambda held: covers(held, row),
+        lambda held: sa.or_(held.c.kind == RoleKind.MANAGER, _is_of_nation(held), sa.not_(_reaches_beyond(row))),
         lambda held: sa.or_(held.c.until.is_(None), held.c.until >= row.c.until),
     )
 

@@ -105,7 +105,8 @@ INVITERS = Callers("Managers, for the members of their organization", frozenset(
 
 
 GRANTORS = Callers(
-    "Coordinators for places and organizations in their scope, managers for their organization",
+    "Coordinators for places and organizations in their scope (of the nation where an organization works in several provinces), "
+    "managers for their organization",
     frozenset({"COORDINATOR", "MANAGER"}),
 )
 

@@ -38,13 +38,17 @@ def supervises_organization(kind: Kind, organization: Row) -> Condition:
     """The coordinators of the organization's home; of the nation where it works in several provinces."""
     if kind.nation or not kind.places:
         return sa.literal(kind.nation)
+    return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(works_beyond_its_province(organization)))
+
+
+def works_beyond_its_province(organization: Row) -> Condition:
+    """Whether it covers a kabupaten of another province than that of its home."""
     coverage = OrganizationCoverage.alias()
-    beyond = exists_where(
+    return exists_where(
         organization,
         coverage.c.organization_id == organization.c.id,
         sa.func.left(coverage.c.kabupaten_code, 2) != sa.func.left(organization.c.kabupaten_code, 2),
     )
-    return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(beyond))
 
 
 def sees_contact(kind: Kind, row: Row) -> Condition:

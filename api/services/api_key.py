@@ -107,10 +107,12 @@ async def owner(session: Transaction, secret: str, now: datetime) -> tuple[uuid.
 
 
 def _check_mutations(problems: Problems, mutations: Sequence[str]) -> None:
-    """A key calls what a role permits, and nothing that is the account's own or hands out secrets."""
+    """A key calls what a role permits, and nothing that is the account's own, hands out secrets or grants roles."""
     for index, name in enumerate(mutations):
         declared = DECLARED.get(_verb_name(name))
-        if declared is None or declared.hands_out_secret or "ACCOUNT" in declared.callers.roles:
+        # What a key has granted would outlast it.
+        grants = declared is not None and declared.callers is access.GRANTORS
+        if declared is None or declared.hands_out_secret or grants or "ACCOUNT" in declared.callers.roles:
             problems.add(ProblemCode.NOT_FOUND, "mutations", str(index))
 
 
