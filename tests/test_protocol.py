@@ -15,6 +15,7 @@ from api.app import application
 from api.auth import Tokens
 from api.server import protocol
 from api.server.protocol import MAX_HEADER_BYTES, MAX_REQUEST_BYTES, Phase, bounded_protocol, connection_limit
+from api.web.middleware import DEFAULT_HEADERS, SECURITY_HEADERS
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.waiting import LOCK_WAITS, wait_until
@@ -114,7 +115,13 @@ async def test_an_unfinished_or_oversized_request_ends_with_an_answer_in_json(
         other = await sent(port, REQUEST.replace(b"Host", b"Connection: close\r\nHost"))
 
     assert answer.startswith(b"HTTP/1.1 %d " % status)
-    assert b"content-type: application/json" in answer
+    headers = dict(line.split(b": ", 1) for line in answer.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:])
+    assert headers.pop(b"content-length").isdigit()
+    assert headers == {
+        **dict((*SECURITY_HEADERS, *DEFAULT_HEADERS)),
+        b"content-type": b"application/json",
+        b"connection": b"close",
+    }
     assert message.encode() in answer
     assert other.endswith(b'{"data":{"__typename":"Query"}}')
 

@@ -152,6 +152,19 @@ async def test_the_answer_has_the_media_type_that_is_wanted_most(api: Api, accep
         assert (response.status_code, response.headers["Content-Type"], response.json()) == (200, answered, ACEH)
 
 
+async def test_a_header_in_several_lines_is_one_list(api: Api) -> None:
+    headers = [
+        *(("Accept", each) for each in ("text/event-stream", NEWER)),
+        *(("Accept-Language", each) for each in ("de", "en")),
+    ]
+    document = '{ hazard(id: "FLOOD") { label } }'
+
+    response = await api.client.post("/graphql", json={"query": document}, headers=headers)
+
+    assert (response.status_code, response.headers["Content-Type"]) == (200, NEWER)
+    assert response.json() == {"data": {"hazard": {"label": "Flood"}}}
+
+
 @pytest.mark.parametrize(
     ("content_type", "is_accepted"),
     [
@@ -262,6 +275,8 @@ async def test_only_pages_of_the_listed_origins_may_read_answers(database_url: s
 
     assert (listed.json(), listed.headers["Access-Control-Allow-Origin"]) == (ACEH, SITE)
     assert listed.headers["Access-Control-Allow-Credentials"] == "true"
+    exposed = "Content-Disposition, ETag, Retry-After, WWW-Authenticate"
+    assert listed.headers["Access-Control-Expose-Headers"] == exposed
     assert "Access-Control-Allow-Origin" not in other.headers
     assert (refused.status_code, refused.headers["Access-Control-Allow-Origin"]) == (415, SITE)
 

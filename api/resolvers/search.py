@@ -43,7 +43,7 @@ def hits(number: int, searched: Searched, match: SearchMatch, _row: Row, context
         sa.cast(thing.c[searched.key.name], sa.Text).label("key"),
         named.c[searched.name.name].label("text"),
         named.c.sort_key.label("sort_key"),
-        difference(match, named, context).label("difference"),
+        difference(match, searched, named, context).label("difference"),
         chord_to_near(searched, thing, context).label("chord"),
     )
     conditions = (

@@ -1,9 +1,10 @@
 """How a name or number matches the text that is looked for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
 from api.compiler.error import BadInput
@@ -26,6 +27,8 @@ from api.values.problem import Unreadable
 SHORTEST_WITHIN = 3
 # From so many trigrams on, and the share of them; halfway between the shares that are possible.
 SIMILAR_ENOUGH = ((10, 0.55), (9, 0.5), (0, 0.4))
+# Of shorter texts the exchange of two letters makes other names; in longer ones it leaves enough trigrams.
+EXCHANGED_LETTERS = range(4, 17)
 THRESHOLD = "pg_trgm.word_similarity_threshold"
 LAST_CHARACTER = "\U0010ffff"
 
@@ -36,7 +39,10 @@ class SearchMatch(Choice):
     NUMBER = "NUMBER", "Its phone number or a number of membership is the text."
     STARTS = "STARTS", "Its name starts with the text."
     CONTAINS = "CONTAINS", "Its name contains the text, whatever stands between the words."
-    SIMILAR = "SIMILAR", "A part of its name is similar to the text."
+    SIMILAR = (
+        "SIMILAR",
+        "A part of its name is similar to the text, or is the text but for two neighbouring letters in the wrong order.",
+    )
 
 
 def bound(context: FieldContext, key: Callable[[str], str]) -> Sql:
@@ -88,7 +94,25 @@ def contains(searched: Searched, named: Row, context: FieldContext) -> Condition
     return sa.and_(is_long_enough(context), named.c.search_key.like(pattern))
 
 
-def is_similar(_searched: Searched, named: Row, context: FieldContext) -> Condition:
+def has_exchanged(searched: Searched, named: Row, context: FieldContext) -> Condition:
+    """Whether the name contains the text with two neighbouring letters exchanged, which leaves a short word few trigrams."""
+    _, key = searched.name.info["searched"]
+
+    def patterns(text: str, path: tuple[str, ...]) -> list[str]:
+        return [contains_pattern(each, path) for each in exchanged(key(searchable(text, path)))]
+
+    return named.c.search_key.like(sa.any_(context.bind(context.arguments["text"], patterns, ARRAY(sa.Text()))))
+
+
+def exchanged(key: str) -> Sequence[str]:
+    """The key with each two neighbouring letters in the other order."""
+    if len(key) not in EXCHANGED_LETTERS:
+        return ()
+    pairs = [each for each in range(len(key) - 1) if key[each] != key[each + 1]]
+    return [f"{key[:each]}{key[each + 1]}{key[each]}{key[each + 2 :]}" for each in pairs]
+
+
+def is_similar(searched: Searched, named: Row, context: FieldContext) -> Condition:
     """By an index: the operator compares with PostgreSQL's setting, which is set before the rows are read.
 
     A condition without a column is evaluated once, before the scan; the setting ends with the statement.
@@ -96,14 +120,16 @@ def is_similar(_searched: Searched, named: Row, context: FieldContext) -> Condit
     threshold = context.bind(context.arguments["text"], lambda text, _path: str(similar_enough(text)), sa.Text())
     setting = sa.select(sa.func.set_config(THRESHOLD, threshold, sa.true())).scalar_subquery()
     similar = bound(context, sort_key).op("<%", is_comparison=True)(named.c.sort_key)
-    return sa.and_(is_long_enough(context), setting.is_not(None), similar)
+    either = sa.or_(similar, has_exchanged(searched, named, context))
+    return sa.and_(is_long_enough(context), setting.is_not(None), either)
 
 
-def is_as_similar(named: Row, context: FieldContext) -> Condition:
+def is_as_similar(searched: Searched, named: Row, context: FieldContext) -> Condition:
     """The same for rows that are found in another way, whatever the setting is."""
     threshold = context.bind(context.arguments["text"], lambda text, _path: similar_enough(text), sa.Float())
     similarity = sa.func.word_similarity(bound(context, sort_key), named.c.sort_key)
-    return sa.and_(is_long_enough(context), similarity >= threshold)
+    either = sa.or_(similarity >= threshold, has_exchanged(searched, named, context))
+    return sa.and_(is_long_enough(context), either)
 
 
 def similar_enough(text: str) -> float:
@@ -130,15 +156,17 @@ def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row,
     conditions = {way: condition(searched, named, context) for way, condition in WAYS.items()}
     if match == SearchMatch.NUMBER:
         # Whose name matches too is found by the name, so that only this tier has to look for numbers.
-        by_name = {**conditions, SearchMatch.SIMILAR: is_as_similar(named, context)}
+        by_name = {**conditions, SearchMatch.SIMILAR: is_as_similar(searched, named, context)}
         return sa.and_(has_number(thing, context), *(sa.not_(each) for each in by_name.values()))
     better = [conditions[way] for way in takewhile(lambda way: way != match, conditions)]
     return sa.and_(conditions[match], *(sa.not_(each) for each in better))
 
 
-def difference(match: SearchMatch, named: Row, context: FieldContext) -> Sql:
-    """How far the most similar part of a name is from the text, 0 to 1,000."""
+def difference(match: SearchMatch, searched: Searched, named: Row, context: FieldContext) -> Sql:
+    """How far the most similar part of a name is from the text, 0 to 1,000; 0 if only two letters are exchanged."""
     if match != SearchMatch.SIMILAR:
         return sa.literal_column("0", sa.Integer)
     similarity = sa.func.word_similarity(bound(context, sort_key), named.c.sort_key)
-    return sa.cast(1000 - sa.func.round(1000 * similarity), sa.Integer)
+    by_trigrams = sa.cast(1000 - sa.func.round(1000 * similarity), sa.Integer)
+    nothing = sa.literal_column("0", sa.Integer)
+    return sa.case((has_exchanged(searched, named, context), nothing), else_=by_trigrams)

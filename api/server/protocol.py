@@ -11,6 +11,7 @@ import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from api.log import log
+from api.web.middleware import DEFAULT_HEADERS, SECURITY_HEADERS
 
 # Seconds: for the request line and headers, for the body, between requests of a connection, and for reading an answer.
 HEADER_SECONDS = 10.0
@@ -27,6 +28,9 @@ UPLOAD_PATH = b"/uploads"
 UPLOAD_RATE = 8 * 1024
 UPLOAD_SECONDS = 10.0
 MAX_UPLOAD_BYTES = 21 * 1024 * 1024
+
+# Of what is refused before the application has it.
+HEADERS_OF_REFUSALS = b"".join(b"%s: %s\r\n" % header for header in (*SECURITY_HEADERS, *DEFAULT_HEADERS))
 
 # File descriptors that are not for clients: the database's connections, files, sockets of the program itself.
 OTHER_DESCRIPTORS = 100
@@ -235,7 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_timer()
         if not self._is_answering or not self.cycle.response_started:
             body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
-            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
-            self.transport.write(STATUS_LINE[status] + head + body)
+            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n" % len(body)
+            self.transport.write(STATUS_LINE[status] + HEADERS_OF_REFUSALS + head + b"\r\n" + body)
         log.info("request refused", status=status, reason=message)
         self.transport.close()

@@ -25,7 +25,7 @@ from api.web.cancellation import CancelOnDisconnect
 from api.web.client import client_address, client_of
 from api.web.error import HttpError, InternalError, ThrottledError, UnavailableError, error_code
 from api.web.explorer import explorer_page
-from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type
+from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type, joined
 from api.web.request import GraphQLRequest, read_request
 from api.web.response import error_response, result_response
 from api.web.services import Services
@@ -52,7 +52,7 @@ async def graphql(request: Request) -> Response:
     """Answers one GraphQL request. Browsers get the explorer, which is of no use where only trusted documents run."""
     services: Services = request.app.state.services
     is_page_offered = request.method in {"GET", "HEAD"} and services.documents.manifest is None
-    media_type = accepted_media_type(request.headers.get("accept", ""), PAGE_OFFERS if is_page_offered else OFFERS)
+    media_type = accepted_media_type(joined(request.headers, "accept"), PAGE_OFFERS if is_page_offered else OFFERS)
     if media_type == HTML:
         return explorer_page()
     try:
@@ -137,7 +137,7 @@ async def make_context(request: Request, services: Services) -> Context:
         services.planner,
         services.vault,
         caller=read_caller(request, address, services.settings.origins, services.authenticator),
-        language=accepted_language(request.headers.get("accept-language", "")),
+        language=accepted_language(joined(request.headers, "accept-language")),
         client=client,
         rate_limit=rate_limit,
         limits=services.settings.limits,

@@ -22,7 +22,7 @@ DEFAULT_HEADERS = (
 )
 # Browsers keep the answer to a preflight request for two hours at most.
 PREFLIGHT_SECONDS = 7200
-EXPOSED_HEADERS = ("ETag", "Retry-After", "WWW-Authenticate")
+EXPOSED_HEADERS = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
 
 MIN_COMPRESSED_BYTES = 1024 + 1
 COMPRESSION_LEVEL = 4  # Half the time of the usual 9, for a few per cent more bytes.

@@ -37,7 +37,9 @@ class SearchRules:
                 "key": str(row[searched.key.name]),
                 "text": named[searched.name.name],
                 "sort_key": named["sort_key"],
-                "difference": 1000 - round(1000 * similarity) if match == "SIMILAR" else 0,
+                "difference": 0
+                if match != "SIMILAR" or self.has_exchanged(searched, named, text)
+                else 1000 - round(1000 * similarity),
                 "chord": self.chord(searched, row, arguments.get("near")),
             }
             for (row, named), similarity in zip(self.visible(searched), similarities, strict=True)
@@ -77,7 +79,20 @@ class SearchRules:
         _, key = searched.name.info["searched"]
         if key(text) in named["search_key"]:
             return "CONTAINS"
-        return "SIMILAR" if similarity >= similar_enough(text) else None
+        is_similar = similarity >= similar_enough(text) or self.has_exchanged(searched, named, text)
+        return "SIMILAR" if is_similar else None
+
+    def has_exchanged(self, searched: Searched, named: Row, text: str) -> bool:
+        _, key = searched.name.info["searched"]
+        letters = key(text)
+        if not 4 <= len(letters) <= 16:
+            return False
+        halves = [(letters[:place], letters[place:]) for place in range(1, len(letters))]
+        return any(
+            left[:-1] + right[0] + left[-1] + right[1:] in named["search_key"]
+            for left, right in halves
+            if left[-1] != right[0]
+        )
 
     def has_number(self, volunteer: Row, text: str) -> bool:
         knows = self.view.visibility.knows_volunteer(volunteer)

@@ -49,7 +49,7 @@ FRONTEND: Json = {
     ],
     "pages": [["Sukarela 1", "Sukarela 2"], ["Sukarela 3", "Sukarela 4"], ["Sukarela 1", "Sukarela 2"]],
     "total": 4,
-    "found": [["SIMILAR", f"Sukarela {number}", "Volunteer"] for number in (3, 1, 2, 4)],
+    "found": [["SIMILAR", f"Sukarela {number}", "Volunteer"] for number in (1, 2, 3, 4)],
     "wrong": ["BAD_USER_INPUT"],
 }
 
