@@ -109,7 +109,10 @@ async def test_two_letters_in_the_wrong_order_find_first_whose_they_are(
     for name in ("Smara Pit", "Sapit", "Sampit", "Ny. Samp. It"):
         await build.person(name=name)
 
-    assert (await names(api, "smapit", nation))[:2] == ["Ny. Samp. It", "Sampit"]
+    assert (await names(api, "smapit", nation))[:2] == ["Sampit", "Ny. Samp. It"]
+    for name in ("Amarasi Timur", "Nur Siti", "Siti Aminah"):
+        await build.person(name=name)
+    assert (await names(api, "siit", nation))[:3] == ["Nur Siti", "Siti Aminah", "Amarasi Timur"]
     # Of a short text this makes other names, and a long one is similar all the same.
     assert await names(api, "aspit", nation) == ["Sapit"]
     assert await names(api, "ni", nation) == []

@@ -112,6 +112,11 @@ def exchanged(key: str) -> Sequence[str]:
     return [f"{key[:each]}{key[each + 1]}{key[each]}{key[each + 2 :]}" for each in pairs]
 
 
+def word_patterns(text: str, path: tuple[str, ...]) -> list[str]:
+    """Of names with a word that begins with the text, two of its letters exchanged; a space is before each word."""
+    return [contains_pattern(f" {each}", path) for each in exchanged(sort_key(searchable(text, path)))]
+
+
 def is_similar(searched: Searched, named: Row, context: FieldContext) -> Condition:
     """By an index: the operator compares with PostgreSQL's setting, which is set before the rows are read.
 
@@ -163,10 +168,15 @@ def matches_best(searched: Searched, match: SearchMatch, thing: Row, named: Row,
 
 
 def difference(match: SearchMatch, searched: Searched, named: Row, context: FieldContext) -> Sql:
-    """How far the most similar part of a name is from the text, 0 to 1,000; 0 if only two letters are exchanged."""
+    """How far the most similar part of a name is from the text, 0 to 1,000.
+
+    0 if only two letters are exchanged, 1 if that is not the beginning of a word.
+    """
     if match != SearchMatch.SIMILAR:
         return sa.literal_column("0", sa.Integer)
     similarity = sa.func.word_similarity(bound(context, sort_key), named.c.sort_key)
     by_trigrams = sa.cast(1000 - sa.func.round(1000 * similarity), sa.Integer)
-    nothing = sa.literal_column("0", sa.Integer)
-    return sa.case((has_exchanged(searched, named, context), nothing), else_=by_trigrams)
+    spaced = sa.literal_column("' '", sa.Text()) + named.c.sort_key
+    begins = spaced.like(sa.any_(context.bind(context.arguments["text"], word_patterns, ARRAY(sa.Text()))))
+    inside = sa.case((begins, sa.literal_column("0", sa.Integer)), else_=sa.literal_column("1", sa.Integer))
+    return sa.case((has_exchanged(searched, named, context), inside), else_=by_trigrams)

@@ -37,9 +37,7 @@ class SearchRules:
                 "key": str(row[searched.key.name]),
                 "text": named[searched.name.name],
                 "sort_key": named["sort_key"],
-                "difference": 0
-                if match != "SIMILAR" or self.has_exchanged(searched, named, text)
-                else 1000 - round(1000 * similarity),
+                "difference": self.difference(searched, named, text, similarity) if match == "SIMILAR" else 0,
                 "chord": self.chord(searched, row, arguments.get("near")),
             }
             for (row, named), similarity in zip(self.visible(searched), similarities, strict=True)
@@ -84,15 +82,12 @@ class SearchRules:
 
     def has_exchanged(self, searched: Searched, named: Row, text: str) -> bool:
         _, key = searched.name.info["searched"]
-        letters = key(text)
-        if not 4 <= len(letters) <= 16:
-            return False
-        halves = [(letters[:place], letters[place:]) for place in range(1, len(letters))]
-        return any(
-            left[:-1] + right[0] + left[-1] + right[1:] in named["search_key"]
-            for left, right in halves
-            if left[-1] != right[0]
-        )
+        return any(each in named["search_key"] for each in exchanged(key(text)))
+
+    def difference(self, searched: Searched, named: Row, text: str, similarity: float) -> int:
+        if not self.has_exchanged(searched, named, text):
+            return 1000 - round(1000 * similarity)
+        return 0 if any(f" {each}" in f" {named['sort_key']}" for each in exchanged(sort_key(text))) else 1
 
     def has_number(self, volunteer: Row, text: str) -> bool:
         knows = self.view.visibility.knows_volunteer(volunteer)
@@ -118,3 +113,9 @@ def similar_enough(text: str) -> float:
     """More of a long text than of a short one; each word has a trigram more than letters."""
     length = len(sort_key(text).replace(" ", "")) + len(sort_key(text).split())
     return 0.4 if length < 9 else 0.5 if length == 9 else 0.55
+
+
+def exchanged(letters: str) -> list[str]:
+    """The text with two neighbours in the other order, unless it is very short or long."""
+    halves = [(letters[:place], letters[place:]) for place in range(1, len(letters))] if 4 <= len(letters) <= 16 else []
+    return [left[:-1] + right[0] + left[-1] + right[1:] for left, right in halves if left[-1] != right[0]]

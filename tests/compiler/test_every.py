@@ -133,6 +133,8 @@ TEXTS = (
     "sinta",
     "Sin",
     "SINAT",
+    "sitna",
+    "banijr",
     "a",
     "banjir",
     "kab. kotawaringin timur",
