@@ -1,5 +1,7 @@
 """What a search finds, in which order, and for whom."""
 
+import base64
+import json
 import uuid
 from typing import Any
 
@@ -234,6 +236,21 @@ async def test_kilometres_are_those_to_the_place_and_tell_no_hidden_home(
 
     assert found["known"] != found["hidden"]
     assert unmeasured["search"]["nodes"][0]["kilometres"] is None
+
+
+async def test_cursors_tell_no_hidden_home(api: Api, build: Build, nation: uuid.UUID) -> None:
+    for latitude in (1.0, 2.0, 3.0):
+        await build.person(name="Sinta", kabupaten_code=HOME, latitude=latitude, longitude=110.0)
+    document = """{ search(text: "sinta", kinds: [VOLUNTEER], near: {point: {latitude: 0, longitude: 110}}, first: 9) {
+      edges { cursor } } }"""
+
+    lengths = {}
+    for name, actor in (("known", nation), ("hidden", await build.coordinator(kabupaten_code=FAR))):
+        edges = (await api.ask(document, actor=actor))["search"]["edges"]
+        lengths[name] = [json.loads(base64.b64decode(edge["cursor"]))[3] for edge in edges]
+
+    assert [len(set(each)) for each in lengths.values()] == [3, 1]
+    assert len(lengths["hidden"]) == 3
 
 
 async def test_pages_follow_each_other_both_ways(api: Api, build: Build, nation: uuid.UUID) -> None:
