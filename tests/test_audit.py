@@ -56,7 +56,7 @@ async def test_a_refused_call_leaves_an_event_and_nothing_else(api: Api, build: 
         "actorName": name,
         "reason": None,
         "subject": f"Account:{coordinator}",
-        "mutation": "declare_incident",
+        "mutation": "declareIncident",
         "codes": codes,
         "kabupaten": None,
         "organization": None,

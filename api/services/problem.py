@@ -59,10 +59,11 @@ class RefusedAfterChange(Refused):
 
 def input_path(*steps: str) -> InputPath:
     """The path to a part of the input, as the client writes it: `("people", "3", "full_name")` → `people`, `3`, `fullName`."""
-    return ("input", *(_camel(step) for step in steps))
+    return ("input", *(camel(step) for step in steps))
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """The name as clients write it."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 

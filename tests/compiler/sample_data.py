@@ -684,7 +684,7 @@ class SampleData:
             await build.connection.execute(
                 """INSERT INTO event (at, actor_kind, account_id, kind, subject_type, subject_key, reason, change, kabupaten_code)
                 VALUES ($1, 'ACCOUNT', $2, $3, 'Absence', $4, $5,
-                        '{"mutation": "grant_role", "codes": ["FORBIDDEN", "NOT_FOUND"]}', $6)""",
+                        '{"mutation": "grantRole", "codes": ["FORBIDDEN", "NOT_FOUND"]}', $6)""",
                 *(INSTANTS[1], volunteer, f"x.{number}", str(uuid.UUID(int=number)), NAMES[number], home),
             )
 
