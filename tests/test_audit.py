@@ -133,6 +133,24 @@ async def test_the_trail_is_filtered(api: Api, build: Build) -> None:
     assert counts == [1, 5, 3, 0]
 
 
+async def test_the_trail_is_paged_both_ways(api: Api, build: Build) -> None:
+    await events(build)
+    auditor = await officer(build, "AUDITOR")
+    document = "query($page: String) { auditTrail(%s) { nodes { subject } pageInfo { startCursor endCursor } } }"
+
+    first = (await api.ask(document % "first: 3, after: $page", actor=auditor))["auditTrail"]
+    after, before = first["pageInfo"]["endCursor"], first["pageInfo"]["startCursor"]
+    second = (await api.ask(document % "first: 3, after: $page", actor=auditor, page=after))["auditTrail"]
+    after = second["pageInfo"]["startCursor"]
+    back = (await api.ask(document % "last: 3, before: $page", actor=auditor, page=after))["auditTrail"]
+    none = (await api.ask(document % "last: 3, before: $page", actor=auditor, page=before))["auditTrail"]
+
+    assert [len(page["nodes"]) for page in (first, second, none)] == [3, 2, 0]
+    assert back["nodes"] == first["nodes"]
+    found = [node["subject"].partition(":")[2] for node in [*first["nodes"], *second["nodes"]]]
+    assert found == [str(uuid.UUID(int=number)) for number in (7, 3, 2, 1, 0)]
+
+
 async def test_an_auditor_reads_roles_and_their_holders_in_the_own_scope_and_changes_none(
     api: Api, build: Build
 ) -> None:

@@ -11,11 +11,13 @@ from api.resolvers import SOURCES
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.compiler.sample_data import SampleData
-from tests.compiler.selections import orders, root_lists
+from tests.compiler.selections import listed_type, orders, root_lists
 from tests.sampling import sampled
 from tests.test_filter import LISTS, listed
 
-WALKS = [(name, order) for name, field in root_lists().items() for order in orders(field)]
+# Lists of things with an id.
+NODES = {name: field for name, field in root_lists().items() if SOURCES[listed_type(field)].node}
+WALKS = [(name, order) for name, field in NODES.items() for order in orders(field)]
 
 # The code of every refused argument of a list.
 CODE = "BAD_USER_INPUT"
