@@ -292,6 +292,9 @@ def change_private_columns(source: Source, actor: Actor) -> Any:
 async def delete_hidden_and_change_private(client: ActorClient) -> tuple[Mapping[str, set[Any]], int]:
     """Deletes the hidden rows and changes the private values; returns the hidden keys and the number of changed rows."""
     hidden = {name: await client.keys(source.table, source.visible, holds=False) for name, source in STORED.items()}
+    # Two nouns are read from events: what either shows stays.
+    for name in ("Activity", "AuditEntry"):
+        hidden[name] = hidden["Activity"] & hidden["AuditEntry"]
     changed = [
         await client.run(change_private_columns(source, client.actor))
         for source in STORED.values()
