@@ -483,3 +483,35 @@ async def test_names_are_offered_under_a_pledge_and_direct_offers_take_only_what
     assert named_[:2] == [[], []]
     assert [each["code"] for each in named_[2]] == ["NEED_FULL", "NEED_PLEDGED"]
     assert read == {"pledge": {"filled": 2, "openQuantity": 0, "percent": 100.0}}
+
+
+@pytest.mark.parametrize("people_wanted", [2, 3], ids=["all places are taken", "a place is free"])
+@pytest.mark.parametrize("way", ["released", "lapsed"])
+async def test_an_offer_under_a_pledge_that_has_ended_is_accepted_as_a_direct_one(
+    api: Api, build: Build, way: str, people_wanted: int
+) -> None:
+    organization, manager = await organization_and_manager(build)
+    coordinator, need = await build.coordinator(), await build.need(people_wanted=people_wanted)
+    pledge = await build.pledge(need, organization, quantity=1)
+    first, second = [await build.volunteer(organization) for _ in range(2)]
+    offer = document("offerAssignment", "assignment { id }")
+    under = {"need": named("Need", need), "pledge": named("Pledge", pledge)}
+    offered = await api.do(offer, actor=manager, volunteer=named("Volunteer", first), **under)
+    if way == "released":
+        released = document("releasePledge", "pledge { status }")
+        await api.do(released, actor=coordinator, pledge=under["pledge"], version=1, reason="Truk rusak")
+    else:
+        past = api.now - timedelta(hours=1)
+        await build.connection.execute("UPDATE pledge SET deadline = $2, status = 'LAPSED' WHERE id = $1", pledge, past)
+    await build.pledge(need, await build.organization(), quantity=2)
+
+    late = await api.do(offer, actor=manager, volunteer=named("Volunteer", second), **under)
+    accept = document("acceptAssignment", "assignment { status }")
+    answer = await build.volunteer_account(first)
+    accepted = await api.do(accept, actor=answer, assignment=offered["assignment"]["id"], version=1)
+
+    assert late["problems"] == [
+        problem("Status", "WRONG_STATUS", "pledge", currentStatus="RELEASED" if way == "released" else "LAPSED")
+    ]
+    full = [problem("Limit", "NEED_PLEDGED", "assignment", count=2, limit=2)]
+    assert accepted["problems"] == (full if people_wanted == 2 else [])

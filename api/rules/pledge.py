@@ -37,44 +37,44 @@ def has_free_place(case: Case) -> Condition:
     return sa.or_(held(case) < case.need.c.people_wanted, is_full)
 
 
-def pledge_column(case: Case, name: str, *conditions: Condition) -> Sql:
-    found = sa.select(Pledge.c[name]).where(Pledge.c.id == case.pledge, *conditions)
-    return found.correlate_except(Pledge).scalar_subquery()
-
-
 def filled(case: Case) -> Sql:
     """The places of the pledge that are filled at the fullest instant of the period."""
     return sa.func.pledge_filled(case.pledge, case.starts, case.ends, type_=sa.Integer())
 
 
-def has_place(case: Case) -> Condition:
-    """A direct sending takes only places that no pledge holds; a sending under a pledge, those of the pledge."""
-    if case.pledge is None:
-        return has_free_place(case)
-    is_open = (
+def promised(case: Case) -> Sql:
+    """The places of the pledge that the sending is under; null without one, or once it has ended."""
+    quantity = sa.select(Pledge.c.quantity).where(
+        Pledge.c.id == case.pledge,
         Pledge.c.need_id == case.need.c.id,
         Pledge.c.status == PledgeStatus.OPEN,
         sa.or_(Pledge.c.deadline.is_(None), Pledge.c.deadline > case.now),
     )
-    has_room = sa.func.coalesce(filled(case) < pledge_column(case, "quantity", *is_open), sa.false())
-    return sa.case((case.pledge.is_(None), has_free_place(case)), else_=has_room)
+    return quantity.correlate_except(Pledge).scalar_subquery()
+
+
+def has_place(case: Case) -> Condition:
+    """A sending under an open pledge takes places of the pledge; any other, those that no pledge holds."""
+    if case.pledge is None:
+        return has_free_place(case)
+    return sa.case((promised(case).is_(None), has_free_place(case)), else_=filled(case) < promised(case))
 
 
 def place_fact(case: Case) -> dict[str, Any]:
     count, limit = held(case), case.need.c.people_wanted
     if case.pledge is None:
         return {"count": count, "limit": limit}
-    promised = sa.func.coalesce(pledge_column(case, "quantity"), 0)
+    is_direct = promised(case).is_(None)
     return {
-        "count": sa.case((case.pledge.is_(None), count), else_=sa.func.coalesce(filled(case), 0)),
-        "limit": sa.case((case.pledge.is_(None), limit), else_=promised),
+        "count": sa.case((is_direct, count), else_=filled(case)),
+        "limit": sa.case((is_direct, limit), else_=promised(case)),
     }
 
 
 PLACE_NOT_PLEDGED = Rule(
     holds=has_place,
     refusals=(Refusal(ProblemCode.NEED_PLEDGED, place_fact),),
-    counts="At the fullest instant of the duty, people who are sent under no open pledge, and the places of open pledges, filled or not; with a pledge, the people sent under it.",
+    counts="At the fullest instant of the duty, people who are sent under no open pledge, and the places of open pledges, filled or not; under an open pledge, the people sent under it.",
     overridable=False,
     uses_only_need=True,
 )

@@ -33,7 +33,7 @@ from api.services.verb import OneThing, verb
     callers=access.SENDERS,
     ids={"need": "Need", "volunteer": "Volunteer", "pledge": "Pledge"},
     conflicts={"uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("volunteer"))},
-    codes=(ProblemCode.NOT_OVERRIDABLE, *codes_of(OFFER_RULES)),
+    codes=(ProblemCode.NOT_OVERRIDABLE, ProblemCode.WRONG_STATUS, *codes_of(OFFER_RULES)),
 )
 async def offer(
     session: Transaction,
@@ -53,7 +53,7 @@ async def offer(
     wanted = await lock_need(session, request, problems, need, pledge)
     await record_lapsed(session, request, need=need)
     if pledge is not None:
-        await check_member(session, request, problems, pledge, need=need, volunteer=volunteer)
+        await check_member(session, request, problems, pledge, need=need, volunteer=volunteer, must_be_open=True)
     await check_seen(session, request, problems, volunteer)
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
     reason = check_override(problems, override_rules or (), override_reason)

@@ -145,13 +145,16 @@ async def check_member(
     *,
     need: uuid.UUID,
     volunteer: uuid.UUID,
+    must_be_open: bool = False,
 ) -> None:
     """The pledge is one of the need, and the volunteer is a member of the organization that holds it."""
     parameters = {**request.parameters, "pledge": pledge, "need": need, "volunteer": volunteer}
-    is_member = await session.value(_is_member(request.actor.kind), parameters)
-    if is_member is None:
+    found = await session.row(_is_member(request.actor.kind), parameters)
+    if found is None:
         problems.add(ProblemCode.NOT_FOUND, "pledge")
-    elif not is_member:
+    elif must_be_open and found.status != PledgeStatus.OPEN:
+        problems.add(ProblemCode.WRONG_STATUS, "pledge", status=found.status)
+    elif not found.is_member:
         problems.invalid(
             "pledge",
             indonesian="Relawan bukan anggota organisasi yang berjanji.",
@@ -276,9 +279,9 @@ COUNT_GOODS = compile_statement(
 @cache
 def _is_member(kind: Kind) -> CompiledStatement:
     members = access.members_today(Membership.c.organization_id == Pledge.c.organization_id).correlate(Pledge)
-    is_member = sa.bindparam("volunteer", type_=sa.Uuid()).in_(members)
+    is_member = sa.bindparam("volunteer", type_=sa.Uuid()).in_(members).label("is_member")
     return compile_statement(
-        sa.select(is_member).where(
+        sa.select(is_member, PLEDGE.current(Pledge, access.NOW).label("status")).where(
             Pledge.c.id == _id("pledge"), Pledge.c.need_id == _id("need"), access.sees_pledge(kind, Pledge)
         )
     )
