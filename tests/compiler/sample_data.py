@@ -90,6 +90,7 @@ class SampleData:
             await sample_data.make_imports()
             await sample_data.make_activity()
             await sample_data.make_scans()
+            await sample_data.make_camp_evaluations()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -556,6 +557,21 @@ class SampleData:
                 await build.row("camp_group_member", group_id=group, registration_id=row["id"])
         for row in sites:
             await build.row("scan_code", site_id=row["id"], code=str(row["id"])[:18])
+
+    async def make_camp_evaluations(self) -> None:
+        """Scores of sessions, some with words."""
+        pairs = await self.build.connection.fetch(
+            """SELECT s.id AS session, r.id AS registration FROM camp_session AS s JOIN camp_registration AS r USING (camp_id)
+            ORDER BY camp_id, title, number"""
+        )
+        for number, pair in enumerate(pairs[::3]):
+            await self.build.row(
+                "camp_evaluation",
+                session_id=pair["session"],
+                registration_id=pair["registration"],
+                score=1 + number % 5,
+                text=NAMES[number % 4] if number % 2 else None,
+            )
 
     async def make_contingents(self, camps: list[uuid.UUID]) -> None:
         """Contingents in every status, and registrations with and without one; some have lapsed."""
