@@ -33,7 +33,7 @@ async def test_every_file_fills_its_table(connection: asyncpg.Connection) -> Non
         "kabupaten": 514,
         "kecamatan": 7285,
         "desk": 3,
-        "event_kind": 129,
+        "event_kind": 152,
         "hazard": 28,
         "cluster": 8,
         "rank": 9,
