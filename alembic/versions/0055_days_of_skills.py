@@ -189,7 +189,7 @@ def upgrade() -> None:
         sa.Column("member_on", postgresql.DATEMULTIRANGE(), nullable=False),
         sa.PrimaryKeyConstraint("volunteer_id", "skill_code", name=op.f("pk_skill_days")),
     )
-    # Certificates and memberships are read, but not written, until the rows are there: five seconds for 200,000 people.
+    # Certificates and memberships are read, but not written, until the rows are there: up to 20 seconds for 200,000 people.
     for statement in (*FUNCTIONS, *TRIGGERS):
         op.execute(statement)
     op.execute("INSERT INTO skill_days SELECT * FROM skill_days_of(ARRAY(SELECT id FROM volunteer))")
