@@ -28,6 +28,9 @@ FAR = "18.03"  # Lampung Utara, another province
 
 WEEK = timedelta(days=7)
 
+# Plain SQL that changes how many people a need wants.
+SET_WANTED = "UPDATE need SET people_wanted = $2 WHERE id = $1"
+
 PASSWORD = "rahasia bersama"
 
 
@@ -257,12 +260,12 @@ class Build:
         return await self.row("site_load", site_id=site, people=people, at=at)
 
     async def need(self, incident: uuid.UUID | None = None, **values: Any) -> uuid.UUID:
-        """A need of ten people with SKILL in HOME, for three days from tomorrow."""
+        """A need of ten people, or as many as are `wanted`, with SKILL in HOME, for three days from tomorrow."""
         defaults = {
             "incident_id": incident or await self.incident([values.get("kabupaten_code", HOME)]),
             "skill_code": SKILL,
             "cluster_code": "SEARCH_AND_RESCUE",
-            "people_wanted": 10,
+            "people_wanted": values.pop("wanted", 10),
             "priority": "NORMAL",
             "starts_at": self.now + timedelta(days=1),
             "ends_at": self.now + timedelta(days=4),
@@ -271,6 +274,11 @@ class Build:
             "longitude": 112.95,
         }
         return await self.row("need", **{**defaults, **values})
+
+    async def wanted(self, need: uuid.UUID) -> int:
+        """The people that a need wants."""
+        number: int = await self.connection.fetchval("SELECT people_wanted FROM need WHERE id = $1", need)
+        return number
 
     async def minimum(self, need: uuid.UUID, people: int, **values: Any) -> uuid.UUID:
         """So many people of a need, at least, of a `rank_code` or a `sex`."""

@@ -32,7 +32,7 @@ STATE = """SELECT status, checked_in_at, checked_out_at, released_at, lower(peri
 
 async def duty(build: Build, status: str = "ACCEPTED", **values: Any) -> tuple[uuid.UUID, uuid.UUID]:
     """A duty of eight hours that ended two hours ago, of a need for one; and a coordinator of the need."""
-    need = await build.need(people_wanted=1, starts_at=START, ends_at=END)
+    need = await build.need(wanted=1, starts_at=START, ends_at=END)
     key = await build.assignment(need, await build.volunteer(), status=status, **values)
     return key, await build.coordinator(kabupaten_code=HOME)
 
@@ -137,7 +137,7 @@ async def test_a_report_with_the_same_nonce_changes_nothing(api: Api, build: Bui
 
 
 async def test_who_leaves_early_is_free_from_then_on_and_the_place_too(api: Api, build: Build) -> None:
-    need = await build.need(people_wanted=1, starts_at=START, ends_at=NOW + 10 * HOUR)
+    need = await build.need(wanted=1, starts_at=START, ends_at=NOW + 10 * HOUR)
     volunteer, actor = await build.volunteer(), await build.coordinator()
     key = await build.assignment(need, volunteer, status="ON_DUTY")
 
@@ -190,7 +190,7 @@ async def test_a_no_show_frees_the_time_and_a_late_check_in_takes_it_back(api: A
 
 @pytest.mark.parametrize("taken", ["time", "place"])
 async def test_a_no_show_whose_time_or_place_is_taken_stays_one(api: Api, build: Build, taken: str) -> None:
-    need, volunteer = await build.need(people_wanted=1, starts_at=START, ends_at=END), await build.volunteer()
+    need, volunteer = await build.need(wanted=1, starts_at=START, ends_at=END), await build.volunteer()
     key, actor = await build.assignment(need, volunteer, status="NO_SHOW"), await build.coordinator()
     if taken == "time":
         other = await build.need(starts_at=START, ends_at=END)

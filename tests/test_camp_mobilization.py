@@ -68,7 +68,7 @@ async def standing(build: Build, camp: uuid.UUID) -> list[tuple[Any, ...]]:
 async def test_the_camp_of_kalteng_goes_to_a_neighbouring_kabupaten_on_its_second_day(api: Api, build: Build) -> None:
     actor, issuer = await build.coordinator(province_code="62"), await build.organization()
     camp, sessions = await camp_with_sessions(build, issuer, kabupaten_code=NEIGHBOUR, capacity=4)
-    need = await build.need(people_wanted=2, **PERIOD)
+    need = await build.need(wanted=2, **PERIOD)
     # Nobody nearer stands in the way.
     await build.volunteer(issuer)
     people = [await build.volunteer(issuer, kabupaten_code=NEIGHBOUR) for _ in range(3)]

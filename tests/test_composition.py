@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
-from tests.builders import HOME, Build
+from tests.builders import HOME, SET_WANTED, Build
 from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.snapshot import snapshot
@@ -47,9 +47,9 @@ async def person(build: Build, *, sex: str | None = None, rank: str | None = Non
     return volunteer
 
 
-async def team(build: Build, people_wanted: int = 6, **values: Any) -> uuid.UUID:
+async def team(build: Build, wanted: int = 6, **values: Any) -> uuid.UUID:
     """A need of six, at least one Madya, at least two women."""
-    need = await build.need(people_wanted=people_wanted, **values)
+    need = await build.need(wanted=wanted, **values)
     await build.minimum(need, 1, rank_code="TAGANA_MADYA")
     await build.minimum(need, 2, sex="FEMALE")
     return need
@@ -91,7 +91,7 @@ async def test_the_last_places_are_for_who_is_still_lacking(api: Api, build: Bui
 
 
 async def test_the_rank_must_be_held_on_every_day(api: Api, build: Build) -> None:
-    need = await build.need(people_wanted=1)
+    need = await build.need(wanted=1)
     await build.minimum(need, 1, rank_code="TAGANA_MADYA")
     leaving = await person(build, rank="TAGANA_UTAMA", until=END.date() - DAY, end_reason="Pindah")
     await build.membership(leaving, await build.organization())
@@ -104,7 +104,7 @@ async def test_the_rank_must_be_held_on_every_day(api: Api, build: Build) -> Non
 
 
 async def test_places_are_counted_at_each_instant_of_the_duty(api: Api, build: Build) -> None:
-    need = await build.need(people_wanted=2)
+    need = await build.need(wanted=2)
     await build.minimum(need, 1, sex="FEMALE")
     early, late, whole = [await person(build, sex="MALE") for _ in range(3)]
 
@@ -118,7 +118,7 @@ async def test_places_are_counted_at_each_instant_of_the_duty(api: Api, build: B
 
 
 async def test_the_rule_is_overridden_with_a_reason(api: Api, build: Build) -> None:
-    need, man = await build.need(people_wanted=1), await person(build, sex="MALE")
+    need, man = await build.need(wanted=1), await person(build, sex="MALE")
     await build.minimum(need, 1, sex="FEMALE")
     values: Json = {"actor": await build.coordinator(), "need": f"Need:{need}", "volunteer": f"Volunteer:{man}"}
 
@@ -134,7 +134,7 @@ async def test_the_rule_is_overridden_with_a_reason(api: Api, build: Build) -> N
 async def test_of_two_who_accept_at_once_the_second_is_asked_with_the_first(api: Api, build: Build) -> None:
     outcomes = []
     for _ in range(ROUNDS):
-        need = await build.need(people_wanted=2)
+        need = await build.need(wanted=2)
         await build.minimum(need, 1, sex="FEMALE")
         men = [await person(build, sex="MALE") for _ in range(2)]
         offers = [(await build.assignment(need, each), await build.volunteer_account(each)) for each in men]
@@ -181,7 +181,7 @@ async def test_a_composition_is_asked_for_and_changed(api: Api, build: Build) ->
 async def test_a_wrong_composition_is_refused(
     api: Api, build: Build, minimums: Json, code: str, path: tuple[str, ...]
 ) -> None:
-    need = await build.need(people_wanted=6)
+    need = await build.need(wanted=6)
     before = await snapshot(build.connection)
 
     refused = await api.do(CHANGE, actor=await build.coordinator(), need=f"Need:{need}", version=1, minimums=minimums)
@@ -245,10 +245,7 @@ async def test_a_part_is_split_off_with_minimums_of_its_own_and_merged_with_the_
 async def test_the_database_refuses_a_minimum_beyond_what_is_wanted(build: Build) -> None:
     need = await team(build)
 
-    for statement in (
-        "UPDATE need SET people_wanted = 1 WHERE id = $1",
-        "UPDATE need_minimum SET people = 7 WHERE need_id = $1",
-    ):
+    for statement, number in ((SET_WANTED, 1), ("UPDATE need_minimum SET people = $2 WHERE need_id = $1", 7)):
         with pytest.raises(asyncpg.CheckViolationError) as caught:
-            await build.connection.execute(statement, need)
+            await build.connection.execute(statement, need, number)
         assert caught.value.constraint_name == "minimums_of_need"

@@ -22,7 +22,7 @@ def counts(*numbers: int, **group: str) -> Json:
 async def test_the_coverage_of_a_day_is_the_least_within_it(api: Api, build: Build) -> None:
     # NOW is the morning of 1 March in WIB; the day of HOME begins at 17:00 UTC the day before.
     begin = NOW.replace(hour=17, minute=0, second=0, microsecond=0)
-    need = await build.need(people_wanted=6, starts_at=begin, ends_at=begin + 2 * DAY)
+    need = await build.need(wanted=6, starts_at=begin, ends_at=begin + 2 * DAY)
     await build.pledge(need, await build.organization(), quantity=2)
     for status, starts, ends in (
         ("ACCEPTED", 0, 48),
@@ -47,14 +47,12 @@ async def test_the_coverage_of_a_day_is_the_least_within_it(api: Api, build: Bui
 
 async def test_the_needs_of_an_incident_are_added_up(api: Api, build: Build) -> None:
     incident = await build.incident([HOME, NEIGHBOUR])
-    rescue = await build.need(incident, people_wanted=4)
-    await build.need(
-        incident, people_wanted=5, kabupaten_code=NEIGHBOUR, starts_at=NOW + 9 * DAY, ends_at=NOW + 10 * DAY
-    )
-    await build.need(incident, people_wanted=2, skill_code="FIRST_AID", cluster_code="HEALTH")
-    await build.need(incident, people_wanted=90, closed_at=NOW)
-    await build.need(incident, people_wanted=90, starts_at=NOW - 2 * DAY, ends_at=NOW)
-    await build.need(people_wanted=90)
+    rescue = await build.need(incident, wanted=4)
+    await build.need(incident, wanted=5, kabupaten_code=NEIGHBOUR, starts_at=NOW + 9 * DAY, ends_at=NOW + 10 * DAY)
+    await build.need(incident, wanted=2, skill_code="FIRST_AID", cluster_code="HEALTH")
+    await build.need(incident, wanted=90, closed_at=NOW)
+    await build.need(incident, wanted=90, starts_at=NOW - 2 * DAY, ends_at=NOW)
+    await build.need(wanted=90)
     await build.assignment(rescue, await build.volunteer(), status="ACCEPTED")
     await build.pledge(rescue, await build.organization(), quantity=2)
 
@@ -98,7 +96,7 @@ async def test_needs_are_ordered_and_filtered_by_what_is_short(api: Api, build: 
     incident = await build.incident()
     short = {}
     for wanted, accepted in ((3, 0), (5, 1), (2, 2)):
-        need = await build.need(incident, people_wanted=wanted)
+        need = await build.need(incident, wanted=wanted)
         for _ in range(accepted):
             await build.assignment(need, await build.volunteer(), status="ACCEPTED")
         short[f"Need:{need}"] = wanted - accepted

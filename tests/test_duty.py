@@ -36,7 +36,7 @@ async def duty(
     build: Build, starts_at: datetime, ends_at: datetime, status: str = "ACCEPTED", **need: Any
 ) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     """The assignment, its need for one person, and the volunteer."""
-    made = await build.need(people_wanted=1, starts_at=starts_at, ends_at=ends_at, **need)
+    made = await build.need(wanted=1, starts_at=starts_at, ends_at=ends_at, **need)
     volunteer = await build.volunteer()
     return await build.assignment(made, volunteer, status=status), made, volunteer
 

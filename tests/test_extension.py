@@ -41,7 +41,7 @@ async def make_duty(build: Build, status: str = "ON_DUTY", since: int = -2) -> D
     organization = await build.organization()
     volunteer = await build.volunteer(organization)
     starts = NOW + since * HOUR
-    need = await build.need(people_wanted=1, starts_at=starts, ends_at=starts + 24 * HOUR)
+    need = await build.need(wanted=1, starts_at=starts, ends_at=starts + 24 * HOUR)
     key = await build.assignment(need, volunteer, status=status, ends_at=starts + 8 * HOUR)
     return Duty(key, need, volunteer, organization)
 

@@ -119,7 +119,7 @@ NEED_FILTERS: list[tuple[Json, list[int]]] = [
 @pytest.fixture
 async def needs(build: Build) -> None:
     for number, values in NEEDS.items():
-        await build.need(people_wanted=number, **values)
+        await build.need(wanted=number, **values)
 
 
 @pytest.mark.usefixtures("needs")
@@ -461,7 +461,7 @@ async def listed(api: Api, root: str, actor: uuid.UUID, arguments: str) -> list[
 
 async def test_lists_are_in_the_order_of_the_key(api: Api, build: Build) -> None:
     for number, values in NEEDS.items():
-        await build.need(people_wanted=number, created_at=NOW - number * HOUR, **values)
+        await build.need(wanted=number, created_at=NOW - number * HOUR, **values)
     expected = {
         "STARTS_AT_ASC": [4, 1, 2, 3],
         "STARTS_AT_DESC": [3, 2, 1, 4],

@@ -24,8 +24,8 @@ async def test_the_matrix_says_who_does_what_where_on_a_day(api: Api, build: Bui
     incident, actor = await build.incident([HOME, NEIGHBOUR]), await build.coordinator()
     baznas, lazisnu = [await build.organization(name=name) for name in ("Baznas", "LazisNU")]
     period = {"starts_at": NOW - DAY, "ends_at": NOW + 2 * DAY}
-    need = await build.need(incident, people_wanted=10, **period)
-    await build.need(incident, cluster_code="HEALTH", kabupaten_code=NEIGHBOUR, people_wanted=3, **period)
+    need = await build.need(incident, wanted=10, **period)
+    await build.need(incident, cluster_code="HEALTH", kabupaten_code=NEIGHBOUR, wanted=3, **period)
     await build.need(incident, closed_at=NOW, **period)
     await build.need(incident, starts_at=NOW + 3 * DAY, ends_at=NOW + 4 * DAY)
     pledge = await build.pledge(need, baznas, quantity=4)
@@ -64,7 +64,7 @@ async def test_the_matrix_says_who_does_what_where_on_a_day(api: Api, build: Bui
 async def test_people_who_take_turns_and_those_of_ended_pledges_count_once(api: Api, build: Build) -> None:
     incident, actor = await build.incident(), await build.coordinator()
     baznas, lazisnu = [await build.organization(name=name) for name in ("Baznas", "LazisNU")]
-    need = await build.need(incident, people_wanted=8, starts_at=NOW, ends_at=NOW + 12 * HOUR)
+    need = await build.need(incident, wanted=8, starts_at=NOW, ends_at=NOW + 12 * HOUR)
     released = await build.pledge(need, baznas, quantity=3, status="RELEASED")
     late = await build.pledge(need, lazisnu, quantity=2, deadline=NOW)
     await build.pledge(need, baznas, quantity=2)
@@ -88,8 +88,8 @@ async def test_people_who_take_turns_and_those_of_ended_pledges_count_once(api: 
 async def test_the_matrix_of_a_past_day_has_the_needs_that_were_closed_later(api: Api, build: Build) -> None:
     incident, actor = await build.incident(status="CLOSED"), await build.coordinator()
     period = {"starts_at": NOW - 3 * DAY, "ends_at": NOW - DAY}
-    need = await build.need(incident, people_wanted=4, closed_at=NOW, **period)
-    other = await build.need(incident, people_wanted=90, closed_at=NOW, merged_into_id=need, **period)
+    need = await build.need(incident, wanted=4, closed_at=NOW, **period)
+    other = await build.need(incident, wanted=90, closed_at=NOW, merged_into_id=need, **period)
     pledge = await build.pledge(need, await build.organization(name="Baznas"), quantity=2, status="RELEASED")
     await build.assignment(need, await build.volunteer(), status="COMPLETED", pledge_id=pledge)
     coverage = "query($id: ID!, $on: Date) { incident(id: $id) { coverage(on: $on) { wanted accepted shortfall } } }"

@@ -386,7 +386,7 @@ async def test_an_offer_is_answered(api: Api, build: Build, status: str, reason:
 
 
 async def test_cancelling_an_accepted_assignment_deletes_its_commitment(api: Api, build: Build) -> None:
-    volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
+    volunteer, need = await build.volunteer(), await build.need(wanted=1)
     accepted = await build.assignment(need, volunteer, status="ACCEPTED")
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
@@ -787,7 +787,7 @@ async def test_a_repeated_answer_to_an_offer_is_executed_once(api: Api, build: B
 
 
 async def test_a_repeated_refused_request_gets_the_same_problems(api: Api, build: Build) -> None:
-    volunteer, need = await build.volunteer(), await build.need(people_wanted=1)
+    volunteer, need = await build.volunteer(), await build.need(wanted=1)
     await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     elsewhere = await build.assignment(await build.need(), volunteer, status="ACCEPTED")
     coordinator = await build.coordinator()

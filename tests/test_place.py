@@ -59,7 +59,7 @@ def numbers(hours: Hours, parts: list[Hours]) -> list[int]:
 async def test_a_need_is_full_where_all_its_places_are_taken(
     api: Api, build: Build, wanted: int, parts: list[Hours], asked: Hours, least: int, most: int
 ) -> None:
-    need = await build.need(people_wanted=wanted, starts_at=START, ends_at=START + 10 * HOUR)
+    need = await build.need(wanted=wanted, starts_at=START, ends_at=START + 10 * HOUR)
     for hours in parts:
         await part(build, need, hours)
     for status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED", "NO_SHOW"):
@@ -88,7 +88,7 @@ async def test_a_need_is_full_where_all_its_places_are_taken(
 @pytest.mark.parametrize("seed", range(3))
 async def test_parts_accepted_at_once_never_overfill_a_need(api: Api, build: Build, seed: int) -> None:
     random, wanted = Random(seed), 2
-    need = await build.need(people_wanted=wanted, starts_at=START, ends_at=START + 10 * HOUR)
+    need = await build.need(wanted=wanted, starts_at=START, ends_at=START + 10 * HOUR)
     organization = await build.organization()
     manager = await build.manager(organization)
     offers: dict[str, Hours] = {}

@@ -6,7 +6,7 @@ import uuid
 import asyncpg
 import pytest
 
-from tests.builders import Build
+from tests.builders import SET_WANTED, Build
 from tests.isolation import connected
 from tests.snapshot import snapshot
 
@@ -30,16 +30,18 @@ async def accept(
             )
 
 
-async def execute(connection: "asyncpg.Connection[asyncpg.Record]", statement: str) -> None:
+async def execute(connection: "asyncpg.Connection[asyncpg.Record]", statement: str, *values: object) -> None:
     async with connection.transaction():
-        await connection.execute(statement)
+        await connection.execute(statement, *values)
 
 
-async def refused(connection: "asyncpg.Connection[asyncpg.Record]", constraint: str, statement: str) -> None:
+async def refused(
+    connection: "asyncpg.Connection[asyncpg.Record]", constraint: str, statement: str, *values: object
+) -> None:
     """Asserts that the statement violates the constraint and changes nothing."""
     before = await snapshot(connection)
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as caught:
-        await execute(connection, statement)
+        await execute(connection, statement, *values)
     assert caught.value.constraint_name == constraint
     assert await snapshot(connection) == before
 
@@ -53,7 +55,7 @@ async def add_event(connection: "asyncpg.Connection[asyncpg.Record]", type_: str
 
 
 async def test_a_need_of_four_gets_four_also_of_nine_at_once(database_url: str, build: Build) -> None:
-    need = await build.need(people_wanted=4)
+    need = await build.need(wanted=4)
     people = [await build.volunteer() for _ in range(9)]
 
     async def try_to_accept(volunteer: uuid.UUID) -> str | None:
@@ -73,7 +75,7 @@ async def test_a_need_of_four_gets_four_also_of_nine_at_once(database_url: str, 
 
 
 async def test_a_place_is_a_person_at_a_time(build: Build) -> None:
-    need = await build.need(people_wanted=1)
+    need = await build.need(wanted=1)
     await build.assignment(need, await build.volunteer(), status="COMPLETED")
     connection, other = build.connection, await build.volunteer()
 
@@ -98,17 +100,17 @@ async def test_a_place_is_a_person_at_a_time(build: Build) -> None:
 
 
 async def test_a_need_cannot_be_made_smaller_than_what_has_been_accepted(build: Build) -> None:
-    need = await build.need(people_wanted=2)
+    need = await build.need(wanted=2)
     for _ in range(2):
         await build.assignment(need, await build.volunteer(), status="ACCEPTED")
 
-    await build.connection.execute("UPDATE need SET people_wanted = 3")
-    await build.connection.execute("UPDATE need SET people_wanted = 2")
-    await refused(build.connection, "places_of_need", "UPDATE need SET people_wanted = 1")
+    await build.connection.execute(SET_WANTED, need, 3)
+    await build.connection.execute(SET_WANTED, need, 2)
+    await refused(build.connection, "places_of_need", SET_WANTED, need, 1)
 
 
 async def test_one_acceptance_can_be_exchanged_for_another_in_any_order(build: Build) -> None:
-    need, volunteer = await build.need(people_wanted=1), await build.volunteer()
+    need, volunteer = await build.need(wanted=1), await build.volunteer()
     await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     connection = build.connection
 

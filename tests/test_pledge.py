@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
-from tests.builders import FAR, HOME, Build
+from tests.builders import FAR, HOME, SET_WANTED, Build
 from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.snapshot import snapshot
@@ -45,7 +45,7 @@ async def organization_and_manager(build: Build, **values: Any) -> tuple[uuid.UU
 
 async def test_people_are_promised_and_released(api: Api, build: Build) -> None:
     organization, manager = await organization_and_manager(build)
-    need = await build.need(people_wanted=6)
+    need = await build.need(wanted=6)
     values = {"organization": named("Organization", organization), "need": named("Need", need)}
     coverage = f'{{ need(id: "Need:{need}") {{ coverage {{ wanted pledged accepted }} }} }}'
 
@@ -85,7 +85,7 @@ async def test_people_are_promised_and_released(api: Api, build: Build) -> None:
 
 async def test_no_more_is_promised_than_is_wanted(api: Api, build: Build) -> None:
     organization, manager = await organization_and_manager(build)
-    need = await build.need(people_wanted=6)
+    need = await build.need(wanted=6)
     values = {"organization": named("Organization", organization), "need": named("Need", need)}
     await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     await build.pledge(need, organization, quantity=3)
@@ -102,7 +102,7 @@ async def test_no_more_is_promised_than_is_wanted(api: Api, build: Build) -> Non
 
 async def test_a_pledge_lapses_at_its_deadline_and_is_recorded_by_the_next_writer(api: Api, build: Build) -> None:
     organization, manager = await organization_and_manager(build)
-    need = await build.need(people_wanted=4)
+    need = await build.need(wanted=4)
     late = await build.pledge(need, organization, quantity=4, deadline=NOW)
     read = f'{{ pledge(id: "Pledge:{late}") {{ status openQuantity version allowedActions }} }}'
 
@@ -128,7 +128,7 @@ async def test_a_pledge_lapses_at_its_deadline_and_is_recorded_by_the_next_write
 
 async def test_what_is_not_filled_is_handed_over(api: Api, build: Build) -> None:
     (one, manager), (other, _) = await organization_and_manager(build), await organization_and_manager(build)
-    need = await build.need(people_wanted=5)
+    need = await build.need(wanted=5)
     pledge = await build.pledge(need, one, quantity=5)
     await build.assignment(need, await build.volunteer(one), status="ACCEPTED", pledge_id=pledge)
 
@@ -156,7 +156,7 @@ async def test_what_is_not_filled_is_handed_over(api: Api, build: Build) -> None
 
 async def test_two_who_take_turns_fill_one_place(api: Api, build: Build) -> None:
     (one, manager), (other, _) = await organization_and_manager(build), await organization_and_manager(build)
-    need = await build.need(people_wanted=2)
+    need = await build.need(wanted=2)
     pledge = await build.pledge(need, one, quantity=2, deadline=NOW + HOUR)
     for begin, end in ((1, 2), (2, 4)):
         period = {"starts_at": NOW + begin * DAY, "ends_at": NOW + end * DAY}
@@ -327,7 +327,7 @@ async def test_goods_are_asked_for_promised_and_delivered(api: Api, build: Build
 
 async def test_the_database_refuses_what_exceeds_a_need_by_whatever_path(build: Build) -> None:
     organization = await build.organization()
-    need, goods = await build.need(people_wanted=2), await build.goods_need(quantity=5)
+    need, goods = await build.need(wanted=2), await build.goods_need(quantity=5)
     pledge = await build.pledge(need, organization, quantity=1)
     await build.assignment(need, await build.volunteer(organization), status="ACCEPTED")
     offer = await build.assignment(need, await build.volunteer(organization))
@@ -339,7 +339,7 @@ async def test_the_database_refuses_what_exceeds_a_need_by_whatever_path(build: 
     for statement, values in (
         (commit, (uuid.uuid4(), volunteer, offer, period)),
         ("UPDATE pledge SET quantity = 2 WHERE id = $1", (pledge,)),
-        ("UPDATE need SET people_wanted = 1 WHERE id = $1", (need,)),
+        (SET_WANTED, (need, 1)),
         ("UPDATE goods_need SET pledged = 6 WHERE id = $1", (goods,)),
     ):
         with pytest.raises(asyncpg.CheckViolationError) as error:
@@ -357,7 +357,7 @@ async def test_six_organizations_promise_to_the_same_twelve_needs_at_once(api: A
     incident, promised = await build.incident(), 0
 
     for _round in range(ROUNDS):
-        needs = [await build.need(incident, people_wanted=10) for _ in range(12)]
+        needs = [await build.need(incident, wanted=10) for _ in range(12)]
         answers = await run_concurrently(
             partial(
                 api.do,
@@ -399,7 +399,7 @@ async def test_a_pledge_and_a_lowered_need_respect_whichever_came_first(api: Api
     outcomes = set()
 
     for number in range(2 * ROUNDS):
-        need = await build.need(incident, people_wanted=5)
+        need = await build.need(incident, wanted=5)
         promise = {"organization": named("Organization", organization), "need": named("Need", need), "quantity": 4}
         calls = [
             partial(api.do, MAKE, actor=manager, **promise),
@@ -408,10 +408,8 @@ async def test_a_pledge_and_a_lowered_need_respect_whichever_came_first(api: Api
         answers = await run_concurrently(calls if number % 2 else calls[::-1])
 
         codes = sorted(each["code"] for answer in answers for each in answer["problems"])
-        wanted, held = await build.connection.fetchrow(
-            "SELECT people_wanted, places_held(id, '-infinity', 'infinity', now()) FROM need WHERE id = $1", need
-        ) or (0, 0)
-        outcomes.add((wanted, held, *codes))
+        held = await build.connection.fetchval("SELECT places_held($1, '-infinity', 'infinity', now())", need)
+        outcomes.add((await build.wanted(need), held, *codes))
 
     assert outcomes <= {(5, 4, "BELOW_PROMISED"), (3, 0, "NEED_PLEDGED")}
 
@@ -453,7 +451,7 @@ async def test_names_are_offered_under_a_pledge_and_direct_offers_take_only_what
     api: Api, build: Build
 ) -> None:
     organization, manager = await organization_and_manager(build)
-    coordinator, need = await build.coordinator(), await build.need(people_wanted=3)
+    coordinator, need = await build.coordinator(), await build.need(wanted=3)
     pledge = await build.pledge(need, organization, quantity=2)
     members = [await build.volunteer(organization) for _ in range(3)]
     others = [await build.volunteer() for _ in range(2)]
@@ -485,13 +483,13 @@ async def test_names_are_offered_under_a_pledge_and_direct_offers_take_only_what
     assert read == {"pledge": {"filled": 2, "openQuantity": 0, "percent": 100.0}}
 
 
-@pytest.mark.parametrize("people_wanted", [2, 3], ids=["all places are taken", "a place is free"])
+@pytest.mark.parametrize("wanted", [2, 3], ids=["all places are taken", "a place is free"])
 @pytest.mark.parametrize("way", ["released", "lapsed"])
 async def test_an_offer_under_a_pledge_that_has_ended_is_accepted_as_a_direct_one(
-    api: Api, build: Build, way: str, people_wanted: int
+    api: Api, build: Build, way: str, wanted: int
 ) -> None:
     organization, manager = await organization_and_manager(build)
-    coordinator, need = await build.coordinator(), await build.need(people_wanted=people_wanted)
+    coordinator, need = await build.coordinator(), await build.need(wanted=wanted)
     pledge = await build.pledge(need, organization, quantity=1)
     first, second = [await build.volunteer(organization) for _ in range(2)]
     offer = document("offerAssignment", "assignment { id }")
@@ -514,4 +512,4 @@ async def test_an_offer_under_a_pledge_that_has_ended_is_accepted_as_a_direct_on
         problem("Status", "WRONG_STATUS", "pledge", currentStatus="RELEASED" if way == "released" else "LAPSED")
     ]
     full = [problem("Limit", "NEED_PLEDGED", "assignment", count=2, limit=2)]
-    assert accepted["problems"] == (full if people_wanted == 2 else [])
+    assert accepted["problems"] == (full if wanted == 2 else [])

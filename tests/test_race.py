@@ -116,7 +116,7 @@ async def test_a_need_never_gets_more_people_than_it_wants(
     api: Api, build: Build, database_url: str, places: int
 ) -> None:
     organization = await build.organization()
-    manager, need = await build.manager(organization), await build.need(people_wanted=places)
+    manager, need = await build.manager(organization), await build.need(wanted=places)
     offers = [await build.assignment(need, await build.volunteer(organization)) for _number in range(MANY)]
 
     async with lock_until_waiting(database_url, f"need WHERE id = '{need}'", until=WRITE_POOL_SIZE):

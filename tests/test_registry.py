@@ -83,7 +83,7 @@ async def test_members_of_a_suspended_corps_affiliate_elsewhere_and_are_sent_aga
     nation, manager = await build.coordinator(), await build.manager(mri)
     replay = Replay(api, nation)
     members = await register_members(replay, mri)
-    need = f"Need:{await build.need(people_wanted=50)}"
+    need = f"Need:{await build.need(wanted=50)}"
     offers = [(await replay.do(OFFER, need=need, volunteer=key))["id"] for key in members[:6]]
     for offer in offers[:5]:
         await replay.do(ACCEPT, actor=manager, assignment=offer, version=1)

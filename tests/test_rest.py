@@ -153,7 +153,7 @@ def random_duties(random: Random) -> list[Hours]:
 async def test_random_sets_of_duties_agree_with_a_second_reading(api: Api, build: Build, length: int) -> None:
     random, coordinator = Random(length), await build.coordinator()
     asked: Row = {"starts_at": START, "ends_at": START + length * HOUR}
-    elsewhere, need = await build.need(people_wanted=10_000), await build.need(**asked)
+    elsewhere, need = await build.need(wanted=10_000), await build.need(**asked)
     expected: dict[str, bool] = {}
     async with build.connection.transaction():
         organization = await build.organization()

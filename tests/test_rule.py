@@ -93,14 +93,14 @@ async def a_need_that_is_over(build: Build) -> Violation:
 
 
 async def a_full_need(build: Build) -> Violation:
-    need = await build.need(people_wanted=2)
+    need = await build.need(wanted=2)
     for status in ("ACCEPTED", "COMPLETED"):
         await build.assignment(need, await build.volunteer(), status=status)
     return Violation(need, await build.volunteer(), {"count": 2, "limit": 2})
 
 
 async def a_need_that_is_pledged(build: Build) -> Violation:
-    need = await build.need(people_wanted=3)
+    need = await build.need(wanted=3)
     await build.assignment(need, await build.volunteer(), status="ACCEPTED")
     await build.pledge(need, await build.organization(), quantity=2)
     return Violation(need, await build.volunteer(), {"count": 3, "limit": 3})
@@ -185,7 +185,7 @@ async def a_day_of_leave(build: Build) -> Violation:
 
 
 async def a_team_without_a_woman(build: Build) -> Violation:
-    need = await build.need(people_wanted=2)
+    need = await build.need(wanted=2)
     await build.minimum(need, 2, sex="FEMALE")
     return Violation(need, await build.volunteer(), {"minimum": 2, "count": 1, "limit": 0})
 
@@ -264,7 +264,7 @@ async def test_a_volunteer_for_whom_all_rules_hold_is_a_candidate(api: Api, buil
 
 async def test_all_violated_rules_are_reported_in_order(api: Api, build: Build) -> None:
     need = await build.need(
-        people_wanted=1,
+        wanted=1,
         closed_at=NOW,
         starts_at=NOW - 80 * HOUR,
         ends_at=NOW,
@@ -370,7 +370,7 @@ async def test_a_part_of_a_need_that_starts_after_the_rest_can_be_offered(api: A
 
 
 async def test_only_accepted_and_later_statuses_fill_a_need(api: Api, build: Build) -> None:
-    need, volunteer = await build.need(people_wanted=4), await build.volunteer()
+    need, volunteer = await build.need(wanted=4), await build.volunteer()
     for status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"):
         await build.assignment(need, await build.volunteer(), status=status)
     for status in ("ACCEPTED", "MOBILIZED", "ON_DUTY"):

@@ -9,7 +9,7 @@ ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $
 
 async def test_a_candidate_from_another_kabupaten_is_offered_a_need_and_accepts(api: Api, build: Build) -> None:
     volunteer = await build.volunteer(kabupaten_code=NEIGHBOUR, name="Sinta")
-    need = await build.need(people_wanted=1)
+    need = await build.need(wanted=1)
     coordinator = await build.coordinator(kabupaten_code=HOME)
 
     data = await api.ask(

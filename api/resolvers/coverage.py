@@ -11,7 +11,7 @@ from api.models import Assignment, Need, Pledge
 from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.day import day_bounds
 from api.models.pledge import PLEDGE, PledgeStatus
-from api.rules.place import places_taken
+from api.rules.place import least_taken, places_wanted
 
 COUNTS = ("wanted", "pledged", "offered", "accepted", "mobilized", "on_duty", "shortfall")
 
@@ -25,14 +25,8 @@ def pledged(need: Row) -> sa.ColumnElement[int]:
     return sa.cast(total.correlate(need).scalar_subquery(), sa.Integer)
 
 
-def least_taken(need: Row, starts: Sql, ends: Sql) -> Sql:
-    """The places that are taken at every instant of the period."""
-    taken = places_taken(need, starts, ends)
-    return sa.select(taken.c.least).correlate(need).scalar_subquery()
-
-
 def lacking(need: Row, accepted: Sql) -> Sql:
-    return sa.func.greatest(need.c.people_wanted - accepted, 0, type_=sa.Integer())
+    return sa.func.greatest(places_wanted(need) - accepted, 0, type_=sa.Integer())
 
 
 def shortfall(need: Row) -> Sql:
@@ -63,7 +57,7 @@ def coverage(need: Row, context: FieldContext) -> sa.Select[Any]:
     accepted = least_taken(need, starts, ends)
     shares_time = (Assignment.c.starts_at < ends, Assignment.c.ends_at > starts)
     values = {
-        "wanted": asked(need.c.people_wanted),
+        "wanted": asked(places_wanted(need)),
         "pledged": asked(pledged(need)),
         "offered": count(AssignmentStatus.OFFERED, *shares_time),
         "accepted": asked(accepted),

@@ -12,7 +12,7 @@ from api.models.assignment import AssignmentStatus
 from api.models.day import day_bounds
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.resolvers.coverage import stood_on
-from api.rules.place import places_taken
+from api.rules.place import most_taken, places_wanted
 from api.rules.pledge import places_held
 
 # Statuses of people who are at work or were.
@@ -27,7 +27,8 @@ def needs_of_day(incident: Row, day: Sql) -> sa.Select[Any]:
     need = Need.alias()
     begin, end = day_bounds(need.c.kabupaten_code, day)
     return (
-        sa.select(*(need.c[name] for name in ("id", "people_wanted", *PLACE)), begin.label("begin"), end.label("end"))
+        sa.select(*(need.c[name] for name in ("id", *PLACE)), begin.label("begin"), end.label("end"))
+        .add_columns(places_wanted(need).label("wanted"))
         .where(need.c.incident_id == incident.c.id, need.c.starts_at < end, need.c.ends_at > begin)
         .where(stood_on(need, day))
         .correlate(incident)
@@ -53,8 +54,7 @@ def contributions(part: Any) -> Any:
 
     def most(*conditions: Sql) -> Sql:
         own = Assignment.c.pledge_id.is_not_distinct_from(part.c.pledge_id)
-        taken = places_taken(part, part.c.begin, part.c.end, own, *conditions)
-        return sa.select(taken.c.most).correlate(part).scalar_subquery()
+        return most_taken(part, part.c.begin, part.c.end, own, *conditions)
 
     committed, delivered = most(), most(Assignment.c.status.in_(DELIVERED))
     columns = [part.c[name] for name in (*PLACE, "organization_id", "pledge_id", "promised")]
@@ -81,9 +81,7 @@ def coverage_matrix(incident: Row, context: FieldContext) -> sa.Select[Any]:
     place = [needs.c[name] for name in PLACE]
     held = places_held(needs.c.id, NOW, needs.c.begin, needs.c.end)
     total = (
-        sa.select(*place, _sum(needs.c.people_wanted).label("wanted"), _sum(held).label("held"))
-        .group_by(*place)
-        .subquery()
+        sa.select(*place, _sum(needs.c.wanted).label("wanted"), _sum(held).label("held")).group_by(*place).subquery()
     )
     same = sa.and_(*(cell.c[name] == total.c[name] for name in PLACE))
     return sa.select(

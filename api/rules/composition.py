@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from api.models import Assignment, Commitment, NeedMinimum, Volunteer
 from api.rules.code import ProblemCode
-from api.rules.place import places_taken
+from api.rules.place import is_full, most_taken, places_wanted
 from api.rules.rank import holds_rank
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
 
@@ -32,13 +32,12 @@ def others_at_once(minimum: sa.FromClause, need: sa.FromClause, starts: Sql, end
         person.c.id == Assignment.c.volunteer_id, counts_towards(minimum, person, days)
     )
     counts = counting.correlate_except(person).exists()
-    taken = places_taken(need, starts, ends, sa.not_(counts), beside=minimum)
-    return sa.select(taken.c.most).correlate(need, minimum).scalar_subquery()
+    return most_taken(need, starts, ends, sa.not_(counts), beside=minimum)
 
 
 def room_for_others(minimum: sa.FromClause, need: sa.FromClause) -> Sql:
     """How many people of the need may be others than the minimum asks for."""
-    return need.c.people_wanted - minimum.c.people
+    return places_wanted(need) - minimum.c.people
 
 
 def broken_minimums(case: Case) -> sa.Select[Any]:
@@ -46,8 +45,6 @@ def broken_minimums(case: Case) -> sa.Select[Any]:
 
     None where all places are taken: that is the rule of `NEED_FULL`.
     """
-    taken = places_taken(case.need, case.starts, case.ends)
-    most = sa.select(taken.c.most).correlate(case.need).scalar_subquery()
     minimum = NeedMinimum.alias()
     is_other = sa.not_(counts_towards(minimum, case.person, case.days))
     others = others_at_once(minimum, case.need, case.starts, case.ends) + sa.cast(is_other, sa.Integer)
@@ -55,7 +52,7 @@ def broken_minimums(case: Case) -> sa.Select[Any]:
     broken = sa.select(minimum.c.id.label("minimum_id"), others.label("count"), room.label("limit"))
     # The days of the case may be a row of their own.
     # CASE, so that the places are counted only where a minimum is broken, not for each person.
-    is_broken = sa.case((others > room, most < case.need.c.people_wanted), else_=sa.false())
+    is_broken = sa.case((others > room, sa.not_(is_full(case))), else_=sa.false())
     broken = broken.where(minimum.c.need_id == case.need.c.id, is_broken).correlate_except(minimum)
     return broken.order_by(minimum.c.id)
 

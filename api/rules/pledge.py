@@ -8,7 +8,7 @@ from api.models import Pledge
 from api.models.base import INSTANT
 from api.models.pledge import PledgeStatus
 from api.rules.code import ProblemCode
-from api.rules.place import places_taken
+from api.rules.place import is_full, places_wanted
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql
 
 
@@ -32,9 +32,7 @@ def held(case: Case) -> Sql:
 
 def has_free_place(case: Case) -> Condition:
     """Whether a place is left that no pledge holds; where all are filled, that is the rule of `NEED_FULL`."""
-    taken = places_taken(case.need, case.starts, case.ends)
-    is_full = sa.select(taken.c.most).correlate(case.need).scalar_subquery() >= case.need.c.people_wanted
-    return sa.or_(held(case) < case.need.c.people_wanted, is_full)
+    return sa.or_(held(case) < places_wanted(case.need), is_full(case))
 
 
 def filled(case: Case) -> Sql:
@@ -61,7 +59,7 @@ def has_place(case: Case) -> Condition:
 
 
 def place_fact(case: Case) -> dict[str, Any]:
-    count, limit = held(case), case.need.c.people_wanted
+    count, limit = held(case), places_wanted(case.need)
     if case.pledge is None:
         return {"count": count, "limit": limit}
     is_direct = promised(case).is_(None)

@@ -24,7 +24,7 @@ from api.rules.code import ProblemCode
 from api.rules.composition import COMPOSED
 from api.rules.emergency import EMERGENCY_IN_FORCE
 from api.rules.organization import is_standing
-from api.rules.place import places_taken
+from api.rules.place import is_full, most_taken, places_wanted
 from api.rules.pledge import PLACE_NOT_PLEDGED
 from api.rules.rank import holds_rank
 from api.rules.rest import duties_without_rest
@@ -109,12 +109,6 @@ NOT_COMMITTED_ELSEWHERE = Rule(
 # after the other.
 
 
-def most_places_taken(case: Case) -> Sql:
-    """The number of people of the need at the fullest instant of the period."""
-    taken = places_taken(case.need, case.starts, case.ends)
-    return sa.select(taken.c.most).correlate(case.need).scalar_subquery()
-
-
 def live_assignments(case: Case, *columns: Any) -> sa.Select[Any]:
     """Assignments of the person to the need that have not ended, without overdue offers."""
     return sa.select(*columns).where(
@@ -132,6 +126,11 @@ def is_open(case: Case) -> Condition:
     return sa.and_(case.need.c.closed_at.is_(None), active.correlate(case.need).exists())
 
 
+def full_fact(case: Case) -> Mapping[str, Sql]:
+    count = most_taken(case.need, case.starts, case.ends)
+    return {"count": count, "limit": places_wanted(case.need)}
+
+
 NEED_OPEN = Rule(
     holds=is_open,
     refusals=(Refusal(ProblemCode.NEED_CLOSED, no_fact),),
@@ -147,12 +146,8 @@ NOT_PAST = Rule(
     counts="The end of the duty lies after the instant of the request.",
 )
 PLACES_LEFT = Rule(
-    holds=lambda case: most_places_taken(case) < case.need.c.people_wanted,
-    refusals=(
-        Refusal(
-            ProblemCode.NEED_FULL, lambda case: {"count": most_places_taken(case), "limit": case.need.c.people_wanted}
-        ),
-    ),
+    holds=lambda case: sa.not_(is_full(case)),
+    refusals=(Refusal(ProblemCode.NEED_FULL, full_fact),),
     overridable=False,
     uses_only_need=True,
     counts="People at the same instant, by promised or served time, at the fullest instant of the duty.",

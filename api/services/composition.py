@@ -24,7 +24,7 @@ Minimum = Mapping[str, Any]
 
 
 async def read_minimums(
-    session: Transaction, problems: Problems, minimums: Sequence[Minimum], people_wanted: int
+    session: Transaction, problems: Problems, minimums: Sequence[Minimum], wanted: int
 ) -> Sequence[Mapping[str, Any]]:
     """The columns of each; each names a rank or a sex, no two the same, and none more people than are wanted."""
     await check_code_list(session, problems, Rank, "minimums", [each.get("rank") for each in minimums], "rank")
@@ -33,7 +33,7 @@ async def read_minimums(
     columns = [{"people": each["people"], "rank_code": each.get("rank"), "sex": each.get("sex")} for each in minimums]
     kinds = [(each["rank_code"], each["sex"]) for each in columns]
     for index, each in enumerate(columns):
-        if not 1 <= each["people"] <= people_wanted:
+        if not 1 <= each["people"] <= wanted:
             problems.invalid(
                 *("minimums", str(index), "people"),
                 indonesian="Sedikitnya satu, paling banyak jumlah kebutuhan.",

@@ -17,6 +17,7 @@ from api.models.base import new_id
 from api.models.incident import INCIDENT
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
+from api.rules.place import places_wanted
 from api.rules.pledge import places_held
 from api.services.change import Changeable, check_status
 from api.services.feed import record
@@ -248,7 +249,7 @@ def _lock_statements(table: sa.Table, *columns: sa.ColumnElement[Any]) -> Sequen
 
 NEED = _lock_statements(
     Need,
-    Need.c.people_wanted.label("quantity"),
+    places_wanted(Need).label("quantity"),
     Need.c.ends_at.label("until"),
     sa.true().label("is_people"),
     sa.literal_column("0").label("pledged"),

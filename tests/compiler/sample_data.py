@@ -272,12 +272,12 @@ class SampleData:
         await self.make_decrees(incidents)
         for incident, values in (
             (0, {}),
-            (0, {"people_wanted": 2, "minimum_rank_code": "TAGANA_MADYA", "priority": "URGENT"}),
+            (0, {"wanted": 2, "minimum_rank_code": "TAGANA_MADYA", "priority": "URGENT"}),
             (0, {"kabupaten_code": NEIGHBOUR, "starts_at": self.day(0.5), "ends_at": self.day(1.2)}),
             (0, {"closed_at": INSTANTS[2], "priority": "LOW"}),
             (0, {"starts_at": self.day(-9), "ends_at": self.day(-1)}),
             (1, {"kabupaten_code": FAR, "skill_code": "FIRST_AID", "minimum_rank_code": "MRI_ANGGOTA"}),
-            (1, {"kabupaten_code": WITA, "starts_at": self.day(3), "ends_at": self.day(8), "people_wanted": 1}),
+            (1, {"kabupaten_code": WITA, "starts_at": self.day(3), "ends_at": self.day(8), "wanted": 1}),
             (1, {"kabupaten_code": WIT, "starts_at": self.day(1), "ends_at": self.day(1) + timedelta(hours=14)}),
             (2, {}),
             (3, {"skill_code": "LOGISTICS", "latitude": 0.0, "longitude": -180.0}),
