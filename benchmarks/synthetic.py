@@ -9,6 +9,7 @@ from uuid import UUID
 from api.demo import row
 from api.demo.catalogue import Catalogue
 from api.demo.day import at_hour
+from api.demo.incident import Location, PlannedNeed, make_need
 from api.demo.place import apportion
 from api.demo.random_source import RandomSource, WeightedChoice
 
@@ -175,21 +176,17 @@ def needs(
     for number in range(total):
         incident, kabupaten_codes = incidents[number % len(incidents)]
         starts = incident.started_at + timedelta(days=rng.randrange(14), hours=rng.randrange(24))
-        yield row.Need(
-            id=next(ids),
-            incident_id=incident.id,
-            skill_code=rng.draw(SKILL),
-            minimum_rank_code=rng.draw(MINIMUM_RANK),
-            cluster_code=rng.draw(CLUSTER),
-            people_wanted=rng.randrange(34, 80),
+        planned = PlannedNeed(
+            skill=rng.draw(SKILL),
+            minimum_rank=rng.draw(MINIMUM_RANK),
+            cluster=rng.draw(CLUSTER),
+            people=rng.randrange(34, 80),
             priority=rng.draw(PRIORITY),
+            location=Location(kabupaten_codes[0], incident.latitude, incident.longitude),
             starts_at=starts,
             ends_at=starts + timedelta(days=rng.randrange(2, 8)),
-            kabupaten_code=kabupaten_codes[0],
-            latitude=incident.latitude,
-            longitude=incident.longitude,
-            closed_at=incident.ended_at,
         )
+        yield make_need(next(ids), incident, planned)
 
 
 def accounts(ids: Iterator[UUID], *, kabupaten_code: str) -> Iterator[row.Account | row.Role]:

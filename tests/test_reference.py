@@ -6,6 +6,7 @@ import pytest
 
 from api import reference
 from api.reference import CodeInUseError, CycleOfInclusionsError
+from api.rules.code import MESSAGES, ProblemCode
 
 TABLES = [source.table for source in (*reference.CATALOGUES, *reference.LINKS)] + ["certificate_type_grant"]
 
@@ -229,3 +230,7 @@ async def test_a_file_in_which_a_type_includes_itself_is_refused() -> None:
     assert {"A → B", "B → C", "C → A"} >= {
         f"{a} → {b}" for a, b in itertools.pairwise(told[:-1].split(": ")[2].split(" → "))
     }
+
+
+def test_every_message_is_that_of_a_problem_code() -> None:
+    assert MESSAGES.keys() == set(ProblemCode)

@@ -1,14 +1,13 @@
 """Reference data (places, hazards, skills, certificate types, ranks, clusters): CSV files, loaded into tables."""
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from importlib.resources import files
 
 import asyncpg
 
+from api.reference.file import read_rows
 from api.values.key import place_search_key, sort_key
 
 Rows = list[dict[str, str | None]]
@@ -31,8 +30,7 @@ class Source:
     key: tuple[str, ...] = ("code",)
 
     def rows(self) -> Rows:
-        text = files(__package__).joinpath(self.file).read_text(encoding="utf-8")
-        return [{name: value or None for name, value in row.items()} for row in csv.DictReader(text.splitlines())]
+        return [{name: value or None for name, value in row.items()} for row in read_rows(self.file)]
 
 
 class PlaceSource(Source):

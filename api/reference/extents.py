@@ -11,11 +11,12 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from math import ceil, floor
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
+
+from api.reference.file import read_rows
 
 Point = tuple[float, float]  # Latitude and longitude.
 Placed = Iterable[tuple[str, Point]]  # The code of a kabupaten and a point in it.
@@ -49,9 +50,8 @@ def extents(seats: Placed, *others: Placed) -> Iterator[tuple[str, float, float,
 
 
 def seats() -> Placed:
-    with files(__package__).joinpath("kabupaten.csv").open(encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            yield row["code"], (float(row["lat"]), float(row["lon"]))
+    for row in read_rows("kabupaten.csv"):
+        yield row["code"], (float(row["lat"]), float(row["lon"]))
 
 
 def area_corners(topology: Mapping[str, Any]) -> Placed:

@@ -27,8 +27,9 @@ from api.models import (
     Volunteer,
 )
 from api.resolvers.common import LABEL
-from api.rules.code import ProblemShape
+from api.rules.code import codes_of
 from api.rules.rule import FACT_TYPES
+from api.rules.shape import ProblemShape
 
 COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
     sa.column("position", sa.Integer()),
@@ -86,7 +87,7 @@ FACTS: dict[str, Any] = {
 
 
 def has_shape(shape: ProblemShape) -> Any:
-    return lambda row: row.c.code.in_(shape.codes)
+    return lambda row: row.c.code.in_(codes_of(shape))
 
 
 SOURCES = (
