@@ -14,7 +14,8 @@ from strawberry.types.graphql import OperationType
 from api.access import PUBLIC, Actor
 from api.compiler.plan import Plan, Planner
 from api.context import Context, wall_clock
-from api.database.engine import Database, Pooler, Transaction, Unavailable
+from api.database.engine import Database, Pooler, Transaction
+from api.database.error import Unavailable
 from api.database.statement import CompiledStatement
 from api.resolvers import SOURCES
 from api.schema.build import SCHEMA, core_schema

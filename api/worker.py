@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.access import PUBLIC
-from api.database.engine import Database, Row, Unavailable
+from api.database.engine import Database, Row
+from api.database.error import Unavailable
 from api.log import log, unexpected
 from api.services import (
     attempt,

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.database.engine import READ_SETTINGS
+from api.database.connection import READ_SETTINGS
 
 PAGE = """
 WITH page AS (

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from api.app import application
 from api.database import engine
+from api.database.connection import READ_SETTINGS
 from benchmarks.database import FOLDER, Database
 from benchmarks.query import Query
 
@@ -112,7 +113,7 @@ async def measure_first_requests(database: Database, query: Query, *, documents:
         return result
 
     rows: list[tuple[float, ...]] = []
-    connection = await asyncpg.connect(database.url, server_settings=engine.READ_SETTINGS)
+    connection = await asyncpg.connect(database.url, server_settings=READ_SETTINGS)
     with patch.object(engine.Database, "read", timed):
         async with running_application(database) as app:
             for number in range(-3, documents):  # The first three fill the caches that all documents share.

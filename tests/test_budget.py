@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from api.database.engine import Unavailable
+from api.database.error import Unavailable
 from api.services import budget_use
 from api.settings import Limits, Settings, read_settings
 from api.web import budget

@@ -1,7 +1,5 @@
 """Access to the database over asyncpg: reads, which need no transaction, and write transactions."""
 
-import re
-import socket
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
@@ -10,8 +8,19 @@ from typing import Any, Literal
 import asyncpg
 import sqlalchemy as sa
 
-from api.database.monitor import Connect, Monitor
-from api.database.pool import Client, ConnectionPool, NoConnectionFree
+from api.database.connection import (
+    READ_SETTINGS,
+    SERVER_SETTINGS,
+    WRITE_SECONDS,
+    WRITE_SET_LOCAL,
+    WRITE_SETTINGS,
+    connector,
+    read_timeout,
+    set_local,
+)
+from api.database.error import Errors, TooLarge
+from api.database.monitor import Monitor
+from api.database.pool import Client, ConnectionPool
 from api.database.statement import (
     CompiledStatement,
     Statement,
@@ -24,21 +33,17 @@ from api.database.statement import (
     update_statement,
     with_stored_keys,
 )
-from api.values.database_url import connection_arguments
 
 READ_POOL_SIZE = 10
 WRITE_POOL_SIZE = 8
 READ_SECONDS = 5
-WRITE_SECONDS = 30.0
-LOCK_SECONDS = 10.0
 
 # How much later than the server the client gives a read up: then it was not the statement that took so long.
 GRACE_SECONDS = 1.0
 
-# The longest wait for a free connection to read, for one to write, where a rush waits in line for one lock, and for a new one.
+# The longest wait for a free connection to read, and for one to write, where a rush waits in line for one lock.
 ACQUIRE_SECONDS = 2.0
 WRITE_ACQUIRE_SECONDS = 10.0
-CONNECT_SECONDS = 5.0
 
 # Prepared statements per read connection; the least recently used one is dropped first.
 STATEMENT_CACHE_SIZE = 64
@@ -49,9 +54,6 @@ MAX_CACHED_STATEMENT_LENGTH = 60_000
 # Characters. After a longer statement the connection is closed, as its server process keeps the memory of planning it.
 HUGE_STATEMENT_LENGTH = 60_000
 
-# TCP keepalive: the kernel probes a connection after 60 idle seconds, and gives it up after three lost probes.
-KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
-
 
 class Row(asyncpg.Record):
     """A row whose columns are also attributes."""
@@ -60,66 +62,8 @@ class Row(asyncpg.Record):
         return self[name]
 
 
-# For every connection: times in UTC, no JIT, and statements are cancelled when the client is gone.
-SERVER_SETTINGS = {
-    "timezone": "UTC",
-    "datestyle": "ISO, YMD",
-    "jit": "off",
-    "client_connection_check_interval": "1s",
-}
-READ_SETTINGS = {
-    **SERVER_SETTINGS,
-    # Planning for each set of values costs more than better plans gain.
-    "plan_cache_mode": "force_generic_plan",
-    "default_transaction_read_only": "on",
-}
-WRITE_SETTINGS = {
-    **SERVER_SETTINGS,
-    "statement_timeout": f"{WRITE_SECONDS:.0f}s",
-    "idle_in_transaction_session_timeout": "60s",
-    "lock_timeout": f"{LOCK_SECONDS:.0f}s",
-}
-
-
-def _set_local(settings: Mapping[str, str]) -> str:
-    """SQL that applies the settings until the end of the transaction."""
-    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in settings.items())
-
-
-# Behind a pooler each transaction begins with these.
-WRITE_SET_LOCAL = _set_local(WRITE_SETTINGS)
-
 # What a pooler in front of the database assigns a server connection to.
 Pooler = Literal["transaction"]
-
-
-class Unavailable(Exception):
-    """The database did not answer. The same statement may succeed later."""
-
-    code = "UNAVAILABLE"
-    message = "The database does not answer; try again."
-
-
-class TimedOut(Unavailable):
-    """The statement took longer than it may."""
-
-    code = "TIMEOUT"
-    message = "Reading took longer than the limit; ask for less, with a narrower filter or smaller pages."
-
-
-class Overloaded(Unavailable):
-    """No connection became free in time."""
-
-    code = "OVERLOADED"
-    message = "All connections to the database are in use; try again."
-
-
-class InvalidValue(Exception):
-    """The database cannot represent a value, for instance a date beyond its range."""
-
-
-class TooLarge(Exception):
-    """The value of a statement is larger than was asked for; it did not leave the database."""
 
 
 def limited(sql: str, max_bytes: int) -> str:
@@ -133,76 +77,6 @@ def checked(value: object) -> str:
     if value is None:
         raise TooLarge
     return str(value)
-
-
-class Errors:
-    """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits.
-
-    A loss of the database is logged once, and so is its return.
-    """
-
-    def __init__(self, monitor: Monitor) -> None:
-        self._monitor = monitor
-
-    def __enter__(self) -> None:
-        if self._monitor.is_down:
-            raise Unavailable
-
-    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if error is None:
-            if self._monitor.is_lost:
-                self._monitor.note_return()
-            return
-        if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
-            raise InvalidValue from error
-        if isinstance(error, asyncpg.QueryCanceledError):
-            raise TimedOut from error
-        if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
-            if not isinstance(error, TimeoutError):
-                self._monitor.note_loss(error)
-            self._monitor.suspect()
-        elif not isinstance(error, BUSY_ERRORS):
-            return
-        raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
-
-
-# What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
-INVALID_VALUE_ERRORS = (
-    asyncpg.NumericValueOutOfRangeError,
-    asyncpg.DatetimeFieldOverflowError,
-    asyncpg.IntervalFieldOverflowError,
-    asyncpg.InvalidDatetimeFormatError,
-    asyncpg.CharacterNotInRepertoireError,
-    asyncpg.UntranslatableCharacterError,
-)
-
-# What asyncpg says of a connection that is gone; its other InterfaceErrors are mistakes of the program.
-CONNECTION_GONE = re.compile(
-    r"connection (is|was|has been) (closed|released)|pool is clos(ed|ing)|closed in the middle"
-)
-
-
-def is_out_of_range(error: BaseException | None) -> bool:
-    """Whether asyncpg itself refused a value, as an integer of more than 32 bits."""
-    return isinstance(error, asyncpg.DataError) and error.sqlstate == "22000" and "out of" in str(error)
-
-
-def is_connection_gone(error: BaseException | None) -> bool:
-    return isinstance(error, asyncpg.InterfaceError) and CONNECTION_GONE.search(str(error)) is not None
-
-
-# After which it is to be seen whether the database answers at all. Not so a statement that took too long on the server.
-CONNECTION_LOST_ERRORS = (
-    asyncpg.PostgresConnectionError,
-    OSError,
-    TimeoutError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InternalClientError,
-    asyncpg.InvalidCatalogNameError,
-)
-
-# There are too many connections, or a lock was not released in time.
-BUSY_ERRORS = (asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError)
 
 
 class Transaction:
@@ -281,7 +155,7 @@ class Database:
     def __init__(self, read_pool: ConnectionPool, write_pool: ConnectionPool, *, read_seconds: int) -> None:
         self._read_pool = read_pool
         self._write_pool = write_pool
-        self._read_set_local = _set_local({**SERVER_SETTINGS, **read_timeout(read_seconds)})
+        self._read_set_local = set_local({**SERVER_SETTINGS, **read_timeout(read_seconds)})
         self.monitor = Monitor(read_pool.connect)
         self._errors = Errors(self.monitor)
         # How many compiled reads were executed.
@@ -372,10 +246,6 @@ async def timed(client: Client | None) -> AsyncGenerator[None]:
             client.seconds += perf_counter() - start
 
 
-def read_timeout(seconds: int) -> Mapping[str, str]:
-    return {"statement_timeout": f"{seconds}s"}
-
-
 async def _open(url: str, read_seconds: int) -> Database:
     read_pool = await _open_read_pool(
         url,
@@ -394,7 +264,7 @@ async def _open_behind_pooler(url: str, read_seconds: int) -> Database:
 
 
 async def _open_read_pool(url: str, read_seconds: int, **options: Any) -> ConnectionPool:
-    connect = _connector(url, seconds=read_seconds + GRACE_SECONDS, **options)
+    connect = connector(url, record_class=Row, seconds=read_seconds + GRACE_SECONDS, **options)
     pool = ConnectionPool(connect, size=READ_POOL_SIZE, timeout=ACQUIRE_SECONDS)
     # Connect now, so that an unusable database fails the start and not the first request.
     pool.release(await pool.acquire())
@@ -402,30 +272,5 @@ async def _open_read_pool(url: str, read_seconds: int, **options: Any) -> Connec
 
 
 def _write_pool(url: str, **options: Any) -> ConnectionPool:
-    connect = _connector(url, seconds=WRITE_SECONDS, **options)
+    connect = connector(url, record_class=Row, seconds=WRITE_SECONDS, **options)
     return ConnectionPool(connect, size=WRITE_POOL_SIZE, timeout=WRITE_ACQUIRE_SECONDS)
-
-
-def _connector(url: str, *, seconds: float, settings: Mapping[str, str] | None = None, **options: Any) -> Connect:
-    """Opens connections that wait at most so many seconds for a statement."""
-    arguments = connection_arguments(url, settings)
-
-    async def connect() -> "asyncpg.Connection[Row]":
-        connection: asyncpg.Connection[Row] = await asyncpg.connect(
-            **arguments, timeout=CONNECT_SECONDS, command_timeout=seconds, record_class=Row, **options
-        )
-        await enable_keepalive(connection)
-        return connection
-
-    return connect
-
-
-async def enable_keepalive(connection: "asyncpg.Connection[Row]") -> None:
-    """Lets the kernel notice a lost peer. Only for TCP: a Unix socket cannot lose its peer."""
-    sock = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # noqa: SLF001  # No public way.
-    if sock.family == socket.AF_UNIX:
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in KEEPALIVE.items():
-        if hasattr(socket, name):  # macOS has no TCP_KEEPIDLE.
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

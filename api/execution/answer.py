@@ -12,7 +12,7 @@ from api.compiler.plan import Cost, Operation, Plan
 from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.source import Root
 from api.context import Context
-from api.database import engine
+from api.database.error import InvalidValue, TooLarge, Unavailable
 from api.execution.limit import cost_error, too_large
 
 # An answer whose pages, if they are full, are estimated at less than the largest answer by this factor cannot be as large:
@@ -37,11 +37,11 @@ class _DatabaseErrorsAsGraphQL:
             raise graphql_error(str(error), "BAD_USER_INPUT", error.path, codeInForce=error.key_in_force) from None
         if isinstance(error, BadInput):
             raise graphql_error(str(error), "BAD_USER_INPUT", error.path) from None
-        if isinstance(error, engine.InvalidValue):
+        if isinstance(error, InvalidValue):
             raise graphql_error("A value cannot be stored as it is.", "BAD_USER_INPUT") from None
-        if isinstance(error, engine.TooLarge):
+        if isinstance(error, TooLarge):
             raise too_large("The answer is larger than the limit; ask for less, or for smaller pages.") from None
-        if isinstance(error, engine.Unavailable):
+        if isinstance(error, Unavailable):
             raise graphql_error(error.message, error.code) from None
 
 
@@ -111,7 +111,7 @@ async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:
             text = await context.database.read(sql, parameters, max_bytes=max_bytes, client=context.client)
         context.usage.answered_bytes += len(text)
         if context.usage.answered_bytes > largest:
-            raise engine.TooLarge
+            raise TooLarge
         return orjson.Fragment(bound.plan.result(text))
 
 

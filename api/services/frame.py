@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from structlog import get_logger
 from structlog.typing import FilteringBoundLogger
 
-from api.database.engine import Database, Transaction, Unavailable
+from api.database.engine import Database, Transaction
+from api.database.error import Unavailable
 from api.database.statement import compile_statement
 from api.models import Idempotency
 from api.rules.code import ProblemCode

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from time import time
 
-from api.database.engine import Database, Unavailable
+from api.database.engine import Database
+from api.database.error import Unavailable
 from api.log import unexpected
 from api.services import budget_use
 from api.services.vault import Vault

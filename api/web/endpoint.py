@@ -14,7 +14,7 @@ from strawberry.types.graphql import OperationType
 
 from api.auth import Unauthenticated
 from api.context import Context
-from api.database import engine
+from api.database.error import Unavailable
 from api.execution.answer import graphql_error
 from api.log import log, unexpected
 from api.provider import ProviderUnavailable
@@ -102,7 +102,7 @@ async def make_context(request: Request, services: Services) -> Context:
     """The context of one request, with its authenticated actor. Raises `HttpError`."""
     now = services.clock()
     if services.database.monitor.is_down:
-        raise UnavailableError(engine.Unavailable.message, engine.Unavailable.code)
+        raise UnavailableError(Unavailable.message, Unavailable.code)
     address = client_address(request, services.settings.limits.trusted_proxies)
     budgets = services.budgets
     try:
@@ -117,7 +117,7 @@ async def make_context(request: Request, services: Services) -> Context:
         ) from None
     except ProviderUnavailable:
         raise UnavailableError("The provider of this token does not answer; try again.", "UNAVAILABLE") from None
-    except engine.Unavailable as error:
+    except Unavailable as error:
         raise UnavailableError(error.message, error.code) from None
     client = client_of(actor, address)
     refuse_exhausted(budgets, client.name)

@@ -7,7 +7,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from api.context import Context
-from api.database.engine import Unavailable
+from api.database.error import Unavailable
 from api.files.cell import UnreadableFile
 from api.log import unexpected
 from api.web.budget import REQUEST_COST

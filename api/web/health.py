@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from api.database import migration
-from api.database.engine import Unavailable
+from api.database.error import Unavailable
 from api.web.services import Services
 
 READY_SECONDS = 0.9

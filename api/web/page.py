@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
 from api.auth import Unauthenticated
-from api.database import engine
+from api.database.error import Unavailable
 from api.schema.build import schema_definition
 from api.web.explorer import STATIC
 from api.web.services import Services
@@ -58,7 +58,7 @@ async def require_account(request: Request, services: Services) -> None:
         actor = await services.authenticator.authenticate(request.headers.get("authorization"), services.clock())
     except Unauthenticated:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
-    except engine.Unavailable:
+    except Unavailable:
         raise HTTPException(503) from None
     if actor.account_id is None:
         raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})

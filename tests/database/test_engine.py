@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from api.database.engine import Database, InvalidValue, Pooler
+from api.database.engine import Database, Pooler
+from api.database.error import InvalidValue
 from api.database.pool import ConnectionPool
 from tests.asking import Api
 from tests.waiting import wait_until

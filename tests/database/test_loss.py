@@ -14,7 +14,8 @@ import pytest
 import structlog
 
 from api.database import embedded
-from api.database.engine import Database, Unavailable
+from api.database.engine import Database
+from api.database.error import Unavailable
 from api.settings import read_settings
 
 

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from api.database import engine, monitor
-from api.database.engine import Database, Overloaded, TimedOut, Unavailable
+from api.database.engine import Database
+from api.database.error import Overloaded, TimedOut, Unavailable
 from api.database.pool import RESERVED, SHARE, Client, ConnectionPool, NoConnectionFree
 from tests.builders import Build
 from tests.conftest import NOW

@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from api.database import migration
-from api.database.engine import Database, Pooler, Unavailable
+from api.database.engine import Database, Pooler
+from api.database.error import Unavailable
 from tests.asking import Api
 from tests.builders import HOME, Build
 from tests.conftest import NOW

@@ -1,0 +1,107 @@
+"""What a caller is told when the database does not answer, or not as it was asked."""
+
+import re
+
+import asyncpg
+
+from api.database.monitor import Monitor
+from api.database.pool import NoConnectionFree
+
+
+class Unavailable(Exception):
+    """The database did not answer. The same statement may succeed later."""
+
+    code = "UNAVAILABLE"
+    message = "The database does not answer; try again."
+
+
+class TimedOut(Unavailable):
+    """The statement took longer than it may."""
+
+    code = "TIMEOUT"
+    message = "Reading took longer than the limit; ask for less, with a narrower filter or smaller pages."
+
+
+class Overloaded(Unavailable):
+    """No connection became free in time."""
+
+    code = "OVERLOADED"
+    message = "All connections to the database are in use; try again."
+
+
+class InvalidValue(Exception):
+    """The database cannot represent a value, for instance a date beyond its range."""
+
+
+class TooLarge(Exception):
+    """The value of a statement is larger than was asked for; it did not leave the database."""
+
+
+class Errors:
+    """Raises driver errors as `Unavailable` or `InvalidValue` where one of them fits.
+
+    A loss of the database is logged once, and so is its return.
+    """
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+
+    def __enter__(self) -> None:
+        if self._monitor.is_down:
+            raise Unavailable
+
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            if self._monitor.is_lost:
+                self._monitor.note_return()
+            return
+        if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
+            raise InvalidValue from error
+        if isinstance(error, asyncpg.QueryCanceledError):
+            raise TimedOut from error
+        if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
+            if not isinstance(error, TimeoutError):
+                self._monitor.note_loss(error)
+            self._monitor.suspect()
+        elif not isinstance(error, BUSY_ERRORS):
+            return
+        raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
+
+
+# What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
+INVALID_VALUE_ERRORS = (
+    asyncpg.NumericValueOutOfRangeError,
+    asyncpg.DatetimeFieldOverflowError,
+    asyncpg.IntervalFieldOverflowError,
+    asyncpg.InvalidDatetimeFormatError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+)
+
+# What asyncpg says of a connection that is gone; its other InterfaceErrors are mistakes of the program.
+CONNECTION_GONE = re.compile(
+    r"connection (is|was|has been) (closed|released)|pool is clos(ed|ing)|closed in the middle"
+)
+
+
+def is_out_of_range(error: BaseException | None) -> bool:
+    """Whether asyncpg itself refused a value, as an integer of more than 32 bits."""
+    return isinstance(error, asyncpg.DataError) and error.sqlstate == "22000" and "out of" in str(error)
+
+
+def is_connection_gone(error: BaseException | None) -> bool:
+    return isinstance(error, asyncpg.InterfaceError) and CONNECTION_GONE.search(str(error)) is not None
+
+
+# After which it is to be seen whether the database answers at all. Not so a statement that took too long on the server.
+CONNECTION_LOST_ERRORS = (
+    asyncpg.PostgresConnectionError,
+    OSError,
+    TimeoutError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InternalClientError,
+    asyncpg.InvalidCatalogNameError,
+)
+
+# There are too many connections, or a lock was not released in time.
+BUSY_ERRORS = (asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError)
