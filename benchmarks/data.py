@@ -28,6 +28,7 @@ from api.demo.day import at_hour, months_before
 from api.demo.membership import RANKS
 from api.demo.person import volunteer
 from api.demo.random_source import RandomSource, WeightedChoice
+from api.models import METADATA
 from benchmarks import synthetic
 from benchmarks.synthetic import Organizations, uuid7_ids
 
@@ -264,7 +265,7 @@ async def prepare(dsn: str, *, total: int, seed: int, today: date) -> list[Shard
 
 
 async def finish(dsn: str) -> dict[str, int]:
-    """Vacuums and analyzes, checks the foreign keys, and returns the number of rows by table."""
+    """Vacuums and analyzes, checks the foreign keys, and returns the number of rows by table, without empty ones."""
     connection = await asyncpg.connect(dsn)
     await switch_checks(connection, "ENABLE")
     await connection.execute("VACUUM (ANALYZE)")
@@ -272,11 +273,11 @@ async def finish(dsn: str) -> dict[str, int]:
         if await connection.fetchval(key["broken"]):
             raise SystemExit(f"The data violate the foreign key {key['conname']}.")
     counts = {
-        name: await connection.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - names of our own tables
-        for name in row.TABLES.values()
+        table.name: await connection.fetchval(f"SELECT count(*) FROM {table.name}")  # noqa: S608 - names of our own tables
+        for table in METADATA.sorted_tables
     }
     await connection.close()
-    return counts
+    return {name: count for name, count in counts.items() if count}
 
 
 def fill_shard_in_process(shard: Shard) -> None:

@@ -74,10 +74,10 @@ async def load(connection: asyncpg.Connection, *, today: date, seed: int = SEED)
             )
         story = build_story(RandomSource(seed), await read_catalogue(connection), today=today)
         try:
-            await row.copy_rows(connection, story.rows)
+            tables = await row.copy_rows(connection, story.rows)
         except asyncpg.UniqueViolationError as error:
             raise DemoError(f"The demo story clashes with what is there: {error.detail}") from error
-        await connection.execute("ANALYZE " + ", ".join(row.TABLES.values()))
+        await connection.execute("ANALYZE " + ", ".join(tables))
     return story
 
 

@@ -1,6 +1,5 @@
 """Which incident, kabupaten, organization, volunteer, site and need an event concerns, read from its subject."""
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -28,6 +27,7 @@ from api.models import (
     Volunteer,
 )
 from api.models.base import INSTANT, METADATA
+from api.values.name import snake_case
 
 # The columns of an event; a table that has a column of that name is asked for it.
 NAMES = ("incident_id", "kabupaten_code", "organization_id", "volunteer_id", "site_id", "need_id")
@@ -118,7 +118,7 @@ DERIVED: Mapping[sa.Table, Mapping[str, Sql]] = {
 @cache
 def event_context(noun: str, subject: Sql | None = None) -> Mapping[str, Sql]:
     """Expressions by the name of the column, empty where the noun has no table; without a `subject` its key is a parameter."""
-    table = METADATA.tables.get(re.sub(r"(?<!^)(?=[A-Z])", "_", noun).lower())
+    table = METADATA.tables.get(snake_case(noun))
     if table is None:
         return {}
     own = {name: table.c[name] for name in NAMES if name in table.c}
