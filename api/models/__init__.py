@@ -6,7 +6,7 @@ from importlib import import_module
 from api.models.absence import Absence
 from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
-from api.models.assignment import Assignment, Commitment, Override
+from api.models.assignment import Assignment, Override
 from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.calendar import CalendarAddress
@@ -18,6 +18,7 @@ from api.models.camp_registration import CampRegistration
 from api.models.camp_result import CampResult
 from api.models.certificate_extension import CertificateExtension, ExtendedCertificate
 from api.models.certificate_request import CertificateRequest
+from api.models.commitment import Commitment
 from api.models.contingent import Contingent
 from api.models.declared_skill import DeclaredSkill
 from api.models.distinct import DistinctPair

@@ -1,9 +1,9 @@
-"""Who is sent where: assignments, what was overridden for them, and the one table of promised time."""
+"""Who is sent where: assignments, and what was overridden for them."""
 
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, ExcludeConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
 from api.models.choice import Choice, Consequence, Lapse, Move, Phase, StateMachine
@@ -77,6 +77,8 @@ def has_proposal(row: sa.FromClause, now: sa.ColumnElement[Any]) -> sa.ColumnEle
 
 
 _S, _A = AssignmentStatus, AssignmentAction
+
+# What binds the volunteer's time now.
 PROMISED = (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
 ASSIGNMENT = StateMachine(
     noun="Assignment",
@@ -108,7 +110,7 @@ ASSIGNMENT = StateMachine(
         ),
         Move(
             _A.RELEASE,
-            (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
+            PROMISED,
             _S.RELEASED,
             who="sends_to_need_of",
             needs="A reason.",
@@ -170,17 +172,16 @@ ASSIGNMENT = StateMachine(
     ),
     groups={
         # An offer that waits for its answer, or a duty that is promised or running.
-        "LIVE": (_S.OFFERED, _S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
-        # What binds the volunteer's time now.
-        "PROMISED": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY),
+        "LIVE": (_S.OFFERED, *PROMISED),
+        "PROMISED": PROMISED,
         # What has a commitment: the time that is promised, or what of it was served. It fills a place and counts for rest.
-        "COMMITTED": (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY, _S.COMPLETED, _S.RELEASED),
+        "COMMITTED": (*PROMISED, _S.COMPLETED, _S.RELEASED),
     },
     lapses=(
         Lapse(_S.OFFERED, _S.EXPIRED, at=answer_deadline, description="at its deadline, or at the end of its duty"),
         *(
             Lapse(status, _S.COMPLETED, at=completed_at, description="12 hours after its end, unconfirmed")
-            for status in (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
+            for status in PROMISED
         ),
     ),
     consequences=(
@@ -279,26 +280,4 @@ Override = table(
     sa.UniqueConstraint("assignment_id", "rule_code", "extends_to", postgresql_nulls_not_distinct=True),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "account_id", "created_at", "id"),
-)
-
-
-# Time a person has promised away, from one instant up to another, to a duty, or to a camp as one who comes or works there;
-# the database lets no two overlap.
-Commitment = table(
-    "commitment",
-    *record(),
-    required("volunteer_id", sa.Uuid, references("volunteer.id")),
-    optional("assignment_id", sa.Uuid, references("assignment.id"), unique=True),
-    optional("registration_id", sa.Uuid, references("camp_registration.id"), unique=True),
-    optional("staff_member_id", sa.Uuid, references("camp_staff_member.id"), unique=True),
-    required("period", TSTZRANGE),
-    sa.CheckConstraint("num_nonnulls(assignment_id, registration_id, staff_member_id) = 1", name="for_one_thing"),
-    sa.CheckConstraint("NOT isempty(period) AND NOT lower_inf(period) AND NOT upper_inf(period)", name="bounded"),
-    ExcludeConstraint(
-        (sa.column("volunteer_id"), "="),
-        (sa.column("period"), "&&"),
-        using="gist",
-        name="ex_commitment_one_place_at_a_time",
-    ),
-    sa.Index(None, "period", postgresql_using="gist", postgresql_include=["volunteer_id"]),
 )

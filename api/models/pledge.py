@@ -5,9 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import array
 
-from api.models.assignment import Assignment, Commitment
+from api.models.assignment import Assignment
 from api.models.base import INSTANT, Chosen, optional, record, references, required, table, versioned
 from api.models.choice import Choice, Lapse, Move, StateMachine
+from api.models.commitment import Commitment
 
 
 class PledgeStatus(Choice):
