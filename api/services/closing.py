@@ -15,7 +15,8 @@ from api.models.assignment import ASSIGNMENT, AssignmentStatus, answer_deadline
 from api.models.incident import IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
-from api.services.incident import INCIDENT_ID, INCIDENTS
+from api.services.incident import INCIDENTS
+from api.services.incident_kabupaten import INCIDENT_ID
 from api.services.need import NEEDS
 from api.services.pledge import release_all
 from api.services.problem import Problem, Refused, input_path, read_reason

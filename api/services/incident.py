@@ -7,30 +7,23 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import (
-    EmergencyStatus,
-    GoodsNeed,
     Hazard,
     Incident,
     IncidentKabupaten,
-    Kabupaten,
-    Need,
-    Site,
-    SituationReport,
 )
 from api.models.base import new_id
 from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
-from api.models.situation import SituationStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable, check_status
 from api.services.feed import record
-from api.services.place import CODES, NO_KABUPATEN, coordinated_kabupatens, known_kabupatens
+from api.services.incident_kabupaten import ADD_KABUPATENS, KABUPATENS, change_kabupatens
+from api.services.place import coordinated_kabupatens, known_kabupatens
 from api.services.position import Point, check_point
 from api.services.problem import Problems
 from api.services.reference import check_codes
@@ -40,7 +33,6 @@ from api.values.day import check_earliest
 from api.values.text import line
 
 INCIDENTS = Changeable(Incident, access.sees_incident, INCIDENT)
-INCIDENT_ID = sa.bindparam("incident", type_=sa.Uuid())
 
 
 @verb(
@@ -207,30 +199,13 @@ async def change(
     held = await INCIDENTS.lock(session, request, incident, version, may=access.coordinates_incident)
     check_status(held, INCIDENT.group("OPEN"), "incident")
     codes = {"added": [place.code for place in added], "removed": [place.code for place in removed]}
-    await _change_kabupatens(session, problems, incident, **codes)
+    await change_kabupatens(session, problems, incident, **codes)
     problems.read(
         check_point, "position", value=position, kabupatens=await session.rows(KABUPATENS, {"incident": incident})
     )
     problems.refuse()
     change = {name: value for name, value in {**columns, **codes}.items() if value != []}
     return await INCIDENTS.change(session, request, held, "changed", columns=columns, change=change)
-
-
-async def _change_kabupatens(
-    session: Transaction, problems: Problems, incident: uuid.UUID, *, added: Sequence[str], removed: Sequence[str]
-) -> None:
-    """At least one stays, and none is removed where a need or a site is open, figures stand or a decree was made for it.
-
-    Neither is the last one of a province for which a decree was made.
-    """
-    await session.rows(ADD_KABUPATENS, {"incident": incident, "codes": added})
-    parameters = {"incident": incident, "codes": removed}
-    used = {row.kabupaten_code for row in await session.rows(KABUPATENS_IN_USE, parameters)}
-    for index, code in enumerate(removed):
-        if code in used:
-            problems.add(ProblemCode.STILL_USED, "remove_kabupatens", str(index))
-    if not await session.value(REMOVE_KABUPATENS, parameters):
-        problems.invalid("remove_kabupatens", **NO_KABUPATEN)
 
 
 async def check_incident(
@@ -271,57 +246,3 @@ def _seen_incident(kind: Kind) -> CompiledStatement:
         # Shared: several needs are raised at once, but the incident cannot be closed meanwhile.
         .with_for_update(read=True, of=Incident)
     )
-
-
-KABUPATENS = compile_statement(
-    sa.select(Kabupaten)
-    .join(IncidentKabupaten, IncidentKabupaten.c.kabupaten_code == Kabupaten.c.code)
-    .where(IncidentKabupaten.c.incident_id == INCIDENT_ID)
-)
-ADD_KABUPATENS = compile_statement(
-    insert(IncidentKabupaten)
-    .from_select(["incident_id", "kabupaten_code"], sa.select(INCIDENT_ID, sa.func.unnest(CODES, type_=sa.Text())))
-    .on_conflict_do_nothing()
-)
-
-
-def _used(table: sa.Table, *conditions: sa.ColumnElement[bool]) -> sa.Select[str]:
-    here = (table.c.incident_id == INCIDENT_ID, table.c.kabupaten_code == sa.any_(CODES))
-    return sa.select(table.c.kabupaten_code).where(*here, *conditions)
-
-
-def _last_of_decree() -> sa.Select[str]:
-    """The kabupaten without which a decree of their province would be for none of the incident's."""
-    stays = sa.exists().where(
-        IncidentKabupaten.c.incident_id == INCIDENT_ID,
-        IncidentKabupaten.c.kabupaten_code != sa.all_(CODES),
-        sa.func.left(IncidentKabupaten.c.kabupaten_code, 2) == EmergencyStatus.c.province_code,
-    )
-    last = sa.func.left(Kabupaten.c.code, 2) == EmergencyStatus.c.province_code
-    removed = sa.select(Kabupaten.c.code).join(EmergencyStatus, last)
-    return removed.where(EmergencyStatus.c.incident_id == INCIDENT_ID, Kabupaten.c.code == sa.any_(CODES), ~stays)
-
-
-KABUPATENS_IN_USE = compile_statement(
-    sa.union(
-        *(_used(each, each.c.closed_at.is_(None)) for each in (Need, GoodsNeed, Site)),
-        _used(SituationReport, SituationReport.c.status != SituationStatus.WITHDRAWN),
-        _used(EmergencyStatus),
-        _last_of_decree(),
-    )
-)
-_REMOVED = (
-    sa.delete(IncidentKabupaten)
-    .where(IncidentKabupaten.c.incident_id == INCIDENT_ID, IncidentKabupaten.c.kabupaten_code == sa.any_(CODES))
-    .returning(IncidentKabupaten.c.kabupaten_code)
-    .cte("removed")
-)
-# Whether one is left.
-REMOVE_KABUPATENS = compile_statement(
-    sa.select(
-        sa.exists().where(
-            IncidentKabupaten.c.incident_id == INCIDENT_ID,
-            IncidentKabupaten.c.kabupaten_code.not_in(sa.select(_REMOVED.c.kabupaten_code)),
-        )
-    )
-)
