@@ -26,6 +26,7 @@ ORDER = (
     "camp",
     "contingent",
     "camp_quota",
+    "camp_session",
     "pledge",
     "pledge_request",
     "membership_request",

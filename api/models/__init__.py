@@ -12,6 +12,7 @@ from api.models.base import METADATA, Cube, Symbol
 from api.models.calendar import CalendarAddress
 from api.models.camp import Camp, CampCategory, CampKind, CampQuota, CampSession, CampStaffMember, Payer
 from api.models.camp_care import CampCare
+from api.models.camp_enrolment import CampEnrolment
 from api.models.camp_evaluation import CampEvaluation
 from api.models.camp_group import CampGroup, CampGroupMember
 from api.models.camp_registration import CampRegistration
@@ -77,6 +78,7 @@ __all__ = [
     "Camp",
     "CampCare",
     "CampCategory",
+    "CampEnrolment",
     "CampEvaluation",
     "CampGroup",
     "CampGroupMember",

@@ -249,11 +249,13 @@ CampSession = table(
     required("ends_at", INSTANT),
     optional("instructor_id", sa.Uuid, references("camp_staff_member.id")),
     required("is_required", sa.Boolean),
-    # Of a session that is not required; everybody has a place in the others.
+    # Of a session that is not required; everybody has a place in the others. A trigger keeps `taken`, its `CampEnrolment`s.
     optional("capacity", sa.Integer),
+    required("taken", sa.Integer, server_default="0"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("capacity BETWEEN 1 AND 100000", name="capacity"),
     sa.CheckConstraint("capacity IS NULL OR NOT is_required", name="required_for_all"),
+    sa.CheckConstraint("taken BETWEEN 0 AND coalesce(capacity, taken)", name="taken"),
     sa.Index(None, "camp_id", "starts_at", "id"),
     sa.Index(None, "starts_at", "id"),
     sa.Index(None, "instructor_id"),

@@ -24,6 +24,7 @@ class ScanFinding(Choice):
     NOT_REGISTERED = "NOT_REGISTERED", "The person is not registered for this camp."
     WAITING = "WAITING", "The person waits for a place."
     CANCELLED = "CANCELLED", "The registration was cancelled, or has ended."
+    NOT_ENROLLED = "NOT_ENROLLED", "The session has a capacity, and the person has no place in it."
     NO_DUTY = "NO_DUTY", "The person has no duty at this site."
     WRONG_DAY = "WRONG_DAY", "The scan is not of a day of the camp."
     IN_FUTURE = "IN_FUTURE", "The time of the scan lay in the future when it came."

@@ -5,10 +5,11 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.compiler.source import Condition, Expression, FieldContext, Row
-from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
+from api.compiler.structure import connection, filters, orders, table_source, to_many, to_many_through, to_one
 from api.models import (
     Camp,
     CampCategory,
+    CampEnrolment,
     CampGroup,
     CampKind,
     CampQuota,
@@ -79,7 +80,11 @@ SOURCES = (
     table_source(
         CampSession,
         access.sees_part_of_camp,
-        fields={"camp": to_one(CampSession.c.camp_id, visible_with_parent=True), **OF_SESSION},
+        fields={
+            "camp": to_one(CampSession.c.camp_id, visible_with_parent=True),
+            "registrations": to_many_through(CampEnrolment.c.session_id, CampEnrolment.c.registration_id, "NUMBER_ASC"),
+            **OF_SESSION,
+        },
         orders=orders(CampSession, "starts_at", "-created_at"),
         filters=filters(CampSession, "camp_id", "is_required", "starts_at", "ends_at", "starts_at..ends_at"),
     ),

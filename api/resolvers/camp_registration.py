@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.compiler.source import FieldContext, Row, ToMany
-from api.compiler.structure import filters, orders, table_source
-from api.models import Camp, CampRegistration, Volunteer
+from api.compiler.structure import filters, orders, table_source, to_many_through
+from api.models import Camp, CampEnrolment, CampRegistration, Volunteer
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.resolvers.camp_completion import COMPLETION
 from api.resolvers.camp_group import GROUPS_OF_REGISTRATION
@@ -43,6 +43,7 @@ SOURCES = (
             **OF_REGISTRATION,
             "completion": COMPLETION,
             "waits_for": ToMany("Problem", "POSITION_ASC", rows=what_holds),
+            "sessions": to_many_through(CampEnrolment.c.registration_id, CampEnrolment.c.session_id, "STARTS_AT_ASC"),
             "groups": GROUPS_OF_REGISTRATION,
             "history": history("CampRegistration"),
             "allowed_actions": allowed_actions(CAMP_REGISTRATION),

@@ -172,6 +172,10 @@ class CampSession(Node):
     instructor: CampStaffMember | None = field("Who teaches it; null if nobody is named, or if you may not see it.")
     is_required: bool = field("Whether everybody must attend it.")
     capacity: int | None = field("The number of people it takes; null if there is no limit.")
+    taken: int = field("How many people have a place in it; nobody needs one where everybody must attend.")
+    registrations: list[Annotated[CampRegistration, strawberry.lazy("api.schema.camp_registration")]] = field(
+        "The people who have a place in it, by their numbers, as far as you may see them."
+    )
     evaluation_count: int | None = field("How many people evaluated it. Null unless you run the camp.")
     average_score: float | None = field(
         "The mean of their scores, 1 to 5; null if nobody has evaluated it, or unless you run the camp."

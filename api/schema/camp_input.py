@@ -10,7 +10,7 @@ from api.models.camp import CampDuty
 from api.models.person import Sex
 from api.schema.field import field, optional, verb_input
 from api.schema.place import PointInput
-from api.services import camp, camp_end, camp_evaluation, camp_session, camp_staff
+from api.services import camp, camp_end, camp_enrolment, camp_evaluation, camp_session, camp_staff
 
 
 @strawberry.input(description="A limit of a camp: at most so many of an organization, a kabupaten, a category, a sex.")
@@ -143,6 +143,18 @@ class ChangeCampSessionInput:
     place: str | None = optional("Where it takes place; null if that is not said.")
     instructor: strawberry.ID | None = optional("Who of the staff teaches it; null for nobody.")
     capacity: int | None = optional("The number of people it takes; null for no limit.")
+
+
+@verb_input(camp_enrolment.enrol)
+class EnrolInCampSessionInput:
+    camp_session: strawberry.ID = field("A session that is not required and not over.")
+    registrations: list[strawberry.ID] = field("Who gets a place in it: registered for the camp, at most 1,000.")
+
+
+@verb_input(camp_enrolment.leave)
+class LeaveCampSessionInput:
+    camp_session: strawberry.ID = field("A session that is not required and not over.")
+    registrations: list[strawberry.ID] = field("Who gives the place in it back, at most 1,000.")
 
 
 @verb_input(camp_evaluation.evaluate_session)

@@ -75,6 +75,7 @@ class CampRegistration(Node):
     reason: str | None = field("Why it was cancelled; null if it was not.")
     replaces: CampRegistration | None = field("The registration whose place it took over; null if it is none.")
     completion: CampCompletion = field("Whether the person has met what completes the camp, by now.")
+    sessions: list[CampSession] = field("The sessions in which the person has a place, the earliest first.")
     groups: list[CampGroup] = field("The groups that the person is in: tent, squad, class, bus.")
     is_inside: bool | None = field("Whether the person is inside now, by the scan log. Null unless you run the camp.")
     code_hash: str | None = field(

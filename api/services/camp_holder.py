@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import CampRegistration, CampStaffMember, Commitment
+from api.models import CampEnrolment, CampRegistration, CampStaffMember, Commitment
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.rules.code import ProblemCode
 from api.services.camp_limit import DIMENSIONS
@@ -23,8 +23,9 @@ MOST_NAMES = 100
 async def add_holders(
     session: Transaction, problems: Problems, *steps: str, count: int, camp: uuid.UUID, **of: Any
 ) -> None:
-    """A problem for each of the last so many, by their numbers, who hold places of a camp, a contingent or a quota."""
-    parameters = {"camp": camp, "count": min(count, MOST_NAMES), **dict.fromkeys(("contingent_id", *DIMENSIONS)), **of}
+    """A problem for each of the last so many, by their numbers, who hold places of a camp, or of a part of it."""
+    parts = dict.fromkeys(("session_id", "contingent_id", *DIMENSIONS))
+    parameters = {"camp": camp, "count": min(count, MOST_NAMES), **parts, **of}
     for row in await session.rows(LAST_HOLDERS, parameters):
         problems.add(ProblemCode.PLACE_HELD, *steps, registration_id=row.id)
 
@@ -55,12 +56,15 @@ def _is(name: str) -> sa.ColumnElement[bool]:
     return sa.or_(value.is_(None), column == value)
 
 
+_SESSION: sa.BindParameter[uuid.UUID] = sa.bindparam("session_id", type_=sa.Uuid())
+_enrolled = sa.select(CampEnrolment.c.registration_id).where(CampEnrolment.c.session_id == _SESSION)
 LAST_HOLDERS = compile_statement(
     sa.select(CampRegistration.c.id)
     .where(
         CampRegistration.c.camp_id == _CAMP,
         CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING")),
         *(_is(name) for name in ("contingent_id", *DIMENSIONS)),
+        sa.or_(_SESSION.is_(None), CampRegistration.c.id.in_(_enrolled)),
     )
     .order_by(CampRegistration.c.number.desc())
     .limit(sa.bindparam("count", type_=sa.Integer()))

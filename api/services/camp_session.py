@@ -14,6 +14,7 @@ from api.models.base import new_id
 from api.models.camp import CAMP, CampStatus
 from api.rules.code import ProblemCode
 from api.services.camp import CAMPS
+from api.services.camp_holder import add_holders
 from api.services.camp_limit import MOST_PLACES
 from api.services.change import Changeable, check_status
 from api.services.feed import record
@@ -50,7 +51,7 @@ async def add_session(session: Transaction, request: Request, *, camp: uuid.UUID
     answers=OneThing("CampSession"),
     callers=access.CAMP_KEEPERS,
     ids={"camp_session": "CampSession", "instructor": "CampStaffMember"},
-    codes=(ProblemCode.WRONG_STATUS,),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.BELOW_TAKEN, ProblemCode.PLACE_HELD),
     updates=True,
 )
 async def change_session(
@@ -63,6 +64,7 @@ async def change_session(
     # Who keeps the camp changes all of it.
     found = await SESSIONS.lock(session, request, camp_session, version, may=access.sees_part_of_camp)
     columns = await _read(session, held, values, {**found, **values})
+    await _check_taken(session, found, columns.get("capacity"))
     return await SESSIONS.change(session, request, found, "changed", columns=columns, change=columns)
 
 
@@ -100,6 +102,16 @@ async def _read(session: Transaction, camp: Row, values: Mapping[str, Any], whol
         await _check_instructor(session, problems, camp, values["instructor"])
     problems.refuse()
     return columns
+
+
+async def _check_taken(session: Transaction, found: Row, capacity: int | None) -> None:
+    """Refuses fewer places than are held, with the names of the last who hold one."""
+    if capacity is not None and capacity < found.taken:
+        problems = Problems()
+        problems.add(ProblemCode.BELOW_TAKEN, "capacity", count=found.taken, limit=capacity)
+        lost = {"count": found.taken - capacity, "camp": found.camp_id, "session_id": found.id}
+        await add_holders(session, problems, "capacity", **lost)
+        problems.refuse()
 
 
 async def _check_instructor(session: Transaction, problems: Problems, camp: Row, key: uuid.UUID | None) -> None:

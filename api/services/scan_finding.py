@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Assignment, CampRegistration, CampSession, CampStaffMember, Need, ScanCode
+from api.models import Assignment, CampEnrolment, CampRegistration, CampSession, CampStaffMember, Need, ScanCode
 from api.models.assignment import AssignmentStatus
 from api.models.base import new_id
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
@@ -89,13 +89,13 @@ def scan_row(
         "assignment_id": duty and duty.id,
         "at": at,
         "nonce": scan["nonce"],
-        "finding": _finding(place, carrier, scan["point"], at, request.now, has_duty=duty is not None),
+        "finding": _finding(place, carrier, scan, at, request.now, has_duty=duty is not None),
         "account_id": request.actor.account_id,
     }
 
 
 def _finding(
-    place: Gate, carrier: Row | None, point: ScanPoint, at: datetime, now: datetime, *, has_duty: bool
+    place: Gate, carrier: Row | None, scan: Mapping[str, Any], at: datetime, now: datetime, *, has_duty: bool
 ) -> ScanFinding | None:
     """What is wrong with a scan by what is known of the code, the person and the place."""
     if carrier is None or carrier.is_place:
@@ -106,15 +106,17 @@ def _finding(
         return ScanFinding.ANNULLED_CODE
     if place.camp_id is None:
         return None if has_duty else ScanFinding.NO_DUTY
-    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, point)
+    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, scan)
 
 
-def _of_registration(carrier: Row, point: ScanPoint) -> ScanFinding | None:
+def _of_registration(carrier: Row, scan: Mapping[str, Any]) -> ScanFinding | None:
     """Who was released leaves all the same."""
-    if carrier.is_staff or (carrier.status == _S.RELEASED and point == ScanPoint.EXIT):
+    if carrier.is_staff or (carrier.status == _S.RELEASED and scan["point"] == ScanPoint.EXIT):
         return None
-    status: str | None = carrier.status
-    return ScanFinding.NOT_REGISTERED if status is None else OF_STATUS.get(status)
+    if carrier.status is None:
+        return ScanFinding.NOT_REGISTERED
+    is_closed = scan.get("session") in carrier.closed_sessions
+    return OF_STATUS.get(carrier.status, ScanFinding.NOT_ENROLLED if is_closed else None)
 
 
 async def read_carriers(session: Transaction, place: Gate, codes: Sequence[str | None]) -> Mapping[str, Row]:
@@ -166,6 +168,13 @@ _staff = sa.exists().where(
     CampStaffMember.c.volunteer_id == ScanCode.c.volunteer_id,
     CampStaffMember.c.ended_at.is_(None),
 )
+_enrolled = sa.exists().where(
+    CampEnrolment.c.session_id == CampSession.c.id, CampEnrolment.c.registration_id == _registration.c.id
+)
+# The sessions with a capacity in which the person has no place.
+_closed_sessions = sa.select(CampSession.c.id).where(
+    CampSession.c.camp_id == _id("camp"), CampSession.c.capacity.is_not(None), ~_enrolled
+)
 CARRIERS = compile_statement(
     sa.select(
         ScanCode.c.id,
@@ -176,6 +185,7 @@ CARRIERS = compile_statement(
         sa.func.coalesce(_registration.c.id, ScanCode.c.registration_id).label("registration_id"),
         _registration.c.status,
         _staff.label("is_staff"),
+        sa.func.array(_closed_sessions.correlate(_registration).scalar_subquery()).label("closed_sessions"),
     )
     .select_from(ScanCode.outerjoin(_registration, sa.true()))
     .where(ScanCode.c.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text()))))

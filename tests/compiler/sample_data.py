@@ -91,6 +91,7 @@ class SampleData:
             await sample_data.make_activity()
             await sample_data.make_scans()
             await sample_data.make_camp_evaluations()
+            await sample_data.make_enrolments()
         return sample_data
 
     def day(self, days: float) -> datetime:
@@ -492,7 +493,8 @@ class SampleData:
             )
             for number, status in enumerate(statuses)
         ]
-        await self.make_contingents(camps)
+        # Nobody registers for a draft.
+        await self.make_contingents(camps[1:7])
         for number, camp in enumerate(camps):
             account = (self.actors["volunteer"], self.actors["mixed"], None)[number % 3]
             if account:
@@ -557,6 +559,14 @@ class SampleData:
                 await build.row("camp_group_member", group_id=group, registration_id=row["id"])
         for row in sites:
             await build.row("scan_code", site_id=row["id"], code=str(row["id"])[:18])
+
+    async def make_enrolments(self) -> None:
+        """Half of those who come in each session that not everybody attends."""
+        await self.build.connection.execute(
+            """INSERT INTO camp_enrolment (id, session_id, registration_id)
+            SELECT gen_random_uuid(), s.id, r.id FROM camp_session AS s JOIN camp_registration AS r USING (camp_id)
+            WHERE NOT s.is_required AND r.status IN ('REGISTERED', 'CHECKED_IN', 'COMPLETED') AND number % 2 = 0"""
+        )
 
     async def make_camp_evaluations(self) -> None:
         """Scores of sessions, some with words."""

@@ -72,12 +72,10 @@ COUNTED_TYPES = {
     *("Coverage", "SkillCoverage", "ClusterCoverage", "KabupatenCoverage", "CoverageCell", "KitchenPlan"),
     # The history of a thing is of all of its events, also of those that a feed hides.
     "HistoryEntry",
-    # By the sessions of the camp, which is public before anybody registers; the sample's camps are not.
-    "CampCompletion",
 }
 COUNTED_FIELDS = {
     *("GoodsNeed.pledged", "GoodsNeed.delivered", "GoodsNeed.shortfall"),
-    *("Camp.taken", "Camp.placesLeft", "Camp.presentCount", "CampQuota.taken", "CampGroup.taken"),
+    *("Camp.taken", "Camp.placesLeft", "Camp.presentCount", "CampQuota.taken", "CampGroup.taken", "CampSession.taken"),
     *("Contingent.named", "Contingent.taken", "CampRegistration.waitsFor"),
 }
 COUNTED_FILTERS = {"shortfall"}
