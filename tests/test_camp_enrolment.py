@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -104,7 +105,7 @@ async def test_who_gives_whom_a_place(api: Api, build: Build, who: str, expected
     host, own = await build.organization(), await build.organization()
     camp, person = await running_camp(build, host_id=host), await build.volunteer(own)
     registration = await build.camp_registration(camp, person, organization_id=own, kabupaten_code="18.03")
-    actor = {
+    actors: dict[str, Callable[[], Awaitable[uuid.UUID]]] = {
         "person": lambda: build.volunteer_account(person),
         "manager": lambda: build.manager(own),
         "host": lambda: build.manager(host),
@@ -112,9 +113,9 @@ async def test_who_gives_whom_a_place(api: Api, build: Build, who: str, expected
         "coordinator": build.coordinator,
         "home": lambda: build.coordinator(kabupaten_code="18.03"),
         "stranger": build.account,
-    }[who]
+    }
 
-    payload = await do(api, ENROL, await actor(), await session_of(build, camp), registration)
+    payload = await do(api, ENROL, await actors[who](), await session_of(build, camp), registration)
 
     assert outcomes(payload) == expected
 

@@ -226,15 +226,23 @@ async def test_everybody_with_a_place_gets_a_code(api: Api, build: Build) -> Non
     for status in ("REGISTERED", "WAITLISTED"):
         await build.camp_registration(camp, await build.volunteer(), status=status)
     await build.camp_registration(camp, None, guest_name="Pak Camat", organization_id=host)
+    gone = await build.volunteer()
+    await build.camp_registration(camp, gone, status="CANCELLED")
+    await code_of(api, actor, volunteer=f"Volunteer:{gone}")
 
     payloads = [await api.do(ISSUE_ALL, actor=actor, camp=f"Camp:{camp}") for _ in range(2)]
 
     assert payloads == [{"camp": {"id": f"Camp:{camp}"}, "problems": []}] * 2
     carriers = await build.connection.fetch("SELECT volunteer_id IS NULL AS is_guest FROM scan_code ORDER BY 1")
-    assert [row["is_guest"] for row in carriers] == [False, True]
+    assert [row["is_guest"] for row in carriers] == [False, False, True]
     hashes = "query($id: ID!) { camp(id: $id) { registrations(first: 9) { nodes { number codeHash } } } }"
     nodes = (await api.ask(hashes, actor=actor, id=f"Camp:{camp}"))["camp"]["registrations"]["nodes"]
-    assert [(each["number"], each["codeHash"] is not None) for each in nodes] == [(1, True), (2, False), (3, True)]
+    assert [(each["number"], each["codeHash"] is not None) for each in nodes] == [
+        (1, True),
+        (2, False),
+        (3, True),
+        (4, False),
+    ]
 
 
 async def test_plain_sql_changes_no_scan(api: Api, build: Build) -> None:

@@ -6,6 +6,7 @@ from api import access
 from api.compiler.source import Condition, Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source
 from api.models import Camp, Scan, ScanCode, Site
+from api.models.camp_registration import CAMP_REGISTRATION
 from api.rules.presence import finding, is_inside, present_count
 
 QR_PATH = "/qr/"
@@ -30,8 +31,14 @@ def filter_inside(row: Row, context: FieldContext, value: object) -> Condition:
 
 
 def code_hash(row: Row, _context: FieldContext) -> Sql:
-    """SHA-256 of the code that the person carries, so that a phone without a connection knows it and cannot make one."""
-    carried = sa.or_(ScanCode.c.volunteer_id == row.c.volunteer_id, ScanCode.c.registration_id == row.c.id)
+    """SHA-256 of the code that the person carries, so that a phone without a connection knows it and cannot make one.
+
+    A volunteer has the code for other places, too: it is told of as long as the registration has not ended.
+    """
+    comes = row.c.status.in_(CAMP_REGISTRATION.group("LIVE"))
+    carried = sa.or_(
+        sa.and_(ScanCode.c.volunteer_id == row.c.volunteer_id, comes), ScanCode.c.registration_id == row.c.id
+    )
     digest = sa.func.sha256(sa.func.convert_to(ScanCode.c.code, sa.literal_column("'UTF8'")))
     found = sa.select(sa.func.encode(digest, sa.literal_column("'hex'"), type_=sa.Text()))
     return found.where(carried, ScanCode.c.annulled_at.is_(None)).limit(1).correlate(row).scalar_subquery()

@@ -80,7 +80,7 @@ class CampRegistration(Node):
     is_inside: bool | None = field("Whether the person is inside now, by the scan log. Null unless you run the camp.")
     code_hash: str | None = field(
         "SHA-256 of the code that the person carries, in hexadecimal digits, for phones without a connection. "
-        "Null if there is none, or unless you run the camp."
+        "Null if there is none, if the registration of a volunteer has ended, or unless you run the camp."
     )
     waits_for: list[Problem] = field(
         "What holds a person who waits: full limits, and what the person lacks; empty for who does not wait."
