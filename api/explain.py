@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
+from graphql import ExecutionResult, GraphQLError
 
 from api.access import PUBLIC, Actor
 from api.compiler.plan import Plan, Planner
@@ -17,8 +14,9 @@ from api.context import Context, wall_clock
 from api.database.engine import Database, Pooler, Transaction
 from api.database.error import Unavailable
 from api.database.statement import CompiledStatement
+from api.execution.execute import READING, OperationNotAllowed, UnknownOperation, execute_document
 from api.resolvers import SOURCES
-from api.schema.build import SCHEMA, core_schema
+from api.schema.build import core_schema
 from api.services import account
 from api.services.vault import Vault
 
@@ -86,16 +84,17 @@ async def load_actor(database: Database, login: str | None) -> Actor:
 async def execute(request: ExplainRequest, context: Context) -> ExecutionResult:
     """Executes the query with the same limits and checks as the server."""
     try:
-        return await SCHEMA.execute(
+        return await execute_document(
+            context.planner.schema,
             request.document,
-            variable_values=dict(request.variables),
-            operation_name=request.operation,
-            context_value=context,
-            allowed_operation_types=[OperationType.QUERY],
+            context,
+            variables=request.variables,
+            name=request.operation,
+            allowed=READING,
         )
-    except InvalidOperationTypeError:
+    except OperationNotAllowed:
         raise ExplainError("Only queries can be explained, not mutations, as those would change data.") from None
-    except CannotGetOperationTypeError:
+    except UnknownOperation:
         raise ExplainError("Name one of the document's operations with --operation.") from None
 
 

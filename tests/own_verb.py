@@ -24,13 +24,14 @@ from api.compiler.source import Source, column, everybody
 from api.context import Context
 from api.database.engine import Database, Transaction
 from api.database.statement import compile_statement
+from api.execution.execute import execute_document
 from api.keys import read_vault
 from api.models import Certificate, Need, Skill, Volunteer
 from api.models.base import new_id
 from api.resolvers import NOUNS, ROOTS
 from api.resolvers.verb import payload_sources
 from api.rules.code import ProblemCode
-from api.schema.build import FragmentExecutionContext, Schema, mark_one_of
+from api.schema.build import mark_one_of
 from api.schema.field import INPUTS, TYPES, field, noun, optional, verb_input
 from api.schema.mutation import mutation_type
 from api.schema.query import query_type
@@ -291,14 +292,13 @@ def registered() -> Iterator[None]:
 
 
 @cache
-def own_schema() -> tuple[Schema, Mapping[str, Source]]:
+def own_schema() -> tuple[strawberry.Schema, Mapping[str, Source]]:
     """The schema with these verbs as its mutations, and the sources that answer it."""
     with registered():
-        schema = Schema(
+        schema = strawberry.Schema(
             query_type(),
             mutation_type(OWN_VERBS),
             types=[each.type for each in TYPES.values()],
-            execution_context_class=FragmentExecutionContext,
             config=StrawberryConfig(scalar_map=SCALARS),
         )
     reports = [
@@ -313,7 +313,7 @@ def own_schema() -> tuple[Schema, Mapping[str, Source]]:
     return schema, sources
 
 
-def core(schema: Schema) -> GraphQLSchema:
+def core(schema: strawberry.Schema) -> GraphQLSchema:
     built = schema._schema  # Strawberry has no public attribute for it.
     assert isinstance(built, GraphQLSchema)
     return built
@@ -340,8 +340,7 @@ class OwnApi:
             async with self.database.reading() as session:
                 viewer = await account.actor(session, actor, NOW)
         context = Context(viewer, NOW, lambda: NOW, self.database, self.planner, read_vault(self.keys))
-        schema, _sources = own_schema()
-        result = await schema.execute(document, variable_values={"input": input_values}, context_value=context)
+        result = await execute_document(self.planner.schema, document, context, variables={"input": input_values})
         data = orjson.loads(orjson.dumps(result.data))
         return data, [(error.message, (error.extensions or {}).get("code")) for error in result.errors or ()]
 

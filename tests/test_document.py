@@ -3,13 +3,9 @@ from unittest.mock import ANY
 
 import asyncpg
 import pytest
-from strawberry.extensions import SchemaExtension
-from strawberry.extensions.base_extension import HOOK_METHODS
 
 from api.context import MAX_CONNECTIONS
 from api.database.engine import READ_POOL_SIZE
-from api.execution.document import CompiledExecution
-from api.schema.build import SCHEMA
 from tests.asking import Api
 from tests.builders import Build
 from tests.waiting import LOCK_WAITS, fetch_current, wait_until
@@ -206,14 +202,3 @@ async def test_consistent_is_only_for_queries_without_introspection(api: Api, do
     errors = await api.errors(document, input={})
 
     assert {code for code, _ in errors} == {"BAD_USER_INPUT"}
-
-
-# Strawberry's extension hooks.
-
-
-def test_every_hook_of_the_extension_is_run() -> None:
-    hooks = {name for name in HOOK_METHODS if getattr(CompiledExecution, name) is not getattr(SchemaExtension, name)}
-
-    assert [type(each) for each in SCHEMA.get_extensions()] == [CompiledExecution]
-    assert hooks == {"on_operation", "on_execute"}
-    assert CompiledExecution.resolve is SchemaExtension.resolve

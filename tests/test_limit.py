@@ -13,7 +13,8 @@ from structlog.testing import capture_logs
 from api.database.engine import HUGE_STATEMENT_LENGTH
 from api.execution import document as documents_of_requests
 from api.execution import introspection
-from api.execution.document import CompiledExecution, DocumentCache, ValidatedDocument
+from api.execution.document import DocumentCache, ValidatedDocument
+from api.execution.execute import DOCUMENTS
 from api.execution.limit import MAX_DIGITS, MAX_FIELDS, MAX_MUTATIONS, MAX_OPERATIONS
 from api.schema.build import core_schema
 from api.settings import Limits, Settings
@@ -130,9 +131,11 @@ def test_the_number_of_tokens_is_a_setting() -> None:
 def test_only_the_operation_that_is_asked_for_is_prepared() -> None:
     document = ValidatedDocument.from_text(core_schema(), "query a { __typename } query b { me { id } }", MAX_TOKENS)
 
-    document.operation("b")
-    document.operation("missing")
+    node = document.find("b")
+    assert node is not None
+    document.prepare(node)
 
+    assert document.find("missing") is None
     assert [*document.prepared] == ["b"]
 
 
@@ -262,7 +265,7 @@ async def test_what_holds_the_event_loop_is_logged_with_the_name_of_the_operatio
 
     assert result == "done"
     assert ("event loop held", "Slow") in [(line["event"], line["operation"]) for line in lines]
-    assert CompiledExecution.documents.cache.capacity is not None
+    assert DOCUMENTS.cache.capacity is not None
 
 
 async def test_an_operation_that_is_cancelled_while_it_is_watched_can_clean_up() -> None:

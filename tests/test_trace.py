@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from api.compiler.plan import Planner
-from api.execution.document import CompiledExecution
+from api.execution.execute import DOCUMENTS
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
 from tests.asking import Api, Json
@@ -64,7 +64,7 @@ async def test_a_trace_has_statements_and_plans_and_tells_what_was_cached(api: A
     assert {entry["bytes"] for entry in statements} == sizes
     assert all("volunteer" in entry.pop("sql") and entry.keys() == {"keys", "rows", "bytes"} for entry in statements)
     assert [entry["keys"] for entry in statements] == [["node"], ["volunteers"]]
-    documents, planner = CompiledExecution.documents.cache.metrics(), api.services.planner
+    documents, planner = DOCUMENTS.cache.metrics(), api.services.planner
     assert again["caches"] == {
         "documents": documents,
         "plans": {"size": planner.cache.size, "kept": 2, "hits": 2, "misses": 2, "evictions": 0},

@@ -129,15 +129,6 @@ def plan_info(info: Info, declared: Root) -> Plan:
         return planner.field(operation, kind, declared, parent=parent, key=key, nodes=nodes)
 
 
-async def read(info: Info, declared: Root) -> orjson.Fragment:
-    """The value of the field being resolved, as JSON."""
-    plan = plan_info(info, declared)
-    with DATABASE_ERRORS_AS_GRAPHQL:
-        bound = bind_plan(info.context, plan, operation_variables(info))
-    count_cost(info.context, bound.cost)
-    return await run(info.context, bound)
-
-
 def count_cost(context: Context, *costs: Cost) -> None:
     """Adds what parts of the document may cost; raises where it is too much together, before any of them is read."""
     for cost in costs:

@@ -1,7 +1,7 @@
-"""Documents: parsed, validated and cached; and the Strawberry extension that executes them."""
+"""Documents: parsed, validated and cached, with their operations."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,6 @@ from graphql import (
     OperationType,
 )
 from graphql.execution.values import VariableValues
-from strawberry.extensions import SchemaExtension
 
 from api.compiler.cache import Cache
 from api.compiler.plan import Operation
@@ -26,7 +25,6 @@ from api.context import Context
 from api.execution.answer import graphql_error
 from api.execution.introspection import INTROSPECTION
 from api.execution.operation import RootField, run_concurrently, run_consistent
-from api.execution.trace import Trace, requested_trace
 from api.execution.validation import fragments_of, parse_document, root_selections, validation_errors
 from api.execution.variable import VariableTypes
 
@@ -89,10 +87,8 @@ class PreparedOperation:
             return self.fixed_roots
         return select_roots(self.schema, self.node, self.fragments, variables)
 
-    async def execute(self, context: Context, raw_variables: dict[str, Any]) -> ExecutionResult | None:
-        """The result; None if the operation has to be executed by graphql-core."""
-        if not self.is_query:
-            return None
+    async def execute(self, context: Context, raw_variables: dict[str, Any]) -> ExecutionResult:
+        """The result of a query."""
         if self.is_consistent and self.has_introspection:
             return ExecutionResult(None, [graphql_error(CONSISTENT_INTROSPECTION, "BAD_USER_INPUT")])
         variables = self.variables.coerce(raw_variables)
@@ -121,10 +117,7 @@ def select_roots(
 
 @dataclass(frozen=True, slots=True)
 class ValidatedDocument:
-    """A parsed document with its validation errors, and its operations by name if it has no errors.
-
-    An operation is prepared when it is asked for, so that the others cost nothing.
-    """
+    """A parsed document with its validation errors, and its operations by name."""
 
     schema: GraphQLSchema
     node: DocumentNode
@@ -140,25 +133,28 @@ class ValidatedDocument:
 
     @classmethod
     def from_node(cls, schema: GraphQLSchema, node: DocumentNode, *, is_cached: bool) -> "ValidatedDocument":
-        errors = validation_errors(schema, node)
-        if errors:
-            return cls(schema, node, errors, {}, is_cached)
         operations = {
             part.name.value if part.name else None: part
             for part in node.definitions
             if isinstance(part, OperationDefinitionNode)
         }
-        return cls(schema, node, [], operations, is_cached)
+        return cls(schema, node, validation_errors(schema, node), operations, is_cached)
 
-    def operation(self, name: str | None) -> PreparedOperation | None:
+    def find(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation with that name, or the only operation if `name` is None; None if there is no such operation."""
         if name is None and len(self.operations) == 1:
-            (name,) = self.operations
-        if name in self.operations and name not in self.prepared:
+            (node,) = self.operations.values()
+            return node
+        return self.operations.get(name)
+
+    def prepare(self, node: OperationDefinitionNode) -> PreparedOperation:
+        """One of the operations of a document without errors, prepared when it is first asked for."""
+        name = node.name.value if node.name else None
+        if name not in self.prepared:
             self.prepared[name] = PreparedOperation.from_node(
-                self.schema, self.operations[name], fragments_of(self.node), is_cached=self.is_cached
+                self.schema, node, fragments_of(self.node), is_cached=self.is_cached
             )
-        return self.prepared.get(name)
+        return self.prepared[name]
 
 
 class DocumentCache:
@@ -180,56 +176,3 @@ class DocumentCache:
         if document.is_cached:
             self.cache.put(text, document, weight=len(text))
         return document
-
-
-class CompiledExecution(SchemaExtension):
-    """Strawberry's hooks: takes documents from the cache, and executes operations that are compiled to SQL.
-
-    Other hooks than these would not be called (`HookRunner`).
-    """
-
-    documents = DocumentCache()
-    trace: Trace | None = None
-
-    async def on_operation(self) -> AsyncIterator[None]:
-        context = self.execution_context
-        assert context.query
-        if context.operation_extensions:
-            self.trace = requested_trace(context.operation_extensions, context.context)
-        misses = self.documents.cache.misses
-        self.document = await self.documents.load(self._schema(), context.query, context.context.limits.max_tokens)
-        if self.trace is not None:
-            self.trace.record_document(is_cached=self.documents.cache.misses == misses)
-            context.context = self.trace.trace_context(context.context)
-        # Strawberry neither parses nor validates if both are set.
-        context.graphql_document = self.document.node
-        context.pre_execution_errors = list(self.document.errors)
-        # Strawberry would execute the first operation.
-        if len(self.document.operations) > 1 and self._operation_name() is None:
-            missing_name = GraphQLError("Name one of the document's operations in 'operationName'.")
-            context.pre_execution_errors.append(missing_name)
-        operation = self.document.operation(self._operation_name())
-        if not context.context.is_schema_open and operation is not None and operation.has_introspection:
-            context.pre_execution_errors.append(graphql_error("Introspection is for accounts.", "FORBIDDEN"))
-        yield
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        context = self.execution_context
-        operation = self.document.operation(self._operation_name())
-        if operation is not None:
-            context.result = await operation.execute(context.context, context.variables or {})
-        yield
-
-    def get_results(self) -> dict[str, Any]:
-        return {} if self.trace is None else {"trace": self.trace.as_json(self.documents.cache)}
-
-    def _operation_name(self) -> str | None:
-        name = self.execution_context._provided_operation_name  # noqa: SLF001  # The public one has a default.
-        assert isinstance(name, str | None)
-        return name
-
-    def _schema(self) -> GraphQLSchema:
-        # Strawberry has no public attribute for the schema that it built for graphql-core.
-        schema = self.execution_context.schema._schema  # noqa: SLF001  # See above.
-        assert isinstance(schema, GraphQLSchema)
-        return schema

@@ -7,14 +7,12 @@ from enum import Enum
 from typing import Any, Generic, TypeVar, dataclass_transform
 
 import strawberry
-from graphql.pyutils import camel_to_snake, snake_to_camel
+from graphql.pyutils import snake_to_camel
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions import FieldExtension
 from strawberry.types.arguments import StrawberryArgument
 
-from api.execution.answer import read
 from api.execution.mutation import perform_verb
-from api.resolvers import ROOTS
 from api.schema import choice  # noqa: F401  # Declares the enums before any type uses them.
 from api.schema.scalar import Code
 from api.services.idempotency import DAYS
@@ -171,14 +169,6 @@ def plain_value(value: Any) -> Any:
 # Fields that the executor resolves -------------------------------------------------------------------------------------
 
 
-class CompiledRoot(FieldExtension):
-    """A root field that a compiled statement answers."""
-
-    async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:  # noqa: ARG002  # Strawberry's form.
-        raw = info._raw_info  # noqa: SLF001  # The executor's own: Strawberry keeps the selection's nodes to itself.
-        return await read(raw, ROOTS[camel_to_snake(raw.field_name)])
-
-
 class PerformVerb(FieldExtension):
     """A mutation: a service handles its input, a compiled statement reads its payload."""
 
@@ -186,14 +176,8 @@ class PerformVerb(FieldExtension):
         self.verb = verb
 
     async def resolve_async(self, next_: object, source: object, info: strawberry.Info, **kwargs: object) -> Any:  # noqa: ARG002  # Strawberry's form.
-        raw = info._raw_info  # noqa: SLF001  # As above.
+        raw = info._raw_info  # noqa: SLF001  # The executor's own: Strawberry keeps the selection's nodes to itself.
         return await perform_verb(raw, self.verb, input_values(kwargs["input"]))
-
-
-def root(description: str, *arguments: StrawberryArgument) -> Declared:
-    declared = strawberry.field(description=description, extensions=[CompiledRoot()])
-    declared.arguments = list(arguments)
-    return declared
 
 
 def mutation(verb: Verb[Any, Any], description: str) -> Declared:

@@ -7,7 +7,7 @@ import strawberry
 from api.compiler.source import ById, ToConnection
 from api.resolvers import ROOTS
 from api.resolvers.verb import plural_name
-from api.schema.field import TYPES, Node, argument, page_of, root
+from api.schema.field import TYPES, Node, argument, field_with_arguments, page_of
 from api.schema.list_argument import list_arguments
 from api.schema.search import SEARCH_ARGUMENTS
 
@@ -21,30 +21,30 @@ def words(name: str) -> str:
 
 def query_type() -> type:
     members: dict[str, Any] = {
-        "me": root("Your account; null without a token."),
-        "certificate_status": root(
+        "me": field_with_arguments("Your account; null without a token."),
+        "certificate_status": field_with_arguments(
             "Whether the certificate with this code is valid; for everybody who holds it in hands.",
             argument("code", strawberry.ID, "The code on the certificate, 20 letters and digits."),
         ),
-        "tksk": root(
+        "tksk": field_with_arguments(
             "The membership of who serves as TKSK in a kecamatan today; null if you may see none.",
             argument("kecamatan", strawberry.ID, "The kecamatan, as a global id or the bare code, as in 18.03.05."),
         ),
-        "node": root(
+        "node": field_with_arguments(
             "One thing by its global id; null if there is none that you may see.",
             argument("id", strawberry.ID, "The global id."),
         ),
-        "nodes": root(
+        "nodes": field_with_arguments(
             "Things by their global ids, in their order; null for each that is not there or that you may not see.",
             argument("ids", list[strawberry.ID], "At most 100 global ids."),
         ),
-        "audit_trail": root(
+        "audit_trail": field_with_arguments(
             "What was done, and what was refused, in the kabupaten whose auditor you are, page by page; all of it for an "
             "auditor of the nation, and nothing for others.",
             *list_arguments("AuditEntry"),
         ),
-        "rate_limit": root("Your budget of this minute."),
-        "search": root(
+        "rate_limit": field_with_arguments("Your budget of this minute."),
+        "search": field_with_arguments(
             "Things that you may see, by their names, and volunteers by a phone number or number of membership that you "
             "may read; the best matches first, page by page.",
             *SEARCH_ARGUMENTS,
@@ -65,11 +65,13 @@ def query_type() -> type:
         if name in members:
             continue
         if isinstance(declared, ById):
-            members[name] = root(f"The {words(declared.target)} with this id; null if you may see none.", ID)
+            members[name] = field_with_arguments(
+                f"The {words(declared.target)} with this id; null if you may see none.", ID
+            )
             annotations[name] = TYPES[declared.target].type | None
         elif isinstance(declared, ToConnection):
             description = f"The {plural_name(declared.target).replace('_', ' ')} that you may see, page by page."
-            members[name] = root(description, *list_arguments(declared.target))
+            members[name] = field_with_arguments(description, *list_arguments(declared.target))
             annotations[name] = page_of(TYPES[declared.target].type) | None
     description = "Everything that may be read; each list as far as you may see it."
     return strawberry.type(type("Query", (), {"__annotations__": annotations, **members}), description=description)

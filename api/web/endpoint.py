@@ -5,20 +5,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from time import perf_counter
 
+from graphql import ExecutionResult, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
 from api.auth import Unauthenticated
 from api.context import Context
 from api.database.error import Unavailable
 from api.execution.answer import graphql_error
+from api.execution.execute import OperationNotAllowed, UnknownOperation, execute_document
 from api.log import log, unexpected
 from api.provider import ProviderUnavailable
-from api.schema.build import SCHEMA
 from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
 from api.web.caller import read_caller, set_refresh_cookie
 from api.web.cancellation import CancelOnDisconnect
@@ -173,18 +171,19 @@ def charge(budgets: Budgets, context: Context, result: ExecutionResult, asked: G
 async def execute(asked: GraphQLRequest, context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:
     """Executes the operation. Raises `ClientDisconnect` if it was cancelled because the client disconnected."""
     try:
-        return await SCHEMA.execute(
+        return await execute_document(
+            context.planner.schema,
             asked.document,
-            variable_values=asked.variables,
-            operation_name=asked.operation_name,
-            context_value=context,
-            operation_extensions=asked.extensions,
-            allowed_operation_types=asked.allowed,
+            context,
+            variables=asked.variables,
+            name=asked.operation_name,
+            extensions=asked.extensions,
+            allowed=asked.allowed,
         )
-    except CannotGetOperationTypeError:
+    except UnknownOperation:
         return refused("Name one of the document's operations in 'operationName'.")
-    except InvalidOperationTypeError as error:
-        if error.operation_type is OperationType.MUTATION:
+    except OperationNotAllowed as error:
+        if error.kind is OperationType.MUTATION:
             raise HttpError(405, "Send mutations by POST.", headers={"Allow": "POST"}) from None
         return refused("There are no subscriptions.")
     except asyncio.CancelledError:

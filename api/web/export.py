@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from api.context import Context, Usage
+from api.execution.execute import execute_document
 from api.files.writing import Value
 from api.models.camp import CampReportBy
-from api.schema.build import SCHEMA
 
 Node = Mapping[str, Any]
 
@@ -54,7 +54,7 @@ def titles(table: Table, language: str) -> Sequence[str]:
 async def answer(context: Context, document: str, **variables: Any) -> Mapping[str, Any]:
     """Each document is limited as an answer of its own."""
     of_document = replace(context, usage=Usage())
-    result = await SCHEMA.execute(document, variable_values=variables, context_value=of_document)
+    result = await execute_document(context.planner.schema, document, of_document, variables=variables)
     if result.errors:
         raise result.errors[0]
     found: Mapping[str, Any] = orjson.loads(orjson.dumps(result.data))

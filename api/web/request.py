@@ -1,14 +1,15 @@
 """Reading a GraphQL request: from the body of a POST or the address of a GET."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
+from graphql import OperationType
 from starlette.requests import Request
-from strawberry.types.graphql import OperationType
 
+from api.execution.execute import ALL_OPERATIONS, READING
 from api.web.document import Documents
 from api.web.error import HttpError
 from api.web.negotiation import JSON, is_json
@@ -20,8 +21,6 @@ OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
     "operationName": (str, "a string"),
     "extensions": (dict, "an object"),
 }
-READING = frozenset({OperationType.QUERY})
-ALL_OPERATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,11 @@ class GraphQLRequest:
     variables: dict[str, Any] | None
     operation_name: str | None
     extensions: dict[str, Any] | None
-    allowed: frozenset[OperationType]
+    allowed: Collection[OperationType]
 
     @classmethod
     def from_members(
-        cls, members: Mapping[str, Any], allowed: frozenset[OperationType], documents: Documents
+        cls, members: Mapping[str, Any], allowed: Collection[OperationType], documents: Documents
     ) -> "GraphQLRequest":
         """Raises `HttpError` if a member has the wrong type, or the document may not be executed."""
         for name, (type_, type_name) in OPTIONAL_MEMBERS.items():

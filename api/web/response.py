@@ -3,8 +3,8 @@
 from typing import Any
 
 import orjson
+from graphql import ExecutionResult
 from starlette.responses import Response
-from strawberry.types import ExecutionResult
 
 from api.context import Context
 from api.web.error import NO_HEADERS, RETRY_AFTER, RETRYABLE, HttpError, ThrottledError, error_code, format_error
