@@ -17,7 +17,8 @@ It knows nothing of the domain: schema, sources, roots and the viewer are passed
     builder              root.py        root fields                                         |
        |                 build.py       objects and fields below them                       |
        |                 connection.py  pages of connections; window.py, cursor.py          |
-       |  uses           template.py    declarations of source.py, compiled once to SQL     |
+       |  uses           declaration.py declarations of source.py and filter.py, as SQL     |
+       |                 template.py    such an expression, compiled once                   |
        |                 step.py        one CTE for each list                               |
        |                 text.py        JSON text by concatenation                          |
        v                                                                                    |

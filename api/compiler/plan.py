@@ -196,7 +196,7 @@ class Planner:
         if cached is not None:
             return cached[1]
         document = Document(self.schema, operation.fragments, VariableValues({}, slots))
-        builder, level = Builder(document, self.sources, self.templates, viewer), QueryLevel()
+        builder, level = Builder(self.sources, self.templates, viewer, document), QueryLevel()
         plan = finish_plan(builder, level, text(builder, level))
         if operation.is_cacheable and len(plan.sql) <= MAX_CACHED_SQL:
             self.cache.put(cache_key, (operation.node, plan), weight=len(plan.sql))

@@ -4,8 +4,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
+from api.compiler.filter import ColumnFilter
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToOne
-from api.compiler.structure import ColumnFilter, filters, orders
+from api.compiler.structure import filters, orders
 from api.models import Event, Kabupaten, Organization
 from api.resolvers.activity import concerned
 from api.resolvers.history import KIND_LABEL, account_name

@@ -7,8 +7,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from api import access
 from api.access import LANGUAGE, NOW
+from api.compiler.filter import ColumnFilter
 from api.compiler.source import Embedded, Expression, FieldContext, Row, Source, Sql, everybody
-from api.compiler.structure import ColumnFilter, filters, orders, table_source
+from api.compiler.structure import filters, orders, table_source
 from api.models.choice import StateMachine
 from api.models.day import time_zone
 

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
+from api.compiler.filter import ColumnFilter
 from api.compiler.source import (
     Condition,
     Embedded,
@@ -20,7 +21,7 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source, to_many, to_one
+from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import Assignment, Cluster, Need, NeedMinimum, Pledge, Volunteer
 from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference

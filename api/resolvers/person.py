@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
+from api.compiler.filter import period_bounds
 from api.compiler.source import (
     Condition,
     Embedded,
@@ -18,7 +19,7 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import connection, filters, orders, period_bounds, table_source, to_many_through, to_one
+from api.compiler.structure import connection, filters, orders, table_source, to_many_through, to_one
 from api.models import (
     Absence,
     Assignment,

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
+from api.compiler.filter import ColumnFilter
 from api.compiler.source import (
     ArgumentOrder,
     Condition,
@@ -22,7 +23,7 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.structure import ColumnFilter, connection, filters, orders, table_source
+from api.compiler.structure import connection, filters, orders, table_source
 from api.models import Cube, Kabupaten, Kecamatan, Need, Organization, Province, Volunteer
 from api.models.day import time_zone
 from api.reference.code import codes_in_force

@@ -8,13 +8,13 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
 from api.compiler.error import BadInput
+from api.compiler.filter import LONGEST_SEARCH_TEXT, contains_pattern
 from api.compiler.source import (
     Condition,
     FieldContext,
     Row,
     Sql,
 )
-from api.compiler.structure import LONGEST_SEARCH_TEXT, contains_pattern
 from api.compiler.value import storable
 from api.models import Membership, Volunteer
 from api.models.choice import Choice

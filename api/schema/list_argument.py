@@ -11,8 +11,8 @@ import strawberry
 from graphql.pyutils import snake_to_camel
 from strawberry.types.arguments import StrawberryArgument
 
+from api.compiler.filter import ColumnFilter, PeriodFilter, RelatedFilter
 from api.compiler.source import TieredConnection, ToConnection
-from api.compiler.structure import ColumnFilter, PeriodFilter, RelatedFilter
 from api.models.base import Chosen
 from api.resolvers import SOURCES
 from api.resolvers.place import NearFilter

@@ -34,7 +34,7 @@ from graphql.pyutils import snake_to_camel
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes
 
-from api.compiler.structure import ColumnFilter, RelatedFilter
+from api.compiler.filter import ColumnFilter, RelatedFilter
 from api.models import Kabupaten, Kecamatan, Volunteer
 from api.resolvers import SOURCES
 from tests.compiler.reader import Reader

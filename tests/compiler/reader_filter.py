@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from api.compiler.error import BadInput
+from api.compiler.filter import ColumnFilter, PeriodFilter, RelatedFilter
 from api.compiler.source import Source
-from api.compiler.structure import ColumnFilter, PeriodFilter, RelatedFilter
 from api.resolvers import SOURCES
 from tests.compiler.rows import Row
 

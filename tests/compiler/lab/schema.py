@@ -24,6 +24,7 @@ from graphql import (
     validate,
 )
 
+from api.compiler.filter import ColumnFilter, RelatedFilter
 from api.compiler.plan import Operation, Planner
 from api.compiler.root import VALUES_FROM_PYTHON
 from api.compiler.source import (
@@ -46,7 +47,6 @@ from api.compiler.source import (
     Variant,
     everybody,
 )
-from api.compiler.structure import ColumnFilter, RelatedFilter
 from api.database.statement import DIALECT
 
 PAGING = "first: Int, after: String, last: Int, before: String"
