@@ -144,8 +144,12 @@ async def test_reopening_revokes_exactly_those_and_completing_gives_them_again(a
 
     await do(api, COMPLETE, actor, camp, build)
     first = await certificates(build, camp)
+    start = NOW + 3 * DAY
+    need = await build.need(skill_code="FIRST_AID", starts_at=start, ends_at=start + DAY)
+    duty = await build.assignment(need, teacher)
     await do(api, REOPEN, actor, camp, build, reason="Satu sesi lagi")
     revoked = await certificates(build, camp)
+    told = await build.connection.fetch("SELECT subject_key FROM event WHERE kind = 'assignment.certificate_revoked'")
     others = await build.connection.fetchval(
         "SELECT count(*) FROM certificate WHERE camp_id IS NULL AND revoked_on IS NULL"
     )
@@ -154,6 +158,7 @@ async def test_reopening_revokes_exactly_those_and_completing_gives_them_again(a
 
     assert first == [(person, TYPE, True), (teacher, OTHER_TYPE, True)]
     assert revoked == [(person, TYPE, False), (teacher, OTHER_TYPE, False)]
+    assert [row["subject_key"] for row in told] == [str(duty)]
     assert others == 1
     again = await certificates(build, camp)
     assert [each[2] for each in again] == [False, True, False, True]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
@@ -17,6 +18,7 @@ from tests.test_race import lock_until_waiting, run_concurrently
 
 THING = "certificate { id number state expiresOn revokedOn revocationReason affectedDuties { id } version }"
 REVOKE = f"mutation($input: RevokeCertificateInput!) {{ revokeCertificate(input: $input) {{ {THING} {PROBLEMS} }} }}"
+ISSUE = f"mutation($input: IssueCertificateInput!) {{ issueCertificate(input: $input) {{ certificate {{ number }} {PROBLEMS} }} }}"
 RESULTS = f"results {{ position certificate {{ number }} {PROBLEMS} }} {PROBLEMS}"
 ISSUE_ALL = f"mutation($input: IssueCertificatesInput!) {{ issueCertificates(input: $input) {{ {RESULTS} }} }}"
 ASKED = "certificateRequest { id status certificate { number issuedOn expiresOn } version }"
@@ -317,6 +319,73 @@ async def test_a_decree_extends_and_is_taken_back(api: Api, build: Build) -> Non
     assert further == kept == [days[0], latest, latest, days[3], None, date(2026, 5, 1)]
     assert back["certificateExtension"]["status"] == again["certificateExtension"]["status"] == "REVERTED"
     assert await expiry(build) == [*days, date(2026, 5, 1)]
+
+
+async def test_taking_a_decree_back_lists_and_tells_what_rests_on_it(api: Api, build: Build) -> None:
+    issuer, person, spared = await build.organization(), await build.person(), await build.person()
+    for member in (person, spared):
+        await build.membership(member, issuer)
+        for _ in range(2):
+            await build.certificate(member, issuer, expires_on=TODAY + 2 * DAY)
+    await build.certificate(spared, issuer, issued_on=TODAY + 3 * DAY, expires_on=None)
+    nation = await build.coordinator()
+    days = {"expiringFrom": TODAY.isoformat(), "expiringUntil": "2026-03-31", "extendedTo": "2026-12-31"}
+    extended = await api.do(EXTEND, actor=nation, type=CERTIFICATE_TYPE, **days, decreeNumber="SK 7/2026")
+    resting = [await duty(build, person, 2), await duty(build, person, 5, status="ACCEPTED")]
+    # Within the days of before, declined, over, of another skill, covered by another certificate.
+    await duty(build, person, 1)
+    await duty(build, person, 8, status="DECLINED")
+    await duty(build, person, -3, status="COMPLETED")
+    await build.assignment(await build.need(skill_code="LOGISTICS"), person)
+    await duty(build, spared, 2)
+
+    reverted = await api.do(
+        REVERT,
+        actor=nation,
+        certificateExtension=extended["certificateExtension"]["id"],
+        version=1,
+        reason="Dicabut",
+    )
+    told = await build.connection.fetch(
+        "SELECT subject_key, change ->> 'type' AS type, reason FROM event WHERE kind = 'assignment.certificate_shortened'"
+        " ORDER BY position"
+    )
+    listed = await build.connection.fetchval(
+        "SELECT change -> 'duties' FROM event WHERE kind = 'certificate_extension.reverted'"
+    )
+
+    keys = sorted(each.partition(":")[2] for each in resting)
+    assert reverted["problems"] == []
+    assert [tuple(row) for row in told] == [(key, CERTIFICATE_TYPE, "Dicabut") for key in keys]
+    assert orjson.loads(listed) == keys
+
+
+async def test_a_manager_issues_to_members_of_the_issuer_only(api: Api, build: Build) -> None:
+    """Not to members of another organization of the manager, nor to former members, nor to the manager."""
+    issuer, other = await build.organization(), await build.organization()
+    manager = await build.manager(issuer)
+    await build.row("role", account_id=manager, kind="MANAGER", organization_id=other)
+    people = [await build.person() for _ in range(4)]
+    member, elsewhere, former, own = people
+    await build.membership(member, issuer)
+    await build.membership(elsewhere, other)
+    await build.membership(former, issuer, until=TODAY - DAY)
+    await build.connection.execute("UPDATE account SET volunteer_id = $1 WHERE id = $2", own, manager)
+    common = {"issuer": f"Organization:{issuer}", "type": CERTIFICATE_TYPE, "issuedOn": "2026-02-01"}
+
+    one_by_one = [
+        await api.do(ISSUE, actor=manager, **common, volunteer=f"Volunteer:{key}", number=f"A-{number}")
+        for number, key in enumerate(people)
+    ]
+    listed = [{"volunteer": f"Volunteer:{key}", "number": f"B-{number}"} for number, key in enumerate(people)]
+    at_once = await api.do(ISSUE_ALL, actor=manager, **common, certificates=listed)
+
+    forbidden = [problem("Simple", "FORBIDDEN", "issuer")]
+    assert [each["problems"] for each in one_by_one] == [[], forbidden, forbidden, forbidden]
+    of_each = [[problem("Simple", "FORBIDDEN", "certificates", str(number), "volunteer")] for number in range(4)]
+    assert [each["problems"] for each in at_once["results"]] == [[], *of_each[1:]]
+    holders = await build.connection.fetch("SELECT volunteer_id FROM certificate ORDER BY number")
+    assert [row["volunteer_id"] for row in holders] == [member, member]
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,22 @@ async def test_the_answer_that_they_are_two_is_remembered(api: Api, build: Build
     assert row["reason"] == "Kakak beradik"
 
 
+async def test_who_was_found_to_be_somebody_else_is_suspected_no_more(api: Api, build: Build) -> None:
+    """Also where it is found by something else than the name, and after the pair was noted; the first reason stays."""
+    other = await build.person(name="Sinta Dewi", phone="+6281234567890")
+    coordinator = await build.coordinator(kabupaten_code=HOME)
+    registered = await api.do(REGISTER, actor=coordinator, **PERSON)
+    noted = await listed(api, coordinator)
+    ids = {"volunteer": registered["volunteer"]["id"], "phone": "+6281234567890"}
+
+    changed = await api.do(CHANGE, actor=coordinator, **ids, version=1, confirmDistinct="Kembar")
+    (row,) = await build.connection.fetch("SELECT reason FROM distinct_pair")
+
+    assert [{node["one"]["id"], node["other"]["id"]} for node in noted] == [{ids["volunteer"], named(other)}]
+    assert changed["problems"] == []
+    assert (await listed(api, coordinator), row["reason"]) == ([], "Kembar")
+
+
 async def test_the_answer_that_they_are_one_merges_them(api: Api, build: Build) -> None:
     """A person with two records, merged: what was under either is under one, and both ids lead there."""
     organization = await build.organization()

@@ -251,6 +251,74 @@ async def test_an_earlier_membership_takes_number_and_rank_of_the_later_one_wher
     assert tuple(row or ()) == (kept, new, "7/A", "7/a", "TAGANA_MADYA", 2)
 
 
+# Days, and from when in a kecamatan: of the earlier and of the later membership; whose kecamatan is left.
+KECAMATAN: list[tuple[tuple[int, int | None], str | None, tuple[int, int | None], str | None, str | None]] = [
+    ((0, None), None, (10, None), "62.02.01", "62.02.01"),
+    ((0, None), "62.02.02", (10, None), "62.02.01", "62.02.02"),
+    ((0, None), "62.02.02", (10, 20), "62.02.01", "62.02.02"),
+    ((0, 15), "62.02.02", (10, 20), "62.02.01", "62.02.01"),
+    ((0, None), None, (10, 20), "62.02.01", None),
+    ((0, 15), "62.02.01", (10, None), None, None),
+]
+
+
+@pytest.mark.parametrize(("first", "one", "second", "other", "left"), KECAMATAN)
+async def test_a_kecamatan_that_was_left_stays_with_whoever_has_it_since(
+    api: Api,
+    build: Build,
+    first: tuple[int, int | None],
+    one: str | None,
+    second: tuple[int, int | None],
+    other: str | None,
+    left: str | None,
+) -> None:
+    forum = await build.organization(kind="FORUM", corps="TKSK")
+    old, new, successor = await build.person(), await build.person(), await build.person()
+    for person, (since, until), kecamatan in ((old, first, one), (new, second, other)):
+        served = {} if kecamatan is None else {"kecamatan_code": kecamatan}
+        await build.membership(person, forum, since=days(build, since), until=days(build, until), **served)
+    if left is None:
+        await build.membership(successor, forum, since=days(build, 21), kecamatan_code="62.02.01")
+
+    answer = await merge(api, build, old, new)
+    row = await build.connection.fetchrow(
+        "SELECT since, kecamatan_code, kecamatan_since FROM membership WHERE volunteer_id = $1", new
+    )
+
+    served_since = left and days(build, second[0] if left == other else first[0])
+    assert answer == merged_into(new)
+    assert tuple(row or ()) == (days(build, first[0]), left, served_since)
+
+
+# What the two know of one person, on which they do not agree.
+NOT_ONE = [
+    ({"birth_date": date(2012, 1, 1)}, {}),
+    ({}, {"birth_date": date(2012, 1, 1)}),
+    ({"nik": "6202014107900001"}, {"birth_date": date(1991, 7, 1)}),
+    ({"nik": "6202014107900001"}, {"sex": "MALE"}),
+    ({"birth_date": date(1991, 7, 1)}, {"nik": "6202014107900001"}),
+]
+
+
+@pytest.mark.parametrize(("goes", "stays"), NOT_ONE)
+async def test_what_two_records_say_of_one_person_agrees(api: Api, build: Build, goes: Json, stays: Json) -> None:
+    organization, vault = await build.organization(), api.services.vault
+    people = []
+    for given in (goes, stays):
+        nik = given.get("nik")
+        cipher = {} if nik is None else {"nik_cipher": vault.encrypt(nik), "nik_index": vault.blind_index(nik)}
+        about = {name: value for name, value in given.items() if name != "nik"}
+        people.append(await build.volunteer(organization if given is goes else None, **about, **cipher))
+    before = await snapshot(build.connection)
+
+    answer = await merge(api, build, *people)
+
+    assert answer == {"volunteer": None, "problems": [problem("Simple", "INVALID", "into")]}
+    unchanged = ("volunteer", "membership", "certificate")
+    after = await snapshot(build.connection)
+    assert {name: after[name] for name in unchanged} == {name: before[name] for name in unchanged}
+
+
 async def test_what_was_recorded_twice_is_there_once(api: Api, build: Build) -> None:
     organization, old, new = await build.organization(), await build.person(), await build.person()
     since = {"since": TODAY, "until": TODAY + 5 * DAY}

@@ -151,8 +151,9 @@ def enrols(kind: Kind, organization: Row) -> Condition:
 
 
 def certifies(kind: Kind, volunteer: Row, issuer: Row) -> Condition:
-    """Coordinators of the homes of both volunteer and issuer, managers of the issuer for their members."""
+    """Coordinators of the homes of both volunteer and issuer, managers of the issuer for its members of today."""
+    members = members_today(Membership.c.organization_id == issuer.c.id).correlate(issuer)
     return any_of(
         sa.and_(coordinates(kind, volunteer.c.kabupaten_code), coordinates(kind, issuer.c.kabupaten_code)),
-        sa.and_(manages(kind, issuer.c.id), answers_for(kind, volunteer.c.id)),
+        sa.and_(manages(kind, issuer.c.id), volunteer.c.id.in_(members)),
     )

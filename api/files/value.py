@@ -10,8 +10,9 @@ from api.values.problem import Unreadable
 # What people write where there is nothing.
 NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "#n/a", "null"})
 
-# The largest whole number that a spreadsheet keeps exactly, in digits.
+# The whole numbers that a spreadsheet keeps exactly: Excel by their digits, others as far as the number's format goes.
 EXACT_DIGITS = 15
+LARGEST_EXACT = 2**53 - 1
 SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
 
 # Days of a spreadsheet are numbered from here; 1900 was no leap year, but is one there.
@@ -65,11 +66,13 @@ def text_of(cell: Cell) -> str | None:
 
 
 def code_of(cell: Cell) -> str | None:
-    """As `text_of`, where digits are no number: a long one that a spreadsheet has rounded is refused."""
+    """As `text_of`, where digits are no number: a long one that a spreadsheet may have rounded is refused."""
     text = text_of(cell)
     if text is None:
         return None
-    is_rounded = isinstance(cell, int) and len(text) > EXACT_DIGITS and text.endswith("0")
+    is_rounded = isinstance(cell, int) and (
+        (len(text) > EXACT_DIGITS and text.endswith("0")) or abs(cell) > LARGEST_EXACT
+    )
     if is_rounded or SCIENTIFIC.fullmatch(text):
         raise LOST_DIGITS
     return text.removesuffix(".0") if re.fullmatch(r"[0-9]+\.0", text) else text

@@ -21,21 +21,33 @@ def is_ahead(assignment: sa.FromClause) -> Condition:
 
 def rests_on_certificate(certificate: sa.FromClause, assignment: sa.FromClause) -> Condition:
     """Whether the volunteer is not trained on all days of the duty without this certificate, which is valid on some."""
-    need, grant = Need.alias(), CertificateTypeGrant.alias()
-    other, other_grant = Certificate.alias(), CertificateTypeGrant.alias()
+    other = Certificate.alias()
+    valid = days_between(certificate.c.issued_on, certificate.c.expires_on)
+    return _rests(certificate, assignment, valid, other, other.c.id != certificate.c.id)
+
+
+def rested_on_certificate(certificate: sa.FromClause, assignment: sa.FromClause, days: Sql) -> Condition:
+    """Whether the volunteer is not trained on all days of the duty since this certificate is not valid on those days."""
+    return _rests(certificate, assignment, days, Certificate.alias())
+
+
+def _rests(
+    certificate: sa.FromClause, assignment: sa.FromClause, valid: Sql, other: sa.FromClause, *conditions: Condition
+) -> Condition:
+    """Whether the other certificates do not cover the duty, some of whose days are those days of the certificate."""
+    need, grant, other_grant = Need.alias(), CertificateTypeGrant.alias(), CertificateTypeGrant.alias()
     days = days_of(need, assignment.c.starts_at, assignment.c.ends_at)
     others = (
         sa.select(merged_days(other.c.issued_on, other.c.expires_on))
         .join(other_grant, other_grant.c.certificate_type_code == other.c.certificate_type_code)
         .where(
             other.c.volunteer_id == certificate.c.volunteer_id,
-            other.c.id != certificate.c.id,
+            *conditions,
             other.c.revoked_on.is_(None),
             other_grant.c.skill_code == need.c.skill_code,
         )
         .correlate(certificate, need)
     )
-    valid = days_between(certificate.c.issued_on, certificate.c.expires_on)
     wanted = (
         sa.select(need.c.id)
         .join(grant, grant.c.skill_code == need.c.skill_code)

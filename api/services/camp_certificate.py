@@ -17,9 +17,10 @@ from api.models.day import local_day
 from api.rules.camp_completion import CAME, completion
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing, issued_types
+from api.services import certificate
 from api.services.camp import CAMPS
 from api.services.change import check_status
-from api.services.feed import record, record_all
+from api.services.feed import record_all
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -93,11 +94,13 @@ def _row(camp: Row, holder: Row) -> Mapping[str, Any] | None:
 
 
 async def revoke(session: Transaction, request: Request, camp: uuid.UUID, *, reason: str | None) -> None:
-    """Revokes exactly the certificates that the completion of the camp has issued."""
-    values = {**request.parameters, "camp": camp, "reason": reason}
-    for row in await session.rows(REVOKE, values):
-        subject, change = ("Certificate", row.id), {"camp": str(camp)}
-        await record(session, request, "certificate.revoked", subject=subject, change=change, reason=reason)
+    """Revokes exactly the certificates that the completion of the camp has issued; who rests a duty on one is told."""
+    rows = await session.rows(REVOKE, {**request.parameters, "camp": camp, "reason": reason})
+    revoked = sorted(row.id for row in rows)
+    changes = [(key, {"camp": str(camp)}) for key in revoked]
+    await record_all(session, request, "certificate.revoked", "Certificate", changes, reason=reason)
+    duties = await certificate.resting(session, request, revoked)
+    await certificate.tell(session, request, "certificate_revoked", duties, reason=reason)
 
 
 def _id(name: str) -> Any:

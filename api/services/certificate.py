@@ -1,9 +1,11 @@
 """Revoking certificates: nothing is cancelled silently, everybody whose duty rests on one is told."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from api import access
 from api.access import NOW
@@ -40,29 +42,52 @@ async def revoke(
     held = await CERTIFICATES.lock(session, request, certificate, version, may=access.revokes_certificate)
     if held.revoked_on is not None:
         raise Refused(Problem(ProblemCode.ALREADY_ENDED, input_path("certificate")))
-    (duties,) = await session.rows(RESTING, {"certificate": certificate, "now": request.now})
-    columns = {"revoked_on": duties.today, "revocation_reason": text}
-    change = {"duties": [str(duty) for duty in duties.keys_]}
+    today = await session.value(TODAY, {"certificate": certificate, "now": request.now})
+    duties = await resting(session, request, [certificate])
+    columns = {"revoked_on": today, "revocation_reason": text}
+    change = {"duties": [str(duty.id) for duty in duties]}
     await CERTIFICATES.change(session, request, held, "revoked", columns=columns, change=change, reason=text)
-    await _tell(session, request, held, duties, reason=text)
+    await tell(session, request, "certificate_revoked", duties, reason=text)
     key: uuid.UUID = held.id
     return key
 
 
-async def _tell(session: Transaction, request: Request, held: Row, duties: Row, *, reason: str | None) -> None:
-    change = {"certificate": str(held.id), "type": held.certificate_type_code}
-    changes = [(duty, change) for duty in duties.keys_]
-    await record_all(session, request, "assignment.certificate_revoked", "Assignment", changes, reason=reason)
+async def resting(session: Transaction, request: Request, keys: Sequence[uuid.UUID]) -> list[Row]:
+    """The duties and offers that rest on certificates which are revoked now, with the certificate; each duty once."""
+    return await session.rows(RESTING, {"certificates": keys, "now": request.now})
 
 
-def _resting() -> sa.Select[Any]:
-    """The duties and offers that rest on a certificate, and today at the issuer."""
-    duties = sa.select(Assignment.c.id).where(rests_on_certificate(Certificate, Assignment)).order_by(Assignment.c.id)
-    home = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == Certificate.c.issuer_id)
-    today = local_day(home.correlate(Certificate).scalar_subquery(), NOW)
-    listed: Any = sa.func.array(duties.correlate(Certificate).scalar_subquery(), type_=sa.ARRAY(sa.Uuid()))
-    this: sa.Select[Any] = sa.select(today.label("today"), listed.label("keys_"))
-    return this.where(Certificate.c.id == sa.bindparam("certificate", type_=sa.Uuid()))
+async def tell(
+    session: Transaction, request: Request, event: str, duties: Sequence[Row], *, reason: str | None
+) -> None:
+    """Everybody who follows the duties is told which certificate does not cover them any more."""
+    changes = [(duty.id, {"certificate": str(duty.certificate_id), "type": duty.type}) for duty in duties]
+    await record_all(session, request, f"assignment.{event}", "Assignment", changes, reason=reason)
 
 
-RESTING = compile_statement(_resting())
+def select_duties(condition: Any) -> sa.Select[Any]:
+    """As `tell` takes them: duties of the holders of certificates."""
+    return (
+        sa.select(
+            Assignment.c.id,
+            Certificate.c.id.label("certificate_id"),
+            Certificate.c.certificate_type_code.label("type"),
+        )
+        .ext(distinct_on(Assignment.c.id))
+        .join(Certificate, Certificate.c.volunteer_id == Assignment.c.volunteer_id)
+        .where(condition)
+        .order_by(Assignment.c.id, Certificate.c.id)
+    )
+
+
+_HOME = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == Certificate.c.issuer_id)
+TODAY = compile_statement(
+    sa.select(local_day(_HOME.correlate(Certificate).scalar_subquery(), NOW)).where(
+        Certificate.c.id == sa.bindparam("certificate", type_=sa.Uuid())
+    )
+)
+RESTING = compile_statement(
+    select_duties(rests_on_certificate(Certificate, Assignment)).where(
+        Certificate.c.id == sa.any_(sa.bindparam("certificates", type_=sa.ARRAY(sa.Uuid())))
+    )
+)

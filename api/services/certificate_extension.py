@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import Certificate, CertificateExtension, CertificateType, ExtendedCertificate
+from api.models import Assignment, Certificate, CertificateExtension, CertificateType, ExtendedCertificate
 from api.models.base import new_id
 from api.models.certificate_extension import (
     CERTIFICATE_EXTENSION,
@@ -16,6 +16,8 @@ from api.models.certificate_extension import (
     CertificateExtensionStatus,
 )
 from api.rules.code import ProblemCode
+from api.rules.resting import rested_on_certificate
+from api.services import certificate
 from api.services.change import Changeable
 from api.services.feed import record, record_all
 from api.services.problem import Problem, Problems, Refused, input_path, read_reason
@@ -72,7 +74,8 @@ async def extend(
 
 @verb(
     "revert_extension",
-    "Takes a decree back that extended certificates: they have the day of expiry of before again.",
+    "Takes a decree back that extended certificates: they have the day of expiry of before again. Duties and offers that rest "
+    "on the days in between are listed by the event, and told to everybody who follows them, but not cancelled.",
     answers=OneThing("CertificateExtension"),
     callers=access.COORDINATORS_OF_NATION,
     ids={"certificate_extension": "CertificateExtension"},
@@ -90,8 +93,10 @@ async def revert(
     await session.rows(LOCK_EXTENDED, parameters)
     keys = [row.id for row in await session.rows(RESTORE, parameters)]
     await session.rows(PASS_ON, parameters)
+    duties = await session.rows(STRANDED, {**parameters, "certificates": keys})
     status = CertificateExtensionStatus.REVERTED
-    key = await EXTENSIONS.move(session, request, held, status, reason=text, columns={"reason": text})
+    listed = {"duties": [str(duty.id) for duty in duties]}
+    key = await EXTENSIONS.move(session, request, held, status, reason=text, columns={"reason": text}, change=listed)
     change = {"extension": str(held.id)}
     await record_all(
         session,
@@ -101,6 +106,7 @@ async def revert(
         [(each, change) for each in keys],
         reason=text,
     )
+    await certificate.tell(session, request, "certificate_shortened", duties, reason=text)
     return key
 
 
@@ -148,6 +154,13 @@ RESTORE = compile_statement(
     .where(_OWN, Certificate.c.expires_on == _EXTENDED_TO)
     .values(expires_on=ExtendedCertificate.c.expired_on, **_CHANGED)
     .returning(Certificate.c.id)
+)
+# Read once the certificates have their days of before again.
+_LOST = sa.func.daterange(ExtendedCertificate.c.expired_on, _EXTENDED_TO, "(]")
+STRANDED = compile_statement(
+    certificate.select_duties(rested_on_certificate(Certificate, Assignment, _LOST)).where(
+        Certificate.c.id == _CERTIFICATES, _OWN
+    )
 )
 _TAKEN_BACK = ExtendedCertificate.alias("taken_back")
 PASS_ON = compile_statement(

@@ -6,13 +6,13 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api import access
 from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import DistinctPair, Membership, Volunteer
+from api.models import DistinctPair, Membership, SuspectedPair, Volunteer
 from api.rules.code import ProblemCode
 from api.services import disclosure
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path
@@ -61,17 +61,13 @@ async def ask_same_people(
 async def remember_distinct(
     session: Transaction, request: Request, volunteer: uuid.UUID, others: Sequence[uuid.UUID], *, reason: str | None
 ) -> None:
-    """Remembers that these are other people, so that nobody is asked again."""
+    """Remembers that these are other people, so that nobody is asked again, also not whether they are a suspected pair."""
     for other in others:
         one, another = sorted((volunteer, other))
-        await session.insert(
-            DistinctPair,
-            one_id=one,
-            other_id=another,
-            reason=reason,
-            account_id=request.actor.account_id,
-            created_at=request.now,
-        )
+        pair = {"one_id": one, "other_id": another}
+        remembered = {"reason": reason, "account_id": request.actor.account_id, "created_at": request.now}
+        await session.rows(REMEMBER, {**pair, **remembered})
+        await session.rows(DELETE_SUSPECTED, pair)
 
 
 async def _refuse_same_people(session: Transaction, request: Request, rows: list[Any]) -> None:
@@ -138,6 +134,16 @@ _BUCKET = sa.func.hashtext(_TEXTS).op("&")(LOCK_COUNT - 1).label("bucket")
 # In one order for all who lock; the offset keeps it.
 _BUCKETS = sa.select(_BUCKET).distinct().order_by(_BUCKET).offset(0).subquery()
 LOCK = compile_statement(sa.select(sa.func.pg_advisory_xact_lock(LOCK_CLASS, _BUCKETS.c.bucket)))
+_PAIR = {name: sa.bindparam(name, type_=sa.Uuid()) for name in ("one_id", "other_id")}
+# What was remembered first stays.
+REMEMBER = compile_statement(
+    insert(DistinctPair)
+    .values({column.name: sa.bindparam(column.name, type_=column.type) for column in DistinctPair.c})
+    .on_conflict_do_nothing()
+)
+DELETE_SUSPECTED = compile_statement(
+    sa.delete(SuspectedPair).where(*(SuspectedPair.c[name] == value for name, value in _PAIR.items()))
+)
 SAME_NUMBER = compile_statement(
     sa.select(Membership.c.id).where(
         Membership.c.organization_id == sa.bindparam("organization", type_=sa.Uuid()),

@@ -30,6 +30,7 @@ from api.services.member_context import MemberContext, load_context
 from api.services.member_import import OvertakenError, Target
 from api.services.member_row import MemberRow
 from api.services.request import Request
+from api.services.standing import lock_standing
 from api.services.vault import Vault
 
 BATCH = 1_000
@@ -122,7 +123,13 @@ class Run:
         file.budget = await disclosure.left(session, file.request) + told_before
         matches = await file.decide(session, rows, locks=imports)
         if imports:
+            await self._hold_standing(session)
             await file.write(session, rows, matches)
+
+    async def _hold_standing(self, session: Transaction) -> None:
+        """Who suspends the organization waits for the batch; none follows."""
+        if not (await lock_standing(session, self.request, self.job.organization_id)).stands:
+            raise _no_right()
 
     async def _refresh(self, session: Transaction, file: MemberFile) -> None:
         """Asks again whether the account may import into the organization."""
@@ -249,11 +256,15 @@ class Run:
 async def _context(session: Transaction, request: Request, organization: uuid.UUID) -> MemberContext:
     context = await load_context(session, request, organization)
     if context is None or not context.may_import:
-        raise UnreadableFile(
-            "Akun ini tidak boleh mengimpor anggota organisasi ini.",
-            "The account may not import members of this organization.",
-        )
+        raise _no_right()
     return context
+
+
+def _no_right() -> UnreadableFile:
+    return UnreadableFile(
+        "Akun ini tidak boleh mengimpor anggota organisasi ini.",
+        "The account may not import members of this organization.",
+    )
 
 
 async def _batched(rows: AsyncIterator[FileRow]) -> AsyncIterator[Sequence[FileRow]]:

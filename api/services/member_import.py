@@ -12,7 +12,7 @@ from api.models.base import new_id
 from api.models.import_job import ImportOutcome, KnownPeople
 from api.models.person import VolunteerStatus
 from api.rules.code import ProblemCode
-from api.services import membership_request
+from api.services import membership, membership_request
 from api.services.feed import record_all
 from api.services.member_column import MemberColumn
 from api.services.member_match import Matches
@@ -211,6 +211,8 @@ async def _register(session: Transaction, request: Request, target: Target, rows
         for person in people
     ]
     await record_all(session, request, "volunteer.registered", "Volunteer", changes)
+    begun = [(row["id"], membership.begun(row["volunteer_id"], target.organization_id)) for row in memberships]
+    await record_all(session, request, "membership.begun", "Membership", begun)
 
 
 def _volunteer(target: Target, row: MemberRow, now: datetime) -> Mapping[str, Any]:
@@ -258,21 +260,23 @@ async def _change(
     session: Transaction, request: Request, target: Target, rows: Sequence[tuple[MemberRow, Row]]
 ) -> None:
     """The people are locked already; what is not changed of them is written as it was."""
-    people, memberships, changes = [], [], []
+    people, memberships, of_people, of_memberships = [], [], [], []
     for row, person in rows:
         of_person, of_membership = _changes(target, row, person)
-        changes.append((person.id, {"changed": sorted({*of_person, *of_membership})}))
         if of_person:
             people.append(_changed_person(request, target.vault, row, person, of_person))
+            of_people.append((person.id, {"changed": sorted(of_person)}))
         if of_membership:
             before = {"number": person.number, "rank_code": person.rank_code}
             key, version = person.membership_id, person.membership_version + 1
             memberships.append({"id": key, **before, **of_membership, "version": version, "updated_at": request.now})
+            of_memberships.append((key, membership.changed(person, of_membership)))
     with_nik = [each for each in people if "nik_index" in each]
     await session.update_all(Volunteer, with_nik)
     await session.update_all(Volunteer, [each for each in people if "nik_index" not in each])
     await session.update_all(Membership, memberships)
-    await record_all(session, request, "volunteer.changed", "Volunteer", changes)
+    await record_all(session, request, "volunteer.changed", "Volunteer", of_people)
+    await record_all(session, request, "membership.changed", "Membership", of_memberships)
 
 
 def _changed_person(

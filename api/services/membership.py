@@ -26,7 +26,7 @@ from api.values.day import check_earliest
 MEMBERSHIPS = Changeable(Membership, access.sees_record_of_volunteer)
 
 # What the organization decides on.
-TERMS = ("number", "rank_code", "kecamatan_code")
+TERMS = {"number", "rank_code", "kecamatan_code"}
 
 
 def conflicts(name: str) -> Mapping[str, Problem]:
@@ -53,16 +53,33 @@ async def first_day(session: Transaction, request: Request, problems: Problems, 
 
 
 async def begin(
-    session: Transaction, request: Request, held: Row, *, since: date, terms: Mapping[str, Any]
+    session: Transaction,
+    request: Request,
+    *,
+    volunteer: uuid.UUID,
+    organization: uuid.UUID,
+    since: date,
+    terms: Mapping[str, Any],
 ) -> uuid.UUID:
     """A membership on which both sides agree. The database refuses a second one on the same days, and a number twice."""
-    key = new_id()
-    names = ("volunteer_id", "organization_id")
-    columns = {name: held[name] for name in names} | {**terms, "kecamatan_since": terms["kecamatan_code"] and since}
-    await session.insert(Membership, id=key, since=since, **columns)
-    change = {name.removesuffix("_id"): str(held[name]) for name in names}
-    await record(session, request, "membership.begun", subject=("Membership", key), change=change)
+    key, columns = new_id(), {**terms, "kecamatan_since": terms["kecamatan_code"] and since}
+    ends = {"volunteer_id": volunteer, "organization_id": organization}
+    await session.insert(Membership, id=key, since=since, **ends, **columns)
+    await record(
+        session, request, "membership.begun", subject=("Membership", key), change=begun(volunteer, organization)
+    )
     return key
+
+
+def begun(volunteer: uuid.UUID, organization: uuid.UUID) -> Mapping[str, str]:
+    """What the event of the beginning says."""
+    return {"volunteer": str(volunteer), "organization": str(organization)}
+
+
+def changed(before: Row, columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the event of a change of terms says: what was there before, but not of the number, which is private."""
+    names = sorted(columns.keys() & TERMS - {"number"})
+    return {name.removesuffix("_code"): {"from": before[name], "to": columns[name]} for name in names}
 
 
 @verb(
@@ -88,8 +105,7 @@ async def change(
     columns = {name: read[name] for name in asked}
     if "kecamatan_code" in asked and read["kecamatan_code"] != held.kecamatan_code:
         columns["kecamatan_since"] = read["kecamatan_code"] and max(today, held.since)
-    before = {name.removesuffix("_code"): {"from": held[name], "to": read[name]} for name in sorted(asked - {"number"})}
-    return await MEMBERSHIPS.change(session, request, held, "changed", columns=columns, change=before)
+    return await MEMBERSHIPS.change(session, request, held, "changed", columns=columns, change=changed(held, columns))
 
 
 @verb(

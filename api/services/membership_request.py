@@ -144,7 +144,8 @@ async def approve(
         agreed = await read_terms(session, request, problems, held.organization_id, name="membership_request", **terms)
     today = await membership.first_day(session, request, problems, "membership_request", held)
     problems.refuse()
-    made = await membership.begin(session, request, held, since=today, terms=agreed)
+    ends = {"volunteer": held.volunteer_id, "organization": held.organization_id}
+    made = await membership.begin(session, request, **ends, since=today, terms=agreed)
     status = MembershipRequestStatus.ACCEPTED
     return await REQUESTS.move(session, request, held, status, change={"membership": str(made)})
 

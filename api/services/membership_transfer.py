@@ -143,7 +143,8 @@ async def _go_over(session: Transaction, request: Request, held: Row, terms: dic
     problems.refuse()
     last = max(old.since, today - timedelta(days=1))
     await memberships.finish(session, request, old, last, reason=held.note)
-    return await memberships.begin(session, request, held, since=today, terms=terms)
+    ends = {"volunteer": held.volunteer_id, "organization": held.organization_id}
+    return await memberships.begin(session, request, **ends, since=today, terms=terms)
 
 
 @cache

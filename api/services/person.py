@@ -7,10 +7,11 @@ from typing import Any
 
 from api import access
 from api.database.engine import Transaction
-from api.models import Membership, Volunteer
+from api.models import Volunteer
 from api.models.base import new_id
 from api.models.person import VolunteerStatus
 from api.rules.code import ProblemCode
+from api.services import membership
 from api.services.duplicate import ask_same_people, refuse_taken, remember_distinct
 from api.services.enrolment import check_enrolment
 from api.services.feed import record
@@ -18,6 +19,7 @@ from api.services.person_input import check_birth_date, check_home, find_home, r
 from api.services.problem import Problem, Problems, input_path
 from api.services.registered import refuse_registered
 from api.services.request import Request
+from api.services.standing import refuse_fallen
 from api.services.suspected import suspect
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
@@ -78,24 +80,7 @@ async def register(
     joining |= {"number": number_line, "name": person["name"]}
     await refuse_registered(session, request, nik_index=person.get("nik_index"), joining=joining)
 
-    key = new_id()
-    await session.insert(
-        Volunteer,
-        id=key,
-        status=VolunteerStatus.ACTIVE,
-        consent_given_at=request.now,
-        **person,
-    )
-    if organization is not None:
-        await session.insert(
-            Membership,
-            id=new_id(),
-            volunteer_id=key,
-            organization_id=organization,
-            since=first_day,
-            number=number_line,
-            rank_code=rank,
-        )
+    key = await _insert(session, request, person, {**joining, "since": first_day})
     await remember_distinct(session, request, key, [row.id for row in alike], reason=distinct)
     await suspect(session, request, key)
     change: dict[str, Any] = {
@@ -107,6 +92,22 @@ async def register(
         change["distinct_from"] = [str(row.id) for row in alike]
     reason = distinct if alike else None
     await record(session, request, "volunteer.registered", subject=("Volunteer", key), change=change, reason=reason)
+    return key
+
+
+async def _insert(
+    session: Transaction, request: Request, person: Mapping[str, Any], joining: Mapping[str, Any]
+) -> uuid.UUID:
+    """The volunteer, a member where an organization is named, which must stand still; who suspends it now waits."""
+    key, organization = new_id(), joining["organization"]
+    if organization is not None:
+        await refuse_fallen(session, request, organization)
+    status = VolunteerStatus.ACTIVE
+    await session.insert(Volunteer, id=key, status=status, consent_given_at=request.now, **person)
+    if organization is not None:
+        terms = {"number": joining["number"], "rank_code": joining["rank"], "kecamatan_code": None}
+        ends = {"volunteer": key, "organization": organization}
+        await membership.begin(session, request, **ends, since=joining["since"], terms=terms)
     return key
 
 

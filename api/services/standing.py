@@ -13,7 +13,7 @@ from api.models import Organization
 from api.models.day import local_day
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
-from api.services.problem import Problems
+from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 
 
@@ -45,6 +45,13 @@ async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) 
     # A second statement, so that it sees what the lock has waited for.
     (found,) = await session.rows(STANDING, {"organization": key, "now": request.now})
     return found
+
+
+async def refuse_fallen(session: Transaction, request: Request, key: uuid.UUID) -> None:
+    """Refuses where the organization, which stood when it was looked for, does not any more; who suspends it now waits."""
+    if not (await lock_standing(session, request, key)).stands:
+        fact = {"organization_id": key}
+        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path("organization"), fact))
 
 
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())

@@ -40,7 +40,6 @@ async def suspect(session: Transaction, request: Request, *volunteers: uuid.UUID
 async def dismiss(session: Transaction, request: Request, *, suspected_pair: uuid.UUID, reason: str) -> list[uuid.UUID]:
     text = read_reason(reason)
     held = await PAIRS.lock(session, request, suspected_pair, None, may=access.sees_suspected_pair)
-    await session.rows(DELETE, {"key": held.id})
     await remember_distinct(session, request, held.one_id, [held.other_id], reason=text)
     for key, other in ((held.one_id, held.other_id), (held.other_id, held.one_id)):
         change = {"distinct_from": [str(other)]}
@@ -51,7 +50,6 @@ async def dismiss(session: Transaction, request: Request, *, suspected_pair: uui
 # The statements, compiled once.
 
 _VOLUNTEERS = sa.any_(sa.bindparam("volunteers", type_=ARRAY(sa.Uuid())))
-DELETE = compile_statement(sa.delete(SuspectedPair).where(SuspectedPair.c.id == sa.bindparam("key", type_=sa.Uuid())))
 FORGET = compile_statement(
     sa.delete(SuspectedPair).where(
         sa.or_(SuspectedPair.c.one_id == _VOLUNTEERS, SuspectedPair.c.other_id == _VOLUNTEERS)

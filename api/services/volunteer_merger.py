@@ -1,6 +1,7 @@
 """Merging two records of one person: all that one owns goes over to the other."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,11 +16,14 @@ from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
 from api.services import account_merger
 from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
-from api.services.person_change import VOLUNTEERS, refuse_promises_beyond_reach
+from api.services.person_change import EARLIEST, VOLUNTEERS, refuse_promises_beyond_reach
 from api.services.problem import Problems, read_reason
 from api.services.request import Request
+from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.services.volunteer_move import LOCKED_BEFORE, Both, move_all, rows_of_both
+from api.values.day import check_earliest
+from api.values.nik import check_nik_agrees
 
 
 @verb(
@@ -36,9 +40,17 @@ from api.services.volunteer_move import LOCKED_BEFORE, Both, move_all, rows_of_b
         ProblemCode.PROMISE_BEYOND_REACH,
     ),
     updates=True,
+    needs_vault=True,
 )
 async def merge(
-    session: Transaction, request: Request, *, volunteer: uuid.UUID, into: uuid.UUID, version: int, reason: str
+    session: Transaction,
+    request: Request,
+    *,
+    vault: Vault,
+    volunteer: uuid.UUID,
+    into: uuid.UUID,
+    version: int,
+    reason: str,
 ) -> uuid.UUID:
     """The answer is the record that stays."""
     text = read_reason(reason)
@@ -51,11 +63,14 @@ async def merge(
         await session.lock_all(column.table, [row.id for row in await rows_of_both(session, column, both)])
     held, other = await _lock_both(session, request, both, version)
     await _record_lapsed_offers(session, request, both)
-    await _refuse_clashes(session, request, both, held, other)
     columns = joined(held, other)
+    after = {**dict(other), **columns}
+    problems = await _clashes(session, request, both, held, after)
+    await _check_agreement(session, problems, vault, both, after)
+    problems.refuse()
     if columns["reach"] != other.reach:
-        await refuse_promises_beyond_reach(session, request, {**dict(other), **columns, "id": volunteer}, "volunteer")
-        await refuse_promises_beyond_reach(session, request, {**dict(other), **columns}, "into")
+        await refuse_promises_beyond_reach(session, request, {**after, "id": volunteer}, "volunteer")
+        await refuse_promises_beyond_reach(session, request, after, "into")
 
     await account_merger.separate(session, request, **both, reason=text)
     moved = await move_all(session, request, both, reason=text)
@@ -114,10 +129,10 @@ def joined(held: Row, other: Row) -> dict[str, Any]:
     return {**columns, "consent_withdrawn_at": max(withdrawn, default=None)}
 
 
-async def _refuse_clashes(session: Transaction, request: Request, both: Both, held: Row, other: Row) -> None:
-    """All that cannot belong to one person is told at once."""
+async def _clashes(session: Transaction, request: Request, both: Both, held: Row, after: Mapping[str, Any]) -> Problems:
+    """All that cannot belong to one person; `after` is the record that stays, as it would be."""
     problems = Problems()
-    if held.nik_index and other.nik_index and held.nik_index != other.nik_index:
+    if held.nik_index and held.nik_index != after["nik_index"]:
         problems.add(ProblemCode.DIFFERENT_NIK, "into")
     parameters = {**request.parameters, **both}
     for row in await session.rows(SAME_NEED, parameters):
@@ -127,7 +142,19 @@ async def _refuse_clashes(session: Transaction, request: Request, both: Both, he
     for statement in (OVERLAPPING_TIME, OVERLAPPING_HOURS):
         for row in await session.rows(statement, parameters):
             problems.add(ProblemCode.PERSON_ELSEWHERE, "volunteer", **row)
-    problems.refuse()
+    return problems
+
+
+async def _check_agreement(
+    session: Transaction, problems: Problems, vault: Vault, both: Both, after: Mapping[str, Any]
+) -> None:
+    """NIK, birth date and sex agree, and nothing was earned before the fifteenth birthday; as where a record is changed."""
+    known = {"known_birth_date": after["birth_date"], "known_sex": after["sex"]}
+    if after["nik_cipher"] is not None and any(known.values()):
+        problems.read(check_nik_agrees, "into", value=vault.decrypt(after["nik_cipher"]), **known)
+    earned = [await session.value(EARLIEST, {"volunteer": key}) for key in (both["old"], both["new"])]
+    first = min((day for day in earned if day is not None), default=None)
+    problems.read(check_earliest, "into", value=first, birth_date=after["birth_date"])
 
 
 # The statements, compiled once.

@@ -1,6 +1,7 @@
 """What goes over when two records of one person are merged: every column that refers to a volunteer, and its clashes.
 
-The stated rules: of memberships of one organization that overlap, the earlier one stays, until the later end; absences that
+The stated rules: of memberships of one organization that overlap, the earlier one stays, until the later end, with the
+kecamatan of one that lasts as long; absences that
 overlap become one; of one insurance that is recorded twice the later end counts; of what is asked or noted twice, the
 record that stays keeps its own.
 """
@@ -140,12 +141,14 @@ async def _join_into(
     for other in others:
         await _move_transfers(session, request, first, other, reason=reason)
         await session.rows(DELETE_MEMBERSHIP, {"key": other.id})
-    last = max((first, *others), key=lambda row: row.until or date.max)
+    rows = (first, *others)
+    last = max(rows, key=lambda row: row.until or date.max)
     columns: dict[str, Any] = {"until": last.until, "end_reason": last.end_reason}
-    for group in (("number",), ("rank_code",), ("kecamatan_code", "kecamatan_since")):
-        if first[group[0]] is None:
-            found = next((row for row in others if row[group[0]] is not None), first)
-            columns |= {name: found[name] for name in group}
+    for name in ("number", "rank_code"):
+        columns[name] = next((row[name] for row in rows if row[name] is not None), None)
+    # A kecamatan that was left before the later end has somebody else there since, or nobody.
+    tksk = next((row for row in rows if row.kecamatan_code is not None and row.until == last.until), None)
+    columns |= {name: tksk and tksk[name] for name in ("kecamatan_code", "kecamatan_since")}
     change = {"merged": [str(row.id) for row in others]}
     await MEMBERSHIPS.change(session, request, first, "merged", columns=columns, change=change, reason=reason)
 
