@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from api.models.base import new_id
 from tests.asking import Api, Json, instant
 from tests.builders import HOME, Build
 from tests.snapshot import snapshot
@@ -124,3 +125,10 @@ def assert_refused(answers: Mapping[str, list[Json]]) -> None:
             (error,) = body["errors"]
             assert (error["extensions"], "data" in body) == ({"code": "BAD_USER_INPUT"}, False), text
             assert text not in error["message"] or text.strip() in ("", "2026-11-21")
+
+
+def test_ids_are_in_the_order_of_their_making() -> None:
+    ids = [new_id() for _ in range(1_000)]
+
+    assert ids == sorted(ids)
+    assert {(each.version, each.variant) for each in ids} == {(7, uuid.RFC_4122)}
