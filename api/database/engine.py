@@ -84,6 +84,8 @@ class Transaction:
 
     def __init__(self, connection: "asyncpg.Connection[Row]") -> None:
         self.connection = connection
+        # The codes of reference data that were looked up, by table and code, and whether there is such a code.
+        self.codes: dict[tuple[str, str], bool] = {}
 
     async def text(self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None) -> str:
         """The one value of a compiled statement; raises `TooLarge` if it has more than `max_bytes`."""

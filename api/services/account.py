@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,9 @@ _OWN_IDENTITY = sa.exists().where(ProviderIdentity.c.id == _IDENTITY, ProviderId
 _SECOND_FACTOR = sa.select(Session.c.has_second_factor).where(Session.c.id == access.SESSION).scalar_subquery()
 # An API key acts with those of its roles that are in force.
 _OF_KEY = sa.or_(_KEY.is_(None), Role.c.id == sa.any_(ApiKey.c.role_ids))
+_OF_ROLE = (Role.c.id, Role.c.kind, Role.c.province_code, Role.c.kabupaten_code, Role.c.organization_id)
 ROLES = compile_statement(
-    sa.select(Account.c.volunteer_id, ApiKey.c.verbs, _SECOND_FACTOR.label("has_second_factor"), Role)
+    sa.select(Account.c.volunteer_id, ApiKey.c.verbs, _SECOND_FACTOR.label("has_second_factor"), *_OF_ROLE)
     .select_from(Account)
     .outerjoin(ApiKey, sa.and_(ApiKey.c.id == _KEY, ApiKey.c.account_id == Account.c.id, access.is_valid(ApiKey)))
     .outerjoin(Role, sa.and_(Role.c.account_id == Account.c.id, access.is_in_force(Role), _OF_KEY))
@@ -67,7 +69,10 @@ async def actor(
     if demands_second_factor and False in {account.has_second_factor, has_second_factor}:
         # Until the second factor is shown, the account is none of a coordinator.
         rows = [row for row in rows if row.kind != RoleKind.COORDINATOR]
-    coordinator = [row for row in rows if row.kind == RoleKind.COORDINATOR]
+    by_kind: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_kind[row["kind"]].append(row)
+    coordinator = by_kind[RoleKind.COORDINATOR]
     return Actor(
         account_id=account_id,
         volunteer_id=account.volunteer_id if key_id is None else None,
@@ -77,12 +82,12 @@ async def actor(
         has_second_factor=has_second_factor,
         verbs=frozenset(account.verbs) if key_id else None,
         demands_second_factor=demands_second_factor,
-        nation=any(row.province_code is None and row.kabupaten_code is None for row in coordinator),
+        nation=any(row["province_code"] is None and row["kabupaten_code"] is None for row in coordinator),
         province_codes=_sorted(coordinator, "province_code"),
         kabupaten_codes=_sorted(coordinator, "kabupaten_code"),
-        organization_ids=_sorted([row for row in rows if row.kind == RoleKind.MANAGER], "organization_id"),
-        is_desk_officer=any(row.kind == RoleKind.DESK_OFFICER for row in rows),
-        is_auditor=any(row.kind == RoleKind.AUDITOR for row in rows),
+        organization_ids=_sorted(by_kind[RoleKind.MANAGER], "organization_id"),
+        is_desk_officer=bool(by_kind[RoleKind.DESK_OFFICER]),
+        is_auditor=bool(by_kind[RoleKind.AUDITOR]),
         role_ids=_sorted(rows, "id"),
     )
 
@@ -104,7 +109,7 @@ async def reload(session: Transaction, known: Actor, now: datetime) -> Actor:
 
 
 def _sorted(rows: list[Row], column: str) -> tuple[Any, ...]:
-    return tuple(sorted({row[column] for row in rows if row[column] is not None}))
+    return tuple(sorted({value for row in rows if (value := row[column]) is not None}))
 
 
 class AccountError(Exception):

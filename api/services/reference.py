@@ -1,4 +1,4 @@
-"""Checks of the codes in an input, all in one statement."""
+"""Checks of the codes in an input."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -17,13 +17,10 @@ async def check_codes(
 ) -> None:
     """Each input field with the table that must hold its code; a field without a code is not checked."""
     named = {name: (table, code) for name, (table, code) in codes.items() if code is not None}
-    if not named:
-        return
-    tables = tuple(table for table, _ in named.values())
-    parameters = {f"code_{number}": code for number, (_, code) in enumerate(named.values())}
-    (found,) = await session.rows(_codes_exist(tables), parameters)
-    for name, exists in zip(named, found.values(), strict=True):
-        if not exists:
+    for table in dict.fromkeys(table for table, _ in named.values()):
+        await _look_up(session, table, [code for other, code in named.values() if other is table])
+    for name, (table, code) in named.items():
+        if not session.codes[table.name, code]:
             problems.add(ProblemCode.NOT_FOUND, name)
 
 
@@ -31,26 +28,22 @@ async def check_code_list(
     session: Transaction, problems: Problems, table: sa.Table, name: str, codes: Sequence[str | None], *inner: str
 ) -> None:
     """An input field that lists codes, or things with a field `inner` for one, which the table must hold if it is given."""
-    named = {code for code in codes if code is not None}
-    found = {row.code for row in await session.rows(_known_codes(table), {"codes": [*named]})} if named else set()
+    await _look_up(session, table, [code for code in codes if code is not None])
     for index, code in enumerate(codes):
-        if code in named - found:
+        if code is not None and not session.codes[table.name, code]:
             problems.add(ProblemCode.NOT_FOUND, name, str(index), *inner)
+
+
+async def _look_up(session: Transaction, table: sa.Table, codes: Sequence[str]) -> None:
+    """The frame of the mutation has looked up those of its input; others are looked up now."""
+    unknown = [code for code in codes if (table.name, code) not in session.codes]
+    if not unknown:
+        return
+    found = {row["code"] for row in await session.rows(_known_codes(table), {"codes": unknown})}
+    session.codes |= {(table.name, code): code in found for code in unknown}
 
 
 @cache
 def _known_codes(table: sa.Table) -> CompiledStatement:
     codes = sa.bindparam("codes", type_=ARRAY(sa.Text()))
     return compile_statement(sa.select(table.c.code).where(table.c.code == sa.any_(codes)))
-
-
-@cache
-def _codes_exist(tables: tuple[sa.Table, ...]) -> CompiledStatement:
-    return compile_statement(
-        sa.select(
-            *(
-                sa.select(table.c.code).where(table.c.code == sa.bindparam(f"code_{number}", type_=sa.Text())).exists()
-                for number, table in enumerate(tables)
-            )
-        )
-    )

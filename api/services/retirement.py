@@ -22,14 +22,20 @@ Path = tuple[str, ...]
 async def retired_codes(
     session: Transaction, request: Request, verb: Verb[Any, Any], arguments: Mapping[str, Any]
 ) -> list[Problem]:
-    """A problem for each code of an input that is retired, on the day in Jakarta. One statement, if there are codes."""
-    codes = list(_codes(verb, arguments, ()))
+    """A problem for each code of an input that is retired, on the day in Jakarta. One statement, if there are codes.
+
+    Whether they exist at all is remembered for `check_codes`.
+    """
+    heads = {name.partition(".")[0] for name, noun in verb.ids.items() if noun in REFERENCE_TABLES}
+    codes = list(_codes(verb, {name: value for name, value in arguments.items() if name in heads}, ()))
     if not codes:
         return []
     tables = sorted({table for table, _code, _path in codes})
     parameters = {name: [code for table, code, _path in codes if table == name] for name in tables}
-    rows = await session.rows(_retired(tuple(tables)), {**request.parameters, **parameters})
-    retired = {(row.table, row.code) for row in rows}
+    rows = await session.rows(_known(tuple(tables)), {"now": request.now, **parameters})
+    known = {(row["table"], row["code"]) for row in rows}
+    session.codes |= {(table, code): (table, code) in known for table, code, _path in codes}
+    retired = {(row["table"], row["code"]) for row in rows if row["is_retired"]}
     return [
         Problem(ProblemCode.CODE_RETIRED, input_path(*path)) for table, code, path in codes if (table, code) in retired
     ]
@@ -50,12 +56,13 @@ def _codes(verb: Verb[Any, Any], value: Any, path: Path) -> Iterator[tuple[str, 
 
 
 @cache
-def _retired(tables: tuple[str, ...]) -> CompiledStatement:
+def _known(tables: tuple[str, ...]) -> CompiledStatement:
     day = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
     selects = []
     for name in tables:
         table = METADATA.tables[name]
         codes = sa.bindparam(name, type_=ARRAY(sa.Text()))
-        select = sa.select(sa.literal_column(f"'{name}'").label("table"), table.c.code)
-        selects.append(select.where(table.c.code == sa.any_(codes), table.c.retired_on <= day))
+        is_retired = (table.c.retired_on <= day).label("is_retired")
+        select = sa.select(sa.literal_column(f"'{name}'").label("table"), table.c.code, is_retired)
+        selects.append(select.where(table.c.code == sa.any_(codes)))
     return compile_statement(sa.union_all(*selects) if len(selects) > 1 else selects[0])
