@@ -1,5 +1,6 @@
 """Runs the application inside this process, to time the first request of a document and to profile requests."""
 
+import asyncio
 import cProfile
 import json
 import re
@@ -86,8 +87,11 @@ async def post(app: Starlette, body: bytes, token: str) -> bytes:
         "state": {},
     }
 
+    messages: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # The client stays connected.
+        return messages.pop() if messages else await asyncio.Future()
 
     async def send(message: Message) -> None:
         response.extend(message.get("body", b""))

@@ -39,7 +39,7 @@ from api.resolvers.hours import HOURS
 from api.resolvers.place import NearFilter, distance_from, nearest_first, seat_of
 from api.resolvers.readiness import READINESS
 from api.rules.absence import absences
-from api.rules.sending import skills_on
+from api.rules.training import skills_on
 
 
 def day_argument(row: Row, context: FieldContext, value: object) -> Sql:

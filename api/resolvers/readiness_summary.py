@@ -18,10 +18,10 @@ from api.rules.code import ProblemCode
 from api.rules.readiness import (
     READINESS_RULES,
     availability,
-    contains,
     first_reason,
     period_of_day,
     stored_reason,
+    text,
     with_little_time,
 )
 from api.rules.refusal import codes_of
@@ -71,42 +71,30 @@ class Asked:
         return row.c.province_code == sa.func.left(self.place.c.code, 2)
 
 
-def as_stored(asked: Asked) -> sa.Select[Any]:
-    """How many people each code keeps, as if everybody's time were free; null for those who are ready."""
+def as_stored(asked: Asked) -> sa.SelectBase:
+    """How many people each code keeps, as if everybody's time were free; null for those who are ready.
+
+    Everybody counts as untrained first; who is unavailable or has the skill is moved to the code that keeps them, if any.
+    """
     person, unavailable, days = Volunteer.alias(), Volunteer.alias(), SkillDays.alias()
     is_active, consents = availability(unavailable)
-    trained, member = (contains(days.c[name], asked.day) for name in ("trained_on", "member_on"))
-    count = sa.func.count()
+    count = sa.func.count().label("people")
 
-    def row(table: Row, *columns: Sql, where: Condition) -> Row:
-        return sa.select(*columns).where(asked.is_of(table), where).correlate(asked.place).subquery()
+    def by_code(table: Row, code: Sql, where: Condition) -> Row:
+        here = sa.and_(asked.is_of_province(table), asked.is_of(table), where)
+        return sa.select(code.label("code"), count).where(here).group_by("code").correlate(asked.place).subquery()
 
-    everybody = row(person, count.label("people"), where=sa.true())
-    absent = row(
-        unavailable,
-        count.filter(~is_active).label("inactive"),
-        count.filter(is_active).label("silent"),
-        where=sa.and_(asked.is_of_province(unavailable), ~sa.and_(is_active, consents)),
+    absent = sa.case((~is_active, text(ProblemCode.PERSON_INACTIVE)), else_=text(ProblemCode.CONSENT_MISSING))
+    skilled = sa.and_(days.c.skill_code == asked.skill, days.c.is_available)
+    untrained = text(ProblemCode.NOT_TRAINED)
+    moved = (
+        by_code(unavailable, absent, ~sa.and_(is_active, consents)),
+        by_code(days, stored_reason(days, asked.day), skilled),
     )
-    skilled = row(
-        days,
-        count.label("people"),
-        count.filter(trained).label("trained"),
-        count.filter(trained, member).label("ready"),
-        where=sa.and_(asked.is_of_province(days), days.c.skill_code == asked.skill, days.c.is_available),
+    everybody = sa.select(untrained.label("code"), count).where(asked.is_of(person)).correlate(asked.place)
+    return sa.union_all(
+        everybody, *(entered(each, (each.c.code, each.c.people), (untrained, -each.c.people)) for each in moved)
     )
-    others = everybody.c.people - absent.c.inactive - absent.c.silent - skilled.c.people
-    counts = (
-        (ProblemCode.PERSON_INACTIVE, absent.c.inactive),
-        (ProblemCode.CONSENT_MISSING, absent.c.silent),
-        (ProblemCode.NOT_TRAINED, others),
-        (ProblemCode.CERTIFICATE_EXPIRED, skilled.c.people - skilled.c.trained),
-        (ProblemCode.ORGANIZATION_NOT_VERIFIED, skilled.c.trained - skilled.c.ready),
-        (None, skilled.c.ready),
-    )
-    found = entries(*((sa.null() if code is None else sa.literal_column(f"'{code}'"), each) for code, each in counts))
-    tables = everybody.join(absent, sa.true()).join(skilled, sa.true()).join(found, sa.true())
-    return sa.select(found.c.code, found.c.people).select_from(tables)
 
 
 def as_asked(asked: Asked) -> sa.Select[Any]:
@@ -147,19 +135,20 @@ def as_asked(asked: Asked) -> sa.Select[Any]:
         .correlate(asked.place)
         .subquery()
     )
-    found = entries((verdict.c.broken, sa.literal_column("1")), (verdict.c.stored, sa.literal_column("-1")))
-    return sa.select(found.c.code, found.c.people).select_from(verdict.join(found, sa.true()))
+    one = sa.literal_column("1", sa.Integer)
+    return entered(verdict, (verdict.c.broken, one), (verdict.c.stored, -one))
 
 
-def entries(*rows: tuple[Sql, Sql]) -> sa.FromClause:
-    """Codes, each with a number of people."""
+def entered(source: sa.FromClause, *rows: tuple[Sql, Sql]) -> sa.Select[Any]:
+    """For each row of the source, codes with a number of people each."""
     selects = (
         sa.select(sa.cast(code, sa.Text).label("code"), sa.cast(people, sa.BigInteger).label("people")).select_from(
             one_row()
         )
         for code, people in rows
     )
-    return sa.union_all(*selects).lateral()
+    found = sa.union_all(*selects).lateral()
+    return sa.select(found.c.code, found.c.people).select_from(source.join(found, sa.true()))
 
 
 def reasons(row: Row, _context: FieldContext) -> sa.Select[Any]:

@@ -25,7 +25,7 @@ from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.history import history
 from api.resolvers.place import NearFilter, distance_from, nearest_first, point
 from api.resolvers.scan import OF_SITE
-from api.rules.sending import skills_on
+from api.rules.training import skills_on
 
 
 def counted(site: Row, column_name: str, *, back: int = 0) -> Sql:

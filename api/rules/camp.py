@@ -21,8 +21,10 @@ from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.models.day import local_day
 from api.rules.code import ProblemCode
+from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
+from api.rules.rank import RANK_SUFFICIENT
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
-from api.rules.sending import ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE, RANK_SUFFICIENT
+from api.rules.sending import ACTIVE, CONSENT_GIVEN
 
 
 def takes_registrations(camp: sa.FromClause, now: Sql) -> Condition:

@@ -1,6 +1,7 @@
 """Candidates of a need in the order of rule 4: same kabupaten, same province, elsewhere; the nearest first in each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,23 +57,19 @@ def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, 
     everybody. OFFSET 0 keeps the planner from computing the days for every person.
     """
     volunteer = Volunteer.alias()
-    column_case = Case(volunteer, need, starts, ends, sa.null(), now)
-    is_sought = [rule.holds(column_case) for rule in RULES if rule.uses_only_need]
-    days = sa.select(days_of(need, starts, ends).label("days")).where(*is_sought).offset(0)
-    period = days.correlate(need).lateral()
-    filters = [rule.holds(column_case) for rule in RULES if rule.uses_only_columns]
+    days = sa.select(days_of(need, starts, ends)).correlate(need).scalar_subquery()
+    case = Case(volunteer, need, starts, ends, days, now)
+    filters = [rule.holds(case) for rule in RULES if rule.uses_only_columns]
     if tier_index == 0:
         people = _people_in_kabupaten(need, volunteer, filters)
     else:
         people = _people_elsewhere(tier_index, need, volunteer, filters)
     person = people.limit(NULL_LIMIT).correlate(need).lateral()
-    case = Case(person, need, starts, ends, period.c.days, now)
+    case = replace(case, person=person)
     tier = sa.literal_column(str(tier_index + 1), sa.Integer).label("tier")
     return (
         sa.select(person, kilometres(person.c.chord).label("kilometres"), tier)
-        .select_from(period)
-        .join(person, sa.true())
-        .where(*[rule.holds(case) for rule in RULES if not (rule.uses_only_columns or rule.uses_only_need)])
+        .where(*(rule.holds(case) for rule in RULES if not rule.uses_only_columns))
         .correlate(need)
     )
 

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from api.models import Membership, Rank
-from api.rules.rule import Condition, Sql, merged_days
+from api.rules.code import ProblemCode
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, merged_days
 
 
 def holds_rank(volunteer_id: Sql, rank_code: Sql, days: Sql) -> Condition:
@@ -19,3 +20,15 @@ def holds_rank(volunteer_id: Sql, rank_code: Sql, days: Sql) -> Condition:
         .scalar_subquery()
     )
     return sa.func.coalesce(ranked.op("@>", is_comparison=True)(days), sa.false(), type_=sa.Boolean())
+
+
+def has_rank(case: Case) -> Condition:
+    minimum = case.need.c.minimum_rank_code
+    return sa.or_(minimum.is_(None), holds_rank(case.person.c.id, minimum, case.days))
+
+
+RANK_SUFFICIENT = Rule(
+    holds=has_rank,
+    refusals=(Refusal(ProblemCode.RANK_TOO_LOW, lambda case: {"rank_code": case.need.c.minimum_rank_code}),),
+    counts="Every local day of the duty, in the zone of the need's kabupaten; only ranks of the same corps.",
+)

@@ -13,8 +13,8 @@ from api.models.assignment import AssignmentStatus
 from api.models.day import day_bounds
 from api.rules.code import ProblemCode
 from api.rules.rest import PAUSE_HOURS
-from api.rules.rule import Case, Condition, Refusal, Rule, Sql, hours, merged_days
-from api.rules.sending import ACTIVE, CONSENT_GIVEN, RULES, covers_all_days
+from api.rules.rule import Case, Condition, Refusal, Rule, Sql, covers_all_days, hours, merged_days
+from api.rules.sending import ACTIVE, CONSENT_GIVEN, RULES
 
 MOST_NO_SHOWS = 3
 
@@ -41,7 +41,7 @@ def no_shows(case: Case) -> Sql:
 WARNINGS: Sequence[Rule] = (
     Rule(
         holds=is_insured,
-        refusals=(Refusal(ProblemCode.NOT_INSURED, lambda _case: {}),),
+        refusals=(Refusal(ProblemCode.NOT_INSURED),),
         overridable=False,
         counts="Every local day; insurances may follow one another.",
     ),
@@ -94,9 +94,9 @@ def with_little_time(starts: Sql, ends: Sql, day: Sql) -> sa.Subquery:
 def stored_reason(days: sa.FromClause, day: Sql) -> Sql:
     """As `first_reason` of an available person at home whose time is free, by the person's row of `SkillDays`, if any."""
     return sa.case(
-        (days.c.volunteer_id.is_(None), _text(ProblemCode.NOT_TRAINED)),
-        (~contains(days.c.trained_on, day), _text(ProblemCode.CERTIFICATE_EXPIRED)),
-        (~contains(days.c.member_on, day), _text(ProblemCode.ORGANIZATION_NOT_VERIFIED)),
+        (days.c.volunteer_id.is_(None), text(ProblemCode.NOT_TRAINED)),
+        (~contains(days.c.trained_on, day), text(ProblemCode.CERTIFICATE_EXPIRED)),
+        (~contains(days.c.member_on, day), text(ProblemCode.ORGANIZATION_NOT_VERIFIED)),
         else_=sa.null(),
     )
 
@@ -108,9 +108,10 @@ def contains(days: Sql, day: Sql) -> Condition:
 def _code(case: Case, rule: Rule) -> Sql:
     """The code of a broken rule: the first of its refusals that applies."""
     *others, last = rule.refusals
-    code = _text(last.code)
-    return sa.case(*((each.when(case), _text(each.code)) for each in others), else_=code) if others else code
+    code = text(last.code)
+    return sa.case(*((each.when(case), text(each.code)) for each in others), else_=code) if others else code
 
 
-def _text(code: ProblemCode) -> Sql:
+def text(code: ProblemCode) -> Sql:
+    """A code as a constant of a statement."""
     return sa.literal_column(f"'{code}'", sa.Text)

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from api.models import Commitment
 from api.models.base import INSTANT
-from api.rules.rule import Case, hours
+from api.rules.code import ProblemCode
+from api.rules.rule import Case, Refusal, Rule, exists_for, hours
 
 PAUSE_HOURS = 24
 LIMIT_HOURS = 72
@@ -69,3 +70,10 @@ def _within(case: Case, duty: sa.Subquery) -> sa.Subquery:
     hours_so_far = sa.func.sum(duty.c.ends_at - duty.c.starts_at)
     promised = hours_so_far.over(partition_by=duty.c.stretch_starts_at, order_by=duty.c.starts_at)
     return sa.select(duty, promised.label("promised")).correlate(case.person, case.need).subquery()
+
+
+RESTED = Rule(
+    holds=lambda case: ~exists_for(duties_without_rest(case), case),
+    refusals=(Refusal(ProblemCode.NOT_RESTED, proof=duties_without_rest),),
+    counts="Hours of duties, promised or served, by instants, from the last pause of 24 hours on: where they have reached 72, neither the duty nor a later one begins. Camps do not count.",
+)

@@ -112,3 +112,27 @@ def merged_days(since: Any, until: Any) -> Sql:
 
 def hours(number: int) -> Sql:
     return sa.func.make_interval(0, 0, 0, 0, number)
+
+
+def case_period(case: Case) -> Sql:
+    """The period of the case, as a range without its end."""
+    return sa.func.tstzrange(case.starts, case.ends)
+
+
+def first_value(statement: sa.Select[Any], case: Case) -> Sql:
+    """The value in the first row of the statement, for the case."""
+    return statement.limit(1).correlate(case.person, case.need).scalar_subquery()
+
+
+def exists_for(statement: sa.Select[Any], case: Case) -> Condition:
+    """Whether the statement returns a row for the case.
+
+    OFFSET 0 keeps the planner from turning the subquery into a join that reads the table for all people at once.
+    """
+    return statement.order_by(None).offset(0).correlate(case.person, case.need).exists()
+
+
+def covers_all_days(statement: sa.Select[Any], case: Case) -> Condition:
+    """Whether the multirange that the statement returns contains every day of the period."""
+    days = statement.correlate(case.person, case.need).scalar_subquery()
+    return sa.func.coalesce(days.op("@>", is_comparison=True)(case.days), sa.false(), type_=sa.Boolean())

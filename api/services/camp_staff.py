@@ -15,8 +15,9 @@ from api.models.base import new_id
 from api.models.camp import CAMP, CampStatus
 from api.rules.camp import case_of_camp
 from api.rules.code import ProblemCode
+from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
 from api.rules.refusal import codes_of, refusals
-from api.rules.sending import ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE
+from api.rules.sending import ACTIVE, CONSENT_GIVEN
 from api.services import role
 from api.services.camp import CAMPS, check_not_over
 from api.services.camp_change import role_period
