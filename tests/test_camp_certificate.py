@@ -4,11 +4,13 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
+from tests.snapshot import snapshot
 from tests.test_scan import code_of, record, scan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -218,14 +220,44 @@ async def test_the_issuer_agrees_before_anything_is_given_in_its_name(api: Api, 
     assert await build.connection.fetchval("SELECT issuer_agreed_at FROM camp WHERE id = $1", camp) == NOW
 
 
-async def test_without_the_issuers_yes_no_certificate_is_given(api: Api, build: Build) -> None:
-    actor, issuer = await build.coordinator(), await build.organization()
-    camp, sessions = await camp_with_sessions(build, issuer, issuer_agreed_at=None)
+@pytest.mark.parametrize(
+    ("camp_values", "issuer_values", "code"),
+    [
+        ({"issuer_agreed_at": None}, {}, "ISSUER_NOT_AGREED"),
+        ({"issuer_agreed_at": None, "issuer_id": None}, {}, "ISSUER_NOT_AGREED"),
+        ({}, {"verification": "SUSPENDED"}, "ORGANIZATION_NOT_VERIFIED"),
+        ({"participant_certificate_code": "TKSK_BASIC"}, {}, "TYPE_NOT_ISSUED"),
+    ],
+)
+async def test_certificates_that_cannot_be_given_are_never_left_out_silently(
+    api: Api, build: Build, camp_values: Json, issuer_values: Json, code: str
+) -> None:
+    actor, issuer = await build.coordinator(), await build.organization(**issuer_values)
+    camp, sessions = await camp_with_sessions(build, issuer, **{"host_id": issuer, **camp_values})
     await attend(build, await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN"), *sessions)
+    before = await snapshot(build.connection)
 
-    await do(api, COMPLETE, actor, camp, build)
+    refused = await do(api, COMPLETE, actor, camp, build)
+    unchanged = await snapshot(build.connection)
+    payload = await do(api, COMPLETE, actor, camp, build, withoutCertificates=True)
 
+    organization = None if "issuer_id" in camp_values else {"id": f"Organization:{issuer}"}
+    assert refused["problems"] == [problem("Organization", code, "camp", organization=organization)]
+    assert unchanged == before
+    assert payload == {"camp": {"status": "COMPLETED"}, "problems": []}
     assert await certificates(build, camp) == []
+    withheld = "SELECT change FROM event WHERE kind = 'camp.certificates_withheld'"
+    assert orjson.loads(await build.connection.fetchval(withheld)) == {"code": code, "count": 1}
+
+
+async def test_nobody_needs_an_issuer_where_nobody_has_met_the_rule(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer, issuer_agreed_at=None)
+    await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN")
+
+    payload = await do(api, COMPLETE, actor, camp, build)
+
+    assert payload == {"camp": {"status": "COMPLETED"}, "problems": []}
 
 
 CHANGE = (

@@ -238,6 +238,69 @@ async def test_a_completed_camp_has_completed_and_missed_registrations(api: Api,
     assert [(first, last) for _, first, last in await commitments(build)] == [(NOW - DAY, NOW + DAY)]
 
 
+async def test_an_early_completion_ends_the_days_of_all(api: Api, build: Build) -> None:
+    camp = await running_camp(build)
+    await build.connection.execute("UPDATE camp SET capacity = 9")
+    await build.camp_staff_member(camp, await build.person())
+    for status in ("ASKED", "ALLOTTED", "WAITLISTED", "NAMED", "RELEASED"):
+        await build.contingent(camp, await build.organization(), places=1, status=status)
+    late = await build.contingent(camp, await build.organization(), places=1, names_due_at=NOW - HOUR)
+
+    await end(api, build, "completeCamp", camp)
+
+    assert [(first, last) for _, first, last in await commitments(build)] == [(NOW - DAY, NOW)] * 2
+    statuses = "SELECT status FROM contingent ORDER BY created_at, id"
+    assert sorted(row["status"] for row in await build.connection.fetch(statuses)) == [
+        *["NAMED"] * 3,
+        *["RELEASED"] * 3,
+    ]
+    lapsed = "SELECT effective_at FROM event WHERE kind = 'contingent.named' AND subject_key = $1"
+    assert await build.connection.fetchval(lapsed, str(late)) == NOW - HOUR
+    assert await build.connection.fetchval("SELECT ended_at FROM camp") == NOW
+
+
+async def test_a_camp_that_goes_on_promises_the_days_that_are_still_free(api: Api, build: Build) -> None:
+    camp = await running_camp(build)
+    account = await build.volunteer_account(cook := await build.person())
+    role = await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=camp)
+    members = [await build.camp_staff_member(camp, cook, role_id=role)]
+    members.append(await build.camp_staff_member(camp, await build.person()))
+    busy = await build.camp_registration(camp, other := await build.person(), status="CHECKED_IN")
+    await end(api, build, "completeCamp", camp)
+    for person in (cook, other):
+        need = await build.need(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+        await build.assignment(need, person, status="ACCEPTED")
+
+    await end(api, build, "reopenCamp", camp, 2, reason="Satu sesi tertinggal")
+
+    periods = await build.connection.fetch(
+        "SELECT registration_id, staff_member_id, upper(period) AS until FROM commitment WHERE assignment_id IS NULL"
+    )
+    assert {row["registration_id"] or row["staff_member_id"]: row["until"] for row in periods} == {
+        await build.connection.fetchval("SELECT id FROM camp_registration WHERE number = 1"): NOW + DAY,
+        busy: NOW,
+        members[0]: NOW,
+        members[1]: NOW + DAY,
+    }
+    assert [status for _, status in (await line(api, build, camp))[1]][0::5] == ["CHECKED_IN", "RELEASED"]
+    ended = "SELECT id FROM camp_staff_member WHERE ended_at IS NOT NULL"
+    assert await build.connection.fetchval(ended) == members[0]
+    assert await build.connection.fetchval("SELECT ended_at FROM role WHERE id = $1", role) == NOW
+    assert await build.connection.fetchval("SELECT ended_at FROM camp") is None
+
+
+async def test_a_camp_whose_last_day_is_over_goes_on_with_everybody(api: Api, build: Build) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - 2 * DAY, ends_at=NOW - DAY)
+    await build.camp_registration(camp, person := await build.person(), status="CHECKED_IN")
+    await end(api, build, "completeCamp", camp)
+    need = await build.need(starts_at=NOW - HOUR, ends_at=NOW + HOUR)
+    await build.assignment(need, person, status="ACCEPTED")
+
+    await end(api, build, "reopenCamp", camp, 2, reason="Satu sesi tertinggal")
+
+    assert await line(api, build, camp) == (9, [(1, "CHECKED_IN")])
+
+
 async def test_a_cancelled_camp_frees_everybody(api: Api, build: Build) -> None:
     camp = await running_camp(build)
     account = await build.volunteer_account(cook := await build.person())

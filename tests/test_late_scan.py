@@ -75,8 +75,8 @@ async def test_an_entry_that_arrives_after_the_completion_counts(api: Api, build
 
     assert missed == [("NO_SHOW", None, None)]
     assert [findings(each) for each in results] == [[None], [None]]
-    status = "CHECKED_IN" if is_reopened else "COMPLETED"
-    assert await standing(build) == [(status, NOW - HOUR, NOW + 2 * DAY)]
+    expected = ("CHECKED_IN", NOW - HOUR, NOW + 2 * DAY) if is_reopened else ("COMPLETED", NOW - HOUR, NOW)
+    assert await standing(build) == [expected]
 
 
 async def test_a_late_entry_of_somebody_whose_days_are_taken_stays_in_the_log(api: Api, build: Build) -> None:
@@ -84,14 +84,14 @@ async def test_a_late_entry_of_somebody_whose_days_are_taken_stays_in_the_log(ap
     codes = [await participant(api, build, actor, camp) for _ in range(2)]
     await complete(api, build, camp)
     busy = await build.connection.fetchval("SELECT volunteer_id FROM camp_registration WHERE number = 1")
-    need = await build.need(starts_at=NOW, ends_at=NOW + DAY)
+    need = await build.need(starts_at=NOW - HOUR, ends_at=NOW + DAY)
     await build.assignment(need, busy, status="ACCEPTED")
 
-    scans = [scan(code, str(number)) for number, code in enumerate(codes)]
+    scans = [scan(code, str(number), at=(NOW - 2 * HOUR).isoformat()) for number, code in enumerate(codes)]
     results = await record(api, actor, camp, *scans, isOffline=True)
 
     assert findings(results) == [None, None]
-    assert await standing(build) == [("NO_SHOW", None, None), ("COMPLETED", NOW, NOW + 2 * DAY)]
+    assert await standing(build) == [("NO_SHOW", None, None), ("COMPLETED", NOW - 2 * HOUR, NOW)]
 
 
 async def test_whose_entry_came_before_their_place_has_come(api: Api, build: Build) -> None:
@@ -115,8 +115,9 @@ async def test_a_reopened_camp_takes_back_whose_days_are_free_again(api: Api, bu
     code = await participant(api, build, actor, camp)
     await complete(api, build, camp)
     person = await build.connection.fetchval("SELECT volunteer_id FROM camp_registration")
-    duty = await build.assignment(await build.need(starts_at=NOW, ends_at=NOW + DAY), person, status="ACCEPTED")
-    await record(api, actor, camp, scan(code, "1"), isOffline=True)
+    need = await build.need(starts_at=NOW - HOUR, ends_at=NOW + DAY)
+    duty = await build.assignment(need, person, status="ACCEPTED")
+    await record(api, actor, camp, scan(code, "1", at=(NOW - 2 * HOUR).isoformat()), isOffline=True)
     missed = await standing(build)
     async with build.connection.transaction():
         await build.connection.execute("UPDATE assignment SET status = 'CANCELLED' WHERE id = $1", duty)
@@ -126,7 +127,7 @@ async def test_a_reopened_camp_takes_back_whose_days_are_free_again(api: Api, bu
     await api.do(reopen, actor=actor, camp=f"Camp:{camp}", version=2, reason="Gerbang luring")
 
     assert missed == [("NO_SHOW", None, None)]
-    assert await standing(build) == [("CHECKED_IN", NOW, NOW + 2 * DAY)]
+    assert await standing(build) == [("CHECKED_IN", NOW - 2 * HOUR, NOW + 2 * DAY)]
 
 
 async def test_who_had_come_before_the_place_was_free_keeps_the_days_of_a_cancelled_camp(
@@ -144,6 +145,82 @@ async def test_who_had_come_before_the_place_was_free_keeps_the_days_of_a_cancel
 
     assert [row[0] for row in promoted] == ["REGISTERED"]
     assert [row[0] for row in await standing(build)] == ["RELEASED"]
+
+
+CANCEL = "mutation($input: CancelCampInput!) { cancelCamp(input: $input) { problems { code } } }"
+CANCEL_OWN = """mutation($input: CancelRegistrationInput!) { cancelRegistration(input: $input) {
+  problems { code } } }"""
+RELEASE = """mutation($input: ReleaseParticipantInput!) { releaseParticipant(input: $input) { problems { code } } }"""
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+@pytest.mark.parametrize("status", ["REGISTERED", "WAITLISTED", "OFFERED", "NO_SHOW", "CANCELLED"])
+async def test_an_entry_from_before_the_cancellation_of_a_camp_counts_in_any_order(
+    api: Api, build: Build, status: str, is_late: bool
+) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    entry = scan(await participant(api, build, actor, camp, status=status), "1", at=(NOW - HOUR).isoformat())
+    cancelled = {"camp": f"Camp:{camp}", "version": 1, "reason": "Banjir"}
+
+    if not is_late:
+        await record(api, actor, camp, entry, isOffline=True)
+    await api.do(CANCEL, actor=actor, **cancelled)
+    if is_late:
+        results = [await record(api, actor, camp, entry, isOffline=True) for _ in range(2)]
+        assert findings(results[0]) == findings(results[1])
+
+    was_there = status in ("REGISTERED", "NO_SHOW")
+    ((found, _, until),) = await standing(build)
+    assert (found, until) == (("RELEASED", NOW) if was_there else ("CANCELLED", None))
+    reason = await build.connection.fetchval("SELECT reason FROM camp_registration")
+    assert reason == (None if status == "CANCELLED" else "Banjir")
+    finding = await build.connection.fetchval("SELECT finding FROM scan")
+    late_finding = "CANCELLED" if is_late else "WAITING"
+    assert finding == {"REGISTERED": None, "NO_SHOW": None, "CANCELLED": "CANCELLED"}.get(status, late_finding)
+
+
+@pytest.mark.parametrize(
+    ("hours", "status", "finding"), [(-2, "RELEASED", None), (-1, "RELEASED", None), (0, "CANCELLED", "CANCELLED")]
+)
+async def test_an_entry_from_before_somebody_cancelled_tells_that_they_were_there(
+    api: Api, build: Build, hours: int, status: str, finding: str | None
+) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build, capacity=1)
+    code = await participant(api, build, actor, camp)
+    next_one = await build.camp_registration(camp, await build.person(), status="WAITLISTED")
+    own = await build.connection.fetchval("SELECT id FROM camp_registration WHERE number = 1")
+    gone = {"campRegistration": f"CampRegistration:{own}", "version": 1, "reason": "Sakit"}
+    await api.do(CANCEL_OWN, actor=actor, **gone)
+    moved = "UPDATE camp_registration SET updated_at = $1 WHERE id = $2"
+    await build.connection.execute(moved, NOW - HOUR, own)
+
+    at = NOW + hours * HOUR
+    results = await record(api, actor, camp, scan(code, "1", at=at.isoformat()), isOffline=True)
+
+    assert findings(results) == [finding]
+    spent = (at, NOW - HOUR) if at < NOW - HOUR else (NOW - DAY, NOW - HOUR)
+    days = spent if status == "RELEASED" else (None, None)
+    assert (await standing(build))[0] == (status, *days)
+    assert (
+        await build.connection.fetchval("SELECT status FROM camp_registration WHERE id = $1", next_one) == "REGISTERED"
+    )
+
+
+@pytest.mark.parametrize(("hours", "finding"), [(-1, None), (1, "CANCELLED")])
+async def test_what_was_scanned_before_somebody_was_released_has_no_fault(
+    api: Api, build: Build, hours: int, finding: str | None
+) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp, status="CHECKED_IN")
+    own = await build.connection.fetchval("SELECT id FROM camp_registration")
+    leaves = {"campRegistration": f"CampRegistration:{own}", "version": 1, "reason": "Sakit"}
+    await api.do(RELEASE, actor=actor, **leaves)
+    await build.connection.execute("UPDATE camp_registration SET updated_at = $1", NOW - HOUR)
+
+    at = (NOW - HOUR + hours * timedelta(minutes=1)).isoformat()
+    results = await record(api, actor, camp, scan(code, "1", "MEAL", at=at), isOffline=True)
+
+    assert findings(results) == [finding]
 
 
 async def test_scans_of_a_camp_that_is_over_are_not_annulled(api: Api, build: Build) -> None:

@@ -73,7 +73,9 @@ SUBJECTS: Mapping[str, tuple[sa.Table, Predicate]] = {
 
 # What tells who is where, how they did, and who reads of it, is told to those only who may read that.
 OF_KIND: Mapping[str, Predicate] = {
-    **dict.fromkeys(("camp.codes_issued", "camp.results_recorded", "camp.scanned"), runs_camp),
+    **dict.fromkeys(
+        ("camp.certificates_withheld", "camp.codes_issued", "camp.results_recorded", "camp.scanned"), runs_camp
+    ),
     "camp.exported": keeps_camp,
     "organization.exported": keeps_organization,
     "site.scanned": keeps_site,

@@ -150,7 +150,10 @@ Camp = table(
     optional("site_id", sa.Uuid, references("site.id")),
     required("status", Chosen(CampStatus)),
     optional("opened_at", INSTANT),
+    # When it was completed or cancelled; with that its days end, too.
+    optional("ended_at", INSTANT),
     optional("reason"),
+    sa.CheckConstraint("ended_at IS NULL OR status IN ('COMPLETED', 'CANCELLED')", name="ended"),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("registration_closes_at > registration_opens_at", name="closes_after_opening"),
     sa.CheckConstraint("capacity BETWEEN 1 AND 100000", name="capacity"),

@@ -89,12 +89,24 @@ CAMP_REGISTRATION = StateMachine(
         Consequence(
             (_S.NO_SHOW,), _S.COMPLETED, ("record_scans",), "by an entry that arrives after the camp was completed"
         ),
+        Consequence(
+            (_S.NO_SHOW, _S.CANCELLED),
+            _S.RELEASED,
+            ("record_scans",),
+            "by an earlier entry that arrives after the place, or the camp, was cancelled",
+        ),
         Consequence((_S.CHECKED_IN,), _S.REGISTERED, ("annul_scan",), "when no other entry counts"),
         Consequence((_S.CHECKED_IN,), _S.RELEASED, ("accept_assignment",), "when the camp was mobilized for the duty"),
         Consequence((_S.WAITLISTED, _S.OFFERED), _S.EXPIRED, ("complete_camp",), "when the camp is completed"),
         Consequence((_S.REGISTERED,), _S.NO_SHOW, ("complete_camp",), "when the camp is completed"),
         Consequence((_S.CHECKED_IN,), _S.COMPLETED, ("complete_camp",), "when the camp is completed"),
         Consequence((_S.COMPLETED,), _S.CHECKED_IN, ("reopen_camp",), "when the camp goes on"),
+        Consequence(
+            (_S.COMPLETED,),
+            _S.RELEASED,
+            ("reopen_camp",),
+            "when the camp goes on, and the days were promised elsewhere",
+        ),
         Consequence(
             (_S.WAITLISTED, _S.OFFERED, _S.REGISTERED), _S.CANCELLED, ("cancel_camp",), "when the camp is cancelled"
         ),
@@ -126,12 +138,15 @@ CampRegistration = table(
     optional("reason"),
     # Released for a duty that the camp was mobilized for: the place is not filled again.
     required("is_mobilized", sa.Boolean, server_default=sa.false()),
+    # Cancelled from a place: an entry from before, which arrives later, tells that the person was there.
+    required("had_place", sa.Boolean, server_default=sa.false()),
     # The registration whose place it took over.
     optional("replaces_id", sa.Uuid, references("camp_registration.id")),
     sa.CheckConstraint("num_nonnulls(volunteer_id, guest_name) = 1", name="of_one_person"),
     sa.CheckConstraint("volunteer_id IS NOT NULL OR organization_id IS NOT NULL", name="guest_of_an_organization"),
     sa.CheckConstraint("status <> 'OFFERED' OR offered_until IS NOT NULL", name="offered_until_an_instant"),
     sa.CheckConstraint("status = 'RELEASED' OR NOT is_mobilized", name="mobilized"),
+    sa.CheckConstraint("status = 'CANCELLED' OR NOT had_place", name="had_place"),
     sa.CheckConstraint("number > 0", name="number"),
     sa.UniqueConstraint("camp_id", "number"),
     sa.Index(

@@ -52,6 +52,8 @@ CONTINGENT = StateMachine(
     },
     lapses=(Lapse(_S.ALLOTTED, _S.NAMED, at=lambda row: row.c.names_due_at, description="when its names are due"),),
     consequences=(
+        Consequence((_S.ALLOTTED,), _S.NAMED, ("complete_camp",), "when the camp is completed"),
+        Consequence((_S.ASKED, _S.WAITLISTED), _S.RELEASED, ("complete_camp",), "when the camp is completed"),
         Consequence((_S.WAITLISTED,), _S.ALLOTTED, FREEING, "when all its places are free"),
         Consequence(
             (_S.ASKED, _S.WAITLISTED, _S.ALLOTTED), _S.RELEASED, ("cancel_camp",), "when the camp is cancelled"

@@ -140,6 +140,7 @@ class Camp(Node, Located):
     site: Site | None = field("The site where it runs; null before its start.")
     status: CampStatus = field("How far it has come.")
     opened_at: datetime | None = field("When it was announced; null while it is a draft.")
+    ended_at: datetime | None = field("When it was completed or cancelled; null if it was not.")
     reason: str | None = field("Why it was cancelled or reopened; null if it was not.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     allowed_actions: list[CampAction] = field("What you may do with it now.")

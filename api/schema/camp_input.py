@@ -100,6 +100,9 @@ class StartCampInput:
 @verb_input(camp_end.complete)
 class CompleteCampInput:
     camp: strawberry.ID = field("The camp to end.")
+    without_certificates: bool = strawberry.field(
+        default=False, description="Whether it ends all the same where its issuer cannot give the certificates."
+    )
 
 
 @verb_input(camp_end.reopen)

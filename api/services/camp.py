@@ -230,7 +230,8 @@ async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, 
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.OPEN)
     problems = Problems()
     check_not_over(problems, request, held)
-    if held.issuer_id is not None and held.issuer_agreed_at is None:
+    gives = (held.issuer_id, held.participant_certificate_code, held.instructor_certificate_code)
+    if any(each is not None for each in gives) and held.issuer_agreed_at is None:
         problems.add(ProblemCode.ISSUER_NOT_AGREED, "camp", organization_id=held.issuer_id)
     problems.refuse()
     return await CAMPS.move(session, request, held, CampStatus.OPEN, columns={"opened_at": request.now})

@@ -20,7 +20,7 @@ from api.rules.organization import is_standing, issued_types
 from api.services import certificate
 from api.services.camp import CAMPS
 from api.services.change import check_status
-from api.services.feed import record_all
+from api.services.feed import record, record_all
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -39,7 +39,7 @@ async def agree(session: Transaction, request: Request, *, camp: uuid.UUID, vers
     """The issuer stands, and may issue both types."""
     held = await CAMPS.lock(session, request, camp, version, may=access.issues_for_camp)
     check_status(held, (CampStatus.DRAFT, CampStatus.OPEN, CampStatus.CLOSED, CampStatus.RUNNING), "camp")
-    code = await _obstacle(session, request, held)
+    code = await _cannot_issue(session, request, held)
     if code is not None:
         raise Refused(Problem(code, input_path("camp"), {"organization_id": held.issuer_id}))
     columns = {"issuer_agreed_at": request.now}
@@ -48,6 +48,12 @@ async def agree(session: Transaction, request: Request, *, camp: uuid.UUID, vers
 
 async def _obstacle(session: Transaction, request: Request, camp: Row) -> ProblemCode | None:
     """Why the issuer gives no certificates of the camp's types."""
+    if camp.issuer_agreed_at is None:
+        return ProblemCode.ISSUER_NOT_AGREED
+    return await _cannot_issue(session, request, camp)
+
+
+async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> ProblemCode | None:
     await session.lock_all(Organization, [camp.issuer_id])
     issuer = await session.row(ISSUER, {**request.parameters, "issuer": camp.issuer_id})
     if issuer is None or not issuer.stands:
@@ -56,13 +62,20 @@ async def _obstacle(session: Transaction, request: Request, camp: Row) -> Proble
     return None if wanted <= {*issuer.types} else ProblemCode.TYPE_NOT_ISSUED
 
 
-async def issue(session: Transaction, request: Request, camp: Row) -> None:
-    """Issues to all who met the rule and have none yet, in the name of the issuer that agreed; nothing where it no longer stands."""
-    wants = camp.participant_certificate_code or camp.instructor_certificate_code
-    if camp.issuer_agreed_at is None or wants is None or await _obstacle(session, request, camp) is not None:
-        return
+async def issue(session: Transaction, request: Request, camp: Row, *, is_optional: bool) -> None:
+    """Issues to all who met the rule and have none yet, in the name of the issuer that agreed.
+
+    Where the issuer cannot give them that is refused; where they are optional, an event says so.
+    """
     holders = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
     rows = {key: row for key, row in ((new_id(), _row(camp, holder)) for holder in holders) if row is not None}
+    code = await _obstacle(session, request, camp) if rows else None
+    if code is not None and not is_optional:
+        raise Refused(Problem(code, input_path("camp"), {"organization_id": camp.issuer_id}))
+    if code is not None:
+        change = {"code": code, "count": len(rows)}
+        await record(session, request, "camp.certificates_withheld", subject=("Camp", camp.id), change=change)
+        return
     issued = await session.insert_all(
         Certificate, [{"id": key, **row} for key, row in rows.items()], sorted_by="number"
     )
@@ -115,8 +128,8 @@ ISSUER = compile_statement(
     ).where(Organization.c.id == _id("issuer"))
 )
 
-# The last day of the camp, or today where it is completed before.
-_DAY = local_day(Camp.c.kabupaten_code, sa.func.least(Camp.c.ends_at, access.NOW, type_=INSTANT))
+# The last day of the camp, or that on which it was completed before.
+_DAY = local_day(Camp.c.kabupaten_code, sa.func.least(Camp.c.ends_at, Camp.c.ended_at, access.NOW, type_=INSTANT))
 
 
 def _expires(name: str) -> Any:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Camp, CampRegistration, Commitment
+from api.models import Camp, CampRegistration, CampStaffMember, Commitment, Volunteer
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.services.feed import record_all
 from api.services.request import Request
@@ -39,6 +39,23 @@ async def free_days(
     if is_spent:
         await session.rows(SHORTEN, parameters)
     await session.rows(FREE_AHEAD if is_spent else FREE, parameters)
+
+
+async def cut_days(session: Transaction, camp: uuid.UUID) -> None:
+    """The days of a completed camp, of who came and who worked there, end with it."""
+    await session.rows(CUT, {"camp": camp})
+
+
+async def resume_days(session: Transaction, request: Request, camp: uuid.UUID) -> list[Row]:
+    """Promises the days that remain of a camp that goes on; those of people of whom something else has them by now.
+
+    Of each the `registration_id` or the `staff_member_id`.
+    """
+    parameters = {**request.parameters, "camp": camp}
+    people = await session.rows(CUT_SHORT, parameters)
+    await session.lock_all(Volunteer, [row.volunteer_id for row in people])
+    await session.rows(RESUME, parameters)
+    return await session.rows(CUT_SHORT, parameters)
 
 
 async def tell_waiting(
@@ -90,6 +107,50 @@ SHORTEN = compile_statement(
 FREE = compile_statement(sa.delete(Commitment).where(_IS_OF_KEYS))
 FREE_AHEAD = compile_statement(
     sa.delete(Commitment).where(_IS_OF_KEYS, sa.func.lower(Commitment.c.period) >= access.NOW)
+)
+_CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
+
+
+def _of_camp() -> sa.ColumnElement[bool]:
+    """Whether a commitment is of somebody who completed the camp, or works there."""
+    came = sa.select(CampRegistration.c.id).where(
+        CampRegistration.c.camp_id == _CAMP, CampRegistration.c.status == CampRegistrationStatus.COMPLETED
+    )
+    staff = sa.select(CampStaffMember.c.id).where(
+        CampStaffMember.c.camp_id == _CAMP, CampStaffMember.c.ended_at.is_(None)
+    )
+    return sa.and_(
+        Camp.c.id == _CAMP,
+        sa.or_(Commitment.c.registration_id.in_(came), Commitment.c.staff_member_id.in_(staff)),
+    )
+
+
+def _until(end: Any) -> sa.ColumnElement[Any]:
+    """The period of a commitment until an instant; no period is empty."""
+    since = sa.func.lower(Commitment.c.period)
+    return sa.func.tstzrange(since, sa.func.greatest(end, since + sa.literal_column("interval '1 microsecond'")))
+
+
+_other = Commitment.alias()
+_is_taken = sa.exists().where(
+    _other.c.volunteer_id == Commitment.c.volunteer_id,
+    _other.c.id != Commitment.c.id,
+    _other.c.period.op("&&", is_comparison=True)(sa.func.tstzrange(sa.func.lower(Commitment.c.period), Camp.c.ends_at)),
+)
+_is_cut_short = sa.and_(sa.func.upper(Commitment.c.period) < Camp.c.ends_at, Camp.c.ends_at > access.NOW)
+CUT = compile_statement(
+    sa.update(Commitment)
+    .where(_of_camp(), sa.func.upper(Commitment.c.period) > Camp.c.ended_at)
+    .values(period=_until(Camp.c.ended_at))
+)
+RESUME = compile_statement(
+    sa.update(Commitment).where(_of_camp(), _is_cut_short, ~_is_taken).values(period=_until(Camp.c.ends_at))
+)
+CUT_SHORT = compile_statement(
+    sa.select(Commitment.c.volunteer_id, Commitment.c.registration_id, Commitment.c.staff_member_id)
+    .join(Camp, Camp.c.id == _CAMP)
+    .where(_of_camp(), _is_cut_short)
+    .order_by(Commitment.c.volunteer_id)
 )
 WAITS = compile_statement(
     sa.select(

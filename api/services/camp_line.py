@@ -4,7 +4,7 @@ All of this happens under the lock of the camp, in the transaction of the change
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -134,7 +134,7 @@ async def move_all(
     if not rows:
         return
     assert all(CAMP_REGISTRATION.is_declared(row.status, status) for row in rows), status
-    values = {"offered_until": None, "reason": None, **(columns or {}), "status": status, "now": request.now}
+    values = {"offered_until": None, "had_place": False, **(columns or {}), "status": status, "now": request.now}
     await session.rows(MOVE, {**values, "reason": reason, "keys": [row.id for row in rows]})
     changes = [(row.id, {"status": status, "from": row.status, "camp": str(row.camp_id)}) for row in rows]
     kind = f"camp_registration.{status.lower()}"
@@ -149,14 +149,20 @@ async def end_all(
     status: CampRegistrationStatus,
     *,
     reason: str | None = None,
+    columns: Mapping[str, Any] | None = None,
+    only: Collection[uuid.UUID] | None = None,
     frees: bool = True,
 ) -> None:
-    """Moves all registrations of a locked camp that stand so; `frees`: their time is free again, but for what was spent."""
-    rows = await session.rows(STANDING, {"camp": camp, "statuses": [*sources]})
+    """Moves all registrations of a locked camp that stand so, or `only` these of them.
+
+    `frees`: their time is free again, but for what was spent.
+    """
+    standing = await session.rows(STANDING, {"camp": camp, "statuses": [*sources]})
+    rows = [row for row in standing if only is None or row.id in only]
     if frees:
         is_spent = status == CampRegistrationStatus.RELEASED
         await free_days(session, request, [row.id for row in rows], is_spent=is_spent)
-    await move_all(session, request, rows, status, reason=reason)
+    await move_all(session, request, rows, status, reason=reason, columns=columns)
 
 
 async def next_number(session: Transaction, camp: uuid.UUID, count: int = 1) -> int:
@@ -255,6 +261,7 @@ MOVE = compile_statement(
     .values(
         status=sa.bindparam("status", type_=CampRegistration.c.status.type),
         offered_until=sa.bindparam("offered_until", type_=CampRegistration.c.offered_until.type),
+        had_place=sa.bindparam("had_place", type_=sa.Boolean()),
         reason=sa.bindparam("reason", type_=sa.Text()),
         version=CampRegistration.c.version + 1,
         updated_at=access.NOW,

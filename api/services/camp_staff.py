@@ -1,10 +1,11 @@
 """The staff of camps: their days, and what their accounts may do there."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api import access
 from api.database.engine import Row, Transaction
@@ -22,7 +23,7 @@ from api.services import role
 from api.services.camp import CAMPS, check_not_over
 from api.services.camp_change import role_period
 from api.services.change import Changeable, check_status
-from api.services.feed import record
+from api.services.feed import record, record_all
 from api.services.problem import Problem, Problems, Refused, broken_rule, input_path
 from api.services.request import Request
 from api.services.sight import check_seen
@@ -97,6 +98,14 @@ async def _end(session: Transaction, request: Request, camp: Row, member: Row | 
     return key
 
 
+async def end_members(session: Transaction, request: Request, camp: uuid.UUID, members: Sequence[uuid.UUID]) -> None:
+    """Ends the work of members of the staff of a locked camp."""
+    await session.rows(END_MEMBERS, {**request.parameters, "members": [*members]})
+    changes = [(member, {"camp": str(camp)}) for member in members]
+    await record_all(session, request, "camp_staff_member.ended", "CampStaffMember", changes)
+    await end_staff(session, request, camp)
+
+
 async def end_staff(session: Transaction, request: Request, camp: uuid.UUID) -> None:
     """Frees the days to come of the staff of a camp that has ended its work, and ends their roles."""
     parameters = {**request.parameters, "camp": camp}
@@ -116,6 +125,11 @@ MEMBER = compile_statement(
         CampStaffMember.c.ended_at.is_(None),
     )
     .with_for_update(key_share=True)
+)
+END_MEMBERS = compile_statement(
+    sa.update(CampStaffMember)
+    .where(CampStaffMember.c.id == sa.any_(sa.bindparam("members", type_=ARRAY(sa.Uuid()))))
+    .values(ended_at=access.NOW, version=CampStaffMember.c.version + 1, updated_at=access.NOW)
 )
 ACCOUNT = compile_statement(
     sa.select(

@@ -180,7 +180,8 @@ async def _move(
     session: Transaction, request: Request, held: Row, status: CampRegistrationStatus, reason: str | None
 ) -> uuid.UUID:
     await free_days(session, request, [held.id], is_spent=status == _S.RELEASED)
-    columns = {"reason": reason, "offered_until": None}
+    had_place = status == _S.CANCELLED and held.status == _S.REGISTERED
+    columns = {"reason": reason, "offered_until": None, "had_place": had_place}
     change = {"camp": str(held.camp_id)}
     return await REGISTRATIONS.move(session, request, held, status, reason=reason, columns=columns, change=change)
 

@@ -120,9 +120,9 @@ async def _settle(
     """What follows from the new scans; of a camp that was completed, also the certificates of who has come after all."""
     change = {"count": len(rows), "with_findings": sum(1 for row in rows if row["finding"] is not None)}
     if camp is not None:
-        await settle_camp(session, request, camp.id, camp.status)
+        await settle_camp(session, request, camp, camp.status)
         if camp.status == CampStatus.COMPLETED:
-            await camp_certificate.issue(session, request, camp)
+            await camp_certificate.issue(session, request, camp, is_optional=True)
         await record(session, request, "camp.scanned", subject=("Camp", camp.id), change=change)
         return
     await settle_duties(session, request, rows)

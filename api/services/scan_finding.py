@@ -106,17 +106,18 @@ def _finding(
         return ScanFinding.ANNULLED_CODE
     if place.camp_id is None:
         return None if has_duty else ScanFinding.NO_DUTY
-    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, scan)
+    return ScanFinding.WRONG_DAY if not place.is_open_at(at) else _of_registration(carrier, scan, at)
 
 
-def _of_registration(carrier: Row, scan: Mapping[str, Any]) -> ScanFinding | None:
-    """Who was released leaves all the same."""
+def _of_registration(carrier: Row, scan: Mapping[str, Any], at: datetime) -> ScanFinding | None:
+    """Who was released leaves all the same, and was there until then."""
     if carrier.is_staff or (carrier.status == _S.RELEASED and scan["point"] == ScanPoint.EXIT):
         return None
     if carrier.status is None:
         return ScanFinding.NOT_REGISTERED
-    is_closed = scan.get("session") in carrier.closed_sessions
-    return OF_STATUS.get(carrier.status, ScanFinding.NOT_ENROLLED if is_closed else None)
+    if carrier.status in OF_STATUS and (carrier.left_at is None or carrier.left_at < at):
+        return OF_STATUS[carrier.status]
+    return ScanFinding.NOT_ENROLLED if scan.get("session") in carrier.closed_sessions else None
 
 
 async def read_carriers(session: Transaction, place: Gate, codes: Sequence[str | None]) -> Mapping[str, Row]:
@@ -149,8 +150,13 @@ def _id(name: str) -> Any:
 
 
 # The newest registration of each person at the camp.
+_has_left = sa.or_(CampRegistration.c.status == _S.RELEASED, CampRegistration.c.had_place)
 _registration = (
-    sa.select(CampRegistration.c.id, CAMP_REGISTRATION.current(CampRegistration, access.NOW).label("status"))
+    sa.select(
+        CampRegistration.c.id,
+        CAMP_REGISTRATION.current(CampRegistration, access.NOW).label("status"),
+        sa.case((_has_left, CampRegistration.c.updated_at)).label("left_at"),
+    )
     .where(
         CampRegistration.c.camp_id == _id("camp"),
         sa.or_(
@@ -184,6 +190,7 @@ CARRIERS = compile_statement(
         ScanCode.c.site_id.is_not(None).label("is_place"),
         sa.func.coalesce(_registration.c.id, ScanCode.c.registration_id).label("registration_id"),
         _registration.c.status,
+        _registration.c.left_at,
         _staff.label("is_staff"),
         sa.func.array(_closed_sessions.correlate(_registration).scalar_subquery()).label("closed_sessions"),
     )

@@ -24,23 +24,34 @@ from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, read_again, re
 from api.services.request import Request
 
 _S = CampRegistrationStatus
+# What who came is at a camp of each status to which scans are sent.
+WHO_CAME = {
+    CampStatus.RUNNING: _S.CHECKED_IN,
+    CampStatus.COMPLETED: _S.COMPLETED,
+    CampStatus.CANCELLED: _S.RELEASED,
+}
 ACTIONS = {ScanPoint.ENTRY: AssignmentAction.CHECK_IN, ScanPoint.EXIT: AssignmentAction.CHECK_OUT}
 
 
-async def settle_camp(session: Transaction, request: Request, camp: uuid.UUID, status: CampStatus) -> None:
+async def settle_camp(
+    session: Transaction, request: Request, camp: Row, status: CampStatus = CampStatus.RUNNING
+) -> None:
     """Who has an entry that counts has come, also where it arrives late; asked under the lock of the camp of this status."""
-    await move_all(session, request, await session.rows(ARRIVED, {"camp": camp}), _S.CHECKED_IN)
-    came = _S.COMPLETED if status == CampStatus.COMPLETED else _S.CHECKED_IN
-    for held in await session.rows(ARRIVED_LATE, {"camp": camp}):
-        await _give_back(session, request, held, came)
+    await move_all(session, request, await session.rows(ARRIVED, {"camp": camp.id}), _S.CHECKED_IN)
+    for held in await session.rows(ARRIVED_LATE, {"camp": camp.id}):
+        came = _S.RELEASED if held.had_place else WHO_CAME[status]
+        await _give_back(session, request, held, came, held.reason or camp.reason)
 
 
-async def _give_back(session: Transaction, request: Request, held: Row, status: CampRegistrationStatus) -> None:
+async def _give_back(
+    session: Transaction, request: Request, held: Row, status: CampRegistrationStatus, reason: str | None
+) -> None:
     """The place and the days of somebody who was taken for not having come, from the first entry on."""
+    columns = {"had_place": False, "reason": reason if status == _S.RELEASED else None}
     try:
         async with session.savepoint():
             await session.rows(COMMIT_STAY, {"registration": held.id, "commitment": new_id()})
-            await REGISTRATIONS.move(session, request, held, status)
+            await REGISTRATIONS.move(session, request, held, status, columns=columns)
     except asyncpg.IntegrityConstraintViolationError:
         # The place or the days are somebody else's by now: the scan stays, and the registration as it is.
         return
@@ -107,26 +118,36 @@ _entries = (
 )
 
 
-def _registrations(status: CampRegistrationStatus, *conditions: sa.ColumnElement[bool]) -> CompiledStatement:
-    """Registrations of the camp with the status, locked."""
+def _registrations(*conditions: sa.ColumnElement[bool]) -> CompiledStatement:
+    """Registrations of the camp, locked."""
     return compile_statement(
         sa.select(CampRegistration)
-        .where(CampRegistration.c.camp_id == _id("camp"), CampRegistration.c.status == status, *conditions)
+        .where(CampRegistration.c.camp_id == _id("camp"), *conditions)
         .order_by(CampRegistration.c.id)
         .with_for_update(key_share=True, of=CampRegistration)
     )
 
 
-ARRIVED = _registrations(_S.REGISTERED, _entries.exists())
-ARRIVED_LATE = _registrations(_S.NO_SHOW, _entries.exists())
-NOT_ARRIVED = _registrations(_S.CHECKED_IN, CampRegistration.c.id == _id("registration"), sa.not_(_entries.exists()))
+_status = CampRegistration.c.status
+ARRIVED = _registrations(_status == _S.REGISTERED, _entries.exists())
+# Who cancelled was there until then.
+_left_at = sa.case((CampRegistration.c.had_place, CampRegistration.c.updated_at))
+ARRIVED_LATE = _registrations(
+    sa.or_(_status == _S.NO_SHOW, CampRegistration.c.had_place),
+    _entries.where(sa.or_(_left_at.is_(None), Scan.c.at <= _left_at)).exists(),
+)
+NOT_ARRIVED = _registrations(
+    _status == _S.CHECKED_IN, CampRegistration.c.id == _id("registration"), sa.not_(_entries.exists())
+)
 
 
 def _commit_stay() -> Any:
-    """From the first entry within the camp on; from its start where there is none."""
-    entry = _entries.where(Scan.c.at >= Camp.c.starts_at, Scan.c.at < Camp.c.ends_at).correlate(CampRegistration, Camp)
-    first = entry.with_only_columns(sa.func.min(Scan.c.at)).scalar_subquery()
-    period = sa.func.tstzrange(sa.func.coalesce(first, Camp.c.starts_at), Camp.c.ends_at)
+    """From the first entry within the camp on, from its start where there is none, until it or the place was ended."""
+    end = sa.func.least(Camp.c.ends_at, Camp.c.ended_at, _left_at)
+    entry = _entries.where(Scan.c.at >= Camp.c.starts_at, Scan.c.at < end).correlate(CampRegistration, Camp)
+    first = sa.func.coalesce(entry.with_only_columns(sa.func.min(Scan.c.at)).scalar_subquery(), Camp.c.starts_at)
+    # No period is empty, also where the camp was ended before its start.
+    period = sa.func.tstzrange(first, sa.func.greatest(end, first + sa.literal_column("interval '1 microsecond'")))
     stay = (
         sa.select(_id("commitment"), CampRegistration.c.volunteer_id, CampRegistration.c.id, period)
         .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
