@@ -91,7 +91,6 @@ from api.access.camp import (
     sees_registration,
     sees_staff_member,
     speaks_for_contingent,
-    works_at_camp,
 )
 from api.access.certificate import (
     asks_for_certificate,

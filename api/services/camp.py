@@ -26,7 +26,7 @@ from api.services.camp_change import (
 )
 from api.services.camp_limit import MOST_PLACES
 from api.services.camp_line import update_line
-from api.services.change import Changeable, check_status
+from api.services.change import Changeable, check_status, move_verb
 from api.services.feed import record
 from api.services.place import known_kabupatens
 from api.services.position import Point, check_point
@@ -237,18 +237,13 @@ async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, 
     return await CAMPS.move(session, request, held, CampStatus.OPEN, columns={"opened_at": request.now})
 
 
-@verb(
+close = move_verb(
+    CAMPS,
     "close_camp",
     "Closes the registration; who waits still gets what is freed.",
-    answers=OneThing("Camp"),
+    CampAction.CLOSE,
     callers=access.CAMP_KEEPERS,
-    ids={"camp": "Camp"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def close(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
-    held = await CAMPS.lock_for(session, request, camp, version, CampAction.CLOSE)
-    return await CAMPS.move(session, request, held, CampStatus.CLOSED)
 
 
 @verb(

@@ -21,7 +21,7 @@ from api.rules.code import ProblemCode
 from api.services import skill
 from api.services import upload as uploads
 from api.services.certificate_issue import check_issuer
-from api.services.change import Changeable
+from api.services.change import Changeable, move_verb
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
@@ -129,36 +129,22 @@ async def approve(session: Transaction, request: Request, *, certificate_request
     return await REQUESTS.move(session, request, held, status, columns=columns, change={"certificate": str(made)})
 
 
-@verb(
+refuse = move_verb(
+    REQUESTS,
     "refuse_certificate",
     "Refuses a request for a certificate.",
-    answers=OneThing("CertificateRequest"),
+    CertificateRequestAction.REFUSE,
     callers=access.CERTIFICATE_ISSUERS,
-    ids={"certificate_request": "CertificateRequest"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def refuse(
-    session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    action = CertificateRequestAction.REFUSE
-    return await REQUESTS.decide(session, request, certificate_request, version, action, reason=reason)
 
 
-@verb(
+withdraw = move_verb(
+    REQUESTS,
     "withdraw_certificate_request",
     "Withdraws a request for a certificate.",
-    answers=OneThing("CertificateRequest"),
+    CertificateRequestAction.WITHDRAW,
     callers=access.VOLUNTEER_OR_MANAGERS,
-    ids={"certificate_request": "CertificateRequest"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def withdraw(
-    session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int
-) -> uuid.UUID:
-    held = await REQUESTS.lock_for(session, request, certificate_request, version, CertificateRequestAction.WITHDRAW)
-    return await REQUESTS.move(session, request, held, CertificateRequestStatus.WITHDRAWN)
 
 
 @cache

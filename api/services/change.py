@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api import access
-from api.access import Kind, Predicate
+from api.access import Callers, Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models.choice import Choice, StateMachine
@@ -19,6 +19,8 @@ from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found, read_reason
 from api.services.request import Request
+from api.services.verb import OneThing, Verb, verb
+from api.values.name import pascal_case
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +33,7 @@ class Changeable:
 
     @property
     def noun(self) -> str:
-        return "".join(part.capitalize() for part in self.table.name.split("_"))
+        return pascal_case(self.table.name)
 
     async def lock(
         self,
@@ -71,12 +73,15 @@ class Changeable:
         self, session: Transaction, request: Request, key: uuid.UUID, version: int, action: Choice, *, reason: str
     ) -> uuid.UUID:
         """Makes a move for a reason, which the row and its event keep."""
-        assert self.machine is not None
         text = read_reason(reason)
         held = await self.lock_for(session, request, key, version, action)
-        target = self.machine.move(action).target
+        return await self.move(session, request, held, self.target(action), reason=text, columns={"reason": text})
+
+    def target(self, action: Choice) -> Choice:
+        assert self.machine is not None
+        target: Choice | None = self.machine.move(action).target
         assert target is not None
-        return await self.move(session, request, held, target, reason=text, columns={"reason": text})
+        return target
 
     async def change(
         self,
@@ -131,6 +136,38 @@ class Changeable:
             reason=reason,
             effective_at=effective_at,
         )
+
+
+def move_verb(
+    things: Changeable,
+    name: str,
+    description: str,
+    action: Choice,
+    *,
+    callers: Callers,
+    conflicts: Mapping[str, Problem] | None = None,
+) -> Verb[..., uuid.UUID]:
+    """A mutation that makes a move of the state machine and nothing else; for a reason, if its input has one."""
+
+    async def call(
+        session: Transaction, request: Request, *, version: int, reason: str | None = None, **ids: uuid.UUID
+    ) -> uuid.UUID:
+        key = ids[things.table.name]
+        if reason is not None:
+            return await things.decide(session, request, key, version, action, reason=reason)
+        held = await things.lock_for(session, request, key, version, action)
+        return await things.move(session, request, held, things.target(action))
+
+    return verb(
+        name,
+        description,
+        answers=OneThing(things.noun),
+        callers=callers,
+        ids={things.table.name: things.noun},
+        conflicts=conflicts or {},
+        codes=(ProblemCode.WRONG_STATUS,),
+        updates=True,
+    )(call)
 
 
 def check_status(held: Row, statuses: tuple[Choice, ...], name: str) -> None:

@@ -22,10 +22,11 @@ from api.rules.code import ProblemCode
 from api.services import account
 from api.services.feed import record
 from api.services.merged import VOLUNTEER_KEYS, with_surviving_ids
-from api.services.problem import Problem, Refused, RefusedAfterChange, camel, input_path, refuse
+from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
 from api.services.retirement import retired_codes
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
+from api.values.name import camel_case
 
 LONGEST_KEY = 200
 
@@ -125,7 +126,10 @@ async def perform(database: Database, request: Request, call: Call) -> Outcome:
     """
     outcome = await _perform(database, request, call)
     if outcome.problems and request.actor.account_id is not None:
-        change = {"mutation": camel(call.verb.name), "codes": sorted({problem["code"] for problem in outcome.problems})}
+        change = {
+            "mutation": camel_case(call.verb.name),
+            "codes": sorted({problem["code"] for problem in outcome.problems}),
+        }
         async with database.transaction() as session:
             await record(session, request, CALL_REFUSED, subject=("Account", request.actor.account_id), change=change)
     return outcome

@@ -20,7 +20,7 @@ from api.models import (
 from api.models.base import new_id
 from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
-from api.services.change import Changeable, check_status
+from api.services.change import Changeable, check_status, move_verb
 from api.services.feed import record
 from api.services.incident_kabupaten import ADD_KABUPATENS, KABUPATENS, change_kabupatens
 from api.services.place import coordinated_kabupatens, known_kabupatens
@@ -139,33 +139,22 @@ async def verify(session: Transaction, request: Request, *, incident: uuid.UUID,
     return await INCIDENTS.move(session, request, held, IncidentStatus.VERIFIED, columns=columns)
 
 
-@verb(
+reject = move_verb(
+    INCIDENTS,
     "reject_incident",
     "Rejects a report; it stays hidden from the public.",
-    answers=OneThing("Incident"),
+    IncidentAction.REJECT,
     callers=access.COORDINATORS_OF_INCIDENT,
-    ids={"incident": "Incident"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def reject(
-    session: Transaction, request: Request, *, incident: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    return await INCIDENTS.decide(session, request, incident, version, IncidentAction.REJECT, reason=reason)
 
 
-@verb(
+activate = move_verb(
+    INCIDENTS,
     "activate_incident",
     "Begins the work: from now on duties are offered.",
-    answers=OneThing("Incident"),
+    IncidentAction.ACTIVATE,
     callers=access.COORDINATORS_OF_INCIDENT,
-    ids={"incident": "Incident"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def activate(session: Transaction, request: Request, *, incident: uuid.UUID, version: int) -> uuid.UUID:
-    held = await INCIDENTS.lock_for(session, request, incident, version, IncidentAction.ACTIVATE)
-    return await INCIDENTS.move(session, request, held, IncidentStatus.ACTIVE)
 
 
 @verb(

@@ -16,7 +16,7 @@ from api.models.base import new_id
 from api.models.day import local_day
 from api.models.organization import LICENCE, LicenceAction, LicenceStatus, Verification
 from api.rules.code import ProblemCode
-from api.services.change import Changeable
+from api.services.change import Changeable, move_verb
 from api.services.feed import record as record_event
 from api.services.problem import Problem, Problems, input_path, read_reason
 from api.services.request import Request
@@ -90,32 +90,23 @@ async def insert(
     return key
 
 
-@verb(
+confirm = move_verb(
+    LICENCES,
     "confirm_licence",
     "Confirms a licence.",
-    answers=OneThing("Licence"),
+    LicenceAction.CONFIRM,
     callers=access.COORDINATORS_OF_HOME,
-    ids={"licence": "Licence"},
     conflicts={_NUMBER_TAKEN: Problem(ProblemCode.NUMBER_TAKEN, input_path("licence"))},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def confirm(session: Transaction, request: Request, *, licence: uuid.UUID, version: int) -> uuid.UUID:
-    held = await LICENCES.lock_for(session, request, licence, version, LicenceAction.CONFIRM)
-    return await LICENCES.move(session, request, held, LicenceStatus.CONFIRMED)
 
 
-@verb(
+refuse = move_verb(
+    LICENCES,
     "refuse_licence",
     "Refuses a licence; it does not count.",
-    answers=OneThing("Licence"),
+    LicenceAction.REFUSE,
     callers=access.COORDINATORS_OF_HOME,
-    ids={"licence": "Licence"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def refuse(session: Transaction, request: Request, *, licence: uuid.UUID, version: int, reason: str) -> uuid.UUID:
-    return await LICENCES.decide(session, request, licence, version, LicenceAction.REFUSE, reason=reason)
 
 
 @verb(

@@ -22,7 +22,7 @@ from api.models.membership_request import (
 )
 from api.rules.code import ProblemCode
 from api.services import membership
-from api.services.change import Changeable
+from api.services.change import Changeable, move_verb
 from api.services.enrolment import read_terms
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path
@@ -150,34 +150,22 @@ async def approve(
     return await REQUESTS.move(session, request, held, status, change={"membership": str(made)})
 
 
-@verb(
+refuse = move_verb(
+    REQUESTS,
     "refuse_membership",
     "Refuses a request for a membership.",
-    answers=OneThing("MembershipRequest"),
+    MembershipRequestAction.REFUSE,
     callers=access.MEMBERSHIP_PARTIES,
-    ids={"membership_request": "MembershipRequest"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def refuse(
-    session: Transaction, request: Request, *, membership_request: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    action = MembershipRequestAction.REFUSE
-    return await REQUESTS.decide(session, request, membership_request, version, action, reason=reason)
 
 
-@verb(
+withdraw = move_verb(
+    REQUESTS,
     "withdraw_membership_request",
     "Withdraws a request for a membership.",
-    answers=OneThing("MembershipRequest"),
+    MembershipRequestAction.WITHDRAW,
     callers=access.MEMBERSHIP_PARTIES,
-    ids={"membership_request": "MembershipRequest"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def withdraw(session: Transaction, request: Request, *, membership_request: uuid.UUID, version: int) -> uuid.UUID:
-    held = await REQUESTS.lock_for(session, request, membership_request, version, MembershipRequestAction.WITHDRAW)
-    return await REQUESTS.move(session, request, held, MembershipRequestStatus.WITHDRAWN)
 
 
 # The statements, compiled once.

@@ -15,7 +15,7 @@ from api.models.base import new_id
 from api.models.membership_transfer import MEMBERSHIP_TRANSFER, MembershipTransferAction, MembershipTransferStatus
 from api.rules.code import ProblemCode
 from api.services import membership as memberships
-from api.services.change import Changeable
+from api.services.change import Changeable, move_verb
 from api.services.enrolment import read_terms
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path
@@ -103,20 +103,13 @@ async def answer(
     return await TRANSFERS.move(session, request, held, status, columns=columns, change=change_made)
 
 
-@verb(
+withdraw = move_verb(
+    TRANSFERS,
     "withdraw_transfer",
     "Withdraws the proposal of a transfer.",
-    answers=OneThing("MembershipTransfer"),
+    MembershipTransferAction.WITHDRAW,
     callers=access.MANAGERS,
-    ids={"membership_transfer": "MembershipTransfer"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def withdraw(
-    session: Transaction, request: Request, *, membership_transfer: uuid.UUID, version: int
-) -> uuid.UUID:
-    held = await TRANSFERS.lock_for(session, request, membership_transfer, version, MembershipTransferAction.WITHDRAW)
-    return await TRANSFERS.move(session, request, held, MembershipTransferStatus.WITHDRAWN)
 
 
 # The two whose yes it takes.

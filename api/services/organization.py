@@ -16,7 +16,7 @@ from api.models.base import new_id
 from api.models.organization import ORGANIZATION, OrganizationAction, Verification
 from api.rules.code import ProblemCode
 from api.services import licence, profile, role
-from api.services.change import Changeable, check_status
+from api.services.change import Changeable, check_status, move_verb
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path
 from api.services.reference import check_codes
@@ -88,69 +88,41 @@ async def verify(session: Transaction, request: Request, *, organization: uuid.U
     return await ORGANIZATIONS.move(session, request, held, Verification.VERIFIED)
 
 
-@verb(
+refuse = move_verb(
+    ORGANIZATIONS,
     "refuse_organization",
     "Refuses to verify an organization.",
-    answers=OneThing("Organization"),
+    OrganizationAction.REFUSE,
     callers=access.COORDINATORS_OF_HOME,
-    ids={"organization": "Organization"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def refuse(
-    session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    return await ORGANIZATIONS.decide(session, request, organization, version, OrganizationAction.REFUSE, reason=reason)
 
 
-@verb(
+# Duties that are promised or running go on.
+suspend = move_verb(
+    ORGANIZATIONS,
     "suspend_organization",
     "Suspends an organization: it takes no new duty and no new member, and issues no certificate.",
-    answers=OneThing("Organization"),
+    OrganizationAction.SUSPEND,
     callers=access.SUPERVISORS,
-    ids={"organization": "Organization"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def suspend(
-    session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    """Duties that are promised or running go on."""
-    return await ORGANIZATIONS.decide(
-        session, request, organization, version, OrganizationAction.SUSPEND, reason=reason
-    )
 
 
-@verb(
+reinstate = move_verb(
+    ORGANIZATIONS,
     "reinstate_organization",
     "Ends the suspension of an organization.",
-    answers=OneThing("Organization"),
+    OrganizationAction.REINSTATE,
     callers=access.SUPERVISORS,
-    ids={"organization": "Organization"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def reinstate(
-    session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    return await ORGANIZATIONS.decide(
-        session, request, organization, version, OrganizationAction.REINSTATE, reason=reason
-    )
 
 
-@verb(
+close = move_verb(
+    ORGANIZATIONS,
     "close_organization",
     "Closes an organization for good.",
-    answers=OneThing("Organization"),
+    OrganizationAction.CLOSE,
     callers=access.SUPERVISORS,
-    ids={"organization": "Organization"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def close(
-    session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    return await ORGANIZATIONS.decide(session, request, organization, version, OrganizationAction.CLOSE, reason=reason)
 
 
 @verb(

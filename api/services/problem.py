@@ -9,6 +9,7 @@ from api.database.engine import Row
 from api.rules.code import ProblemCode
 from api.rules.refusal import OVERRIDABLE_CODES
 from api.rules.rule import FACT_TYPES
+from api.values.name import camel_case
 from api.values.problem import Unreadable
 from api.values.text import paragraph
 
@@ -59,13 +60,7 @@ class RefusedAfterChange(Refused):
 
 def input_path(*steps: str) -> InputPath:
     """The path to a part of the input, as the client writes it: `("people", "3", "full_name")` → `people`, `3`, `fullName`."""
-    return ("input", *(camel(step) for step in steps))
-
-
-def camel(name: str) -> str:
-    """The name as clients write it."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
+    return ("input", *(camel_case(step) for step in steps))
 
 
 def fact_of(row: Row | Mapping[str, Any]) -> dict[str, Any]:

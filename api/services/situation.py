@@ -14,7 +14,7 @@ from api.models import Incident, Kabupaten, SituationReport
 from api.models.base import new_id
 from api.models.situation import FIGURES, SITUATION_REPORT, SituationAction, SituationStatus
 from api.rules.code import ProblemCode
-from api.services.change import Changeable
+from api.services.change import Changeable, move_verb
 from api.services.feed import record
 from api.services.incident import check_incident
 from api.services.problem import Problems
@@ -86,33 +86,22 @@ def _check_figures(problems: Problems, figures: dict[str, int | None]) -> None:
             problems.invalid(name, indonesian="Angka tidak masuk akal.", english="There is no such number.")
 
 
-@verb(
+verify = move_verb(
+    REPORTS,
     "verify_situation",
     "Confirms figures: the newest ones of a kabupaten count.",
-    answers=OneThing("SituationReport"),
+    SituationAction.VERIFY,
     callers=access.COORDINATORS,
-    ids={"situation_report": "SituationReport"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def verify(session: Transaction, request: Request, *, situation_report: uuid.UUID, version: int) -> uuid.UUID:
-    held = await REPORTS.lock_for(session, request, situation_report, version, SituationAction.VERIFY)
-    return await REPORTS.move(session, request, held, SituationStatus.VERIFIED)
 
 
-@verb(
+withdraw = move_verb(
+    REPORTS,
     "withdraw_situation",
     "Withdraws figures that were wrong; they stay in the series, but no longer count.",
-    answers=OneThing("SituationReport"),
+    SituationAction.WITHDRAW,
     callers=access.SIGNED_IN,
-    ids={"situation_report": "SituationReport"},
-    codes=(ProblemCode.WRONG_STATUS,),
-    updates=True,
 )
-async def withdraw(
-    session: Transaction, request: Request, *, situation_report: uuid.UUID, version: int, reason: str
-) -> uuid.UUID:
-    return await REPORTS.decide(session, request, situation_report, version, SituationAction.WITHDRAW, reason=reason)
 
 
 @cache

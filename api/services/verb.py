@@ -16,11 +16,10 @@ from api.models import METADATA
 from api.rules.code import ProblemCode
 from api.services.problem import Problem
 from api.services.request import Request
+from api.values.name import pascal_case
 
 # Whose codes are retired and never deleted.
-REFERENCE_TABLES = {
-    name.title().replace("_", ""): name for name, table in METADATA.tables.items() if "retired_on" in table.c
-}
+REFERENCE_TABLES = {pascal_case(name): name for name, table in METADATA.tables.items() if "retired_on" in table.c}
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -99,7 +98,7 @@ class Verb(Generic[P, T]):
     @property
     def type_name(self) -> str:
         """The name from which those of the input and the payload are made."""
-        return "".join(part.capitalize() for part in self.name.split("_"))
+        return pascal_case(self.name)
 
     @property
     def all_codes(self) -> tuple[ProblemCode, ...]:

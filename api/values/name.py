@@ -1,4 +1,4 @@
-"""Names in the spelling of Python and SQL."""
+"""Names in the spelling of types, fields, and of Python and SQL."""
 
 import re
 
@@ -6,3 +6,13 @@ import re
 def snake_case(name: str) -> str:
     """The name of a type as its table is called: `CampSession` is `camp_session`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def pascal_case(name: str) -> str:
+    """The name of a table or verb as its types are called: `camp_session` is `CampSession`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def camel_case(name: str) -> str:
+    """The name of a column or field as clients write it: `full_name` is `fullName`."""
+    return name[:1] + pascal_case(name)[1:]
