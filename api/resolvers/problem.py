@@ -10,25 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.compiler.source import FieldContext, Order, Row, Source, ToOne, Variant, column, everybody
 from api.compiler.structure import type_name
-from api.models import (
-    Absence,
-    Assignment,
-    Camp,
-    CampQuota,
-    CampRegistration,
-    Certificate,
-    CertificateType,
-    EmergencyStatus,
-    NeedMinimum,
-    Organization,
-    Pledge,
-    Rank,
-    Skill,
-    Volunteer,
-)
 from api.resolvers.common import LABEL
 from api.rules.code import codes_of
-from api.rules.rule import FACT_TYPES
+from api.rules.fact import FACT_TYPES, THINGS, VALUES, column_of, key_of
 from api.rules.shape import ProblemShape
 
 COLUMNS: tuple[sa.ColumnClause[Any], ...] = (
@@ -54,35 +38,20 @@ def problem_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
     return json_rows(row.c.problems, *COLUMNS)
 
 
-def fact(column_name: str, table: sa.Table) -> ToOne:
+def fact(name: str, table: sa.Table) -> ToOne:
     """The thing that a fact names by its key; null where the viewer may not see it."""
-    (key,) = table.primary_key.columns
-    return ToOne(type_name(table), on=lambda row, other: other.c[key.name] == row.c[column_name])
+    key, own = key_of(table).name, column_of(name)
+    return ToOne(type_name(table), on=lambda row, other: other.c[key] == row.c[own])
 
 
 FACTS: dict[str, Any] = {
-    "absence": fact("absence_id", Absence),
-    "assignment": fact("assignment_id", Assignment),
-    "certificate": fact("certificate_id", Certificate),
-    "organization": fact("organization_id", Organization),
-    "emergency_status": fact("emergency_status_id", EmergencyStatus),
-    "volunteer": fact("volunteer_id", Volunteer),
-    "minimum": fact("minimum_id", NeedMinimum),
-    "pledge": fact("pledge_id", Pledge),
-    "camp": fact("camp_id", Camp),
-    "quota": fact("quota_id", CampQuota),
-    "registration": fact("registration_id", CampRegistration),
-    "certificate_type": fact("certificate_type_code", CertificateType),
-    "minimum_age": column("minimum_age"),
-    "skill": fact("skill_code", Skill),
-    "rank": fact("rank_code", Rank),
-    "code_in_force": column("code_in_force"),
+    **{name: fact(name, table) for name, table in THINGS.items()},
+    **{name: column(name) for name in VALUES},
     "current_version": column("version"),
     "current_status": column("status"),
     "deadline": column("ends_at"),
     "duty_starts_at": column("starts_at"),
     "duty_ends_at": column("ends_at"),
-    **{name: column(name) for name in ("starts_at", "ends_at", "count", "limit", "retry_at")},
 }
 
 

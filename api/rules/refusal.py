@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from api.rules.candidate import NEAREST_FIRST
 from api.rules.code import ProblemCode
-from api.rules.rule import FACT_TYPES, Case, Refusal, Rule, one_row
+from api.rules.fact import FACT_TYPES
+from api.rules.rule import Case, Refusal, Rule, one_row
 from api.rules.sending import RULES
 
 OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)

@@ -12,33 +12,6 @@ from api.rules.code import ProblemCode
 Sql = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
-# The columns of a fact, the details of a violation. Each rule fills those that explain its violation.
-FACT_TYPES: Mapping[str, sa.types.TypeEngine[Any]] = {
-    "absence_id": sa.Uuid(),
-    "assignment_id": sa.Uuid(),
-    "certificate_id": sa.Uuid(),
-    "organization_id": sa.Uuid(),
-    "volunteer_id": sa.Uuid(),
-    "emergency_status_id": sa.Uuid(),
-    "minimum_id": sa.Uuid(),
-    "pledge_id": sa.Uuid(),
-    "skill_code": sa.Text(),
-    "rank_code": sa.Text(),
-    "camp_id": sa.Uuid(),
-    "quota_id": sa.Uuid(),
-    "registration_id": sa.Uuid(),
-    "certificate_type_code": sa.Text(),
-    "minimum_age": sa.Integer(),
-    "code_in_force": sa.Text(),
-    "starts_at": sa.DateTime(timezone=True),
-    "ends_at": sa.DateTime(timezone=True),
-    "count": sa.Integer(),
-    "limit": sa.Integer(),
-    "version": sa.Integer(),
-    "status": sa.Text(),
-    "retry_at": sa.DateTime(timezone=True),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Case:

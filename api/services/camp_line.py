@@ -19,8 +19,8 @@ from api.models.camp import CAMP
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.rules.camp import CAMP_RULES, case_of_camp
+from api.rules.fact import FACT_TYPES
 from api.rules.refusal import refusals
-from api.rules.rule import FACT_TYPES
 from api.services.camp_days import commit_days, free_days
 from api.services.camp_limit import Limits, read_limits
 from api.services.change import Changeable

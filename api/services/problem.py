@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from api.database.engine import Row
 from api.rules.code import ProblemCode
+from api.rules.fact import FACT_TYPES
 from api.rules.refusal import OVERRIDABLE_CODES
-from api.rules.rule import FACT_TYPES
 from api.values.name import camel_case
 from api.values.problem import Unreadable
 from api.values.text import paragraph

@@ -35,7 +35,7 @@ from api.models import (
     Volunteer,
 )
 from api.rules.code import ProblemCode
-from api.rules.rule import FACT_TYPES
+from api.rules.fact import FACT_TYPES
 from tests.compiler.camp_rules import CampRules
 from tests.compiler.rows import Row, Rows
 from tests.compiler.visibility import end_of, people_under
