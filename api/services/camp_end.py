@@ -128,7 +128,7 @@ async def _end_contingents(
     """Contingents that were allotted are `named` from then on, unless they lapsed before; the others are released."""
     for held in await session.rows(OPEN_CONTINGENTS, {**request.parameters, "camp": camp}):
         if held.current_status == ContingentStatus.NAMED:
-            await CONTINGENTS.move(session, request, held, held.current_status, effective_at=held.names_due_at)
+            await CONTINGENTS.move(session, request, held, held.current_status, lapsed_at=held.names_due_at)
             continue
         status = named if held.status == ContingentStatus.ALLOTTED else ContingentStatus.RELEASED
         await CONTINGENTS.move(session, request, held, status, reason=reason, columns={"reason": reason})

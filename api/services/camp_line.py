@@ -57,7 +57,7 @@ async def _record_unanswered(session: Transaction, request: Request, camp: uuid.
 async def _record_named(session: Transaction, request: Request, camp: uuid.UUID) -> None:
     """Contingents whose names were due; who waits for one of their places waits for any from then on."""
     for row in await session.rows(NAMES_DUE, {**request.parameters, "camp": camp}):
-        await CONTINGENTS.move(session, request, row, ContingentStatus.NAMED, effective_at=row.names_due_at)
+        await CONTINGENTS.move(session, request, row, ContingentStatus.NAMED, lapsed_at=row.names_due_at)
         await session.rows(LEAVE_CONTINGENT, {"contingent": row.id})
 
 

@@ -94,9 +94,14 @@ class Changeable:
         change: Mapping[str, Any],
         reason: str | None = None,
         effective_at: datetime | None = None,
+        lapsed_at: datetime | None = None,
     ) -> uuid.UUID:
-        """Writes the columns, raises the version, leaves the event; `effective_at`: the clock made the change then."""
+        """Writes the columns, raises the version, leaves the event.
+
+        `effective_at` says when the change was made, if that was earlier; `lapsed_at`, that the clock made it then.
+        """
         raised = {"version": held.version + 1, "updated_at": request.now}
+        earlier = effective_at if effective_at and effective_at < request.now else None
         await session.update(self.table, held.id, **columns, **raised)
         await record(
             session,
@@ -105,8 +110,8 @@ class Changeable:
             subject=(self.noun, held.id),
             change=change,
             reason=reason,
-            effective_at=effective_at,
-            by=ActorKind.CLOCK if effective_at is not None else None,
+            effective_at=lapsed_at or earlier,
+            by=ActorKind.CLOCK if lapsed_at is not None else None,
         )
         key: uuid.UUID = held.id
         return key
@@ -122,6 +127,7 @@ class Changeable:
         columns: Mapping[str, Any] | None = None,
         change: Mapping[str, Any] | None = None,
         effective_at: datetime | None = None,
+        lapsed_at: datetime | None = None,
     ) -> uuid.UUID:
         """Sets the status, with an event of its name; the machine declares the step."""
         assert self.machine is not None
@@ -135,6 +141,7 @@ class Changeable:
             change={"status": status, "from": held[self.machine.column], **(change or {})},
             reason=reason,
             effective_at=effective_at,
+            lapsed_at=lapsed_at,
         )
 
 

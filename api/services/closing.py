@@ -10,11 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Assignment, Commitment, Need, Volunteer
+from api.models import Assignment, Need, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentStatus, answer_deadline
 from api.models.incident import IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
-from api.services.change import Changeable
+from api.services.duty import move
 from api.services.incident import INCIDENTS
 from api.services.incident_kabupaten import INCIDENT_ID
 from api.services.need import NEEDS
@@ -22,8 +22,6 @@ from api.services.pledge import release_all
 from api.services.problem import Problem, Refused, input_path, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
-
-ASSIGNMENTS = Changeable(Assignment, access.sees_assignment, ASSIGNMENT)
 
 
 @verb(
@@ -102,17 +100,11 @@ async def end_duty(session: Transaction, request: Request, duty: Row, reason: st
     """An offer expires, at its deadline if that has passed; a promise is cancelled, and its time is free again."""
     is_offer = duty.status == AssignmentStatus.OFFERED
     has_lapsed = duty.current_status != duty.status
-    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
-    await ASSIGNMENTS.move(
-        session,
-        request,
-        duty,
-        AssignmentStatus.EXPIRED if is_offer else AssignmentStatus.CANCELLED,
-        reason=None if has_lapsed else reason,
-        columns={} if has_lapsed else {"reason": reason},
-        change={"need": str(duty.need_id), "volunteer": str(duty.volunteer_id)},
-        effective_at=duty.deadline if has_lapsed else None,
-    )
+    status = AssignmentStatus.EXPIRED if is_offer else AssignmentStatus.CANCELLED
+    if has_lapsed:
+        await move(session, request, duty, status, lapsed_at=duty.deadline)
+    else:
+        await move(session, request, duty, status, reason=reason)
 
 
 NEED_IDS = sa.bindparam("needs", type_=ARRAY(sa.Uuid()))
@@ -136,7 +128,4 @@ LOCK_DUTIES = compile_statement(
     .where(_LIVE)
     .order_by(Assignment.c.id)
     .with_for_update()
-)
-DELETE_COMMITMENT = compile_statement(
-    sa.delete(Commitment).where(Commitment.c.assignment_id == sa.bindparam("assignment", type_=sa.Uuid()))
 )

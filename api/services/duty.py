@@ -18,12 +18,13 @@ from api.models import Assignment, Camp, Certificate, Commitment, Membership, Ne
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
 from api.models.base import INSTANT
 from api.models.choice import Move, Phase
-from api.models.event import ActorKind
 from api.rules.code import ProblemCode
-from api.services.feed import record
+from api.services.change import Changeable
 from api.services.pledge import record_lapsed
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
 from api.services.request import Request
+
+ASSIGNMENTS = Changeable(Assignment, access.sees_assignment, ASSIGNMENT)
 
 
 async def lock_assignment(
@@ -122,20 +123,10 @@ async def change(
     effective_at: datetime | None = None,
 ) -> uuid.UUID:
     """Changes a locked assignment whose status stays, with an event."""
-    raised = {"version": held.version + 1, "updated_at": request.now}
-    await session.update(Assignment, held.id, **columns, **raised)
-    named = {"need": str(held.need_id), "volunteer": str(held.volunteer_id)}
-    await record(
-        session,
-        request,
-        f"assignment.{event}",
-        subject=("Assignment", held.id),
-        change={**named, **change},
-        reason=reason,
-        effective_at=_earlier(effective_at, request.now),
+    told = {**_parties(held), **change}
+    return await ASSIGNMENTS.change(
+        session, request, held, event, columns=columns, change=told, reason=reason, effective_at=effective_at
     )
-    key: uuid.UUID = held.id
-    return key
 
 
 async def move(
@@ -150,35 +141,30 @@ async def move(
     columns: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
 ) -> uuid.UUID:
-    """Sets the status, frees the time that it no longer commits, and writes the event; `lapsed_at`: the clock moved it then."""
+    """Sets the status, frees the time that it no longer commits, and writes the event; as `Changeable.move`."""
     if status not in ASSIGNMENT.group("COMMITTED"):
         await session.rows(DELETE_COMMITMENT, {"assignment": held.id})
-    moved = {"status": status, "reason": reason, "version": held.version + 1, "updated_at": request.now}
-    await session.update(Assignment, held.id, **moved, **(columns or {}))
-    named = {"need": str(held.need_id), "volunteer": str(held.volunteer_id)}
-    await record(
+    return await ASSIGNMENTS.move(
         session,
         request,
-        f"assignment.{status.lower()}",
-        subject=("Assignment", held.id),
-        change={"status": status, "from": held.status, **named, **(change or {})},
+        held,
+        status,
         reason=reason,
-        effective_at=lapsed_at or _earlier(effective_at, request.now),
-        by=ActorKind.CLOCK if lapsed_at is not None else None,
+        columns={"reason": reason, **(columns or {})},
+        change={**_parties(held), **(change or {})},
+        effective_at=effective_at,
+        lapsed_at=lapsed_at,
     )
-    key: uuid.UUID = held.id
-    return key
+
+
+def _parties(held: Row) -> Mapping[str, str]:
+    return {"need": str(held.need_id), "volunteer": str(held.volunteer_id)}
 
 
 async def lock_grounds(session: Transaction, duty: Row) -> None:
     """Whoever suspends an organization, or revokes a licence or a certificate, waits for what is accepted on its ground."""
     for statement in (LOCK_ORGANIZATIONS, LOCK_CERTIFICATES):
         await session.rows(statement, {"volunteer": duty.volunteer_id})
-
-
-def _earlier(instant: datetime | None, now: datetime) -> datetime | None:
-    """When a change took effect, if that was before now."""
-    return instant if instant and instant < now else None
 
 
 async def shorten_commitment(session: Transaction, duty: Row, until: datetime) -> None:

@@ -27,7 +27,7 @@ from api.values.text import line
 
 STATUSES = Changeable(EmergencyStatus, access.sees_part_of_incident)
 MAX_PERIOD = timedelta(days=366)
-OVERLAP = {"ex_emergency_status_once": Problem(ProblemCode.STATUS_OVERLAPS, input_path("startsOn"))}
+OVERLAP = {"ex_emergency_status_once": Problem(ProblemCode.STATUS_OVERLAPS, input_path("starts_on"))}
 
 
 @verb(
@@ -128,7 +128,7 @@ async def _check_territory(
     answers=OneThing("EmergencyStatus"),
     callers=access.COORDINATORS_OF_TERRITORY,
     ids={"emergency_status": "EmergencyStatus"},
-    conflicts={"ex_emergency_status_once": Problem(ProblemCode.STATUS_OVERLAPS, input_path("endsOn"))},
+    conflicts={"ex_emergency_status_once": Problem(ProblemCode.STATUS_OVERLAPS, input_path("ends_on"))},
     codes=(ProblemCode.WRONG_STATUS,),
     updates=True,
 )

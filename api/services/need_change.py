@@ -26,7 +26,7 @@ from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 
-TOO_FEW = {"places_of_need": Problem(ProblemCode.BELOW_PROMISED, input_path("peopleWanted"))}
+TOO_FEW = {"places_of_need": Problem(ProblemCode.BELOW_PROMISED, input_path("people_wanted"))}
 CLOSED = (ProblemCode.NEED_CLOSED,)
 
 

@@ -135,7 +135,7 @@ async def record_lapsed(
     """Records the pledges of a locked need whose deadline has passed before all was filled or delivered."""
     parameters = {**request.parameters, "need": need, "goods_need": goods_need}
     for pledge in await session.rows(LAPSED, parameters):
-        await end_pledge(session, request, pledge, PledgeStatus.LAPSED, effective_at=pledge.deadline)
+        await end_pledge(session, request, pledge, PledgeStatus.LAPSED, lapsed_at=pledge.deadline)
 
 
 async def check_member(
@@ -193,7 +193,7 @@ async def end_pledge(
     status: PledgeStatus,
     *,
     reason: str | None = None,
-    effective_at: datetime | None = None,
+    lapsed_at: datetime | None = None,
 ) -> uuid.UUID:
     """What was not delivered of goods is free again."""
     key = await PLEDGES.move(
@@ -204,7 +204,7 @@ async def end_pledge(
         reason=reason,
         columns={"reason": reason},
         change=change_of(pledge),
-        effective_at=effective_at,
+        lapsed_at=lapsed_at,
     )
     await _count_goods(session, pledge.goods_need_id, pledge.delivered - pledge.quantity)
     return key

@@ -14,5 +14,6 @@ def pascal_case(name: str) -> str:
 
 
 def camel_case(name: str) -> str:
-    """The name of a column or field as clients write it: `full_name` is `fullName`."""
-    return name[:1] + pascal_case(name)[1:]
+    """The name of a column or field as clients write it: `full_name` is `fullName`; a name that is so stays."""
+    first, *rest = name.split("_")
+    return first + pascal_case("_".join(rest))
