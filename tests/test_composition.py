@@ -41,7 +41,8 @@ def broken(minimum: int | None, count: int, limit: int, path: str) -> Json:
 
 
 async def person(build: Build, *, sex: str | None = None, rank: str | None = None, **membership: Any) -> uuid.UUID:
-    volunteer, organization = await build.person(sex=sex), await build.organization()
+    corps = (rank or "TAGANA").partition("_")[0]
+    volunteer, organization = await build.person(sex=sex), await build.organization(corps=corps)
     await build.membership(volunteer, organization, rank_code=rank, **membership)
     await build.certificate(volunteer, organization)
     return volunteer

@@ -268,7 +268,7 @@ async def test_a_text_that_cannot_be_sought_is_bad_input(api: Api, text: str) ->
 
 
 async def test_volunteers_are_filtered(api: Api, build: Build) -> None:
-    corps, other = await build.organization(), await build.organization()
+    corps, other = await build.organization(), await build.organization(corps="PELOPOR")
     people: dict[str, uuid.UUID] = {
         "Ani": await build.person(name="Ani"),
         "Budi": await build.person(name="Budi", kabupaten_code=NEIGHBOUR, reach="PROVINCE"),

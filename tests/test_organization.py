@@ -115,6 +115,30 @@ async def test_all_that_is_wrong_with_a_request_is_told_at_once(api: Api, build:
     assert await snapshot(build.connection) == before
 
 
+@pytest.mark.parametrize(
+    ("corps", "is_known"),
+    [
+        ("TAGANA", True),
+        ("PELOPOR", True),
+        ("MRI", True),
+        ("TKSK", True),
+        ("NGO", False),
+        ("CORPS", False),
+        ("X", False),
+    ],
+)
+async def test_a_corps_has_ranks_or_is_tksk(api: Api, build: Build, corps: str, is_known: bool) -> None:
+    asked = await api.do(REQUEST, actor=await build.account(), **{**MRI, "kind": "FORUM", "corps": corps})
+    existing = await build.organization(kind="FORUM", corps=None)
+    change = document("changeOrganization", "organization { corps }")
+    changed = await api.do(change, actor=await build.coordinator(), **moved("", existing, corps=corps))
+
+    refused = [problem("Simple", "NOT_FOUND", "corps")]
+    assert [asked["problems"], changed["problems"]] == [[] if is_known else refused] * 2
+    stored = await build.connection.fetch("SELECT corps FROM organization ORDER BY created_at DESC, id")
+    assert {row["corps"] for row in stored} == ({corps} if is_known else {None})
+
+
 async def test_a_name_is_compared_among_those_that_are_verified_only(api: Api, build: Build) -> None:
     asker, coordinator = await build.account(), await build.coordinator(kabupaten_code=HOME)
     await build.organization(name="MRI LAMPUNG")

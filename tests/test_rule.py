@@ -500,7 +500,8 @@ async def test_a_revoked_certificate_never_counts(api: Api, build: Build) -> Non
     ],
 )
 async def test_a_rank_counts_only_in_its_corps(api: Api, build: Build, code: str | None, expected: list[str]) -> None:
-    volunteer, organization = await build.person(), await build.organization()
+    corps = "PELOPOR" if code == "PELOPOR_KOORDINATOR" else "TAGANA"
+    volunteer, organization = await build.person(), await build.organization(corps=corps)
     await build.membership(volunteer, organization, rank_code=code)
     await build.certificate(volunteer, organization)
     need = await build.need(minimum_rank_code="TAGANA_MADYA")

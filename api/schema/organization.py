@@ -70,7 +70,9 @@ class OrganizationContact:
 class Organization(Node):
     name: str = field("The name of the organization.")
     kind: OrganizationKind = field("The kind of the organization.")
-    corps: Code | None = field("The corps whose ranks its members may have; null if it is of none.")
+    corps: Code | None = field(
+        "The corps whose ranks its members may have, or TKSK, which has none; null if it is of none."
+    )
     verification: Verification = field("Whether it has been verified; only members of verified organizations are sent.")
     kabupaten: Kabupaten = field("The home kabupaten.")
     parent: Organization | None = field(
@@ -134,7 +136,7 @@ class RequestOrganizationInput:
     name: str = field("The name of the organization, 3 to 200 characters.")
     kind: OrganizationKind = field("The kind of the organization.")
     kabupaten: strawberry.ID = field("The home kabupaten.")
-    corps: str | None = optional("The corps whose ranks it gives, as in Rank.corps; none if left out.")
+    corps: str | None = optional("The corps whose ranks it gives, as in Rank.corps, or TKSK; none if left out.")
     parent: strawberry.ID | None = optional("The organization it belongs to.")
     coverage: list[strawberry.ID] | None = optional("The kabupaten in which it works.")
     focus: list[strawberry.ID] | None = optional("The clusters in which it works.")
@@ -177,7 +179,7 @@ class ChangeOrganizationInput:
     name: str | None = optional("The new name, 3 to 200 characters.")
     kind: OrganizationKind | None = optional("The new kind; only coordinators of its home change it.")
     corps: str | None = optional(
-        "The corps whose ranks it gives, null for none; only coordinators of its home change it."
+        "The corps whose ranks it gives, or TKSK, null for none; only coordinators of its home change it."
     )
     parent: strawberry.ID | None = optional(
         "The organization it belongs to, null for none; only coordinators of its home change it."

@@ -16,7 +16,7 @@ from api.models import Kecamatan, Organization, OrganizationCoverage, Rank
 from api.models.day import local_day
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
-from api.services.problem import Problems
+from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.values.day import check_earliest
 from api.values.text import line
@@ -96,11 +96,7 @@ async def check_kecamatan(session: Transaction, problems: Problems, kecamatan: s
     if is_within is None:
         problems.add(ProblemCode.NOT_FOUND, "kecamatan")
     elif organization.corps != TKSK:
-        problems.invalid(
-            "kecamatan",
-            indonesian="Hanya TKSK yang bertugas di suatu kecamatan.",
-            english="Only a TKSK serves in a kecamatan.",
-        )
+        problems.invalid("kecamatan", indonesian=NO_TKSK[0], english=NO_TKSK[1])
     elif not is_within:
         problems.invalid(
             "kecamatan",
@@ -133,14 +129,17 @@ def check_rank(problems: Problems, rank: str | None, organization: Row) -> None:
     if organization.rank_corps is None:
         problems.add(ProblemCode.NOT_FOUND, "rank")
     elif organization.rank_corps != organization.corps:
-        problems.invalid(
-            "rank",
-            indonesian="Jenjang ini bukan dari korps organisasinya.",
-            english="The rank is not one of the organization's corps.",
-        )
+        problems.invalid("rank", indonesian=OTHER_CORPS[0], english=OTHER_CORPS[1])
 
 
 TKSK = "TKSK"
+OTHER_CORPS = ("Jenjang ini bukan dari korps organisasinya.", "The rank is not one of the organization's corps.")
+NO_TKSK = ("Hanya TKSK yang bertugas di suatu kecamatan.", "Only a TKSK serves in a kecamatan.")
+# What the database refuses where the corps has changed meanwhile.
+OF_CORPS = {
+    "rank_of_corps": Problem(ProblemCode.INVALID, input_path("rank"), detail=OTHER_CORPS),
+    "kecamatan_of_tksk": Problem(ProblemCode.INVALID, input_path("kecamatan"), detail=NO_TKSK),
+}
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
 _HOME = sa.select(Organization.c.kabupaten_code).where(Organization.c.id == _ORGANIZATION)
 _COVERAGE = sa.select(OrganizationCoverage.c.kabupaten_code).where(

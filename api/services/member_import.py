@@ -106,7 +106,7 @@ def _person(row: MemberRow, matches: Matches) -> Row | None:
     if numbered is not None:
         person = matches.people[numbered]
         is_other = not has_name or (row.nik_index is not None and person.nik_index not in (None, row.nik_index))
-        if is_other or person.membership_id is None:
+        if is_other:
             row.add(ProblemCode.NUMBER_TAKEN, _C.NUMBER)
         return person
     if not alike:

@@ -15,13 +15,14 @@ from api.models.base import new_id
 from api.models.day import local_day
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
-from api.services.enrolment import read_terms
+from api.services.enrolment import OF_CORPS, read_terms
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found, read_reason
 from api.services.request import Request
 from api.services.standing import lock_standing
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
+from api.values.key import code_key
 
 MEMBERSHIPS = Changeable(Membership, access.sees_record_of_volunteer)
 
@@ -35,6 +36,7 @@ def conflicts(name: str) -> Mapping[str, Problem]:
         "ex_membership_once": Problem(ProblemCode.ALREADY_MEMBER, input_path(name)),
         "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
         "ex_membership_tksk": Problem(ProblemCode.TKSK_TAKEN, input_path("kecamatan")),
+        **OF_CORPS,
     }
 
 
@@ -64,11 +66,23 @@ async def begin(
     """A membership on which both sides agree. The database refuses a second one on the same days, and a number twice."""
     key, columns = new_id(), {**terms, "kecamatan_since": terms["kecamatan_code"] and since}
     ends = {"volunteer_id": volunteer, "organization_id": organization}
+    await _take_number(session, request, key, ends, terms["number"])
     await session.insert(Membership, id=key, since=since, **ends, **columns)
     await record(
         session, request, "membership.begun", subject=("Membership", key), change=begun(volunteer, organization)
     )
     return key
+
+
+async def _take_number(
+    session: Transaction, request: Request, key: uuid.UUID, ends: Mapping[str, uuid.UUID], number: str | None
+) -> None:
+    """The number that an earlier membership of the same person in the organization has goes over to this one."""
+    if number is None:
+        return
+    values = {**ends, "number_key": code_key(number), "membership": key, "now": request.now}
+    for row in await session.rows(GIVE_NUMBER_UP, values):
+        await record(session, request, "membership.changed", subject=("Membership", row.id), change={})
 
 
 def begun(volunteer: uuid.UUID, organization: uuid.UUID) -> Mapping[str, str]:
@@ -105,6 +119,8 @@ async def change(
     columns = {name: read[name] for name in asked}
     if "kecamatan_code" in asked and read["kecamatan_code"] != held.kecamatan_code:
         columns["kecamatan_since"] = read["kecamatan_code"] and max(today, held.since)
+    ends = {name: held[name] for name in ("volunteer_id", "organization_id")}
+    await _take_number(session, request, held.id, ends, columns.get("number"))
     return await MEMBERSHIPS.change(session, request, held, "changed", columns=columns, change=changed(held, columns))
 
 
@@ -178,6 +194,16 @@ async def refuse_ended(session: Transaction, request: Request, held: Row, name: 
 
 BORN = compile_statement(
     sa.select(Volunteer.c.birth_date).where(Volunteer.c.id == sa.bindparam("volunteer", type_=sa.Uuid()))
+)
+GIVE_NUMBER_UP = compile_statement(
+    sa.update(Membership)
+    .where(
+        *(Membership.c[name] == sa.bindparam(name, type_=sa.Uuid()) for name in ("volunteer_id", "organization_id")),
+        Membership.c.number_key == sa.bindparam("number_key", type_=sa.Text()),
+        Membership.c.id != sa.bindparam("membership", type_=sa.Uuid()),
+    )
+    .values(number=sa.null(), number_key=sa.null(), version=Membership.c.version + 1, updated_at=access.NOW)
+    .returning(Membership.c.id)
 )
 VOLUNTEER_OF = compile_statement(
     sa.select(Membership.c.volunteer_id).where(Membership.c.id == sa.bindparam("membership", type_=sa.Uuid()))

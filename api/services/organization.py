@@ -11,9 +11,9 @@ from api import access
 from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Kabupaten, Organization, Rank
+from api.models import CertificateTypeIssuer, Kabupaten, Organization, Rank
 from api.models.base import new_id
-from api.models.organization import ORGANIZATION, OrganizationAction, Verification
+from api.models.organization import ORGANIZATION, OrganizationAction, OrganizationKind, Verification
 from api.rules.code import ProblemCode
 from api.services import licence, profile, role
 from api.services.change import Changeable, check_status, move_verb
@@ -28,6 +28,11 @@ ORGANIZATIONS = Changeable(Organization, access.sees_organization, ORGANIZATION)
 
 # Names are compared among those that are verified or suspended, which coordinators of the home see anyway.
 _NAME_TAKEN = {"uq_organization_name": Problem(ProblemCode.NAME_TAKEN, input_path("organization"))}
+
+RANKS_GIVEN = (
+    "Masih ada anggota dengan jenjang atau kecamatan dari korps ini.",
+    "There are members with a rank or a kecamatan of the corps.",
+)
 
 
 @verb(
@@ -134,6 +139,7 @@ close = move_verb(
     conflicts={
         "uq_organization_name": Problem(ProblemCode.NAME_TAKEN, input_path("name")),
         "organization_without_cycle": Problem(ProblemCode.CYCLE, input_path("parent")),
+        "corps_of_members": Problem(ProblemCode.STILL_USED, input_path("corps"), detail=RANKS_GIVEN),
     },
     codes=(ProblemCode.WRONG_STATUS,),
     updates=True,
@@ -172,8 +178,8 @@ def _name(problems: Problems, name: str) -> str | None:
 
 
 async def _check_corps(session: Transaction, problems: Problems, corps: str | None) -> None:
-    """A corps is known by its ranks."""
-    if corps is not None and not await session.value(RANK_OF, {"corps": corps}):
+    """A corps is known by its ranks, or, as TKSK, by the certificates that its organizations issue."""
+    if corps is not None and not await session.value(IS_CORPS, {"corps": corps}):
         problems.add(ProblemCode.NOT_FOUND, "corps")
 
 
@@ -200,9 +206,11 @@ async def _check_coordinator(
 # The statements, compiled once.
 
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
-RANK_OF = compile_statement(
-    sa.select(Rank.c.code).where(Rank.c.corps == sa.bindparam("corps", type_=sa.Text())).limit(1)
+_CORPS = sa.bindparam("corps", type_=sa.Text())
+_ISSUES = sa.exists().where(
+    CertificateTypeIssuer.c.issuer == _CORPS, CertificateTypeIssuer.c.issuer.not_in([*OrganizationKind])
 )
+IS_CORPS = compile_statement(sa.select(sa.or_(sa.exists().where(Rank.c.corps == _CORPS), _ISSUES)))
 
 
 @cache

@@ -13,7 +13,7 @@ from api.models.person import VolunteerStatus
 from api.rules.code import ProblemCode
 from api.services import membership
 from api.services.duplicate import ask_same_people, refuse_taken, remember_distinct
-from api.services.enrolment import check_enrolment
+from api.services.enrolment import OF_CORPS, check_enrolment
 from api.services.feed import record
 from api.services.person_input import check_birth_date, check_home, find_home, read_person
 from api.services.problem import Problem, Problems, input_path
@@ -36,6 +36,7 @@ from api.values.text import line, paragraph
     conflicts={
         "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
         "uq_membership_organization_id_number_key": Problem(ProblemCode.NUMBER_TAKEN, input_path("number")),
+        **OF_CORPS,
     },
     codes=(
         *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.SAME_PERSON),

@@ -102,9 +102,9 @@ class SampleData:
         for number, name in enumerate(NAMES[:6]):
             verification = ("VERIFIED", "VERIFIED", "PENDING", "SUSPENDED")[number % 4]
             home = HOMES[number]
-            made.append(
-                await build.organization(name=f"{name} {number}", verification=verification, kabupaten_code=home)
-            )
+            corps = {4: "MRI", 5: "TKSK"}.get(number, "TAGANA")
+            values = {"verification": verification, "kabupaten_code": home, "corps": corps}
+            made.append(await build.organization(name=f"{name} {number}", **values))
         for described in made[:4]:
             await build.row("organization_contact", organization_id=described, name=NAMES[0], phone="+6281234567890")
             for code in dict.fromkeys(HOMES[:4]):
@@ -166,7 +166,9 @@ class SampleData:
         types = itertools.cycle(
             ("WATER_RESCUE_BASIC", "WATER_RESCUE_ADVANCED", "TAGANA_UTAMA", "MRI_RESCUE", "FIRST_AID_BASIC")
         )
-        ranks = itertools.cycle((None, "TAGANA_MUDA", "TAGANA_UTAMA", "MRI_ANGGOTA"))
+        ranks = {key: itertools.cycle((None, "TAGANA_MUDA", "TAGANA_UTAMA")) for key in self.organizations}
+        ranks[self.organizations[4]] = itertools.cycle(("MRI_ANGGOTA", None))
+        ranks[self.organizations[5]] = itertools.cycle((None,))
         for number, person in enumerate(self.people[:24]):
             own = self.organizations[0] if number % 3 == 0 else next(organizations)
             ends = (None, None, date(2026, 3, 1), date(2026, 2, 28), date(2026, 3, 3))[number % 5]
@@ -176,11 +178,11 @@ class SampleData:
                 own,
                 until=ends,
                 end_reason=reason,
-                rank_code=next(ranks),
+                rank_code=next(ranks[own]),
                 number=f"{number:03}" if number % 2 else None,
             )
             if ends:
-                await build.membership(person, own, since=ends + timedelta(days=1), rank_code=next(ranks))
+                await build.membership(person, own, since=ends + timedelta(days=1), rank_code=next(ranks[own]))
             for again in range(number % 4):
                 revoked = (number + again) % 7 == 6
                 await build.certificate(
@@ -643,7 +645,7 @@ class SampleData:
             )
 
     async def make_membership_transfers(self) -> None:
-        """In every status and answered by nobody, one or both; the last memberships are TKSK."""
+        """In every status and answered by nobody, one or both; members of one organization are TKSK."""
         listed = "SELECT id, organization_id FROM membership WHERE until IS NULL ORDER BY id"
         memberships = await self.build.connection.fetch(listed)
         organizations = itertools.cycle(self.organizations)
@@ -658,7 +660,8 @@ class SampleData:
                 note=NAMES[number % len(NAMES)] if number % 2 else None,
                 **(agreed or {}),
             )
-        for number, held in enumerate(memberships[-3:], 1):
+        tksk = [held for held in memberships if held["organization_id"] == self.organizations[5]]
+        for number, held in enumerate(tksk, 1):
             update = "UPDATE membership SET kecamatan_code = $1, kecamatan_since = since WHERE id = $2"
             await self.build.connection.execute(update, f"18.03.0{number}", held["id"])
 
