@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -167,6 +167,13 @@ class Authenticator:
             raise Unauthenticated
         self._cache.put(token, CachedActor(actor, now, min(expires_at, now + CACHE_LIFETIME), monotonic()))
         return actor
+
+    def forget(self, authorization: str | None) -> None:
+        """At the next request the actor is read again: what the account is has just changed."""
+        token = (authorization or "").partition(" ")[2].strip()
+        cached = self._cache.get(token)
+        if cached is not None:
+            self._cache.put(token, replace(cached, expires_at=cached.cached_at))
 
     async def _actor(self, token: str, now: datetime) -> tuple[Actor, datetime]:
         """The actor of a token or of an API key, and until when it may be remembered. Raises `Unauthenticated`."""

@@ -34,6 +34,10 @@ class Usage:
     answered_bytes: int = 0
 
 
+def nothing() -> None:
+    """Where no actor is remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Passed to every resolver: the actor, the time of the request, and the services that resolvers use."""
@@ -56,6 +60,8 @@ class Context:
     usage: Usage = field(default_factory=Usage)
     # What `rateLimit` tells of the client's budget.
     rate_limit: Callable[[], Mapping[str, Any]] = dict
+    # Called where the account has become somebody else than the remembered actor.
+    forget_actor: Callable[[], None] = nothing
     problem_codes: list[str] = field(default_factory=list)
     # By which the line of the log is found.
     id: str = field(default_factory=lambda: token_hex(8))

@@ -602,7 +602,7 @@ CALLER_ROLES = {
     **{name: {"MANAGER"} for name in ("make_pledge", "hand_over_pledge", "ask_for_pledge", "answer_pledge_request")},
     **{name: {"COORDINATOR", "MANAGER"} for name in ("release_pledge", "record_delivery")},
     "raise_need": {"COORDINATOR"},
-    "register_volunteer": {"COORDINATOR", "MANAGER"},
+    "register_volunteer": {"ACCOUNT"},
     **{name: {"COORDINATOR", "MANAGER"} for name in ("import_members", "apply_import")},
     **{
         name: {"COORDINATOR", "MANAGER", "VOLUNTEER"}

@@ -17,7 +17,7 @@ from tests.snapshot import snapshot
 
 INVITE = f"mutation($input: InviteVolunteerInput!) {{ inviteVolunteer(input: $input) {{ report {{ code uri expiresAt }} {PROBLEMS} }} }}"
 ACCEPT = f"""mutation($input: AcceptInvitationInput!) {{ acceptInvitation(input: $input) {{
-  account {{ login }} {PROBLEMS} }} }}"""
+  account {{ login volunteer {{ id }} }} {PROBLEMS} }} }}"""
 
 
 async def invite(api: Api, actor: uuid.UUID, volunteer: uuid.UUID, organization: uuid.UUID, **values: Any) -> Json:
@@ -49,7 +49,8 @@ async def test_an_invited_member_gets_an_account_that_survives_the_organization(
         "expiresAt": instant(NOW + timedelta(days=14)),
     }
     assert report["code"] not in stored
-    assert accepted == {"account": {"login": "sinta"}, "problems": []}
+    mine = {"login": "sinta", "volunteer": {"id": f"Volunteer:{volunteer}"}}
+    assert accepted == {"account": mine, "problems": []}
     assert again == {"account": None, "problems": [problem("Simple", "WRONG_CODE", "code")]}
     assert bound == volunteer
     assert invited_again["problems"] == [problem("Simple", "NOT_FOUND", "volunteer")]

@@ -231,7 +231,12 @@ async def test_a_volunteer_is_registered_with_a_membership(api: Api, build: Buil
     }
     assert registered["problems"] == []
     change = {"kabupaten": FAR, "reach": "PROVINCE", "organization": str(organization)}
-    assert await events(build) == [("volunteer.registered", volunteer["id"], manager, None, change)]
+    key = await build.connection.fetchval("SELECT id FROM membership")
+    began = {"volunteer": volunteer["id"].partition(":")[2], "organization": str(organization)}
+    assert await events(build) == [
+        ("membership.begun", f"Membership:{key}", manager, None, began),
+        ("volunteer.registered", volunteer["id"], manager, None, change),
+    ]
 
 
 POSITION = {"latitude": -2.25, "longitude": 113.5}

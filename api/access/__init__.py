@@ -62,6 +62,7 @@ from api.access.caller import (
     PLEDGE_KEEPERS,
     PUBLIC_CALLERS,
     REGISTRARS,
+    REGISTRARS_OR_ONESELF,
     SCANNERS,
     SENDERS,
     SIGNED_IN,

@@ -64,6 +64,12 @@ REGISTRARS = Callers(
 )
 
 
+REGISTRARS_OR_ONESELF = Callers(
+    "Managers for their organization, coordinators for people at home in their scope, everybody signed in for themselves",
+    frozenset({"ACCOUNT"}),
+)
+
+
 COORDINATORS_OF_HOME = Callers("Coordinators of the organization's home", frozenset({"COORDINATOR"}))
 
 

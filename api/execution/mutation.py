@@ -30,6 +30,7 @@ from api.execution.answer import (
 from api.log import unexpected
 from api.resolvers.verb import payload_root, payload_values
 from api.rules.code import ProblemCode
+from api.services import account
 from api.services.frame import Call, ItemResult, Outcome, perform
 from api.services.problem import InputPath, Problem, input_path
 from api.services.request import Request
@@ -55,7 +56,10 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
             outcome = await perform(context.database, request, call)
     context.problem_codes.extend(problem["code"] for problem in outcome.problems)
     try:
-        return await run(context, bind_payload(info, plan, verb, outcome))
+        if verb.changes_actor and not outcome.problems:
+            info = await _as_changed(info)
+            plan = plan_info(info, payload_root(verb, context.planner.sources))
+        return await run(info.context, bind_payload(info, plan, verb, outcome))
     except Exception as unread:
         if outcome.problems:
             raise  # Nothing was changed, so the client may try again.
@@ -65,6 +69,15 @@ async def perform_verb(info: Info, verb: Verb[Any, Any], values: Mapping[str, An
         raise graphql_error(
             "It was done, but its answer could not be read; read the thing again.", "UNREAD"
         ) from unread
+
+
+async def _as_changed(info: Info) -> Info:
+    """With the actor as it is now, also for the next requests."""
+    context = info.context
+    context.forget_actor()
+    async with context.database.reading() as session:
+        actor = await account.reload(session, context.actor, context.now)
+    return info._replace(context=replace(context, actor=actor))
 
 
 def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, Any]) -> Call:

@@ -135,6 +135,10 @@ class RegisterVolunteerInput:
     kecamatan: strawberry.ID | None = optional("The home kecamatan, in the home kabupaten.")
     position: PointInput | None = optional("The position of the home, in the kabupaten or at most 25 km outside.")
     emergency_contact: EmergencyContactInput | None = optional("Whom to call when something happens to the volunteer.")
+    own: bool | None = optional(
+        "Whether this is you: your account becomes that of the volunteer. Then without NIK and organization: you ask an "
+        "organization to have you (requestMembership), and it records the NIK."
+    )
     organization: strawberry.ID | None = optional("The organization to join at once.")
     number: str | None = optional("The membership number there (nomor induk).")
     rank: strawberry.ID | None = optional("The rank in that organization, one of its corps.")

@@ -30,13 +30,15 @@ async def check_enrolment(
     *,
     place: Row | None,
     born: date | None,
+    own: bool,
 ) -> date | None:
     """The first day of the membership that `values` describe: `since`, or today in the organization's kabupaten.
 
-    A manager registers members of the managed organization; a coordinator, people and members of the scope.
+    A manager registers members of the managed organization; a coordinator, people and members of the scope; anybody the
+    `own` person.
     """
     if values["organization"] is None:
-        if place is not None and not place.may:
+        if place is not None and not (place.may or own):
             problems.add(ProblemCode.FORBIDDEN, "kabupaten")
         _check_no_membership(problems, values)
         problems.read(check_earliest, "since", value=values["since"], birth_date=born)

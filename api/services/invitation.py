@@ -90,6 +90,7 @@ async def invite(
     codes=(ProblemCode.WRONG_CODE, ProblemCode.HAS_ACCOUNT),
     conflicts={"uq_account_volunteer_id": Problem(ProblemCode.HAS_ACCOUNT, input_path("code"))},
     needs_vault=True,
+    changes_actor=True,
     hands_out_secret=True,
 )
 async def accept(session: Transaction, request: Request, *, vault: Vault, code: str) -> uuid.UUID:

@@ -7,7 +7,7 @@ from typing import Any
 
 from api import access
 from api.database.engine import Transaction
-from api.models import Volunteer
+from api.models import Account, Volunteer
 from api.models.base import new_id
 from api.models.person import VolunteerStatus
 from api.rules.code import ProblemCode
@@ -16,7 +16,7 @@ from api.services.duplicate import ask_same_people, refuse_taken, remember_disti
 from api.services.enrolment import OF_CORPS, check_enrolment
 from api.services.feed import record
 from api.services.person_input import check_birth_date, check_home, find_home, read_person
-from api.services.problem import Problem, Problems, input_path
+from api.services.problem import Problem, Problems, forbidden, input_path
 from api.services.registered import refuse_registered
 from api.services.request import Request
 from api.services.standing import refuse_fallen
@@ -29,9 +29,9 @@ from api.values.text import line, paragraph
 
 @verb(
     "register_volunteer",
-    "Registers a volunteer with recorded consent, as a member at once where an organization is named.",
+    "Registers a volunteer with recorded consent, as a member at once where an organization is named; or yourself (`own`).",
     answers=OneThing("Volunteer"),
-    callers=access.REGISTRARS,
+    callers=access.REGISTRARS_OR_ONESELF,
     ids={"kabupaten": "Kabupaten", "kecamatan": "Kecamatan", "organization": "Organization", "rank": "Rank"},
     conflicts={
         "uq_volunteer_nik_index": Problem(ProblemCode.ALREADY_REGISTERED, input_path("nik")),
@@ -40,9 +40,10 @@ from api.values.text import line, paragraph
     },
     codes=(
         *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.SAME_PERSON),
-        *(ProblemCode.REQUEST_SENT, ProblemCode.TOO_MANY_ATTEMPTS),
+        *(ProblemCode.REQUEST_SENT, ProblemCode.TOO_MANY_ATTEMPTS, ProblemCode.HAS_ACCOUNT),
     ),
     needs_vault=True,
+    changes_actor=True,
 )
 async def register(
     session: Transaction,
@@ -57,10 +58,12 @@ async def register(
     rank: str | None = None,
     since: date | None = None,
     confirm_distinct: str | None = None,
+    own: bool | None = None,
     **about: Any,
 ) -> uuid.UUID:
     """Who is registered already is asked last, when all else is right."""
     problems = Problems()
+    await _check_oneself(session, request, problems, own=bool(own), nik=nik, organization=organization)
     place = await find_home(session, request, problems, kabupaten)
     today = place.today if place else request.now.date()
     digits, born = _read_identity(problems, nik, about.get("birth_date"), about.get("sex"), today)
@@ -74,7 +77,7 @@ async def register(
     await check_home(session, problems, place, kecamatan=about.get("kecamatan"), position=about.get("position"))
     number_line = problems.read(line, "number", value=number, minimum=1, maximum=100)
     joining = {"organization": organization, "number": number, "rank": rank, "since": since}
-    first_day = await check_enrolment(session, request, problems, joining, place=place, born=born)
+    first_day = await check_enrolment(session, request, problems, joining, place=place, born=born, own=bool(own))
     problems.refuse()
     await refuse_taken(session, organization, number=number_line)
     alike = await ask_same_people(session, request, person, is_confirmed=distinct is not None)
@@ -82,6 +85,8 @@ async def register(
     await refuse_registered(session, request, nik_index=person.get("nik_index"), joining=joining)
 
     key = await _insert(session, request, person, {**joining, "since": first_day})
+    if own:
+        await _bind(session, request, key)
     await remember_distinct(session, request, key, [row.id for row in alike], reason=distinct)
     await suspect(session, request, key)
     change: dict[str, Any] = {
@@ -94,6 +99,40 @@ async def register(
     reason = distinct if alike else None
     await record(session, request, "volunteer.registered", subject=("Volunteer", key), change=change, reason=reason)
     return key
+
+
+async def _check_oneself(
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    *,
+    own: bool,
+    nik: str | None,
+    organization: uuid.UUID | None,
+) -> None:
+    """The account is nobody's yet, and locked. Whose NIK is registered is told to those alone who answer for people."""
+    if not own:
+        return
+    account = request.actor.account_id
+    if request.actor.key_id is not None or account is None:
+        raise forbidden("own")
+    if (await session.lock_all(Account, [account]))[account].volunteer_id is not None:
+        problems.add(ProblemCode.HAS_ACCOUNT, "own")
+    for name, value in (("nik", nik), ("organization", organization)):
+        if value is not None:
+            problems.invalid(
+                name,
+                indonesian="Diisi oleh organisasi yang Anda mintai keanggotaan.",
+                english="The organization that you ask for a membership fills this in.",
+            )
+
+
+async def _bind(session: Transaction, request: Request, volunteer: uuid.UUID) -> None:
+    """The account is that of the volunteer, as after an invitation."""
+    account = request.actor.account_id
+    assert account is not None
+    await session.update(Account, account, volunteer_id=volunteer)
+    await record(session, request, "account.bound", subject=("Account", account), change={"volunteer": str(volunteer)})
 
 
 async def _insert(

@@ -77,6 +77,7 @@ class Verb(Generic[P, T]):
     - `prepare` runs first, outside the transaction, and returns the arguments: what takes long, or what must remain of a
       call that is refused.
     - `hands_out_secret` says that nothing of the answer is stored, so there is no idempotency key.
+    - `changes_actor` says that the caller may be a volunteer from then on, and reads the answer as one.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Verb(Generic[P, T]):
     needs_vault: bool = False
     prepare: Prepare | None = None
     hands_out_secret: bool = False
+    changes_actor: bool = False
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         return self.call(*args, **kwargs)

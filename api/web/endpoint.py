@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 
 from graphql import ExecutionResult, OperationType
@@ -138,6 +139,7 @@ async def make_context(request: Request, services: Services) -> Context:
         language=accepted_language(joined(request.headers, "accept-language")),
         client=client,
         rate_limit=rate_limit,
+        forget_actor=partial(services.authenticator.forget, request.headers.get("authorization")),
         limits=services.settings.limits,
         is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
     )

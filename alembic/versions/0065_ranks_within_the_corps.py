@@ -1,13 +1,13 @@
 """Ranks within the corps.
 
-Revision: 0064
-Revises: 0063
+Revision: 0065
+Revises: 0064
 """
 
 from alembic import op
 
-revision = "0064"
-down_revision = "0063"
+revision = "0065"
+down_revision = "0064"
 branch_labels = None
 depends_on = None
 
