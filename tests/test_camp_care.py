@@ -3,6 +3,10 @@
 import uuid
 from datetime import timedelta
 
+import pytest
+
+from api.transport import Transport
+from api.worker import Worker
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import Build
 from tests.conftest import NOW
@@ -43,6 +47,42 @@ async def test_only_medics_read_care_data_while_the_camp_runs(api: Api, build: B
     kinds = "SELECT kind FROM event WHERE kind LIKE '%care%' ORDER BY at, kind"
     events = [row["kind"] for row in await build.connection.fetch(kinds)]
     assert events == ["camp_registration.care_read", "camp_registration.care_recorded"]
+
+
+@pytest.mark.parametrize(
+    ("ends", "ended", "is_kept"),
+    [
+        (timedelta(days=-30), None, False),
+        (timedelta(days=-30, seconds=1), None, True),
+        (timedelta(days=9), timedelta(days=-30), False),
+        (timedelta(days=9), timedelta(days=-29), True),
+    ],
+)
+async def test_care_data_are_erased_30_days_after_the_camp(
+    api: Api, build: Build, ends: timedelta, ended: timedelta | None, is_kept: bool
+) -> None:
+    over = {"status": "CANCELLED", "ended_at": NOW + ended} if ended is not None else {"status": "COMPLETED"}
+    camp = await build.camp(starts_at=NOW - 40 * DAY, ends_at=NOW + ends, **over)
+    registration = await build.camp_registration(camp, await build.person(), status="RELEASED")
+    care = {"diet": "DIABETIC", "fit_seen": True, "guardian_consent": False}
+    await build.row("camp_care", registration_id=registration, **care)
+    services = api.services
+
+    await Worker(services.database, services.vault, services.clock, Transport()).clean()
+
+    assert await build.connection.fetchval("SELECT count(*) FROM camp_care") == int(is_kept)
+
+
+async def test_care_data_go_with_the_person(build: Build) -> None:
+    camp, care = await build.camp(), {"diet": "DIABETIC", "fit_seen": True, "guardian_consent": False}
+    people = [await build.person() for _ in range(2)]
+    for person in people:
+        await build.row("camp_care", registration_id=await build.camp_registration(camp, person), **care)
+
+    await build.connection.execute("SELECT erase_person($1)", people[0])
+
+    left = "SELECT volunteer_id FROM camp_care JOIN camp_registration AS r ON r.id = registration_id"
+    assert [row["volunteer_id"] for row in await build.connection.fetch(left)] == [people[1]]
 
 
 async def test_heads_are_counted_by_meal_and_diet(api: Api, build: Build) -> None:

@@ -120,6 +120,67 @@ async def test_a_camp_does_not_move_onto_other_commitments_of_its_people(api: Ap
     assert await commitments(build) == before
 
 
+async def test_who_has_left_a_camp_does_not_keep_it_from_moving(api: Api, build: Build) -> None:
+    """One was released for a duty, one worked there before, one came after a duty of the first day."""
+    camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, ends_at=NOW + DAY)
+    left, worked, later = await build.volunteer(), await build.volunteer(), await build.volunteer()
+    released = await build.camp_registration(camp, left, status="RELEASED")
+    ended = await build.camp_staff_member(camp, worked)
+    stays = await build.camp_registration(camp, later, status="CHECKED_IN")
+    await build.connection.execute("UPDATE camp_staff_member SET ended_at = $1", NOW - HOUR)
+    past = "UPDATE commitment SET period = tstzrange(lower(period), $1) WHERE $2 IN (registration_id, staff_member_id)"
+    for key in (released, ended):
+        await build.connection.execute(past, NOW - HOUR, key)
+    since = "UPDATE commitment SET period = tstzrange($1, upper(period)) WHERE registration_id = $2"
+    await build.connection.execute(since, NOW - HOUR, stays)
+    for person, starts_at in ((left, NOW), (worked, NOW), (later, NOW - 3 * HOUR)):
+        need = await build.need(starts_at=starts_at, ends_at=starts_at + 2 * HOUR)
+        await build.assignment(need, person, status="ACCEPTED")
+
+    payload = await change(api, build, camp, endsAt=(NOW + 2 * DAY).isoformat())
+
+    assert payload["problems"] == []
+    period = "SELECT period FROM commitment WHERE registration_id = $1"
+    moved = await build.connection.fetchval(period, stays)
+    assert (moved.lower, moved.upper) == (NOW - HOUR, NOW + 2 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "expected"),
+    [
+        (1, 1, (1, 1, 2)),
+        (-1, 0, (-1, -1, 2)),
+        (0, 1, (0, 0, 1)),
+        (0, -2, "endsAt"),
+        (1, 0, "endsAt"),
+    ],
+)
+async def test_the_sessions_of_a_camp_move_with_it(
+    api: Api, build: Build, starts: int, ends: int, expected: Any
+) -> None:
+    """By days: of the camp from 2 to 5, whose last session is on the last day."""
+    camp = await build.camp()
+    times = {"starts_at": NOW + 4 * DAY, "ends_at": NOW + 5 * DAY}
+    session = await build.row("camp_session", camp_id=camp, title="Air", is_required=True, **times)
+
+    payload = await change(
+        api,
+        build,
+        camp,
+        startsAt=(NOW + (2 + starts) * DAY).isoformat(),
+        endsAt=(NOW + (5 + ends) * DAY).isoformat(),
+    )
+
+    row = await build.connection.fetchrow("SELECT starts_at, ends_at, version FROM camp_session WHERE id = $1", session)
+    assert row is not None
+    if isinstance(expected, str):
+        assert [each["path"] for each in payload["problems"]] == [["input", expected]]
+        assert tuple(row) == (NOW + 4 * DAY, NOW + 5 * DAY, 1)
+        return
+    assert payload["problems"] == []
+    assert tuple(row) == (NOW + (4 + expected[0]) * DAY, NOW + (5 + expected[1]) * DAY, expected[2])
+
+
 @pytest.mark.parametrize("field", ["startsAt", "endsAt"])
 async def test_the_start_of_a_running_camp_stays_and_its_end_lies_ahead(api: Api, build: Build, field: str) -> None:
     camp = await build.camp(status="RUNNING", starts_at=NOW - DAY)

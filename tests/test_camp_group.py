@@ -88,6 +88,28 @@ async def test_no_group_passes_its_limits(api: Api, build: Build) -> None:
     assert await build.connection.fetchval("SELECT count(*) FROM camp_group") == 0
 
 
+async def test_fewer_places_than_are_held_are_refused_with_the_names_unless_somebody_leaves(
+    api: Api, build: Build
+) -> None:
+    actor = await build.coordinator()
+    camp, _, registrations = await camp_with_contingent(build)
+    named = [f"CampRegistration:{each}" for each in registrations]
+    new = {"camp": f"Camp:{camp}", "kind": "BUS", "capacity": 4, "name": "Satu", "registrations": [*named, named[0]]}
+    group = (await api.do(ARRANGE, actor=actor, **new))["campGroup"]["id"]
+    before = await snapshot(build.connection)
+
+    fewer = {"camp": f"Camp:{camp}", "group": group, "capacity": 3}
+    refused = await api.do(ARRANGE, actor=actor, **fewer)
+    unchanged = await snapshot(build.connection)
+    left = await api.do(ARRANGE, actor=actor, **fewer, remove=named[:1])
+
+    below = problem("Limit", "BELOW_TAKEN", "capacity", count=4, limit=3)
+    held = problem("Registration", "PLACE_HELD", "capacity", registration={"id": named[3]})
+    assert refused == {"campGroup": None, "problems": [below, held]}
+    assert unchanged == before
+    assert members(left) == [2, 3, 4]
+
+
 async def test_a_leader_whom_the_actor_may_not_see_is_unknown(api: Api, build: Build) -> None:
     host = await build.organization()
     camp, actor = await build.camp(host), await build.manager(host)

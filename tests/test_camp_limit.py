@@ -2,14 +2,26 @@
 
 import uuid
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import pytest
 
+from tests import test_plain_sql as plain_sql
 from tests.builders import FAR, HOME, Build
+from tests.conftest import NOW
 
 REGISTER = """INSERT INTO camp_registration (id, camp_id, volunteer_id, kabupaten_code, sex, category_code, number, status, offered_until)
   VALUES ($1, $2, $3, $4, $5, 'PARTICIPANT', $6, 'OFFERED', now())"""
+
+# What triggers count, by table.
+COUNTED = {
+    "camp": "taken",
+    "contingent": "named",
+    "camp_quota": "taken",
+    "camp_group": "taken",
+    "camp_session": "taken",
+}
 
 
 async def people(build: Build, number: int) -> list[uuid.UUID]:
@@ -146,3 +158,55 @@ async def test_a_commitment_is_for_one_thing(build: Build) -> None:
         f"UPDATE commitment SET staff_member_id = '{member}' WHERE staff_member_id IS NULL",
     ):
         await refused(build, "ck_commitment_for_one_thing", statement)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "statement"),
+    [
+        *(("counted", f"UPDATE {table} SET {column} = 0") for table, column in COUNTED.items()),
+        *(("counted", f"UPDATE {table} SET {column} = {column} + 1") for table, column in COUNTED.items()),
+        *(("stays_at_camp", f"UPDATE {table} SET camp_id = (SELECT camp_id FROM camp_quota WHERE places = 9)")
+          for table in (*[each for each in COUNTED if each not in ("camp", "camp_quota")], "camp_registration", "camp_staff_member")),
+        ("stays_at_camp", "UPDATE camp_quota SET camp_id = (SELECT camp_id FROM contingent)"),
+        ("stays_at_camp", "UPDATE camp_group SET kind = 'BUS'"),
+        ("stays_at_camp", "UPDATE camp_group SET sex = NULL"),
+        ("of_group", "UPDATE camp_registration SET sex = 'MALE'"),
+        ("ck_camp_group_taken", "UPDATE camp_group SET capacity = 1"),
+        ("ck_contingent_named", "UPDATE contingent SET places = 1"),
+        ("ck_camp_quota_taken", "UPDATE camp_quota SET places = 1 WHERE places <> 9"),
+    ],
+)  # fmt: skip
+async def test_what_is_counted_is_not_set_and_a_part_of_a_camp_stays_there(
+    build: Build, constraint: str, statement: str
+) -> None:
+    camp, other = await build.camp(), await build.camp()
+    await build.row("camp_quota", camp_id=other, sex="FEMALE", places=9)
+    await build.row("camp_quota", camp_id=camp, sex="FEMALE", places=8)
+    contingent = await build.contingent(camp, await build.organization())
+    group = await build.row("camp_group", camp_id=camp, kind="TENT", name="Melati", capacity=3, sex="FEMALE")
+    times = {"starts_at": NOW, "ends_at": NOW + timedelta(1)}
+    session = await build.row("camp_session", camp_id=camp, title="Selam", is_required=False, capacity=2, **times)
+    await build.camp_staff_member(camp, await build.person())
+    for person in await people(build, 2):
+        key = await build.camp_registration(camp, person, sex="FEMALE", contingent_id=contingent)
+        await build.row("camp_group_member", group_id=group, registration_id=key)
+        await build.row("camp_enrolment", session_id=session, registration_id=key)
+
+    await plain_sql.refused(build.connection, constraint, statement)
+
+
+@pytest.mark.parametrize("table", [*COUNTED.keys() - {"camp_quota"}])
+async def test_counting_begins_at_zero(build: Build, table: str) -> None:
+    camp = await build.camp()
+    of_camp: dict[str, dict[str, object]] = {
+        "contingent": {"kabupaten_code": HOME, "category_code": "CORE", "payer_code": "SENDER", "places": 3, "status": "NAMED"},
+        "camp_group": {"kind": "TENT", "name": "Melati", "capacity": 3},
+        "camp_session": {"title": "Selam", "is_required": False, "starts_at": NOW, "ends_at": NOW + timedelta(1)},
+    }  # fmt: skip
+
+    counted: dict[str, Any] = {COUNTED[table]: 1}
+    making = build.camp(**counted) if table == "camp" else build.row(table, camp_id=camp, **counted, **of_camp[table])
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await making
+
+    assert caught.value.constraint_name == "counted"

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.transport import Transport
+from api.worker import Worker
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
@@ -150,6 +152,36 @@ async def test_a_freed_place_goes_to_the_first_for_whom_everything_allows_it(api
             {"number": 5, "waitsFor": []},
         ]
     }
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+async def test_who_is_on_leave_waits_and_gets_the_place_once_the_leave_has_ended(
+    api: Api, build: Build, is_kept: bool
+) -> None:
+    camp = await build.camp(capacity=1)
+    leaving = await build.camp_registration(camp, await build.person())
+    waiting = await build.camp_registration(camp, person := await build.person(), status="WAITLISTED")
+    first_day = (NOW + 2 * DAY).date()
+    absence = await build.absence(person, since=first_day, until=first_day)
+    cancel = {"campRegistration": f"CampRegistration:{leaving}", "version": 1, "reason": "Sakit"}
+    services = api.services
+    worker = Worker(services.database, services.vault, services.clock, Transport())
+
+    await api.do(answer("cancelRegistration"), actor=await build.coordinator(), **cancel)
+    freed = await line(api, build, camp)
+    why = await api.ask(
+        "query($id: ID!) { campRegistration(id: $id) { waitsFor { code } } }",
+        actor=await build.coordinator(),
+        id=f"CampRegistration:{waiting}",
+    )
+    if not is_kept:
+        await build.connection.execute("UPDATE absence SET cancelled_at = $1 WHERE id = $2", NOW, absence)
+    await worker.clean()
+
+    assert freed == (1, [(1, "CANCELLED"), (2, "WAITLISTED")])
+    assert why == {"campRegistration": {"waitsFor": [{"code": "ON_LEAVE"}]}}
+    left, status = (1, "WAITLISTED") if is_kept else (0, "REGISTERED")
+    assert await line(api, build, camp) == (left, [(1, "CANCELLED"), (2, status)])
 
 
 async def test_from_the_hour_of_offers_a_place_is_offered_and_goes_on(api: Api, build: Build) -> None:

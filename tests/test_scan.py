@@ -2,7 +2,7 @@
 
 import itertools
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -243,6 +243,47 @@ async def test_everybody_with_a_place_gets_a_code(api: Api, build: Build) -> Non
         (3, True),
         (4, False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("at", "finding"),
+    [
+        # By days in Kotawaringin Timur, seven hours ahead: the camp is on the last two of February, until midnight.
+        (datetime(2026, 2, 26, 16, 59, 59, tzinfo=UTC), "WRONG_DAY"),
+        (datetime(2026, 2, 26, 17, tzinfo=UTC), None),
+        (datetime(2026, 2, 28, 16, 59, 59, tzinfo=UTC), None),
+        (datetime(2026, 2, 28, 17, tzinfo=UTC), "WRONG_DAY"),
+    ],
+)
+async def test_the_days_of_a_camp_are_those_of_its_kabupaten_and_end_at_midnight(
+    api: Api, build: Build, at: datetime, finding: str | None
+) -> None:
+    times: dict[str, Any] = {
+        "starts_at": datetime(2026, 2, 27, 1, tzinfo=UTC),
+        "ends_at": datetime(2026, 2, 28, 17, tzinfo=UTC),
+    }
+    camp, actor = await build.camp(status="RUNNING", **times), await build.coordinator()
+    code = await participant(api, build, actor, camp)
+
+    results = await record(api, actor, camp, scan(code, "1", at=at.isoformat()), isOffline=True)
+
+    assert findings(results) == [finding]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_two_scans_at_the_same_instant_the_same_one_is_needless_in_any_order(
+    api: Api, build: Build, order: tuple[int, int]
+) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp)
+    scans = [scan(code, "a", "KIT"), scan(code, "b", "KIT")]
+
+    for number in order:
+        await record(api, actor, camp, scans[number], isOffline=True)
+
+    listed = "query($id: ID!) { camp(id: $id) { scans(first: 9) { nodes { nonce finding } } } }"
+    nodes = (await api.ask(listed, actor=actor, id=f"Camp:{camp}"))["camp"]["scans"]["nodes"]
+    assert {each["nonce"]: each["finding"] for each in nodes} == {"a": None, "b": "ALREADY_HAD"}
 
 
 async def test_plain_sql_changes_no_scan(api: Api, build: Build) -> None:

@@ -20,6 +20,7 @@ from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.models.day import local_day
+from api.rules.absence import PRESENT
 from api.rules.code import ProblemCode
 from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
 from api.rules.rank import RANK_SUFFICIENT
@@ -134,6 +135,7 @@ CAMP_RULES: tuple[Rule, ...] = (
     ACTIVE,
     CONSENT_GIVEN,
     NOT_COMMITTED_ELSEWHERE,
+    PRESENT,
     Rule(
         holds=is_old_enough,
         refusals=(Refusal(ProblemCode.TOO_YOUNG, _needed("minimum_age")),),

@@ -13,6 +13,9 @@ from api.rules.rule import Condition, Sql
 GATE = (ScanPoint.ENTRY, ScanPoint.EXIT)
 
 
+_ORDER = ("at", "device", "nonce")
+
+
 def is_inside(place_id: Sql, person_id: Sql) -> Condition:
     """Whether the last of the person's gate scans is an entry; of two at the same instant, the exit is the last."""
     scan = Scan.alias()
@@ -61,7 +64,8 @@ def _earlier(scan: sa.FromClause, other: sa.FromClause) -> Condition:
         other.c.place_id == scan.c.place_id,
         other.c.person_id == scan.c.person_id,
         other.c.counts,
-        sa.tuple_(other.c.at, other.c.id) < sa.tuple_(scan.c.at, scan.c.id),
+        # By what the phones say, so that the order in which they send it does not matter.
+        sa.tuple_(*(other.c[name] for name in _ORDER)) < sa.tuple_(*(scan.c[name] for name in _ORDER)),
     )
 
 

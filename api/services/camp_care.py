@@ -123,7 +123,7 @@ KEEP = compile_statement(
 _old = (
     sa.select(CampRegistration.c.id)
     .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
-    .where(Camp.c.ends_at <= access.NOW - sa.func.make_interval(0, 0, 0, KEPT_DAYS))
+    .where(sa.func.least(Camp.c.ends_at, Camp.c.ended_at) <= access.NOW - sa.func.make_interval(0, 0, 0, KEPT_DAYS))
 )
 # What is kept of camps that ended so long ago.
 DELETE_OLD = compile_statement(sa.delete(CampCare).where(CampCare.c.registration_id.in_(_old)))

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,18 +15,19 @@ from api.models import (
     CampCategory,
     CampQuota,
     CampRegistration,
+    CampSession,
     CampStaffMember,
     Commitment,
     Kabupaten,
     Organization,
     Role,
 )
-from api.models.base import new_id
+from api.models.base import INSTANT, new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.day import time_zone
 from api.rules.code import ProblemCode
-from api.services.camp_holder import add_busy, add_holders
+from api.services.camp_holder import add_busy, add_holders, moved_period, moves_with_camp
 from api.services.camp_limit import DIMENSIONS, MOST_PLACES, Quota, read_quotas
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
@@ -126,50 +127,40 @@ async def check_days(
             indonesian="Kemah sudah berjalan.",
             english="The camp runs: its start stays, and its end lies ahead.",
         )
-    await add_busy(session, request, problems, "starts_at", camp=held.id, period=period)
+    await add_busy(session, request, problems, "starts_at", camp=held.id, moved=_moved(held, period))
+    if await session.value(SESSION_OUTSIDE, {"camp": held.id, **_moved(held, period)}) is not None:
+        problems.invalid(
+            "ends_at", indonesian="Ada sesi sesudah kemah berakhir.", english="A session is after the end of the camp."
+        )
 
 
 def _period(held: Row, columns: Mapping[str, Any]) -> tuple[datetime, datetime]:
     return columns.get("starts_at", held.starts_at), columns.get("ends_at", held.ends_at)
 
 
+def _moved(held: Row, period: tuple[datetime, datetime]) -> dict[str, Any]:
+    starts_at, ends_at = period
+    by = starts_at - held.starts_at
+    return {"shift": bool(by), "by": by, "starts_at": starts_at, "ends_at": ends_at}
+
+
 async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
-    """The commitments of who comes and works there, and the roles of the staff, move with the days of the camp.
+    """The commitments of who comes and works there, the sessions and the roles of the staff move with the days of the camp.
 
     Refused where a role would last longer than the actor may grant it.
     """
-    starts_at, ends_at = _period(held, columns)
-    if (starts_at, ends_at) == (held.starts_at, held.ends_at):
+    period = _period(held, columns)
+    if period == (held.starts_at, held.ends_at):
         return
-    moved = {"camp": held.id, "shift": starts_at != held.starts_at, "starts_at": starts_at, "ends_at": ends_at}
-    await session.rows(MOVE_DAYS, {**request.parameters, **moved})
+    moved = {**request.parameters, "camp": held.id, **_moved(held, period)}
+    await session.rows(MOVE_DAYS, moved)
+    await session.rows(MOVE_SESSIONS, moved)
     if await session.value(LONGER_THAN_GRANTED, {**request.parameters, "camp": held.id}):
         raise Refused(Problem(ProblemCode.FORBIDDEN, input_path("ends_at")))
     await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
 
 
 _CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
-
-
-def _instant(name: str) -> sa.BindParameter[datetime]:
-    return sa.bindparam(name, type_=sa.DateTime(timezone=True))
-
-
-def _move_days() -> sa.Update:
-    registrations = sa.select(CampRegistration.c.id).where(
-        CampRegistration.c.camp_id == _CAMP, CampRegistration.c.status.in_(("REGISTERED", "CHECKED_IN"))
-    )
-    staff = sa.select(CampStaffMember.c.id).where(
-        CampStaffMember.c.camp_id == _CAMP, CampStaffMember.c.ended_at.is_(None)
-    )
-    begin = sa.case(
-        (sa.bindparam("shift", type_=sa.Boolean()), _instant("starts_at")), else_=sa.func.lower(Commitment.c.period)
-    )
-    return (
-        sa.update(Commitment)
-        .where(sa.or_(Commitment.c.registration_id.in_(registrations), Commitment.c.staff_member_id.in_(staff)))
-        .values(period=sa.func.tstzrange(begin, _instant("ends_at")))
-    )
 
 
 def role_period(camp: sa.FromClause) -> tuple[sa.ColumnElement[Any], sa.ColumnElement[Any]]:
@@ -217,7 +208,26 @@ def _places_held() -> sa.Select[Any]:
 
 
 PLACES_HELD = compile_statement(_places_held())
-MOVE_DAYS = compile_statement(_move_days())
+MOVE_DAYS = compile_statement(
+    sa.update(Commitment).where(moves_with_camp(Commitment)).values(period=moved_period(Commitment))
+)
+_BY: sa.BindParameter[timedelta] = sa.bindparam("by", type_=sa.Interval())
+SESSION_OUTSIDE = compile_statement(
+    sa.select(CampSession.c.id)
+    .where(CampSession.c.camp_id == _CAMP, CampSession.c.ends_at + _BY > sa.bindparam("ends_at", type_=INSTANT))
+    .limit(1)
+)
+# Of a session with a new time the version grows, so that nobody changes it by what it was.
+MOVE_SESSIONS = compile_statement(
+    sa.update(CampSession)
+    .where(CampSession.c.camp_id == _CAMP, sa.bindparam("shift", type_=sa.Boolean()))
+    .values(
+        starts_at=CampSession.c.starts_at + _BY,
+        ends_at=CampSession.c.ends_at + _BY,
+        version=CampSession.c.version + 1,
+        updated_at=access.NOW,
+    )
+)
 MOVE_ROLES = compile_statement(_move_roles())
 LONGER_THAN_GRANTED = compile_statement(_longer_than_granted())
 DELETE_QUOTA = compile_statement(sa.delete(CampQuota).where(CampQuota.c.id == sa.bindparam("quota", type_=sa.Uuid())))

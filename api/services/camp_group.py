@@ -1,7 +1,7 @@
 """Groups of a camp: made, changed, and filled by contingent or by name."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from api.models.camp import CAMP, CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.rules.code import ProblemCode
 from api.services.camp import CAMPS
+from api.services.camp_holder import add_holders
 from api.services.change import check_status
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path
@@ -45,7 +46,7 @@ MOST_PLACES = 10_000
         "ck_camp_group_taken": Problem(ProblemCode.GROUP_FULL, input_path("capacity")),
         "of_group": Problem(ProblemCode.NOT_OF_GROUP, input_path("registrations")),
     },
-    codes=(ProblemCode.WRONG_STATUS,),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.BELOW_TAKEN, ProblemCode.PLACE_HELD),
 )
 async def arrange(
     session: Transaction,
@@ -66,27 +67,44 @@ async def arrange(
         await check_seen(session, request, problems, values["leader"], "leader")
     columns = _columns(problems, values, is_new=group is None)
     key = await _make(session, request, camp, columns) if group is None else group
-    found = await session.row(GROUP, {"camp": camp, "group": key})
-    if found is None:
-        raise Refused(Problem(ProblemCode.NOT_FOUND, input_path("group")))
-    if group is not None and columns:
-        await session.update(CampGroup, key, **columns, version=found.version + 1, updated_at=request.now)
-    parameters = {"camp": camp, "group": key, "kind": found.kind}
+    found = await _find(session, camp, key)
+    parameters = {"camp": camp, "kind": found.kind}
     await session.rows(LEAVE, {**parameters, "registrations": [*remove, *registrations]})
-    await _join(session, key, [{"id": each} for each in registrations])
-    fresh = await session.row(GROUP, {"camp": camp, "group": key})
-    assert fresh is not None
-    free = fresh.capacity - fresh.taken
-    fitting = await session.rows(FITTING, {**parameters, "sex": fresh.sex, "contingents": [*contingents], "free": free})
+    if group is not None and columns:
+        await _check_capacity(session, await _find(session, camp, key), columns)
+        await session.update(CampGroup, key, **columns, version=found.version + 1, updated_at=request.now)
+    named = dict.fromkeys(registrations)
+    await _join(session, key, named)
+    filled = await _find(session, camp, key)
+    room = {"sex": filled.sex, "contingents": [*contingents], "free": filled.capacity - filled.taken}
+    fitting = [row.id for row in await session.rows(FITTING, {**parameters, **room})]
     await _join(session, key, fitting)
-    joined = len(registrations) + len(fitting)
+    joined = len(named) + len(fitting)
     await record(session, request, "camp_group.arranged", subject=("CampGroup", key), change={"joined": joined})
     return key
 
 
-async def _join(session: Transaction, group: uuid.UUID, people: Sequence[Mapping[str, Any] | Row]) -> None:
-    for person in people:
-        await session.insert(CampGroupMember, id=new_id(), group_id=group, registration_id=person["id"])
+async def _find(session: Transaction, camp: uuid.UUID, group: uuid.UUID) -> Row:
+    found = await session.row(GROUP, {"camp": camp, "group": group})
+    if found is None:
+        raise Refused(Problem(ProblemCode.NOT_FOUND, input_path("group")))
+    return found
+
+
+async def _check_capacity(session: Transaction, group: Row, columns: Mapping[str, Any]) -> None:
+    """Refuses fewer places than are held, with the names of the last who hold one."""
+    capacity = columns.get("capacity", group.capacity)
+    if capacity < group.taken:
+        problems = Problems()
+        problems.add(ProblemCode.BELOW_TAKEN, "capacity", count=group.taken, limit=capacity)
+        lost = {"count": group.taken - capacity, "camp": group.camp_id, "group_id": group.id}
+        await add_holders(session, problems, "capacity", **lost)
+        problems.refuse()
+
+
+async def _join(session: Transaction, group: uuid.UUID, people: Iterable[uuid.UUID]) -> None:
+    rows = [{"id": new_id(), "group_id": group, "registration_id": person} for person in people]
+    await session.insert_all(CampGroupMember, rows, sorted_by="registration_id")
 
 
 async def _make(session: Transaction, request: Request, camp: uuid.UUID, columns: Mapping[str, Any]) -> uuid.UUID:

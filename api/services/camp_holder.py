@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import CampEnrolment, CampRegistration, CampStaffMember, Commitment
+from api.models import CampEnrolment, CampGroupMember, CampRegistration, CampStaffMember, Commitment
+from api.models.base import INSTANT
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.rules.code import ProblemCode
 from api.services.camp_limit import DIMENSIONS
@@ -24,7 +24,7 @@ async def add_holders(
     session: Transaction, problems: Problems, *steps: str, count: int, camp: uuid.UUID, **of: Any
 ) -> None:
     """A problem for each of the last so many, by their numbers, who hold places of a camp, or of a part of it."""
-    parts = dict.fromkeys(("session_id", "contingent_id", *DIMENSIONS))
+    parts = dict.fromkeys(("session_id", "group_id", "contingent_id", *DIMENSIONS))
     parameters = {"camp": camp, "count": min(count, MOST_NAMES), **parts, **of}
     for row in await session.rows(LAST_HOLDERS, parameters):
         problems.add(ProblemCode.PLACE_HELD, *steps, registration_id=row.id)
@@ -37,11 +37,10 @@ async def add_busy(
     step: str,
     *,
     camp: uuid.UUID,
-    period: tuple[datetime, datetime],
+    moved: Mapping[str, Any],
 ) -> None:
-    """A problem for each person of the camp who is committed elsewhere in the period."""
-    parameters: Mapping[str, Any] = {"camp": camp, "starts_at": period[0], "ends_at": period[1]}
-    for row in await session.rows(BUSY, {**request.parameters, **parameters}):
+    """A problem for each person of the camp who is committed elsewhere in the `moved` period; see `moved_period`."""
+    for row in await session.rows(BUSY, {**request.parameters, "camp": camp, **moved}):
         facts = {"volunteer_id": row.volunteer_id, "starts_at": row.starts_at, "ends_at": row.ends_at}
         problems.add(ProblemCode.DAYS_TAKEN, step, **facts)
 
@@ -56,26 +55,47 @@ def _is(name: str) -> sa.ColumnElement[bool]:
     return sa.or_(value.is_(None), column == value)
 
 
-_SESSION: sa.BindParameter[uuid.UUID] = sa.bindparam("session_id", type_=sa.Uuid())
-_enrolled = sa.select(CampEnrolment.c.registration_id).where(CampEnrolment.c.session_id == _SESSION)
+def _is_of(table: sa.Table, name: str) -> sa.ColumnElement[bool]:
+    """Whether the registration is in the session or group of the parameter, if there is one."""
+    part: sa.BindParameter[uuid.UUID] = sa.bindparam(name, type_=sa.Uuid())
+    members = sa.select(table.c.registration_id).where(table.c[name] == part)
+    return sa.or_(part.is_(None), CampRegistration.c.id.in_(members))
+
+
 LAST_HOLDERS = compile_statement(
     sa.select(CampRegistration.c.id)
     .where(
         CampRegistration.c.camp_id == _CAMP,
         CampRegistration.c.status.in_(CAMP_REGISTRATION.group("HOLDING")),
         *(_is(name) for name in ("contingent_id", *DIMENSIONS)),
-        sa.or_(_SESSION.is_(None), CampRegistration.c.id.in_(_enrolled)),
+        _is_of(CampEnrolment, "session_id"),
+        _is_of(CampGroupMember, "group_id"),
     )
     .order_by(CampRegistration.c.number.desc())
     .limit(sa.bindparam("count", type_=sa.Integer()))
 )
 
 
+def moves_with_camp(commitment: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a commitment is of somebody who comes to the camp, or works there, until its end."""
+    registrations = sa.select(CampRegistration.c.id).where(
+        CampRegistration.c.camp_id == _CAMP, CampRegistration.c.status.in_(("REGISTERED", "CHECKED_IN"))
+    )
+    staff = sa.select(CampStaffMember.c.id).where(
+        CampStaffMember.c.camp_id == _CAMP, CampStaffMember.c.ended_at.is_(None)
+    )
+    return sa.or_(commitment.c.registration_id.in_(registrations), commitment.c.staff_member_id.in_(staff))
+
+
+def moved_period(commitment: sa.FromClause) -> sa.ColumnElement[Any]:
+    """The period of a commitment once the camp is from `starts_at`, if that changes (`shift`), to `ends_at`."""
+    starts_at, ends_at = (sa.bindparam(name, type_=INSTANT) for name in ("starts_at", "ends_at"))
+    begin = sa.case((sa.bindparam("shift", type_=sa.Boolean()), starts_at), else_=sa.func.lower(commitment.c.period))
+    return sa.func.tstzrange(begin, ends_at)
+
+
 def _busy() -> sa.Select[Any]:
     own, other = Commitment.alias("own"), Commitment.alias("other")
-    instants = [sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at")]
-    of_camp = (sa.select(table.c.id).where(table.c.camp_id == _CAMP) for table in (CampRegistration, CampStaffMember))
-    registrations, staff = of_camp
     return (
         sa.select(
             other.c.volunteer_id,
@@ -84,8 +104,8 @@ def _busy() -> sa.Select[Any]:
         )
         .join_from(own, other, sa.and_(other.c.volunteer_id == own.c.volunteer_id, other.c.id != own.c.id))
         .where(
-            sa.or_(own.c.registration_id.in_(registrations), own.c.staff_member_id.in_(staff)),
-            other.c.period.op("&&", is_comparison=True)(sa.func.tstzrange(*instants)),
+            moves_with_camp(own),
+            other.c.period.op("&&", is_comparison=True)(moved_period(own)),
         )
         .order_by(other.c.volunteer_id, sa.func.lower(other.c.period))
         .limit(MOST_NAMES)

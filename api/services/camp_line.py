@@ -176,9 +176,12 @@ async def lock_camp(session: Transaction, camp: uuid.UUID) -> Row | None:
     return await session.row(LOCK_CAMP, {"camp": camp})
 
 
-async def record_all_lapses(session: Transaction, request: Request) -> None:
-    """Of every camp with something that lapsed and is not recorded yet, and that nobody else works on."""
-    for row in await session.rows(LAPSED_CAMPS, request.parameters):
+async def update_all_lines(session: Transaction, request: Request) -> None:
+    """Of every camp where something lapsed, or where people wait while there is room, and that nobody else works on.
+
+    Whom a leave or a duty held that has ended since gets a place by this.
+    """
+    for row in await session.rows(UNSETTLED, request.parameters):
         await update_line(session, request, row.id)
 
 
@@ -275,7 +278,18 @@ NUMBER = compile_statement(
     .values(last_number=Camp.c.last_number + sa.bindparam("count", type_=sa.Integer()))
     .returning(Camp.c.last_number)
 )
-LAPSED_CAMPS = compile_statement(
+
+
+def _waits(table: sa.Table) -> sa.ColumnElement[bool]:
+    return sa.exists().where(table.c.camp_id == Camp.c.id, table.c.status == "WAITLISTED")
+
+
+_open_contingent = sa.exists().where(
+    Contingent.c.camp_id == Camp.c.id,
+    Contingent.c.status == ContingentStatus.ALLOTTED,
+    Contingent.c.named < Contingent.c.places,
+)
+UNSETTLED = compile_statement(
     sa.select(Camp.c.id)
     .where(
         sa.or_(
@@ -283,6 +297,12 @@ LAPSED_CAMPS = compile_statement(
                 sa.select(CampRegistration.c.camp_id).where(CAMP_REGISTRATION.has_lapsed(CampRegistration, access.NOW))
             ),
             Camp.c.id.in_(sa.select(Contingent.c.camp_id).where(CONTINGENT.has_lapsed(Contingent, access.NOW))),
+            sa.and_(
+                Camp.c.status.in_(CAMP.group("TAKING")),
+                Camp.c.ends_at > access.NOW,
+                sa.or_(Camp.c.taken < Camp.c.capacity, _open_contingent),
+                sa.or_(_waits(CampRegistration), _waits(Contingent)),
+            ),
         )
     )
     .order_by(Camp.c.id)

@@ -14,6 +14,7 @@ from api.models import Account, Camp, CampStaffMember, Commitment, Role, Volunte
 from api.models.account import RoleKind
 from api.models.base import new_id
 from api.models.camp import CAMP, CampStatus
+from api.rules.absence import PRESENT
 from api.rules.camp import case_of_camp
 from api.rules.code import ProblemCode
 from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
@@ -30,7 +31,7 @@ from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
 
 STAFF = Changeable(CampStaffMember, access.sees_staff_member)
-RULES = (ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE)
+RULES = (ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE, PRESENT)
 
 
 @verb(

@@ -176,11 +176,13 @@ def _day_starts(day: Any) -> Any:
     return sa.func.timezone(time_zone(Camp.c.kabupaten_code), sa.cast(day, sa.DateTime))
 
 
-_DAYS = {name: local_day(Camp.c.kabupaten_code, Camp.c[name]) for name in ("starts_at", "ends_at")}
+# A camp that ends at midnight has no day that begins then.
+_LAST_INSTANT = Camp.c.ends_at - sa.literal_column("interval '1 microsecond'")
+_FIRST_DAY, _LAST_DAY = (local_day(Camp.c.kabupaten_code, each) for each in (Camp.c.starts_at, _LAST_INSTANT))
 DAYS = compile_statement(
     sa.select(
-        _day_starts(_DAYS["starts_at"]).label("first"),
-        _day_starts(_DAYS["ends_at"] + sa.literal_column("1")).label("last"),
+        _day_starts(_FIRST_DAY).label("first"),
+        _day_starts(_LAST_DAY + sa.literal_column("1")).label("last"),
     ).where(Camp.c.id == _id("camp"))
 )
 

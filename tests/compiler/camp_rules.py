@@ -79,7 +79,9 @@ class CampRules:
             yield "PERSON_INACTIVE", {}
         if not volunteer["consent_given_at"] or volunteer["consent_withdrawn_at"]:
             yield "CONSENT_MISSING", {}
-        yield from self.rules.clashes(volunteer, max(camp["starts_at"], self.now), camp["ends_at"])
+        starts_at = min(max(camp["starts_at"], self.now), camp["ends_at"])
+        yield from self.rules.clashes(volunteer, starts_at, camp["ends_at"])
+        yield from self.rules.broken_by_absence(volunteer, {"starts_at": starts_at, "ends_at": camp["ends_at"]})
         days = self.rules.local_days(camp)
         if camp["minimum_age"] and not is_old_enough(volunteer["birth_date"], camp["minimum_age"], days[0]):
             yield "TOO_YOUNG", {"minimum_age": camp["minimum_age"]}
