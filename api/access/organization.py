@@ -6,7 +6,7 @@ from api.access.actor import ACCOUNT, VOLUNTEER, Condition, Kind, Row
 from api.access.condition import any_of, coordinates, exists_where, manages
 from api.access.person import members_today
 from api.models import Membership, Organization, OrganizationCoverage
-from api.models.organization import LICENCE
+from api.models.organization import LICENCE, Verification
 
 
 def sees_organization(kind: Kind, row: Row) -> Condition:
@@ -16,7 +16,7 @@ def sees_organization(kind: Kind, row: Row) -> Condition:
         own = members_today(Membership.c.volunteer_id == VOLUNTEER)
         member = row.c.id.in_(own.with_only_columns(Membership.c.organization_id))
     return any_of(
-        row.c.verification == "VERIFIED",
+        row.c.verification == Verification.VERIFIED,
         coordinates(kind, row.c.kabupaten_code),
         manages(kind, row.c.id),
         member,

@@ -10,6 +10,8 @@ from api.models import Assignment, Membership, MembershipRequest, Need, Organiza
 from api.models.assignment import ASSIGNMENT
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
+from api.models.organization import Verification
+from api.models.person import Reach, VolunteerStatus, has_consented
 
 # So long after a membership the organization's managers still see the record.
 DAYS_SEEN_AFTERWARDS = 90
@@ -21,7 +23,7 @@ def members_today(*conditions: Condition, of_verified: bool = False, days_after:
     With `days_after`, also of those who were members so many days ago or later.
     """
     organization, province = Organization.alias(), days_of_provinces(NOW)
-    verified = [organization.c.verification == "VERIFIED"] if of_verified else []
+    verified = [organization.c.verification == Verification.VERIFIED] if of_verified else []
     return (
         sa.select(Membership.c.volunteer_id)
         .join(organization, organization.c.id == Membership.c.organization_id)
@@ -110,13 +112,12 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
     agreed = None
     if kind.places:
         agreed = sa.and_(
-            row.c.status == "ACTIVE",
-            row.c.consent_given_at.is_not(None),
-            row.c.consent_withdrawn_at.is_(None),
+            row.c.status == VolunteerStatus.ACTIVE,
+            has_consented(row),
             sa.or_(
-                row.c.reach == "NATIONAL",
+                row.c.reach == Reach.NATIONAL,
                 sa.and_(
-                    row.c.reach == "PROVINCE",
+                    row.c.reach == Reach.PROVINCE,
                     sa.type_coerce(row.c.province_code, sa.Text) == sa.any_(NEAR_PROVINCES),
                 ),
             ),

@@ -33,6 +33,11 @@ class VolunteerStatus(Choice):
 PRIVATE = {"private": True}
 
 
+def has_consented(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the volunteer has consented, and has not withdrawn it."""
+    return sa.and_(row.c.consent_given_at.is_not(None), row.c.consent_withdrawn_at.is_(None))
+
+
 Volunteer = table(
     "volunteer",
     *versioned(),

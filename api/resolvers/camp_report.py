@@ -16,7 +16,8 @@ from api.models import (
     Organization,
     Scan,
 )
-from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.camp import CampReportBy
+from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.scan import ScanPoint
 from api.rules.camp_completion import CAME
 
@@ -35,7 +36,7 @@ def registrations(camp: Row, by: str) -> sa.Select[Any]:
         certificate.c.volunteer_id == registration.c.volunteer_id,
         certificate.c.revoked_on.is_(None),
     )
-    counted = registration.c.status.in_((*CAMP_REGISTRATION.group("COMMITTED"), "NO_SHOW"))
+    counted = registration.c.status.in_((*CAMP_REGISTRATION.group("COMMITTED"), CampRegistrationStatus.NO_SHOW))
     name = label(registration, by)
     return (
         sa.select(
@@ -60,13 +61,13 @@ def label(registration: Row, by: str) -> Sql:
         return found.correlate(registration).scalar_subquery()
 
     match by:
-        case "ORGANIZATION":
+        case CampReportBy.ORGANIZATION:
             return of(Organization, "id", "organization_id")
-        case "KABUPATEN":
+        case CampReportBy.KABUPATEN:
             return of(Kabupaten, "code", "kabupaten_code")
-        case "CATEGORY":
+        case CampReportBy.CATEGORY:
             return of(CampCategory, "code", "category_code", "label_id")
-        case "SEX":
+        case CampReportBy.SEX:
             return sa.type_coerce(registration.c.sex, sa.Text())
         case _:
             return contingent_name(registration)

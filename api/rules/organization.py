@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api.models import CertificateIssuer, CertificateType, CertificateTypeIssuer, Licence, Membership, Organization
 from api.models.day import days_between
-from api.models.organization import LicenceStatus, Verification
+from api.models.organization import LicenceKind, LicenceStatus, Verification
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, covers_all_days, first_value, merged_days
 
@@ -15,7 +15,7 @@ from api.rules.rule import Case, Condition, Refusal, Rule, Sql, covers_all_days,
 def is_standing(organization: sa.FromClause, days: Sql) -> Condition:
     """Verified, and with a registration that is in force on these days, or this day, if any of its registrations was revoked."""
     registration = sa.select(Licence.c.id).where(
-        Licence.c.organization_id == organization.c.id, Licence.c.kind == "REGISTRATION"
+        Licence.c.organization_id == organization.c.id, Licence.c.kind == LicenceKind.REGISTRATION
     )
     revoked = registration.where(Licence.c.status == LicenceStatus.REVOKED).correlate_except(Licence).exists()
     in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(days)

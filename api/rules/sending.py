@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from api.models import Assignment, Incident
 from api.models.assignment import ASSIGNMENT
 from api.models.incident import IncidentStatus
+from api.models.person import Reach, VolunteerStatus, has_consented
 from api.rules.absence import PRESENT
 from api.rules.code import ProblemCode
 from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
@@ -83,15 +84,13 @@ NOT_YET_OFFERED = Rule(
 )
 
 ACTIVE = Rule(
-    holds=lambda case: case.person.c.status == "ACTIVE",
+    holds=lambda case: case.person.c.status == VolunteerStatus.ACTIVE,
     refusals=(Refusal(ProblemCode.PERSON_INACTIVE),),
     uses_only_columns=True,
     counts="The status of the volunteer at the instant of the request.",
 )
 CONSENT_GIVEN = Rule(
-    holds=lambda case: sa.and_(
-        case.person.c.consent_given_at.is_not(None), case.person.c.consent_withdrawn_at.is_(None)
-    ),
+    holds=lambda case: has_consented(case.person),
     refusals=(Refusal(ProblemCode.CONSENT_MISSING),),
     overridable=False,
     uses_only_columns=True,
@@ -99,10 +98,10 @@ CONSENT_GIVEN = Rule(
 )
 WITHIN_REACH = Rule(
     holds=lambda case: sa.or_(
-        case.person.c.reach == "NATIONAL",
+        case.person.c.reach == Reach.NATIONAL,
         case.person.c.kabupaten_code == case.need.c.kabupaten_code,
         sa.and_(
-            case.person.c.reach == "PROVINCE",
+            case.person.c.reach == Reach.PROVINCE,
             case.person.c.province_code == sa.func.left(case.need.c.kabupaten_code, 2),
         ),
     ),

@@ -17,6 +17,7 @@ from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Assignment, CalendarAddress, Camp, CampRegistration, CampSession, Kabupaten, Need, Skill
 from api.models.assignment import ASSIGNMENT
 from api.models.base import new_id
+from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.day import time_zone
 from api.rules.code import ProblemCode
@@ -172,7 +173,7 @@ CAMPS = compile_statement(
     .where(
         CampRegistration.c.volunteer_id == access.VOLUNTEER,
         CampRegistration.c.status.in_(CAMP_REGISTRATION.group("COMMITTED")),
-        Camp.c.status != "CANCELLED",
+        Camp.c.status != CampStatus.CANCELLED,
     )
     .order_by(Camp.c.starts_at, Camp.c.id)
 )

@@ -13,6 +13,7 @@ from api.access import Kind
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Camp, CampRegistration, Contingent, Membership, Organization, Volunteer
 from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.organization import Verification
 from api.rules.camp import CAMP_RULES, case_of_camp, is_minor, takes_registrations
 from api.rules.refusal import refusals
 
@@ -88,7 +89,7 @@ def _organization(kind: Kind, listed: Any, person: sa.FromClause) -> Any:
     first = joined.correlate(person, organization).scalar_subquery()
     is_guest = sa.and_(person.c.id.is_(None), organization.c.id == listed.c.organization_id)
     found = sa.select(organization).where(
-        organization.c.verification == "VERIFIED",
+        organization.c.verification == Verification.VERIFIED,
         sa.or_(listed.c.organization_id.is_(None), organization.c.id == listed.c.organization_id),
         sa.or_(
             is_guest,

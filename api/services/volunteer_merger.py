@@ -13,6 +13,7 @@ from api.models import Assignment, CampRegistration, Commitment, MergedVolunteer
 from api.models.assignment import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.hours import HoursStatus
+from api.models.person import Reach
 from api.rules.code import ProblemCode
 from api.services import account_merger
 from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
@@ -110,7 +111,7 @@ FILLED = (
     ("emergency_name", "emergency_phone", "emergency_relation"),
 )
 PLACE = (("kecamatan_code",), ("latitude", "longitude"))
-NARROWEST_FIRST = ("KABUPATEN", "PROVINCE", "NATIONAL")
+NARROWEST_FIRST = tuple(Reach)
 
 
 def joined(held: Row, other: Row) -> dict[str, Any]:
