@@ -130,11 +130,11 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def worker_database(request: pytest.FixtureRequest) -> Generator[WorkerDatabase]:
+async def worker_database(request: pytest.FixtureRequest) -> AsyncGenerator[WorkerDatabase]:
     template = request.config.stash[URL]
     database = WorkerDatabase(template, f"{sa.make_url(template).database}_{os.getpid()}")
     yield database
-    asyncio.run(database.drop())
+    await database.drop()
 
 
 @pytest.fixture

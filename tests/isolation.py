@@ -68,6 +68,8 @@ class WorkerDatabase:
 
     After a test that has added rows, they are deleted. After one that has changed the schema, the reference data or the
     settings, or that has left connections open, the database is dropped, and the next test gets a new clone.
+
+    It cleans by one connection: to delete from every table takes a new one five times as long.
     """
 
     def __init__(self, template: str, prefix: str, *, end_seconds: float = END_SECONDS) -> None:
@@ -76,6 +78,7 @@ class WorkerDatabase:
         self._end_seconds = end_seconds
         self._count = 0
         self._clone: Clone | None = None
+        self._cleaner: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def open(self) -> str:
         """The address of the database; it is cloned first where there is none."""
@@ -90,14 +93,18 @@ class WorkerDatabase:
             return
         is_clean = False
         try:
-            async with connected(self._clone.url) as connection:
-                await end_other_sessions(connection, self._end_seconds)
-                is_clean = await restore(connection, self._clone)
+            if self._cleaner is None or self._cleaner.is_closed():
+                self._cleaner = await asyncpg.connect(self._clone.url)
+            await end_other_sessions(self._cleaner, self._end_seconds)
+            is_clean = await restore(self._cleaner, self._clone)
         finally:
             if not is_clean:
                 await self.drop()
 
     async def drop(self) -> None:
+        if self._cleaner is not None:
+            await self._cleaner.close()
+            self._cleaner = None
         if self._clone is not None:
             # Not by force: that would need a right over the server's own workers, which may be at work there.
             await command(with_database(self.template, "postgres"), f"DROP DATABASE {self._clone.name}")

@@ -1,11 +1,8 @@
 """The sample data are made once for each worker; the tests that use them get clones of that database."""
 
-import asyncio
 import os
-from collections.abc import AsyncGenerator, Coroutine, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
 
 import asyncpg
 import pytest
@@ -19,8 +16,6 @@ from tests.compiler.rows import Rows
 from tests.compiler.sample_data import HOMES, RepeatableBuild, SampleData
 from tests.conftest import NOW, URL
 from tests.isolation import WorkerDatabase, command, connected, with_database
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -36,21 +31,15 @@ class Sample:
     reader: Reader | None = None
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """In a loop of its own: that of the tests stands still while a fixture that is not async is made."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
-
-
 @pytest.fixture(scope="session")
-def sample(request: pytest.FixtureRequest) -> Generator[Sample]:
+async def sample(request: pytest.FixtureRequest) -> AsyncGenerator[Sample]:
     template = request.config.stash[URL]
     server, name = with_database(template, "postgres"), f"{sa.make_url(template).database}_{os.getpid()}_sample"
-    run(command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database} STRATEGY file_copy"))
-    made = run(make_sample(with_database(template, name)))
+    await command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database} STRATEGY file_copy")
+    made = await make_sample(with_database(template, name))
     yield made
-    run(made.database.drop())
-    run(command(server, f"DROP DATABASE {name}"))
+    await made.database.drop()
+    await command(server, f"DROP DATABASE {name}")
 
 
 async def make_sample(url: str) -> Sample:
