@@ -116,8 +116,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(autouse=True)
@@ -138,10 +138,15 @@ async def worker_database(request: pytest.FixtureRequest) -> AsyncGenerator[Work
 
 
 @pytest.fixture
-async def database_url(worker_database: WorkerDatabase) -> AsyncGenerator[str]:
-    """The address of a migrated database with the reference data and no other rows."""
-    yield await worker_database.open()
-    await worker_database.clean()
+def test_database(worker_database: WorkerDatabase) -> WorkerDatabase:
+    return worker_database
+
+
+@pytest.fixture
+async def database_url(test_database: WorkerDatabase) -> AsyncGenerator[str]:
+    """The address of a migrated database with the reference data, and the sample data where a test uses them."""
+    yield await test_database.open()
+    await test_database.clean()
 
 
 @pytest.fixture
@@ -169,8 +174,11 @@ def planner() -> Planner:
 
 
 @pytest.fixture
-async def api(database_url: str, keys: Path, planner: Planner) -> AsyncGenerator[Api]:
+async def api(
+    database_url: str, test_database: WorkerDatabase, keys: Path, planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> AsyncGenerator[Api]:
     """The application, asked over HTTP within the process, at the instant NOW."""
+    test_database.kept.use(monkeypatch, database_url)
     app = application(database_url, keys, clock=lambda: NOW, settings=PATIENT)
     async with (
         app.router.lifespan_context(app),

@@ -9,6 +9,7 @@ import asyncpg
 import sqlalchemy as sa
 
 from api.models import METADATA
+from tests.keeping import Kept
 
 # Deleted rows keep their room in the files; from this size on a new clone is the better start.
 MOST_BYTES = 2_000_000
@@ -18,7 +19,7 @@ END_SECONDS = 60.0
 
 OTHER_SESSIONS = """
 FROM pg_stat_activity
-WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL($1)"""
 
 # Where PostgreSQL keeps tables, columns, defaults, constraints, indexes, triggers, functions, types and settings.
 SYSTEM_TABLES = (
@@ -75,6 +76,7 @@ class WorkerDatabase:
     def __init__(self, template: str, prefix: str, *, end_seconds: float = END_SECONDS) -> None:
         self.template = template
         self.prefix = prefix
+        self.kept = Kept()
         self._end_seconds = end_seconds
         self._count = 0
         self._clone: Clone | None = None
@@ -95,7 +97,7 @@ class WorkerDatabase:
         try:
             if self._cleaner is None or self._cleaner.is_closed():
                 self._cleaner = await asyncpg.connect(self._clone.url)
-            await end_other_sessions(self._cleaner, self._end_seconds)
+            await end_other_sessions(self._cleaner, self._end_seconds, self.kept.sessions)
             is_clean = await restore(self._cleaner, self._clone)
         finally:
             if not is_clean:
@@ -106,6 +108,7 @@ class WorkerDatabase:
             await self._cleaner.close()
             self._cleaner = None
         if self._clone is not None:
+            await self.kept.close()
             # Not by force: that would need a right over the server's own workers, which may be at work there.
             await command(with_database(self.template, "postgres"), f"DROP DATABASE {self._clone.name}")
             self._clone = None
@@ -149,15 +152,17 @@ async def has_template_state(connection: "asyncpg.Connection[asyncpg.Record]", o
     )
 
 
-async def end_other_sessions(connection: "asyncpg.Connection[asyncpg.Record]", seconds: float) -> None:
-    """Waits until this connection is the only one; after so many seconds, ends the others and raises."""
+async def end_other_sessions(
+    connection: "asyncpg.Connection[asyncpg.Record]", seconds: float, kept: Sequence[int]
+) -> None:
+    """Waits until this connection and those kept are the only ones; after so many seconds, ends the others and raises."""
     try:
         async with asyncio.timeout(seconds):
-            while await connection.fetchval(f"SELECT count(*) {OTHER_SESSIONS}"):  # noqa: ASYNC110  # The server has no event.
+            while await connection.fetchval(f"SELECT count(*) {OTHER_SESSIONS}", kept):  # noqa: ASYNC110  # The server has no event.
                 await asyncio.sleep(0.002)
     except TimeoutError:
         left = await connection.fetch(
-            f"SELECT state, query, pg_terminate_backend(pid, {END_SECONDS * 1000:.0f}) {OTHER_SESSIONS}"
+            f"SELECT state, query, pg_terminate_backend(pid, {END_SECONDS * 1000:.0f}) {OTHER_SESSIONS}", kept
         )
         sessions = "; ".join(f"{each['state']}: {each['query']}" for each in left)
         raise OpenConnectionsError(f"The test has left connections to the database open ({sessions}).") from None

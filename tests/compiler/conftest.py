@@ -59,13 +59,6 @@ def test_database(request: pytest.FixtureRequest, worker_database: WorkerDatabas
 
 
 @pytest.fixture
-async def database_url(test_database: WorkerDatabase) -> AsyncGenerator[str]:
-    """The address of a migrated database with the reference data, and the sample data where a test uses them."""
-    yield await test_database.open()
-    await test_database.clean()
-
-
-@pytest.fixture
 def sample_data(sample: Sample, connection: "asyncpg.Connection[asyncpg.Record]") -> SampleData:
     return replace(sample.data, build=RepeatableBuild(connection, NOW))
 
