@@ -241,6 +241,17 @@ async def test_days_that_may_have_their_month_first_are_refused_in_that_column(o
     assert counts(job) == (1, 0, 0, 0, 2)
 
 
+async def test_identity_numbers_that_a_spreadsheet_has_rounded_are_refused_in_a_text_file_too(office: Office) -> None:
+    """Saved as text after the last digit of each was lost."""
+    names = ("Ani Wijaya", "Budi Santoso", "Cici Lestari")
+    people = [f"{name};62020101018{number}0000;62.02" for number, name in enumerate(names, 50)]
+
+    job = await office.run("\n".join(["Nama;NIK;Kab", *people, "Doni;;62.02"]).encode())
+
+    assert counts(job) == (1, 0, 0, 0, 3)
+    assert refusals(job) == [(row, "NIK", "…000", "INVALID") for row in (2, 3, 4)]
+
+
 async def test_two_rows_about_one_person_are_refused_whatever_tells_it(office: Office) -> None:
     header = ["Nama", "NIK", "HP", "Lahir", "Kabupaten", "No Anggota"]
     rows = [

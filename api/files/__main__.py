@@ -6,6 +6,7 @@ it uses is limited by the operating system.
 
 import resource
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 import orjson
@@ -13,7 +14,7 @@ import orjson
 from api.files import delimited, workbook
 from api.files.cell import MOST_ROWS, FileRow, UnreadableFile, encoded
 from api.files.kind import ZIP, may_be_table
-from api.files.value import is_month_first
+from api.files.value import are_rounded, is_long_code, is_month_first
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 60
@@ -37,13 +38,18 @@ def main() -> None:
 
 
 def _survey(rows: Iterator[FileRow]) -> dict[str, object]:
-    """How many rows there are, and in which columns, from 0, there is a day with the month first."""
+    """How many rows there are, and what is said of columns, from 0: a day has its month first, all long codes end with 0."""
     count = 0
     month_first: set[int] = set()
+    long_codes: dict[int, set[str]] = defaultdict(set)
     for row in rows:
         count += 1
         month_first.update(column for column, cell in enumerate(row.cells) if is_month_first(cell))
-    return {"rows": count, "monthFirst": sorted(month_first)}
+        for column, cell in enumerate(row.cells):
+            if is_long_code(cell):
+                long_codes[column].add(str(cell))
+    rounded = [column for column, codes in long_codes.items() if are_rounded(codes)]
+    return {"rows": count, "monthFirst": sorted(month_first), "rounded": sorted(rounded)}
 
 
 def _open(content: bytes, wanted: str | None) -> Callable[[], Iterator[FileRow]]:

@@ -20,10 +20,14 @@ SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The rows of a file that are not empty, how many there are, and the columns in which a day has its month first."""
+    """The rows of a file that are not empty, how many there are, and the columns that are in doubt.
+
+    In these a day has its month first, or all long codes are as a spreadsheet rounds them.
+    """
 
     row_count: int
     month_first: frozenset[int]
+    rounded: frozenset[int]
     rows: AsyncIterator[FileRow]
 
 
@@ -44,7 +48,8 @@ async def open_table(content: AsyncIterable[bytes], sheet: str | None = None) ->
     sending = asyncio.create_task(_send(process.stdin, content))
     try:
         survey = await _message(process.stdout)
-        yield Table(survey["rows"], frozenset(survey["monthFirst"]), _rows(process.stdout))
+        month_first, rounded = (frozenset[int](survey[name]) for name in ("monthFirst", "rounded"))
+        yield Table(survey["rows"], month_first, rounded, _rows(process.stdout))
         await sending
     finally:
         sending.cancel()

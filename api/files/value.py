@@ -1,6 +1,7 @@
 """What a cell says, as far as it says that for certain: spreadsheets make numbers of what is none, and days of numbers."""
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from api.files.cell import Cell, Fault
@@ -13,6 +14,8 @@ NOTHING = frozenset({"-", "--", "\u2013", "\u2014", "n/a", "#n/a", "null"})
 # The whole numbers that a spreadsheet keeps exactly: Excel by their digits, others as far as the number's format goes.
 EXACT_DIGITS = 15
 LARGEST_EXACT = 2**53 - 1
+LONG_CODE = re.compile(r"[0-9]{16,20}")
+LEAST_ROUNDED = 3
 SCIENTIFIC = re.compile(r"[0-9]([.,][0-9]+)?[eE]\+?[0-9]+")
 
 # Days of a spreadsheet are numbered from here; 1900 was no leap year, but is one there.
@@ -50,6 +53,16 @@ def is_ambiguous_day(cell: Cell) -> bool:
     """Whether it would be another day if the month came first."""
     found = DAY_FIRST.fullmatch(cell) if isinstance(cell, str) else None
     return found is not None and int(found[1]) != int(found[2]) and max(int(found[1]), int(found[2])) <= 12
+
+
+def is_long_code(cell: Cell) -> bool:
+    """Whether it is text of more digits than a spreadsheet keeps, which may have been a number before."""
+    return isinstance(cell, str) and LONG_CODE.fullmatch(cell) is not None
+
+
+def are_rounded(codes: Collection[str]) -> bool:
+    """Whether all of them end as a spreadsheet leaves numbers that are too long; a few may do so by themselves."""
+    return len(codes) >= LEAST_ROUNDED and all(code.endswith("0") for code in codes)
 
 
 def text_of(cell: Cell) -> str | None:

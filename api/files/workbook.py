@@ -23,10 +23,11 @@ CHUNK_BYTES = 1024 * 1024
 OVERLAP_BYTES = 1_000
 
 WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-SHEET_PART = re.compile(r"xl/worksheets/[^/]+\.xml")
+# In the transitional and in the strict variant of the format.
+RELATION_ID = re.compile(r"\{[^}]*/officeDocument/(2006/)?relationships\}id")
+SHEET_PART = re.compile(r"xl/worksheets/.+\.xml")
 DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)")
-FORMULA = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>\s*<(?:\w+:)?f[\s>/]")
+FORMULA = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>(?:\s|<!--[^>]*-->)*<(?:\w+:)?f[\s>/]")
 ERROR = re.compile(rb"<(?:\w+:)?c(\s[^>]*\bt=\"e\"[^>]*)>")
 REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})([0-9]{1,7})\"")
 
@@ -49,7 +50,10 @@ def open_sheet(content: bytes, wanted: str | None = None) -> Callable[[], Iterat
         sheet = _chosen(workbook, wanted)
     except CalamineError:
         raise _damaged() from None
-    part = parts.get(by_name.get(sheet.name, ""), SheetXml())
+    part = parts.get(by_name.get(sheet.name, ""))
+    if part is None:
+        # Its formulas could not be told from what is empty.
+        raise _damaged()
     return lambda: _rows(sheet, part)
 
 
@@ -125,7 +129,7 @@ def _inspect(content: bytes) -> tuple[dict[str, SheetXml], dict[str, str]]:
             for entry in entries:
                 part = SheetXml()
                 room -= _scan(archive, entry, part, room)
-                parts[entry.filename] = part
+                parts[entry.filename.lower()] = part
             return parts, _sheet_parts(archive)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, KeyError, ET.ParseError):
         raise _damaged() from None
@@ -137,8 +141,9 @@ def _scan(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, part: SheetXml, room
         raise _damaged()
     entry.file_size = 2**40  # So that all that there is is unpacked, and its checksum compared.
     size, before = 0, b""
-    is_xml = entry.filename.endswith((".xml", ".rels"))
-    is_sheet = SHEET_PART.fullmatch(entry.filename) is not None
+    name = entry.filename.lower()
+    is_xml = name.endswith((".xml", ".rels"))
+    is_sheet = SHEET_PART.fullmatch(name) is not None
     with archive.open(entry) as stream:
         while chunk := stream.read(CHUNK_BYTES):
             size += len(chunk)
@@ -177,7 +182,11 @@ def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
         if each.tag.endswith("}Relationship")
     }
     sheets = (each for each in _tree(archive, WORKBOOK).iter() if each.tag.endswith("}sheet"))
-    return {each.get("name", ""): f"xl/{targets.get(each.get(RELATION_ID), '')}" for each in sheets}
+    return {each.get("name", ""): f"xl/{targets.get(_relation(each), '')}".lower() for each in sheets}
+
+
+def _relation(sheet: ET.Element) -> str | None:
+    return next((value for name, value in sheet.attrib.items() if RELATION_ID.fullmatch(name)), None)
 
 
 def _tree(archive: zipfile.ZipFile, path: str) -> ET.Element:

@@ -215,7 +215,7 @@ class Run:
             context,
             target,
             header,
-            table.month_first,
+            table,
             options["kabupaten"],
             since and date.fromisoformat(since),
         )

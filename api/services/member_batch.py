@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
 from api.files.cell import FileRow
+from api.files.reading import Table
 from api.models.import_job import ImportOutcome
 from api.rules.code import ProblemCode
 from api.services.duplicate import LOCK, is_similar
@@ -33,7 +34,7 @@ class MemberFile:
     context: MemberContext
     target: Target
     header: Header
-    month_first: frozenset[int]
+    table: Table
     kabupaten: str | None
     since: date | None
     # Rows whose answer may still tell what the actor may not read, those that did, and those that were counted.
@@ -59,7 +60,7 @@ class MemberFile:
         return read
 
     def _read_all(self, rows: Sequence[FileRow]) -> list[MemberRow]:
-        read = [read_row(row, self.header, self.vault, month_first=self.month_first) for row in rows]
+        read = [read_row(row, self.header, self.vault, table=self.table) for row in rows]
         for row in read:
             self.context.complete(row, kabupaten=self.kabupaten, since=self.since)
         return read

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from api.files.cell import Cell, Fault, FileRow
-from api.files.value import is_ambiguous_day
+from api.files.reading import Table
+from api.files.value import LOST_DIGITS, is_ambiguous_day, is_long_code
 from api.models.import_job import ImportOutcome
 from api.rules.code import ProblemCode
 from api.services.member_column import READERS, Header, MemberColumn, shown
@@ -74,14 +75,14 @@ class MemberRow:
         self.problems.append(RowProblem(code, column, value, volunteer_id=volunteer_id))
 
 
-def read_row(row: FileRow, header: Header, vault: Vault, *, month_first: frozenset[int]) -> MemberRow:
+def read_row(row: FileRow, header: Header, vault: Vault, *, table: Table) -> MemberRow:
     """Each cell by itself, and whether identity number, day of birth and sex agree."""
     made = MemberRow(row.number, {})
     if len(row.cells) < header.width or any(cell is not None for cell in row.cells[header.width :]):
         made.refuse(None, Fault.COUNT.label_id, Fault.COUNT.label_en)
         return made
     for column, index in header.columns.items():
-        _read_cell(made, column, row.cells[index], has_month_first=index in month_first)
+        _read_cell(made, column, row.cells[index], table, index)
     if made[_C.NAME] is None and not any(problem.column is _C.NAME for problem in made.problems):
         made.refuse(_C.NAME, "Nama belum diisi.", "The name is missing.")
     if made[_C.NAME] is not None:
@@ -93,11 +94,13 @@ def read_row(row: FileRow, header: Header, vault: Vault, *, month_first: frozens
     return made
 
 
-def _read_cell(row: MemberRow, column: MemberColumn, cell: Cell, *, has_month_first: bool) -> None:
+def _read_cell(row: MemberRow, column: MemberColumn, cell: Cell, table: Table, index: int) -> None:
     try:
         value = READERS[column](cell)
-        if has_month_first and column in DAYS and is_ambiguous_day(cell):
+        if index in table.month_first and column in DAYS and is_ambiguous_day(cell):
             raise MONTH_FIRST
+        if index in table.rounded and column is _C.NIK and is_long_code(cell):
+            raise LOST_DIGITS
     except Unreadable as error:
         row.problems.append(RowProblem(ProblemCode.INVALID, column, shown(column, cell), error.detail))
         return

@@ -144,6 +144,46 @@ def with_entities() -> bytes:
     return archive({**parts, path: parts[path].replace(b"<sst", declared, 1)})
 
 
+def with_formula(_book: Any, page: Any) -> None:
+    page.write("A1", "NIK")
+    page.write_formula("A2", '="6202014507900001"', None, "")
+    page.write("B2", "Ani")
+
+
+MAIN, OFFICE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml"
+RELATIONSHIPS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+SHEET, ELSEWHERE = "worksheets/sheet1.xml", "worksheets/sub/Tabel.XML"
+# What is replaced in the names of the parts, or in the parts, and whether the file is read all the same.
+VARIANTS: list[tuple[dict[str, str], bool]] = [
+    ({}, True),
+    ({MAIN: f"{OFFICE}/spreadsheetml/main", RELATIONSHIPS: f"{OFFICE}/officeDocument/relationships"}, True),
+    ({SHEET: ELSEWHERE}, True),
+    ({"<f>": "<!-- rumus --> <f>"}, True),
+    ({'"worksheets/sheet1.xml"': '"./worksheets/sheet1.xml"'}, False),
+    ({' r="': " x='", '"><': "'><"}, False),
+]
+
+
+@pytest.mark.parametrize(("replaced", "is_read"), VARIANTS)
+async def test_a_formula_without_a_result_is_found_in_every_variant_of_the_format(
+    replaced: dict[str, str], is_read: bool
+) -> None:
+    """Or the file is refused, as it could not be told from an empty cell."""
+
+    def change(text: str) -> str:
+        for old, new in replaced.items():
+            text = text.replace(old, new)
+        return text
+
+    parts = parts_of(workbook(with_formula))
+    content = archive({change(name): change(part.decode()).encode() for name, part in parts.items()})
+
+    if is_read:
+        assert await rows_of(content) == [(1, ["NIK", None]), (2, [Fault.FORMULA, "Ani"])]
+    else:
+        assert await refusal_of(content) == DAMAGED
+
+
 QUOTE = ("The quotes of the row do not match.", 3)
 CHARACTERS = "The characters of the file cannot be read; save it as CSV UTF-8."
 OTHER = ("The file is neither CSV nor XLSX, or locked by a password; save it as XLSX.", None)
@@ -194,6 +234,26 @@ async def refusal_of(content: bytes) -> tuple[str, int | None] | None:
     except UnreadableFile as error:
         return error.english, error.row
     return None
+
+
+ROUNDED = [
+    (["6202014507900000", "6202010101850000", "6202010101860000"], True),
+    (["6202014507900000", "6202010101850000", "6202010101860000", "", "x"], True),
+    # A code that is exact, too few of them, one that was written twice, what was text, and short ones.
+    (["6202014507900000", "6202010101850000", "6202010101860000", "6202010101870001"], False),
+    (["6202014507900000", "6202010101850000"], False),
+    (["6202014507900000", "6202014507900000", "6202010101850000"], False),
+    (["'6202014507900000", "'6202010101850000", "'6202010101860000"], False),
+    (["081200", "081300", "081400"], False),
+]
+
+
+@pytest.mark.parametrize(("codes", "is_rounded"), ROUNDED)
+async def test_the_table_says_where_all_long_codes_are_as_if_rounded(codes: list[str], is_rounded: bool) -> None:
+    content = "Nama;NIK\n" + "".join(f"Ani;{code}\n" for code in codes)
+
+    async with open_table(pieces(content.encode())) as table:
+        assert table.rounded == (frozenset({1}) if is_rounded else frozenset())
 
 
 async def test_the_table_says_how_many_rows_it_has_and_where_months_come_first() -> None:
