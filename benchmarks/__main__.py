@@ -17,7 +17,8 @@ from pathlib import Path
 import uvloop
 
 from api.settings import read_settings
-from benchmarks import bar, camp, comparison, importing, in_process, load, node, plot, report, scaling
+from benchmarks import bar, camp, comparison, importing, in_process, load, node, offer, plot, report, scaling
+from benchmarks.bar import Bar
 from benchmarks.comparison import RoundPlan
 from benchmarks.database import FOLDER, Database, database, delete_declared
 from benchmarks.peer import UNSCOPED, all_peers
@@ -27,8 +28,19 @@ from benchmarks.report import Report
 REPORT = Path("docs/benchmark")
 TRIED = REPORT / "tried.md"
 
-COMPARED_QUERIES = ("page", "deep", "point", "count", "mutation", "candidates", "readiness", "incident", "search")
-PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports", "camp")
+COMPARED_QUERIES = (
+    "page",
+    "deep",
+    "point",
+    "count",
+    "mutation",
+    "candidates",
+    "readiness",
+    "person",
+    "incident",
+    "search",
+)
+PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports", "camp", "offers")
 # Queries that are measured with the larger database, and those whose first requests are measured.
 LARGER_DATABASE_QUERIES = ("page", "point", "candidates")
 FIRST_REQUEST_QUERIES = ("page", "candidates")
@@ -127,15 +139,24 @@ def measure(result: Report, small: Database, large: Database | None, options: ar
     if "processes" in options.only:
         result.second_process = scaling.measure_second_process(small, queries["point"], rounds=ROUNDS)
         result.bars += bar.second_process_bars(result.second_process)
-    if "camp" in options.only:
-        result.bars += camp.measure_camp().bars
-    if "imports" in options.only:
-        result.bars += importing.measure_import().bars
+    result.bars += measure_work(small, options.only)
     if "profile" in options.only:
         result.profiles = [
             uvloop.run(in_process.measure_profile(small, queries[name], requests=PROFILE_REQUESTS))
             for name in ("page", "point")
         ]
+
+
+def measure_work(small: Database, only: Sequence[str]) -> list[Bar]:
+    """The bars of long pieces of work."""
+    bars: list[Bar] = []
+    if "offers" in only:
+        bars += uvloop.run(offer.measure_offers(small))
+    if "camp" in only:
+        bars += camp.measure_camp().bars
+    if "imports" in only:
+        bars += importing.measure_import().bars
+    return bars
 
 
 def compare_peers(result: Report, database: Database, queries: Sequence[Query]) -> None:

@@ -27,7 +27,7 @@ P99_SHARE = 0.25
 SCOPED_SHARE = 1 / 1.1
 FIRST_REQUEST_MS = 5.0
 # Milliseconds of a request at one connection, half of the requests at most.
-P50_MS = {"candidates": 10.0, "incident": 10.0, "search": 10.0, "readiness": 20.0}
+P50_MS = {"candidates": 10.0, "incident": 10.0, "search": 10.0, "person": 10.0, "readiness": 20.0}
 GROWTH = 1.3
 MEMORY_GROWTH = 1.05
 SECOND_PROCESS = 1.7

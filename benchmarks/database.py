@@ -49,6 +49,9 @@ RETURN CASE WHEN assignment.status = 'OFFERED' AND least(assignment.expires_at, 
 ALLOW_DELETING = "SELECT set_config('sigap.erases_person', 'on', true)"
 DELETE_DECLARED = (
     "DELETE FROM event e USING incident i WHERE e.subject_key = i.id::text AND i.title LIKE $1",
+    "DELETE FROM event e USING incident i WHERE e.incident_id = i.id AND i.title LIKE $1",
+    "DELETE FROM assignment a USING need n, incident i WHERE a.need_id = n.id AND n.incident_id = i.id AND i.title LIKE $1",
+    "DELETE FROM need n USING incident i WHERE n.incident_id = i.id AND i.title LIKE $1",
     "DELETE FROM incident_kabupaten k USING incident i WHERE k.incident_id = i.id AND i.title LIKE $1",
     "DELETE FROM incident WHERE title LIKE $1",
 )

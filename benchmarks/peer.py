@@ -26,7 +26,7 @@ OURS, UNSCOPED, POSTGRAPHILE, MERCURIUS, STRAWBERRY, FLOOR = (
 # The settings of Sigap's read connections that also matter for the peers, as command-line options of PostgreSQL.
 SETTINGS = "-c jit=off -c timezone=UTC -c plan_cache_mode=force_generic_plan"
 
-# Queries that all servers answer. Only Sigap answers `candidates`, `incident` and `search`, because no peer implements the rules.
+# Queries that all servers answer. Only Sigap answers the others, because no peer implements the rules.
 COMMON_QUERIES = frozenset({"page", "deep", "point", "count", "mutation"})
 # Queries that are also measured with an actor whose roles are not limited to a place.
 SCOPED_QUERIES = frozenset({"page", "deep", "point", "candidates"})
@@ -117,7 +117,12 @@ def all_peers(database: Database) -> Generator[list[Peer]]:
         floor = stack.enter_context(run_uvicorn("benchmarks.floor", database))
         facts = database.facts
         yield [
-            Peer(OURS, sigap, COMMON_QUERIES | {"candidates", "readiness", "incident", "search"}, token=facts.scoped),
+            Peer(
+                OURS,
+                sigap,
+                COMMON_QUERIES | {"candidates", "readiness", "person", "incident", "search"},
+                token=facts.scoped,
+            ),
             Peer(UNSCOPED, sigap, SCOPED_QUERIES, token=facts.national, only_connections=frozenset({CONNECTIONS})),
             Peer(POSTGRAPHILE, postgraphile, COMMON_QUERIES, postgraphile_body),
             Peer(MERCURIUS, mercurius, COMMON_QUERIES),

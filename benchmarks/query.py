@@ -33,6 +33,8 @@ CANDIDATES = """query($need: ID!) { node(id: $need) { ... on Need { candidates(f
 
 READINESS = """query($province: ID!, $skill: ID!) { province(id: $province) { readinessSummary(skill: $skill) {
   people ready reasons { code message people } } } }"""
+PERSON = """query($id: ID!, $skill: ID!) { node(id: $id) { ... on Volunteer { id name readiness(skill: $skill) {
+  isReady reasons { code message } warnings { code message } } } } }"""
 SKILLS = ("LOGISTICS", "WATER_RESCUE", "FIRST_AID")
 
 SEARCH = """query($text: String!) { search(text: $text, first: 20) { nodes { kind match text thing {
@@ -124,6 +126,7 @@ def all_queries(facts: Facts) -> dict[str, Query]:
             READINESS,
             [{"province": f"Province:{facts.largest_province}", "skill": f"Skill:{code}"} for code in SKILLS],
         ),
+        Query("person", PERSON, [{**each, "skill": f"Skill:{code}"} for each in people[:60] for code in SKILLS]),
         Query("incident", INCIDENT, [{"incident": f"Incident:{id_}"} for id_ in facts.incidents]),
     )
     return {query.name: query for query in queries}

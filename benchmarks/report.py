@@ -26,6 +26,7 @@ QUERIES = {
     "mutation": "`declareIncident` with its payload",
     "candidates": "the nearest 20 candidates of one of 40 needs",
     "readiness": "who is ready in the largest province, some 36,000 of 200,000 people, for one of three skills",
+    "person": "whether one of 60 volunteers is ready for one of three skills, every reason why not, and warnings",
     "search": "the best 20 hits for one of 20 texts: names, parts of names, names with a slip, places, numbers",
     "incident": "one of 40 incidents with needs, coverage, pledges, goods, sites, newest figures and activity",
 }

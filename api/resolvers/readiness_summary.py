@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from api import access
 from api.access import NOW
@@ -35,12 +35,19 @@ def counted(home: str) -> Callable[[Row, FieldContext], sa.Select[Any]]:
     """The counts of the place's people; `home` is the volunteer's column that refers to the place."""
 
     def counts(place: Row, context: FieldContext) -> sa.Select[Any]:
-        asked = Asked(
-            place, home, context.key(context.arguments["skill"], "Skill"), day_argument(context, place.c.code)
-        )
-        found = sa.union_all(as_stored(asked), as_asked(asked)).subquery()
+        skill, day = context.key(context.arguments["skill"], "Skill"), day_argument(context, place.c.code)
+        asked = Asked(place, home, skill, day, period_at(place, day))
+        residents = residents_of(asked)
+        found = sa.union_all(*as_stored(asked, residents), as_asked(asked, residents)).lateral()
         number = sa.cast(sa.func.sum(found.c.people), sa.Integer)
-        by_code = sa.select(found.c.code, number.label("people")).group_by(found.c.code).having(number > 0).subquery()
+        by_code = (
+            sa.select(found.c.code, number.label("people"))
+            .select_from(asked.period.join(residents, sa.true()).join(found, sa.true()))
+            .group_by(found.c.code)
+            .having(number > 0)
+            .correlate(place)
+            .subquery()
+        )
         row = sa.func.jsonb_build_object("code", by_code.c.code, "people", by_code.c.people)
         is_ready = by_code.c.code.is_(None)
         people = sa.func.coalesce(sa.func.sum(by_code.c.people), 0)
@@ -61,6 +68,7 @@ class Asked:
     home: str
     skill: Sql
     day: Sql
+    period: sa.FromClause
 
     def is_of(self, row: Row) -> Condition:
         """Whether a person, or a row of `SkillDays`, is of the place."""
@@ -71,18 +79,42 @@ class Asked:
         return row.c.province_code == sa.func.left(self.place.c.code, 2)
 
 
-def as_stored(asked: Asked) -> sa.SelectBase:
+def period_at(place: Row, day: Sql) -> sa.FromClause:
+    """The instants of the day, computed once and, by OFFSET 0, not for every person."""
+    starts, ends = period_of_day(place.c.code, day, NOW)
+    bounds = sa.select(starts.label("starts_at"), ends.label("ends_at")).select_from(one_row()).offset(0)
+    return bounds.correlate(place).lateral()
+
+
+def residents_of(asked: Asked) -> sa.FromClause:
+    """How many people are at home in the place, and the ids of those whose time is not free.
+
+    All people at home are read from an index, which takes less time than to look up everybody who is busy anywhere.
+    """
+    person, period = Volunteer.alias(), asked.period
+    busy = with_little_time(period.c.starts_at, period.c.ends_at, asked.day)
+    ids = sa.func.array_agg(person.c.id, type_=ARRAY(sa.Uuid())).filter(busy.c.volunteer_id.is_not(None))
+    return (
+        sa.select(sa.func.count().label("people"), ids.label("busy"))
+        .select_from(person.outerjoin(busy, busy.c.volunteer_id == person.c.id))
+        .where(asked.is_of(person))
+        .correlate(period, asked.place)
+        .lateral()
+    )
+
+
+def as_stored(asked: Asked, residents: sa.FromClause) -> list[sa.Select[Any]]:
     """How many people each code keeps, as if everybody's time were free; null for those who are ready.
 
     Everybody counts as untrained first; who is unavailable or has the skill is moved to the code that keeps them, if any.
     """
-    person, unavailable, days = Volunteer.alias(), Volunteer.alias(), SkillDays.alias()
+    unavailable, days = Volunteer.alias(), SkillDays.alias()
     is_active, consents = availability(unavailable)
-    count = sa.func.count().label("people")
 
     def by_code(table: Row, code: Sql, where: Condition) -> Row:
         here = sa.and_(asked.is_of_province(table), asked.is_of(table), where)
-        return sa.select(code.label("code"), count).where(here).group_by("code").correlate(asked.place).subquery()
+        people = sa.select(code.label("code"), sa.func.count().label("people"))
+        return people.where(here).group_by("code").correlate(asked.place).subquery()
 
     absent = sa.case((~is_active, text(ProblemCode.PERSON_INACTIVE)), else_=text(ProblemCode.CONSENT_MISSING))
     skilled = sa.and_(days.c.skill_code == asked.skill, days.c.is_available)
@@ -91,25 +123,16 @@ def as_stored(asked: Asked) -> sa.SelectBase:
         by_code(unavailable, absent, ~sa.and_(is_active, consents)),
         by_code(days, stored_reason(days, asked.day), skilled),
     )
-    everybody = sa.select(untrained.label("code"), count).where(asked.is_of(person)).correlate(asked.place)
-    return sa.union_all(
-        everybody, *(entered(each, (each.c.code, each.c.people), (untrained, -each.c.people)) for each in moved)
-    )
+    return [
+        sa.select(untrained.label("code"), residents.c.people).select_from(one_row()).correlate(residents),
+        *(entered(each, (each.c.code, each.c.people), (untrained, -each.c.people)) for each in moved),
+    ]
 
 
-def as_asked(asked: Asked) -> sa.Select[Any]:
+def as_asked(asked: Asked, residents: sa.FromClause) -> sa.Select[Any]:
     """Of the people whose time is not free: one more for the rule that they break, one fewer for what is stored of them."""
-    person, days = Volunteer.alias(), SkillDays.alias()
-    starts, ends = period_of_day(asked.place.c.code, asked.day, NOW)
-    # OFFSET 0, so that the period is computed once and not for every person.
-    bounds = sa.select(starts.label("starts_at"), ends.label("ends_at")).select_from(one_row()).offset(0)
-    period = bounds.correlate(asked.place).lateral()
-    busy = with_little_time(period.c.starts_at, period.c.ends_at, asked.day)
-    # All people at home are read from an index, which takes less time than to look up everybody who is busy anywhere.
-    resident = Volunteer.alias()
-    at_home = sa.select(resident.c.id).where(asked.is_of(resident)).correlate(asked.place).offset(0).subquery()
-    both = at_home.join(busy, busy.c.volunteer_id == at_home.c.id)
-    busy_here = sa.select(at_home.c.id).select_from(both).correlate(period, asked.place).offset(0).lateral()
+    person, days, period = Volunteer.alias(), SkillDays.alias(), asked.period
+    busy = sa.func.unnest(residents.c.busy).table_valued(sa.column("id", sa.Uuid()), name="busy").render_derived()
     need = (
         sa.select(
             person.c.kabupaten_code,
@@ -127,12 +150,11 @@ def as_asked(asked: Asked) -> sa.Select[Any]:
     verdict = (
         sa.select(first_reason(case).label("broken"), stored_reason(days, asked.day).label("stored"))
         .select_from(
-            period.join(busy_here, sa.true())
-            .join(person, sa.and_(person.c.id == busy_here.c.id, *availability(person)))
+            busy.join(person, sa.and_(person.c.id == busy.c.id, *availability(person)))
             .join(need, sa.true())
             .outerjoin(days, own)
         )
-        .correlate(asked.place)
+        .correlate(period, residents)
         .subquery()
     )
     one = sa.literal_column("1", sa.Integer)
