@@ -189,4 +189,4 @@ async def api(
         watcher = Watcher()
         watcher.watch(services.database)
         yield Api(client, Tokens.load(keys), NOW, services)
-    assert watcher.violations == [], "a verb locks tables in another order than all (decision record 0019)"
+    assert watcher.violations == [], "a verb locks rows in another way or order than all (decision record 0019)"

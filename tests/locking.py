@@ -1,4 +1,4 @@
-"""Watches the statements of transactions: how many there are, and in which order they lock tables."""
+"""Watches the statements of transactions: how many there are, and how and in which order they lock tables."""
 
 import re
 from dataclasses import dataclass, field
@@ -47,6 +47,8 @@ ORDER = (
     "import_job",
 )
 LOCK = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)(?: OF (\w+))?$")
+# It would wait for rows that only refer to the locked one, and these for it.
+EXCLUSIVE = re.compile(r" FOR UPDATE\b")
 OUTER_TABLE = re.compile(r"\nFROM \"?(\w+)")
 
 
@@ -82,6 +84,8 @@ class Watcher:
         if sql.startswith("BEGIN"):
             locked.clear()
         table = locked_table(sql)
+        if EXCLUSIVE.search(sql):
+            self.violations.append((f"{table} FOR UPDATE",))
         if table is not None:
             locked.append(table)
             if table not in ORDER:

@@ -111,6 +111,37 @@ async def test_only_the_code_of_a_site_is_scanned_so(api: Api, build: Build) -> 
     assert await snapshot(build.connection) == before
 
 
+async def test_who_replaces_another_is_checked_in_alone(api: Api, build: Build) -> None:
+    site, _, replaced = await duty_at_site(build)
+    need = await build.connection.fetchval("SELECT need_id FROM assignment")
+    other = await build.volunteer()
+    duty = await build.assignment(need, other, status="ACCEPTED", starts_at=STARTS, ends_at=ENDS, replaces_id=replaced)
+    code = await code_of(api, await build.coordinator(), site=f"Site:{site}")
+
+    came = {"code": code, "point": "ENTRY", "nonce": "1"}
+    payload = await api.do(SCAN_SITE, actor=await build.volunteer_account(other), **came)
+
+    assert (payload["problems"], payload["scan"]["finding"]) == ([], None)
+    assert await state(build, duty) == ("ON_DUTY", NOW, None, STARTS, ENDS)
+    assert await state(build, replaced) == ("ACCEPTED", None, None, STARTS, ENDS)
+
+
+@pytest.mark.parametrize("is_offline", [True, False])
+async def test_an_annulled_code_counts_at_a_site_only_from_offline(api: Api, build: Build, *, is_offline: bool) -> None:
+    site, person, duty = await duty_at_site(build)
+    actor = await build.coordinator()
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    await build.connection.execute("UPDATE scan_code SET annulled_at = $1, reason = 'Hilang'", NOW)
+    scans = [scan(code, "1", at=instant(NOW - HOUR)), scan(code, "2", "EXIT", at=instant(NOW + HOUR))]
+
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=scans, isOffline=is_offline)
+
+    found = [(each["scan"]["finding"], each["scan"]["counts"]) for each in payload["results"]]
+    assert found == [("ANNULLED_CODE", is_offline), ("IN_FUTURE", False)]
+    arrived = ("ON_DUTY", NOW - HOUR) if is_offline else ("ACCEPTED", None)
+    assert await state(build, duty) == (*arrived, None, STARTS, ENDS)
+
+
 @pytest.fixture
 async def served(api: Api, build: Build) -> tuple[uuid.UUID, uuid.UUID, list[str]]:
     """The volunteer, the duty and the scans of somebody who came four hours ago and left three hours ago."""

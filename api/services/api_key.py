@@ -132,5 +132,5 @@ FIND = compile_statement(
 LOCK = compile_statement(
     sa.select(ApiKey)
     .where(ApiKey.c.id == _KEY, ApiKey.c.account_id == sa.bindparam("account", type_=sa.Uuid()))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )

@@ -110,8 +110,7 @@ SAME_INSTANT = compile_statement(
         Scan.c.assignment_id == _id("assignment"),
         Scan.c.point == _annulled.c.point,
         Scan.c.at == sa.bindparam("at", type_=Scan.c.at.type),
-        Scan.c.finding.is_(None),
-        Scan.c.annulled_at.is_(None),
+        Scan.c.counts,
     )
     .order_by(Scan.c.id)
 )

@@ -127,5 +127,5 @@ LOCK_DUTIES = compile_statement(
     )
     .where(_LIVE)
     .order_by(Assignment.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )

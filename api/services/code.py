@@ -69,5 +69,5 @@ LOCK = compile_statement(
     .where(_SUBJECT, OneTimeCode.c.expires_at > NOW, OneTimeCode.c.wrong < MOST_WRONG)
     .order_by(OneTimeCode.c.created_at.desc())
     .limit(sa.literal_column("1"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )

@@ -239,7 +239,7 @@ _AS_IT_READS = sa.select(
     ).label("actions"),
 )
 LOCK_ASSIGNMENTS = compile_statement(
-    _AS_IT_READS.where(_LISTED).order_by(Assignment.c.id).with_for_update(of=Assignment)
+    _AS_IT_READS.where(_LISTED).order_by(Assignment.c.id).with_for_update(key_share=True, of=Assignment)
 )
 LOCK_LAPSED = compile_statement(
     _AS_IT_READS.where(
@@ -248,13 +248,13 @@ LOCK_LAPSED = compile_statement(
         ASSIGNMENT.has_lapsed(Assignment, access.NOW),
     )
     .order_by(Assignment.c.id)
-    .with_for_update(of=Assignment)
+    .with_for_update(key_share=True, of=Assignment)
 )
 SOME_LAPSED = compile_statement(
     _AS_IT_READS.where(ASSIGNMENT.in_group("LIVE"), ASSIGNMENT.has_lapsed(Assignment, access.NOW))
     .order_by(Assignment.c.id)
     .limit(500)
-    .with_for_update(skip_locked=True, of=Assignment)
+    .with_for_update(key_share=True, skip_locked=True, of=Assignment)
 )
 # Only ever shorter: time that was free meanwhile may be promised elsewhere.
 SHORTEN_COMMITMENT = compile_statement(

@@ -37,7 +37,7 @@ CLAIM = compile_statement(
     )
     .order_by(ImportJob.c.created_at)
     .limit(sa.literal_column("1"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 # A row has one entry where it was imported.
 ROWS = compile_statement(

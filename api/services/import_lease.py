@@ -45,7 +45,7 @@ _OPEN = (
     )
     .order_by(ImportJob.c.created_at)
     .limit(sa.literal_column("1"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 CLAIM = compile_statement(
     sa.update(ImportJob)

@@ -145,7 +145,7 @@ IS_MEMBER = compile_statement(sa.select(Volunteer.c.id).where(_IS_MEMBER))
 LOCK_MEMBER = compile_statement(
     sa.select(Volunteer.c.phone, Organization.c.name.label("organization"))
     .where(_IS_MEMBER, Organization.c.id == _id("organization"))
-    .with_for_update(of=Volunteer, key_share=True)
+    .with_for_update(key_share=True, of=Volunteer)
 )
 ACCOUNT_OF = compile_statement(sa.select(Account.c.id).where(Account.c.volunteer_id == _id("volunteer")))
 VOID = compile_statement(
@@ -158,7 +158,7 @@ LOCK = compile_statement(
         Invitation.c.used_at.is_(None),
         Invitation.c.expires_at > NOW,
     )
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 LOCK_ACCOUNT = compile_statement(
     sa.select(Account.c.volunteer_id).where(Account.c.id == _id("account")).with_for_update(key_share=True)

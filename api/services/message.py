@@ -94,7 +94,7 @@ _DUE = (
     .where(_OPEN, Message.c.due_at <= NOW, sa.or_(Message.c.leased_until.is_(None), Message.c.leased_until <= NOW))
     .order_by(Message.c.due_at)
     .limit(sa.literal_column(str(BATCH)))
-    .with_for_update(skip_locked=True)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 CLAIM = compile_statement(
     sa.update(Message)

@@ -265,10 +265,13 @@ LAPSED = compile_statement(
         PLEDGE.has_lapsed(Pledge, access.NOW),
     )
     .order_by(Pledge.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 OPEN_PLEDGES = compile_statement(
-    sa.select(Pledge).where(_OF_NEED, Pledge.c.status == PledgeStatus.OPEN).order_by(Pledge.c.id).with_for_update()
+    sa.select(Pledge)
+    .where(_OF_NEED, Pledge.c.status == PledgeStatus.OPEN)
+    .order_by(Pledge.c.id)
+    .with_for_update(key_share=True)
 )
 COUNT_GOODS = compile_statement(
     sa.update(GoodsNeed)

@@ -109,4 +109,4 @@ async def _answer(session: Transaction, request: Request, asked: Row, *, grant: 
 
 _THIS = PledgeRequest.c.id == sa.bindparam("request", type_=sa.Uuid())
 PLEDGE_OF = compile_statement(sa.select(PledgeRequest.c.pledge_id).where(_THIS))
-LOCK = compile_statement(sa.select(PledgeRequest).where(_THIS).with_for_update())
+LOCK = compile_statement(sa.select(PledgeRequest).where(_THIS).with_for_update(key_share=True))

@@ -136,12 +136,12 @@ _OF_TOKEN = sa.and_(
     ProviderIdentity.c.issuer == sa.bindparam("issuer"), ProviderIdentity.c.subject == sa.bindparam("subject")
 )
 FIND = compile_statement(sa.select(ProviderIdentity).where(_OF_TOKEN))
-LOCK = compile_statement(sa.select(ProviderIdentity).where(_OF_TOKEN).with_for_update())
+LOCK = compile_statement(sa.select(ProviderIdentity).where(_OF_TOKEN).with_for_update(key_share=True))
 LOCK_OWN = compile_statement(
     sa.select(ProviderIdentity)
     .where(ProviderIdentity.c.account_id == _ACCOUNT)
     .order_by(ProviderIdentity.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 DELETE = compile_statement(
     sa.delete(ProviderIdentity).where(ProviderIdentity.c.id == sa.bindparam("identity", type_=sa.Uuid()))

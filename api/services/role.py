@@ -220,7 +220,9 @@ SAME = compile_statement(
 
 
 LOCK_OVER = compile_statement(
-    sa.select(Role).where(Role.c.ended_at.is_(None), Role.c.until <= NOW).with_for_update(skip_locked=True)
+    sa.select(Role)
+    .where(Role.c.ended_at.is_(None), Role.c.until <= NOW)
+    .with_for_update(key_share=True, skip_locked=True)
 )
 
 
@@ -229,5 +231,5 @@ def _revocable(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(Role)
         .where(Role.c.id == sa.bindparam("role", type_=sa.Uuid()), access.revokes(kind, Role))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )

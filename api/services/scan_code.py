@@ -142,7 +142,7 @@ LIVE = {
     name: compile_statement(
         sa.select(ScanCode.c.id)
         .where(ScanCode.c[column] == _id("key"), ScanCode.c.annulled_at.is_(None))
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     for name, column in COLUMNS.items()
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api.access import NOW
 from api.database.engine import Row, Transaction
@@ -20,7 +20,7 @@ from api.models.scan import ScanPoint
 from api.services.attendance import apply
 from api.services.attendance_undo import KINDS, nonce_of, retract
 from api.services.camp_line import REGISTRATIONS, move_all
-from api.services.duty import LOCK_ASSIGNMENTS, lock_assignments, read_again, record_lapse
+from api.services.duty import lock_assignments, read_again, record_lapse
 from api.services.request import Request
 
 _S = CampRegistrationStatus
@@ -79,21 +79,17 @@ async def enter(session: Transaction, request: Request, registration: uuid.UUID)
 
 
 async def settle_duties(session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Check-ins and check-outs of duties at a site, in the order of their times."""
-    counted = [
-        row
-        for row in sorted(rows, key=lambda row: (row["at"], row["id"]))
-        if row["assignment_id"] and row["point"] in KINDS and row["finding"] is None
-    ]
-    await lock_assignments(session, request, sorted({row["assignment_id"] for row in counted}))
+    """Check-ins and check-outs of duties at a site by the scans that count, in the order of their times."""
+    counted = await session.rows(OF_DUTIES, {"scans": [row["id"] for row in rows]})
+    await lock_assignments(session, request, sorted({row.assignment_id for row in counted}))
     for row in counted:
-        (duty,) = await session.rows(LOCK_ASSIGNMENTS, {**request.parameters, "assignments": [row["assignment_id"]]})
-        if ACTIONS[row["point"]] not in duty.actions:
+        duty = await read_again(session, request, row.assignment_id)
+        if ACTIONS[row.point] not in duty.actions:
             continue
         try:
             async with session.savepoint():
                 duty = await record_lapse(session, request, duty)
-                await apply(session, request, duty, KINDS[row["point"]], at=row["at"], nonce=nonce_of(row["id"]))
+                await apply(session, request, duty, KINDS[row.point], at=row.at, nonce=nonce_of(row.id))
         except asyncpg.IntegrityConstraintViolationError:
             # The time or the place is somebody else's by now: the scan stays, and the duty as it is.
             continue
@@ -106,6 +102,16 @@ def _id(name: str) -> Any:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
+OF_DUTIES = compile_statement(
+    sa.select(Scan.c.id, Scan.c.assignment_id, Scan.c.point, Scan.c.at)
+    .where(
+        Scan.c.id == sa.any_(sa.bindparam("scans", type_=ARRAY(sa.Uuid()))),
+        Scan.c.assignment_id.is_not(None),
+        Scan.c.point.in_([*KINDS]),
+        Scan.c.counts,
+    )
+    .order_by(Scan.c.at, Scan.c.id)
+)
 _entries = (
     sa.select(Scan.c.at)
     .where(

@@ -121,7 +121,9 @@ def _digest(vault: Vault, account_id: uuid.UUID, code: str) -> bytes:
 
 
 _ACCOUNT: sa.BindParameter[uuid.UUID] = sa.bindparam("account", type_=sa.Uuid())
-LOCK = compile_statement(sa.select(Credential).where(Credential.c.account_id == _ACCOUNT).with_for_update())
+LOCK = compile_statement(
+    sa.select(Credential).where(Credential.c.account_id == _ACCOUNT).with_for_update(key_share=True)
+)
 USE_RECOVERY_CODE = compile_statement(
     sa.delete(RecoveryCode)
     .where(

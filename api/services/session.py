@@ -165,7 +165,7 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
 
 _OWN = sa.and_(Session.c.account_id == _id("account"), access.is_open(Session))
 LOCK = compile_statement(
-    sa.select(Session).where(Session.c.id == _id("session"), access.is_open(Session)).with_for_update()
+    sa.select(Session).where(Session.c.id == _id("session"), access.is_open(Session)).with_for_update(key_share=True)
 )
 END_ONE = compile_statement(
     sa.update(Session).where(_OWN, Session.c.id == _id("session")).values(ended_at=NOW).returning(Session.c.id)
