@@ -103,6 +103,12 @@ class WorkerDatabase:
             if not is_clean:
                 await self.drop()
 
+    async def delete_rows(self) -> None:
+        """Deletes all rows but the reference data, while others are connected."""
+        assert self._clone is not None
+        async with connected(self._clone.url) as connection:
+            await delete_rows(connection, self._clone)
+
     async def drop(self) -> None:
         if self._cleaner is not None:
             await self._cleaner.close()
@@ -175,9 +181,13 @@ async def restore(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clon
     size = " + ".join(f"pg_relation_size('\"{table}\"')" for table in origin.data)
     if await connection.fetchval(f"SELECT {size}") > MOST_BYTES:
         return False
+    await delete_rows(connection, origin)
+    return True
+
+
+async def delete_rows(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clone) -> None:
     # TRUNCATE would make new files for the tables and for each of their indexes, which takes fifty times as long.
     allow = "SELECT set_config('sigap.erases_person', 'on', true)"
     deletes = [allow, *(f'DELETE FROM "{table}"' for table in origin.data)]
     restart = "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences"
     await connection.execute("; ".join([*deletes, f"{restart} WHERE last_value IS NOT NULL"]))
-    return True

@@ -123,9 +123,9 @@ async def change(
     effective_at: datetime | None = None,
 ) -> uuid.UUID:
     """Changes a locked assignment whose status stays, with an event."""
-    told = {**_parties(held), **change}
+    details = {**_parties(held), **change}
     return await ASSIGNMENTS.change(
-        session, request, held, event, columns=columns, change=told, reason=reason, effective_at=effective_at
+        session, request, held, event, columns=columns, change=details, reason=reason, effective_at=effective_at
     )
 
 
