@@ -96,8 +96,8 @@ class Actor:
     def may_call(self, verb: str) -> bool:
         return self.verbs is None or verb in self.verbs
 
-    def parameters(self, now: datetime) -> Mapping[str, Any]:
-        """The values behind the parameters that predicates name."""
+    @cached_property
+    def _scopes(self) -> Mapping[str, Any]:
         return {
             "actor_account": self.account_id,
             "actor_volunteer": self.volunteer_id,
@@ -107,8 +107,11 @@ class Actor:
             "actor_near_provinces": ",".join({*self.province_codes, *(code[:2] for code in self.kabupaten_codes)}),
             "actor_organizations": ",".join(map(str, self.organization_ids)),
             "actor_roles": ",".join(map(str, self.role_ids)),
-            "now": now,
         }
+
+    def parameters(self, now: datetime) -> Mapping[str, Any]:
+        """The values behind the parameters that predicates name."""
+        return {**self._scopes, "now": now}
 
 
 PUBLIC = Actor()

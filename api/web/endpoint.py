@@ -79,7 +79,7 @@ async def answer(request: Request, media_type: str | None) -> Response:
     charge(services.budgets, context, result, asked)
     log_request(context, asked, result, start)
     response = result_response(result, context, media_type)
-    set_refresh_cookie(response, context.caller, is_secure=request.url.scheme == "https")
+    set_refresh_cookie(response, context.caller, is_secure=request.scope["scheme"] == "https")
     return response
 
 
