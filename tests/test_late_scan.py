@@ -94,6 +94,22 @@ async def test_a_late_entry_of_somebody_whose_days_are_taken_stays_in_the_log(ap
     assert await standing(build) == [("NO_SHOW", None, None), ("COMPLETED", NOW - 2 * HOUR, NOW)]
 
 
+async def test_late_entries_get_the_places_that_are_left(api: Api, build: Build) -> None:
+    """Two who had not come are scanned late; one of their places is somebody else's since the camp went on."""
+    actor, camp = await build.coordinator(), await running_camp(build, capacity=2)
+    codes = [await participant(api, build, actor, camp) for _ in range(2)]
+    await complete(api, build, camp)
+    reopen = "mutation($input: ReopenCampInput!) { reopenCamp(input: $input) { problems { code } } }"
+    await api.do(reopen, actor=actor, camp=f"Camp:{camp}", version=2, reason="Gerbang luring")
+    await api.do(WALK_IN, actor=actor, camp=f"Camp:{camp}", volunteer=f"Volunteer:{await build.person()}")
+
+    await record(api, actor, camp, *(scan(code, code) for code in codes), isOffline=True)
+
+    statuses = sorted(row[0] for row in await standing(build))
+    assert statuses == ["CHECKED_IN", "CHECKED_IN", "NO_SHOW"]
+    assert await build.connection.fetchval("SELECT taken FROM camp WHERE id = $1", camp) == 2
+
+
 async def test_whose_entry_came_before_their_place_has_come(api: Api, build: Build) -> None:
     """Scanned offline while waiting, promoted, and nobody scanned again until the completion."""
     actor, camp = await build.coordinator(), await running_camp(build, capacity=1)

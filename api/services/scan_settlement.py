@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -38,23 +39,40 @@ async def settle_camp(
 ) -> None:
     """Who has an entry that counts has come, also where it arrives late; asked under the lock of the camp of this status."""
     await move_all(session, request, await session.rows(ARRIVED, {"camp": camp.id}), _S.CHECKED_IN)
-    for held in await session.rows(ARRIVED_LATE, {"camp": camp.id}):
-        came = _S.RELEASED if held.had_place else WHO_CAME[status]
-        await _give_back(session, request, held, came, held.reason or camp.reason)
+    late = await session.rows(ARRIVED_LATE, {"camp": camp.id})
+    try:
+        await _give_back(session, request, camp, status, late)
+    except asyncpg.CheckViolationError:
+        # Some of the places are somebody else's by now: whose are not is found one by one.
+        for held in late:
+            with suppress(asyncpg.CheckViolationError):
+                await _give_back(session, request, camp, status, [held])
 
 
 async def _give_back(
-    session: Transaction, request: Request, held: Row, status: CampRegistrationStatus, reason: str | None
+    session: Transaction, request: Request, camp: Row, status: CampStatus, late: Sequence[Row]
 ) -> None:
-    """The place and the days of somebody who was taken for not having come, from the first entry on."""
-    columns = {"had_place": False, "reason": reason if status == _S.RELEASED else None}
-    try:
-        async with session.savepoint():
-            await session.rows(COMMIT_STAY, {"registration": held.id, "commitment": new_id()})
-            await REGISTRATIONS.move(session, request, held, status, columns=columns)
-    except asyncpg.IntegrityConstraintViolationError:
-        # The place or the days are somebody else's by now: the scan stays, and the registration as it is.
+    """Places and days, from the first entry on, of people who were taken for not having come.
+
+    Whose days are promised to something else by now stays as is, and the scan in the log.
+    """
+    if not late:
         return
+    async with session.savepoint():
+        stays = await session.rows(COMMIT_STAYS, {"registrations": [held.id for held in late]})
+        committed = {row.registration_id for row in stays}
+        came: dict[tuple[CampRegistrationStatus, str | None], list[Row]] = {}
+        for held in late:
+            if held.volunteer_id is None or held.id in committed:
+                came.setdefault(_whose_entry_is_late(held, camp, status), []).append(held)
+        for (target, reason), rows in came.items():
+            await move_all(session, request, rows, target, reason=reason)
+
+
+def _whose_entry_is_late(held: Row, camp: Row, status: CampStatus) -> tuple[CampRegistrationStatus, str | None]:
+    """The status of somebody who came after all, and why it ended."""
+    target = _S.RELEASED if held.had_place else WHO_CAME[status]
+    return target, held.reason or camp.reason if target == _S.RELEASED else None
 
 
 async def unsettle_camp(
@@ -147,7 +165,7 @@ NOT_ARRIVED = _registrations(
 )
 
 
-def _commit_stay() -> Any:
+def _commit_stays() -> Any:
     """From the first entry within the camp on, from its start where there is none, until it or the place was ended."""
     end = sa.func.least(Camp.c.ends_at, Camp.c.ended_at, _left_at)
     entry = _entries.where(Scan.c.at >= Camp.c.starts_at, Scan.c.at < end).correlate(CampRegistration, Camp)
@@ -155,15 +173,19 @@ def _commit_stay() -> Any:
     # No period is empty, also where the camp was ended before its start.
     period = sa.func.tstzrange(first, sa.func.greatest(end, first + sa.literal_column("interval '1 microsecond'")))
     stay = (
-        sa.select(_id("commitment"), CampRegistration.c.volunteer_id, CampRegistration.c.id, period)
+        sa.select(sa.func.gen_random_uuid(), CampRegistration.c.volunteer_id, CampRegistration.c.id, period)
         .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
-        .where(CampRegistration.c.id == _id("registration"), CampRegistration.c.volunteer_id.is_not(None))
+        .where(
+            CampRegistration.c.id == sa.any_(sa.bindparam("registrations", type_=ARRAY(sa.Uuid()))),
+            CampRegistration.c.volunteer_id.is_not(None),
+        )
+        .order_by(CampRegistration.c.volunteer_id)
     )
     columns = ["id", "volunteer_id", "registration_id", "period"]
-    return insert(Commitment).from_select(columns, stay, include_defaults=False)
+    return insert(Commitment).from_select(columns, stay, include_defaults=False).on_conflict_do_nothing()
 
 
-COMMIT_STAY = compile_statement(_commit_stay())
+COMMIT_STAYS = compile_statement(_commit_stays().returning(Commitment.c.registration_id))
 
 
 def _enter() -> Any:
