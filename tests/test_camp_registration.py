@@ -264,6 +264,36 @@ CERTIFIED = {"certificate_type_code": "TAGANA_MADYA", "lapsed_years": 2, "minimu
 CERTIFIED |= {"minimum_rank_code": "TAGANA_MADYA", "needs_consent": True}
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+async def test_a_guest_comes_once_however_the_name_is_written(api: Api, build: Build, is_there: bool) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    if is_there:
+        of_it = {"guest_name": "Budi Santoso", "organization_id": organization}
+        await build.camp_registration(camp, None, **of_it)
+    names = ("Budi Santoso", "budi  SANTOSO", "Budi Santosa")
+    guests = [{"guestName": name, "organization": f"Organization:{organization}"} for name in names]
+
+    payload = await api.do(REGISTER_ALL, actor=await build.coordinator(), camp=f"Camp:{camp}", participants=guests)
+
+    codes = [[each["code"] for each in result["problems"]] for result in payload["results"]]
+    assert codes == [["ALREADY_REGISTERED"] if is_there else [], ["ALREADY_REGISTERED"], []]
+    assert await line(api, build, camp) == (8, [(1, "REGISTERED"), (2, "REGISTERED")])
+    assert await build.connection.fetchval("SELECT count(*) FROM event WHERE kind LIKE 'camp_reg%'") == 2 - is_there
+
+
+@pytest.mark.parametrize("document", [REGISTER, REGISTER_ALL, WALK_IN])
+async def test_an_unknown_category_is_refused(api: Api, build: Build, document: str) -> None:
+    camp = await build.camp(status="RUNNING" if document == WALK_IN else "OPEN", starts_at=NOW - DAY)
+    person, actor = f"Volunteer:{await build.volunteer()}", await build.coordinator()
+    named: Json = {"participants": [{"volunteer": person}]} if document == REGISTER_ALL else {"volunteer": person}
+    before = await snapshot(build.connection)
+
+    payload = await api.do(document, actor=actor, camp=f"Camp:{camp}", category="CampCategory:NOPE", **named)
+
+    assert payload["problems"] == [problem("Simple", "NOT_FOUND", "category")]
+    assert await snapshot(build.connection) == before
+
+
 async def test_all_that_somebody_lacks_is_told_and_the_host_may_admit_all_the_same(api: Api, build: Build) -> None:
     host, organization = await build.organization(), await build.organization()
     camp = await build.camp(host, capacity=1, **CERTIFIED)

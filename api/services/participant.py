@@ -173,7 +173,8 @@ def _refuse_repeated(found: Sequence[Participant]) -> None:
     for each in found:
         if not each.seat:
             continue
-        person = each.seat["volunteer_id"] or (each.seat["organization_id"], each.seat["guest_name"])
-        if person in seen:
+        guest = (each.seat["organization_id"], sort_key(each.seat["guest_name"] or ""))
+        person = each.seat["volunteer_id"] or guest
+        if person in seen and all(problem.code != ProblemCode.ALREADY_REGISTERED for problem in each.problems):
             each.add(ProblemCode.ALREADY_REGISTERED, "volunteer" if each.seat["volunteer_id"] else "guest_name")
         seen.add(person)

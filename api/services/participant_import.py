@@ -23,7 +23,7 @@ from api.services.frame import ItemResult
 from api.services.member_column import READERS, Header, MemberColumn, read_header
 from api.services.participant import Entry
 from api.services.problem import Problem, Problems, Refused, input_path
-from api.services.registration import CODES, IDS, MOST, enter, place
+from api.services.registration import CODES, IDS, MOST, enter, lock_people, place
 from api.services.request import Request
 from api.services.vault import Vault
 from api.services.verb import ResultPerItem, verb
@@ -137,6 +137,7 @@ async def import_participants(
     found = await _find(session, request, entry, organization, rows)
     people = await _without_guesses(session, request, rows, found)
     asked = [{"volunteer": person, "organization": organization} for person in people if isinstance(person, uuid.UUID)]
+    await lock_people(session, asked)
     placed = iter(await place(session, request, entry, limits, asked))
     return [next(placed) if isinstance(each, uuid.UUID) else ItemResult(problems=each) for each in people]
 

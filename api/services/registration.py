@@ -6,7 +6,7 @@ from typing import Any
 
 from api import access
 from api.database.engine import Row, Transaction
-from api.models import CampCare, CampRegistration, Volunteer
+from api.models import CampCare, CampCategory, CampRegistration, Volunteer
 from api.models.base import new_id
 from api.models.camp import CAMP, CampStatus
 from api.models.camp_care import Diet
@@ -25,6 +25,7 @@ from api.services.feed import record_all
 from api.services.frame import ItemResult
 from api.services.participant import Entry, Participant, read_participants, read_rights
 from api.services.problem import Problem, Problems, Refused, input_path, read_reason
+from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, ResultPerItem, verb
 
@@ -65,6 +66,7 @@ async def register(
     entry, limits = await enter(
         session, request, camp, contingent, category=category, admission_reason=admission_reason
     )
+    await lock_people(session, [person])
     (result,) = await place(session, request, entry, limits, [person])
     return key_of(result)
 
@@ -94,6 +96,7 @@ async def register_all(
     entry, limits = await enter(
         session, request, camp, contingent, category=category, admission_reason=admission_reason
     )
+    await lock_people(session, participants)
     return await place(session, request, entry, limits, participants)
 
 
@@ -112,10 +115,12 @@ async def register_walk_in(
     check_status(held, (CampStatus.RUNNING,), "camp")
     problems = Problems()
     check_not_over(problems, request, held)
+    await check_codes(session, problems, {"category": (CampCategory, category)})
     problems.refuse()
     limits = await update_line(session, request, camp)
     may = await read_rights(session, request, camp, None)
     entry = Entry(held, None, category or PARTICIPANT, may)
+    await lock_people(session, [person])
     (result,) = await place(session, request, entry, limits, [person], status=_S.CHECKED_IN)
     key = key_of(result)
     await scan_settlement.enter(session, request, key)
@@ -143,6 +148,7 @@ async def enter(
     named = await _contingent(session, request, held, contingent, is_replacement=is_replacement)
     problems = Problems()
     _check_open(problems, held, may, request, is_replacement=is_replacement)
+    await check_codes(session, problems, {"category": (CampCategory, category)})
     if reason is not None and not may.keeps:
         problems.add(ProblemCode.FORBIDDEN, "admission_reason")
     if named is not None and category not in (None, named.category_code):
@@ -184,6 +190,11 @@ def key_of(result: ItemResult) -> uuid.UUID:
     return result.key
 
 
+async def lock_people(session: Transaction, people: Sequence[Mapping[str, Any]]) -> None:
+    """Before their registrations, so that nobody promises their days elsewhere meanwhile."""
+    await session.lock_all(Volunteer, [each["volunteer"] for each in people if each.get("volunteer")])
+
+
 async def place(
     session: Transaction,
     request: Request,
@@ -195,11 +206,10 @@ async def place(
     must_fit: bool = False,
     **columns: Any,
 ) -> list[ItemResult]:
-    """A place for each in their order, as long as all limits have room, and then numbers in the line.
+    """A place for each of the locked people in their order, as long as all limits have room, and then numbers in the line.
 
     All are written by a few statements. Who `must_fit` is refused rather than waiting.
     """
-    await session.lock_all(Volunteer, [each["volunteer"] for each in people if each.get("volunteer")])
     found = await read_participants(session, request, entry, people)
     if limits.has_quota_by_sex:
         _check_sex(found)

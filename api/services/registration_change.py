@@ -10,7 +10,7 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import CampRegistration, Volunteer
+from api.models import CampRegistration
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationAction, CampRegistrationStatus
 from api.rules.camp import CAMP_RULES
 from api.rules.code import ProblemCode
@@ -25,7 +25,7 @@ from api.services.camp_line import (
 )
 from api.services.change import check_status
 from api.services.problem import Problem, Refused, broken_rule, input_path, not_found, read_reason
-from api.services.registration import CODES, PERSON, enter, key_of, place
+from api.services.registration import CODES, PERSON, enter, key_of, lock_people, place
 from api.services.request import Request
 from api.services.verb import OneThing, verb
 
@@ -43,8 +43,10 @@ IDS = {"camp_registration": "CampRegistration"}
     updates=True,
 )
 async def accept(session: Transaction, request: Request, *, camp_registration: uuid.UUID, version: int) -> uuid.UUID:
-    held = await lock_registration(session, request, camp_registration, version, CampRegistrationAction.ACCEPT)
-    await session.lock_all(Volunteer, [held.volunteer_id] if held.volunteer_id else [])
+    found = await _find(session, request, camp_registration)
+    await lock_camp(session, found.camp_id)
+    await lock_people(session, [{"volunteer": found.volunteer_id}])
+    held = await _lock(session, request, camp_registration, version, CampRegistrationAction.ACCEPT)
     broken = await broken_rules(session, request, held.id)
     if broken:
         raise Refused(*(broken_rule(row, "camp_registration") for row in broken))
@@ -128,6 +130,7 @@ async def replace(
     old = await _find(session, request, camp_registration)
     said = {"category": old.category_code, "admission_reason": admission_reason}
     entry, _ = await enter(session, request, old.camp_id, old.contingent_id, **said, is_replacement=True)
+    await lock_people(session, [person])
     held = await _lock(session, request, camp_registration, version, CampRegistrationAction.CANCEL)
     check_status(held, (_S.OFFERED, _S.REGISTERED), "camp_registration")
     await _move(session, request, held, _S.CANCELLED, text)
@@ -188,7 +191,7 @@ async def _move(
 
 @cache
 def _found(kind: Kind) -> CompiledStatement:
-    names = ("camp_id", "contingent_id", "category_code")
+    names = ("camp_id", "contingent_id", "category_code", "volunteer_id")
     return compile_statement(
         sa.select(*(CampRegistration.c[name] for name in names)).where(
             CampRegistration.c.id == sa.bindparam("key", type_=sa.Uuid()),
