@@ -10,7 +10,7 @@ from api.database.engine import Transaction
 from api.database.statement import compile_statement
 from api.models import CampEnrolment, CampGroupMember, CampRegistration, CampStaffMember, Commitment
 from api.models.base import INSTANT
-from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.rules.code import ProblemCode
 from api.services.camp_limit import DIMENSIONS
 from api.services.problem import Problems
@@ -79,7 +79,8 @@ LAST_HOLDERS = compile_statement(
 def moves_with_camp(commitment: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether a commitment is of somebody who comes to the camp, or works there, until its end."""
     registrations = sa.select(CampRegistration.c.id).where(
-        CampRegistration.c.camp_id == _CAMP, CampRegistration.c.status.in_(("REGISTERED", "CHECKED_IN"))
+        CampRegistration.c.camp_id == _CAMP,
+        CampRegistration.c.status.in_((CampRegistrationStatus.REGISTERED, CampRegistrationStatus.CHECKED_IN)),
     )
     staff = sa.select(CampStaffMember.c.id).where(
         CampStaffMember.c.camp_id == _CAMP, CampStaffMember.c.ended_at.is_(None)
