@@ -254,6 +254,24 @@ async def test_a_person_asks_and_the_issuer_answers(api: Api, build: Build) -> N
     assert (certificate["number"], certificate["issuedOn"]) == ("L-1", "2025-01-01")
 
 
+async def test_a_birth_date_that_is_corrected_meanwhile_counts(api: Api, build: Build) -> None:
+    issuer, person = await build.organization(), await build.person()
+    values = {"certificate_type_code": CERTIFICATE_TYPE, "number": "1", "issued_on": date(2025, 1, 1)}
+    key = await build.certificate_request(person, issuer, **values)
+    await build.connection.execute("UPDATE volunteer SET birth_date = '2010-01-02' WHERE id = $1", person)
+    manager, before = await build.manager(issuer), await snapshot(build.connection)
+
+    approve = partial(api.do, APPROVE, actor=manager, certificateRequest=f"CertificateRequest:{key}", version=1)
+    refused = await approve()
+    between = await snapshot(build.connection)
+    await build.connection.execute("UPDATE volunteer SET birth_date = '2010-01-01' WHERE id = $1", person)
+    accepted = await approve()
+
+    assert refused == {"certificateRequest": None, "problems": [problem("Simple", "INVALID", "certificateRequest")]}
+    assert {**between, "event": 0} == {**before, "event": 0}
+    assert (accepted["certificateRequest"]["status"], accepted["problems"]) == ("ACCEPTED", [])
+
+
 @pytest.mark.parametrize(
     ("verification", "corps", "code"),
     [("SUSPENDED", "TAGANA", "ORGANIZATION_NOT_VERIFIED"), ("VERIFIED", "MRI", "TYPE_NOT_ISSUED")],

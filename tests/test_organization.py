@@ -115,6 +115,18 @@ async def test_all_that_is_wrong_with_a_request_is_told_at_once(api: Api, build:
     assert await snapshot(build.connection) == before
 
 
+@pytest.mark.parametrize(("contacts", "licences"), [(50, 50), (51, 50), (50, 51), (0, 0)])
+async def test_a_request_has_so_many_contacts_and_licences(
+    api: Api, build: Build, contacts: int, licences: int
+) -> None:
+    listed = {"contacts": [MRI["contacts"][0]] * contacts, "licences": [LICENCE] * licences}
+
+    asked = await api.do(REQUEST, actor=await build.account(), **{**MRI, **listed})
+
+    too_many = [name for name, items in listed.items() if len(items) > 50]
+    assert asked["problems"] == [problem("Simple", "INVALID", name) for name in too_many]
+
+
 @pytest.mark.parametrize(
     ("corps", "is_known"),
     [

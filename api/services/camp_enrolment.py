@@ -91,8 +91,7 @@ async def _lock(
 ) -> Row:
     """The session, under the lock of its camp: one that not everybody attends, and that is not over."""
     problems = Problems()
-    if len(registrations) > MOST:
-        problems.invalid("registrations", indonesian=f"Paling banyak {MOST}.", english=f"At most {MOST:,}.")
+    problems.at_most(MOST, "registrations", registrations)
     problems.refuse()
     values = {**request.parameters, "session": camp_session}
     camp = await session.value(_camp_of(request.actor.kind), values)

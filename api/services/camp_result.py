@@ -42,8 +42,7 @@ async def record_results(
     held = await CAMPS.lock(session, request, camp, None, may=access.runs_camp)
     check_status(held, (CampStatus.RUNNING,), "camp")
     problems = Problems()
-    if len(results) > MOST:
-        problems.invalid("results", indonesian=f"Paling banyak {MOST}.", english=f"At most {MOST:,}.")
+    problems.at_most(MOST, "results", results)
     problems.refuse()
     named = [each["registration"] for each in results]
     came = {row.id for row in await session.rows(CAMERS, {"camp": camp, "registrations": named})}

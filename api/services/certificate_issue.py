@@ -52,8 +52,7 @@ async def issue_all(
 ) -> Sequence[ItemResult]:
     """However many, by as many statements."""
     problems = Problems()
-    if len(certificates) > MOST:
-        problems.invalid("certificates", indonesian=f"Paling banyak {MOST}.", english=f"At most {MOST}.")
+    problems.at_most(MOST, "certificates", certificates)
     today = await check_issuer(session, request, problems, issuer, type)
     expiry = await read_days(session, problems, type, issued_on, expires_on, today=today)
     problems.refuse()

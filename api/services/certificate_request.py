@@ -23,6 +23,7 @@ from api.services import upload as uploads
 from api.services.certificate_issue import check_issuer
 from api.services.change import Changeable, move_verb
 from api.services.feed import record
+from api.services.membership import BORN
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.vault import Vault
@@ -123,6 +124,8 @@ async def approve(session: Transaction, request: Request, *, certificate_request
     await check_issuer(
         session, request, problems, held.issuer_id, held.certificate_type_code, name="certificate_request"
     )
+    born = await session.value(BORN, {"volunteer": held.volunteer_id})
+    problems.read(check_earliest, "certificate_request", value=held.issued_on, birth_date=born)
     problems.refuse()
     made = await skill.insert(session, request, {name: held[name] for name in COLUMNS})
     columns, status = {"certificate_id": made}, CertificateRequestStatus.ACCEPTED

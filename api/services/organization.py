@@ -29,6 +29,8 @@ ORGANIZATIONS = Changeable(Organization, access.sees_organization, ORGANIZATION)
 # Names are compared among those that are verified or suspended, which coordinators of the home see anyway.
 _NAME_TAKEN = {"uq_organization_name": Problem(ProblemCode.NAME_TAKEN, input_path("organization"))}
 
+# Of a request, which anybody may send; later ones are recorded one by one.
+MOST_LICENCES = 50
 RANKS_GIVEN = (
     "Masih ada anggota dengan jenjang atau kecamatan dari korps ini.",
     "There are members with a rank or a kecamatan of the corps.",
@@ -63,6 +65,7 @@ async def request_verification(
     await check_codes(session, problems, {"kabupaten": (Kabupaten, kabupaten)})
     await _check_parent(session, request, problems, parent)
     people = await profile.read(session, problems, coverage=coverage, focus=focus, contacts=contacts)
+    problems.at_most(MOST_LICENCES, "licences", licences or ())
     licence_rows = [licence.read(problems, each, "licences", str(index)) for index, each in enumerate(licences or ())]
     problems.refuse()
 

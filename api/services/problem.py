@@ -113,6 +113,11 @@ class Problems:
         """The reason for a decision; None where there is none."""
         return self.read(paragraph, name, value=text, minimum=1, maximum=1000)
 
+    def at_most(self, most: int, name: str, items: Sequence[object]) -> None:
+        """A list of the input is no longer than that, as each of its items is written by itself or answered."""
+        if len(items) > most:
+            self.invalid(name, indonesian=f"Paling banyak {most}.", english=f"At most {most:,}.")
+
     @property
     def listed(self) -> Sequence[Problem]:
         return tuple(self._problems)

@@ -16,6 +16,8 @@ from api.services.reference import check_code_list
 from api.values.phone import parse_phone
 from api.values.text import line
 
+MOST_CONTACTS = 50
+
 
 async def read(
     session: Transaction,
@@ -26,6 +28,7 @@ async def read(
     contacts: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sequence[Mapping[str, Any]]:
     """Checks the lists; returns the columns of the contacts."""
+    problems.at_most(MOST_CONTACTS, "contacts", contacts or ())
     await check_code_list(session, problems, Kabupaten, "coverage", coverage or ())
     await check_code_list(session, problems, Cluster, "focus", focus or ())
     return [_read_contact(problems, each, "contacts", str(index)) for index, each in enumerate(contacts or ())]

@@ -62,8 +62,7 @@ async def record_scans(
     if (camp is None) == (site is None):
         problems.invalid(indonesian="Sebutkan kemah atau lokasi.", english="Name a camp or a site, one of them.")
     name = problems.read(line, "device", value=device, minimum=1, maximum=100)
-    if len(scans) > MOST_SCANS:
-        problems.invalid("scans", indonesian=f"Paling banyak {MOST_SCANS}.", english=f"At most {MOST_SCANS:,}.")
+    problems.at_most(MOST_SCANS, "scans", scans)
     problems.refuse()
     held = await _camp(session, request, camp, is_offline=is_offline) if camp else None
     place = await _gate(session, held) if held is not None else await _site(session, request, site)
