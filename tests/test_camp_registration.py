@@ -154,6 +154,37 @@ async def test_a_freed_place_goes_to_the_first_for_whom_everything_allows_it(api
     }
 
 
+async def test_an_organization_that_is_suspended_sends_nobody_from_the_line(api: Api, build: Build) -> None:
+    """Of those who wait a member and a guest come for it, the third for nobody; to a fourth a place was offered."""
+    camp, organization, actor = await build.camp(capacity=3), await build.organization(), await build.coordinator()
+    leaving = [await build.camp_registration(camp, await build.person()) for _ in range(2)]
+    of_it = {"organization_id": organization, "status": "WAITLISTED"}
+    waiting = await build.camp_registration(camp, await build.volunteer(organization), **of_it)
+    await build.camp_registration(camp, None, guest_name="Budi", **of_it)
+    await build.camp_registration(camp, await build.person(), status="WAITLISTED")
+    offered = await build.camp_registration(camp, await build.volunteer(organization), **{**of_it, "status": "OFFERED"})
+    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED' WHERE id = $1", organization)
+
+    for each in leaving:
+        own = {"campRegistration": f"CampRegistration:{each}", "version": 1, "reason": "Sakit"}
+        await api.do(answer("cancelRegistration"), actor=actor, **own)
+    accepted = await api.do(
+        answer("acceptPlace"), actor=actor, campRegistration=f"CampRegistration:{offered}", version=1
+    )
+    why = await api.ask(
+        "query($id: ID!) { campRegistration(id: $id) { waitsFor { code ... on OrganizationProblem { organization { id } } } } }",
+        actor=actor,
+        id=f"CampRegistration:{waiting}",
+    )
+
+    gone = [(1, "CANCELLED"), (2, "CANCELLED"), (3, "WAITLISTED"), (4, "WAITLISTED")]
+    assert await line(api, build, camp) == (1, [*gone, (5, "REGISTERED"), (6, "OFFERED")])
+    fact = {"organization": {"id": f"Organization:{organization}"}}
+    refused = problem("Organization", "ORGANIZATION_NOT_VERIFIED", "campRegistration", **fact)
+    assert accepted == {"campRegistration": None, "problems": [refused]}
+    assert why == {"campRegistration": {"waitsFor": [{"code": "ORGANIZATION_NOT_VERIFIED", **fact}]}}
+
+
 @pytest.mark.parametrize("is_kept", [True, False])
 async def test_who_is_on_leave_waits_and_gets_the_place_once_the_leave_has_ended(
     api: Api, build: Build, is_kept: bool

@@ -13,14 +13,14 @@ from api.resolvers.camp_group import GROUPS_OF_REGISTRATION
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import history
 from api.resolvers.scan import FILTERS_OF_REGISTRATION, OF_REGISTRATION
-from api.rules.camp import CAMP_RULES, LIMIT_RULES, case_of_camp
+from api.rules.camp import CAMP_RULES, LIMIT_RULES, SENT_BY_VERIFIED, case_of_camp
 from api.rules.refusal import refusals
 
 
 def what_holds(registration: Row, _context: FieldContext) -> sa.SelectBase:
-    """The full limits that hold a registration that waits, and what its person lacks that nobody has waived."""
+    """What holds a registration that waits: full limits, its organization, and what its person lacks that nobody has waived."""
     camp, person = Camp.alias(), Volunteer.alias()
-    limits = refusals(case_of_camp(registration, camp, NOW), LIMIT_RULES).lateral()
+    limits = refusals(case_of_camp(registration, camp, NOW), (*LIMIT_RULES, SENT_BY_VERIFIED)).lateral()
     lacking = refusals(case_of_camp(person, camp, NOW), CAMP_RULES).lateral()
     waits = sa.and_(registration.c.status == CampRegistrationStatus.WAITLISTED, camp.c.id == registration.c.camp_id)
     of_limits = sa.select(*limits.c).select_from(camp.join(limits, sa.true())).where(waits)

@@ -15,11 +15,13 @@ from api.models import (
     CertificateType,
     CertificateTypeInclusion,
     Contingent,
+    Organization,
 )
 from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.models.day import local_day
+from api.models.organization import Verification
 from api.rules.absence import PRESENT
 from api.rules.code import ProblemCode
 from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
@@ -147,6 +149,25 @@ CAMP_RULES: tuple[Rule, ...] = (
         refusals=(Refusal(ProblemCode.CERTIFICATE_NEEDED, _needed("certificate_type_code")),),
         counts="Certificates of the type, or of one that includes it, on the first local day of the camp.",
     ),
+)
+
+
+def _is_sent(case: Case) -> Condition:
+    """Whether the organization that the registration is for, if it is for one, is still verified."""
+    organization = Organization.alias()
+    found = sa.select(organization.c.id).where(
+        organization.c.id == case.person.c.organization_id, organization.c.verification != Verification.VERIFIED
+    )
+    return ~found.correlate(case.person).exists()
+
+
+SENT_BY_VERIFIED = Rule(
+    holds=_is_sent,
+    refusals=(
+        Refusal(ProblemCode.ORGANIZATION_NOT_VERIFIED, lambda case: {"organization_id": case.person.c.organization_id}),
+    ),
+    overridable=False,
+    counts="The organization that the person comes for, as it stands now.",
 )
 
 

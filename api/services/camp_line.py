@@ -18,7 +18,7 @@ from api.models import Camp, CampRegistration, Contingent, Volunteer
 from api.models.camp import CAMP
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.contingent import CONTINGENT, ContingentStatus
-from api.rules.camp import CAMP_RULES, case_of_camp
+from api.rules.camp import CAMP_RULES, SENT_BY_VERIFIED, case_of_camp
 from api.rules.fact import FACT_TYPES
 from api.rules.refusal import refusals
 from api.services.camp_days import commit_days, free_days
@@ -242,18 +242,22 @@ def _waiting() -> sa.CompoundSelect[Any]:
 WAITING = compile_statement(_waiting())
 
 
-def _lacking_statement() -> sa.Select[Any]:
-    """Of the registrations, those for whose person a rule does not hold that nobody waived."""
-    found = refusals(case_of_camp(Volunteer, Camp, access.NOW), CAMP_RULES).lateral()
-    is_waived = sa.and_(found.c.overridable, CampRegistration.c.admission_reason.is_not(None))
-    return (
-        sa.select(CampRegistration.c.id, found.c.code, *(found.c[name] for name in FACT_TYPES))
-        .select_from(
-            CampRegistration.join(Camp, Camp.c.id == CampRegistration.c.camp_id)
-            .join(Volunteer, Volunteer.c.id == CampRegistration.c.volunteer_id)
-            .join(found, sa.true())
+def _lacking_statement() -> sa.CompoundSelect[Any]:
+    """Of the registrations, those for which a rule does not hold, of the person or the organization, that nobody waived."""
+    of_camp = CampRegistration.join(Camp, Camp.c.id == CampRegistration.c.camp_id)
+    of_person = refusals(case_of_camp(Volunteer, Camp, access.NOW), CAMP_RULES).lateral()
+    of_organization = refusals(case_of_camp(CampRegistration, Camp, access.NOW), (SENT_BY_VERIFIED,)).lateral()
+    people = of_camp.join(Volunteer, Volunteer.c.id == CampRegistration.c.volunteer_id)
+    return sa.union_all(
+        *(
+            sa.select(CampRegistration.c.id, found.c.code, *(found.c[name] for name in FACT_TYPES))
+            .select_from(source.join(found, sa.true()))
+            .where(
+                CampRegistration.c.id == sa.any_(_KEYS),
+                ~sa.and_(found.c.overridable, CampRegistration.c.admission_reason.is_not(None)),
+            )
+            for source, found in ((people, of_person), (of_camp, of_organization))
         )
-        .where(CampRegistration.c.id == sa.any_(_KEYS), ~is_waived)
     )
 
 

@@ -39,7 +39,7 @@ IDS = {"camp_registration": "CampRegistration"}
     answers=OneThing("CampRegistration"),
     callers=access.CAMP_REGISTRARS,
     ids=IDS,
-    codes=(ProblemCode.WRONG_STATUS, *codes_of(CAMP_RULES)),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED, *codes_of(CAMP_RULES)),
     updates=True,
 )
 async def accept(session: Transaction, request: Request, *, camp_registration: uuid.UUID, version: int) -> uuid.UUID:

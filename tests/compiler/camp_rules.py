@@ -11,6 +11,7 @@ from api.models import (
     CertificateTypeInclusion,
     Contingent,
     Membership,
+    Organization,
     Volunteer,
 )
 from tests.compiler.rows import Row
@@ -45,6 +46,9 @@ class CampRules:
             yield "CAMP_FULL", {"count": camp["capacity"] - left, "limit": camp["capacity"]}
         if contingent is not None and not (self.is_allotted(contingent) and contingent["named"] < contingent["places"]):
             yield "CONTINGENT_FULL", {"count": contingent["named"], "limit": contingent["places"]}
+        organization = self.rows.get(Organization, registration["organization_id"])
+        if organization is not None and organization["verification"] != "VERIFIED":
+            yield "ORGANIZATION_NOT_VERIFIED", {"organization_id": organization["id"]}
         full = [
             quota
             for quota in self.rows.where(CampQuota, "camp_id", camp["id"])
