@@ -4,6 +4,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
@@ -149,6 +151,55 @@ async def test_only_who_is_inside_is_offered_it_and_reach_is_from_home(api: Api,
     not_inside = problem("Simple", "NOT_INSIDE")
     reasons = [not_inside, problem("Simple", "BEYOND_REACH"), not_inside, problem("Simple", "NOT_FOUND")]
     assert answer == {"problems": [], "results": [refused(*each) for each in enumerate(reasons)]}
+    assert await snapshot(build.connection) == before
+
+
+# What was scanned at the gate, in the order in which it came: the point, and how many hours ago.
+@pytest.mark.parametrize(
+    ("scanned", "is_inside"),
+    [
+        ((), False),
+        ((("ENTRY", 2),), True),
+        ((("ENTRY", 2), ("EXIT", 1)), False),
+        ((("EXIT", 1), ("ENTRY", 2)), False),
+        ((("ENTRY", 3), ("EXIT", 2), ("ENTRY", 1)), True),
+        ((("ENTRY", 1), ("EXIT", 2), ("ENTRY", 3)), True),
+        ((("ENTRY", 2), ("ENTRY", 2), ("EXIT", 1)), False),
+        ((("ENTRY", 2), ("EXIT", 2)), False),
+        ((("ENTRY", -1),), False),
+        ((("ENTRY", 2), ("EXIT", -1)), True),
+        ((("EXIT", 2),), False),
+    ],
+)
+async def test_who_is_inside_follows_from_the_gate_in_whatever_order_it_is_reported(
+    api: Api, build: Build, scanned: tuple[tuple[str, int], ...], *, is_inside: bool
+) -> None:
+    actor, camp = await build.coordinator(), await build.camp(status="RUNNING", **{**PERIOD, "starts_at": NOW - DAY})
+    need, person = await build.need(**PERIOD), await build.volunteer()
+    await build.camp_registration(camp, person)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    for number, (point, hours) in enumerate(scanned):
+        await record(api, actor, camp, scan(code, str(number), point, at=instant(NOW - hours * HOUR)))
+
+    named = await mobilize(api, actor, camp, need, [person])
+    further = await mobilize(api, actor, camp, await build.need(**PERIOD), [], further=1)
+
+    first = offered(0, person, camp) if is_inside else refused(0, problem("Simple", "NOT_INSIDE"))
+    assert named == {"problems": [], "results": [first]}
+    assert further == {"problems": [], "results": [offered(0, person, camp)] if is_inside else []}
+
+
+@pytest.mark.parametrize("status", ["DRAFT", "OPEN", "CLOSED", "COMPLETED", "CANCELLED"])
+async def test_only_a_camp_that_runs_is_mobilized(api: Api, build: Build, status: str) -> None:
+    actor, need = await build.coordinator(), await build.need(**PERIOD)
+    reason = {"reason": "Batal"} if status == "CANCELLED" else {}
+    camp = await build.camp(status=status, **PERIOD, **reason)
+    before = await snapshot(build.connection)
+
+    answer = await mobilize(api, actor, camp, need, [], further=1)
+
+    refusal = problem("Status", "WRONG_STATUS", "camp", currentStatus=status)
+    assert answer == {"results": [], "problems": [refusal]}
     assert await snapshot(build.connection) == before
 
 
