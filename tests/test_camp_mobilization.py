@@ -192,7 +192,7 @@ async def test_who_is_inside_follows_from_the_gate_in_whatever_order_it_is_repor
 @pytest.mark.parametrize("status", ["DRAFT", "OPEN", "CLOSED", "COMPLETED", "CANCELLED"])
 async def test_only_a_camp_that_runs_is_mobilized(api: Api, build: Build, status: str) -> None:
     actor, need = await build.coordinator(), await build.need(**PERIOD)
-    reason = {"reason": "Batal"} if status == "CANCELLED" else {}
+    reason: dict[str, Any] = {"reason": "Batal"} if status == "CANCELLED" else {}
     camp = await build.camp(status=status, **PERIOD, **reason)
     before = await snapshot(build.connection)
 

@@ -11,7 +11,7 @@ from graphql.pyutils import snake_to_camel
 from api.documentation import state_machines
 from api.models.choice import Choice, StateMachine
 from api.resolvers import VERBS
-from tests.asking import Api
+from tests.asking import Api, instant
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.test_scan import code_of, scan
@@ -135,12 +135,20 @@ async def accept_assignment(_api: Api, build: Build, _noun: str, source: str, _t
     return key, {"assignment": f"Assignment:{await build.assignment(need, person, camp_id=camp)}"}
 
 
+async def check_in(_api: Api, build: Build, _noun: str, source: str, _target: str) -> tuple[uuid.UUID, Input]:
+    need = await build.need(starts_at=NOW - 4 * HOUR, ends_at=NOW + DAY)
+    key = await build.assignment(need, await build.volunteer(), status=source, accepted_at=NOW - DAY)
+    await build.row("attendance", assignment_id=key, kind="CHECKED_OUT", at=NOW - HOUR)
+    return key, {"assignment": f"Assignment:{key}", "at": instant(NOW - 2 * HOUR)}
+
+
 FOLLOW: dict[str, Follow] = {
     "accept_assignment": accept_assignment,
     "annul_scan": annul_scan,
     "cancel_camp": of_camp(reason="Banjir"),
     "cancel_registration": frees_by("REGISTERED", reason="Sakit"),
     "change_camp": change_camp,
+    "check_in_assignment": check_in,
     "change_contingent": frees_by_contingent(places=1),
     "complete_camp": of_camp(),
     "decline_place": frees_by("OFFERED"),

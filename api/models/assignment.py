@@ -185,6 +185,12 @@ ASSIGNMENT = StateMachine(
         ),
     ),
     consequences=(
+        Consequence(
+            (_S.ACCEPTED, _S.MOBILIZED, _S.NO_SHOW),
+            _S.COMPLETED,
+            ("check_in_assignment",),
+            "when the check-in comes after the report of its check-out",
+        ),
         Consequence((_S.ON_DUTY, _S.COMPLETED), _S.ACCEPTED, ("annul_scan",), "when its check-in is annulled"),
         Consequence(
             (_S.ON_DUTY, _S.COMPLETED),
