@@ -48,7 +48,7 @@ class CampRules:
             yield "CONTINGENT_FULL", {"count": contingent["named"], "limit": contingent["places"]}
         organization = self.rows.get(Organization, registration["organization_id"])
         if organization is not None and organization["verification"] != "VERIFIED":
-            yield "ORGANIZATION_NOT_VERIFIED", {"organization_id": organization["id"]}
+            yield "ORGANIZATION_NOT_VERIFIED", {"organization_id": organization["id"], "overridable": False}
         full = [
             quota
             for quota in self.rows.where(CampQuota, "camp_id", camp["id"])
