@@ -14,7 +14,7 @@ from api.services import (
     attempt,
     budget_use,
     camp_care,
-    camp_line,
+    camp_upkeep,
     code,
     duty,
     import_comparison,
@@ -106,7 +106,7 @@ class Worker:
         async with self.database.transaction() as transaction:
             await role.record_ends(transaction, request)
             await duty.record_all_lapsed(transaction, request)
-            await camp_line.update_all_lines(transaction, request)
+            await camp_upkeep.update_all_lines(transaction, request)
             for statement in DELETIONS:
                 await transaction.rows(statement, {"now": request.now})
         return 0

@@ -176,15 +176,6 @@ async def lock_camp(session: Transaction, camp: uuid.UUID) -> Row | None:
     return await session.row(LOCK_CAMP, {"camp": camp})
 
 
-async def update_all_lines(session: Transaction, request: Request) -> None:
-    """Of every camp where something lapsed, or where people wait while there is room, and that nobody else works on.
-
-    Whom a leave or a duty held that has ended since gets a place by this.
-    """
-    for row in await session.rows(UNSETTLED, request.parameters):
-        await update_line(session, request, row.id)
-
-
 _CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
 _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=ARRAY(sa.Uuid()))
 _CONTINGENT: sa.BindParameter[uuid.UUID] = sa.bindparam("contingent", type_=sa.Uuid())
@@ -281,34 +272,4 @@ NUMBER = compile_statement(
     .where(Camp.c.id == _CAMP)
     .values(last_number=Camp.c.last_number + sa.bindparam("count", type_=sa.Integer()))
     .returning(Camp.c.last_number)
-)
-
-
-def _waits(table: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.exists().where(table.c.camp_id == Camp.c.id, table.c.status == "WAITLISTED")
-
-
-_open_contingent = sa.exists().where(
-    Contingent.c.camp_id == Camp.c.id,
-    Contingent.c.status == ContingentStatus.ALLOTTED,
-    Contingent.c.named < Contingent.c.places,
-)
-UNSETTLED = compile_statement(
-    sa.select(Camp.c.id)
-    .where(
-        sa.or_(
-            Camp.c.id.in_(
-                sa.select(CampRegistration.c.camp_id).where(CAMP_REGISTRATION.has_lapsed(CampRegistration, access.NOW))
-            ),
-            Camp.c.id.in_(sa.select(Contingent.c.camp_id).where(CONTINGENT.has_lapsed(Contingent, access.NOW))),
-            sa.and_(
-                Camp.c.status.in_(CAMP.group("TAKING")),
-                Camp.c.ends_at > access.NOW,
-                sa.or_(Camp.c.taken < Camp.c.capacity, _open_contingent),
-                sa.or_(_waits(CampRegistration), _waits(Contingent)),
-            ),
-        )
-    )
-    .order_by(Camp.c.id)
-    .with_for_update(key_share=True, skip_locked=True)
 )
