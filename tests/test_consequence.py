@@ -83,12 +83,30 @@ async def replace(_api: Api, build: Build, _noun: str, source: str, _target: str
     return key, {"campRegistration": f"CampRegistration:{key}", "volunteer": other, "reason": "Sakit"}
 
 
+async def reopen_camp(api: Api, build: Build, noun: str, source: str, target: str) -> tuple[uuid.UUID, Input]:
+    """For whom it is released, the days since the completion are promised to a duty."""
+    key, values = await of_camp("COMPLETED", reason="Satu sesi lagi")(api, build, noun, source, target)
+    if target == "RELEASED":
+        await build.connection.execute("UPDATE camp SET ended_at = $1", NOW - HOUR)
+        person = await build.connection.fetchval(
+            "UPDATE commitment SET period = tstzrange(lower(period), $1) RETURNING volunteer_id", NOW - HOUR
+        )
+        need = await build.need(starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR)
+        await build.assignment(need, person, status="ACCEPTED", accepted_at=NOW - HOUR)
+    return key, values
+
+
+# Of the camp at which somebody is taken for having come.
+CAMP_OF_ENTRY = {"COMPLETED": "COMPLETED", "RELEASED": "CANCELLED"}
+
+
 async def record_scans(api: Api, build: Build, _noun: str, source: str, target: str) -> tuple[uuid.UUID, Input]:
-    camp = await build.camp(status="COMPLETED" if target == "COMPLETED" else "RUNNING", starts_at=NOW - DAY)
+    camp = await build.camp(status=CAMP_OF_ENTRY.get(target, "RUNNING"), starts_at=NOW - DAY)
     person = await build.person()
-    key = await build.camp_registration(camp, person, status=source)
+    left = {"had_place": True, "updated_at": NOW} if source == "CANCELLED" else {}
+    key = await build.camp_registration(camp, person, status=source, **left)
     entry = scan(await code_of(api, await build.coordinator(), volunteer=f"Volunteer:{person}"), "1")
-    return key, {"camp": f"Camp:{camp}", "device": "hp", "scans": [entry], "isOffline": target == "COMPLETED"}
+    return key, {"camp": f"Camp:{camp}", "device": "hp", "scans": [entry], "isOffline": target in CAMP_OF_ENTRY}
 
 
 async def annul_at_site(build: Build, source: str, target: str) -> tuple[uuid.UUID, Input]:
@@ -155,7 +173,7 @@ FOLLOW: dict[str, Follow] = {
     "record_scans": record_scans,
     "release_contingent": frees_by_contingent(reason="Hanya satu"),
     "release_participant": frees_by("CHECKED_IN", "RUNNING", reason="Sakit"),
-    "reopen_camp": of_camp("COMPLETED", reason="Satu sesi lagi"),
+    "reopen_camp": reopen_camp,
     "replace_participant": replace,
 }
 
