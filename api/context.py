@@ -32,6 +32,7 @@ class Usage:
 
     cost: Cost = field(default_factory=Cost)
     answered_bytes: int = 0
+    is_changing: bool = False  # Whether mutations have begun.
 
 
 def nothing() -> None:
@@ -65,6 +66,10 @@ class Context:
     problem_codes: list[str] = field(default_factory=list)
     # By which the line of the log is found.
     id: str = field(default_factory=lambda: token_hex(8))
+
+    @property
+    def client_name(self) -> str:
+        return "" if self.client is None else self.client.name
 
     @property
     def parameters(self) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.database.error import Unavailable
 from api.services import budget_use
@@ -229,3 +230,33 @@ async def test_an_aliased_budget_is_told_twice(api: Api) -> None:
     )
 
     assert response.json()["data"] == {"one": {"limit": 100_000}, "two": {"limit": 100_000, "__typename": "RateLimit"}}
+
+
+@pytest.mark.parametrize(
+    "path", ["/exports/nothing.csv", "/evidence/x", "/imports/x/refused.csv", "/calendars/x.ics", "/uploads"]
+)
+async def test_a_file_that_is_refused_costs_more_and_is_logged(api: Api, clock: list[float], path: str) -> None:
+    budgets = limited(api, 1_000)
+
+    with capture_logs() as lines:
+        response = await api.client.request("POST" if path == "/uploads" else "GET", path)
+
+    assert response.status_code in {403, 404}
+    assert budgets.used("127.0.0.1") >= REFUSED_COST
+    assert lines == [
+        {"event": "file refused", "log_level": "info", "client": "127.0.0.1", "status": response.status_code}
+    ]
+
+
+async def test_a_file_is_paid_for_by_the_time_of_its_statements(api: Api, clock: list[float], build: Build) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+    await build.membership(await build.person(), organization)
+    budgets = limited(api, 1_000_000)
+    path = f"/exports/members.csv?organization=Organization:{organization}"
+    used = []
+    for _ in range(2):
+        await api.client.get(path, headers=api.headers(manager))
+        used.append(budgets.used(str(manager)))
+
+    assert used[1] > used[0] > 2 * REQUEST_COST

@@ -8,6 +8,8 @@ import orjson
 import pytest
 
 from api.auth import Tokens
+from api.execution import document as documents
+from api.web import cancellation
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
@@ -70,3 +72,25 @@ async def test_a_mutation_is_completed_though_its_client_disconnects(
         await lock.rollback()
 
         await wait_until(connection, "SELECT count(*) FROM incident", 1)
+
+
+async def test_a_long_document_that_waits_is_not_parsed_a_second_time(
+    database_url: str, keys: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(cancellation, "DISCONNECT_CHECK_SECONDS", 0.0)
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(documents._THREAD, "run", wait)
+    async with running_server(database_url, keys) as port, asyncio.timeout(60):
+        async with request_and_disconnect(port, {"query": "{" + "a " * 50_000}):
+            await begun.wait()
+        await ended.wait()
+
+    assert [record for record in caplog.records if record.levelname != "INFO"] == []

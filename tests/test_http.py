@@ -349,6 +349,14 @@ async def test_nothing_that_was_sent_or_is_stored_is_in_the_log(api: Api, build:
     assert [word for word in ("enari", "3456", "6202014107900001", "Tujuan") if word in text] == []
 
 
+@pytest.mark.parametrize("name", ["6202014107900001", "kenari kuning", "kenari" * 40, "kenari\n"])
+async def test_what_is_no_name_of_an_operation_is_not_in_the_log(api: Api, name: str) -> None:
+    with capture_logs() as lines:
+        await api.client.post("/graphql", json={"query": "{ __typename }", "operationName": name})
+
+    assert [(line["event"], line["operation"]) for line in lines] == [("request", None)]
+
+
 async def test_a_line_for_each_request_says_who_what_and_how_it_went(api: Api, build: Build) -> None:
     coordinator = await build.coordinator(kabupaten_code=HOME)
     body = {"query": f"query Ask {{ me {{ id }} }} {DECLARE.replace('mutation', 'mutation Declare')}"}

@@ -15,7 +15,8 @@ from api.execution import document as documents_of_requests
 from api.execution import introspection
 from api.execution.document import DocumentCache, ValidatedDocument
 from api.execution.execute import DOCUMENTS
-from api.execution.limit import MAX_DIGITS, MAX_FIELDS, MAX_MUTATIONS, MAX_OPERATIONS
+from api.execution.limit import MAX_DIGITS, MAX_FIELDS, MAX_MUTATIONS, MAX_OPERATIONS, MAX_VALUES
+from api.execution.thread import FairThread
 from api.schema.build import core_schema
 from api.settings import Limits, Settings
 from api.web import watchdog
@@ -160,6 +161,43 @@ async def test_a_document_has_a_limited_number_of_mutations(api: Api, build: Bui
     assert refused == [("DOCUMENT_TOO_LARGE", None)]
 
 
+IDS = "query($values: [ID!]!) { nodes(ids: $values) { id } }"
+OFFERS = "mutation($values: OfferAssignmentsInput!) { offerAssignments(input: $values) { problems { code } } }"
+
+
+@pytest.mark.parametrize("document", [IDS, OFFERS], ids=["query", "mutation"])
+@pytest.mark.parametrize(
+    "values",
+    [["x"] * (MAX_VALUES + 1), [[]] * (MAX_VALUES + 1), [{"a": ["x"] * 9}] * (MAX_VALUES // 10), [[["x"] * 150] * 150]],
+    ids=["texts", "lists", "objects", "nested lists"],
+)
+async def test_variables_have_a_limited_number_of_values(api: Api, document: str, values: list[object]) -> None:
+    before = api.services.database.statements
+
+    refused = await api.errors(document, values=values)
+
+    assert refused == [("DOCUMENT_TOO_LARGE", None)]
+    assert api.services.database.statements == before
+
+
+async def test_as_many_values_as_a_rush_of_scans_has_are_read(api: Api) -> None:
+    assert await api.errors(IDS, values=["x"] * (MAX_VALUES - 1)) == [("BAD_USER_INPUT", ["nodes"])]
+
+
+async def test_clients_take_turns_with_a_thread() -> None:
+    thread, done = FairThread("test"), list[str]()
+    is_free = Event()
+    thread.executor.submit(is_free.wait)
+    calls = [asyncio.create_task(thread.run(client, done.append, client)) for client in ("greedy",) * 5 + ("other",)]
+    await asyncio.sleep(0)
+    is_free.set()
+    await asyncio.gather(*calls)
+
+    assert done[:2] == ["greedy", "other"]
+    assert done.count("greedy") == 5
+    assert len(thread._turns) == 0
+
+
 # Introspection.
 
 COMMON = get_introspection_query(
@@ -174,7 +212,7 @@ COMMON = get_introspection_query(
 async def test_the_complete_introspection_is_answered_and_then_remembered(api: Api) -> None:
     first = await api.ask(COMMON)
     is_free = Event()
-    introspection._THREAD.submit(is_free.wait)  # Whoever needs the thread waits.
+    introspection._THREAD.executor.submit(is_free.wait)  # Whoever needs the thread waits.
     try:
         second = await asyncio.wait_for(api.ask(COMMON), 60)
     finally:
@@ -186,7 +224,7 @@ async def test_the_complete_introspection_is_answered_and_then_remembered(api: A
 
 async def test_others_are_answered_while_a_long_document_is_validated(api: Api) -> None:
     is_free = Event()
-    documents_of_requests._THREAD.submit(is_free.wait)
+    documents_of_requests._THREAD.executor.submit(is_free.wait)
     slow = asyncio.create_task(api.ask(f"{{ {aliases(200)} }}"))
 
     other = await asyncio.wait_for(api.ask("{ me { id } }"), 60)
@@ -198,7 +236,7 @@ async def test_others_are_answered_while_a_long_document_is_validated(api: Api) 
 
 async def test_others_are_answered_during_an_introspection(api: Api) -> None:
     is_free = Event()
-    introspection._THREAD.submit(is_free.wait)
+    introspection._THREAD.executor.submit(is_free.wait)
     slow = asyncio.create_task(api.ask("{ __schema { queryType { name } } clusters(first: 1) { totalCount } }"))
 
     other = await asyncio.wait_for(api.ask("{ me { id } }"), 60)

@@ -9,8 +9,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 import uvicorn
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 from structlog.testing import capture_logs
 
+from api import app as app_module
 from api.app import application
 from api.auth import Tokens
 from api.server import protocol
@@ -230,3 +233,36 @@ async def test_a_file_that_is_too_large_is_refused_while_it_arrives(database_url
 
     # Nobody is signed in, so the answer may come before all has arrived.
     assert answer.startswith((b"HTTP/1.1 403 ", b"HTTP/1.1 413 ")) or not answer
+
+
+async def test_an_answer_that_nobody_reads_does_not_hold_its_connection(
+    database_url: str, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "ANSWER_SECONDS", 0.2)
+    pieces, ended = 0, asyncio.Event()
+
+    async def endless() -> AsyncGenerator[bytes]:
+        nonlocal pieces
+        try:
+            while True:
+                pieces += 1
+                await asyncio.sleep(0)
+                yield bytes(64 * 1024)
+        finally:
+            ended.set()
+
+    async def stream(_request: Request) -> StreamingResponse:
+        return StreamingResponse(endless())
+
+    monkeypatch.setattr(app_module, "health", stream)
+    async with bounded_server(database_url, keys) as (port, server):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: sigap\r\n\r\n")
+        await reader.readexactly(100)
+        async with asyncio.timeout(PATIENCE):
+            await ended.wait()
+        left = len(server.server_state.connections)
+        writer.close()
+
+    assert pieces > 1
+    assert left == 0

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from time import perf_counter
 from typing import Any, Literal
 
@@ -162,6 +163,14 @@ class Database:
         self._errors = Errors(self.monitor)
         # How many compiled reads were executed.
         self.statements = 0
+        # Whose share of the connections is used where no other client is named.
+        self._client: Client | None = None
+
+    def for_client(self, client: Client | None) -> "Database":
+        """The same pools, used as this client's."""
+        shared = copy(self)
+        shared._client = client  # noqa: SLF001  # Its own class.
+        return shared
 
     @staticmethod
     async def open(url: str, *, pooler: Pooler | None = None, read_seconds: int = READ_SECONDS) -> "Database":
@@ -178,6 +187,7 @@ class Database:
     ) -> str:
         """The one value of a compiled statement; raises `TooLarge` if it has more than `max_bytes`."""
         self.statements += 1
+        client = client or self._client
         with self._errors:
             # As `self._read_pool.connection()` does, which costs more.
             connection = await self._read_pool.acquire(client)
@@ -196,6 +206,7 @@ class Database:
     @asynccontextmanager
     async def reading(self, client: Client | None = None) -> AsyncGenerator[Transaction]:
         """A read connection. Each statement is a transaction of its own."""
+        client = client or self._client
         with self._errors:
             async with self._read_pool.connection(client) as connection, timed(client):
                 yield Transaction(connection)
@@ -204,7 +215,7 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Transaction]:
         """A write transaction: committed at the end, rolled back when an exception leaves it."""
         with self._errors:
-            async with self._write_pool.connection() as connection, connection.transaction():
+            async with self._write_pool.connection() as connection, timed(self._client), connection.transaction():
                 yield Transaction(connection)
 
 
@@ -220,6 +231,7 @@ class DatabaseBehindPooler(Database):
 
     @asynccontextmanager
     async def reading(self, client: Client | None = None) -> AsyncGenerator[Transaction]:
+        client = client or self._client
         with self._errors:
             async with (
                 self._read_pool.connection(client) as connection,
@@ -232,7 +244,7 @@ class DatabaseBehindPooler(Database):
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Transaction]:
         with self._errors:
-            async with self._write_pool.connection() as connection, connection.transaction():
+            async with self._write_pool.connection() as connection, timed(self._client), connection.transaction():
                 await connection.execute(WRITE_SET_LOCAL)
                 yield Transaction(connection)
 

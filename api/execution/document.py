@@ -1,8 +1,6 @@
 """Documents: parsed, validated and cached, with their operations."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +23,7 @@ from api.context import Context
 from api.execution.answer import graphql_error
 from api.execution.introspection import INTROSPECTION
 from api.execution.operation import RootField, run_concurrently, run_consistent
+from api.execution.thread import FairThread
 from api.execution.validation import fragments_of, parse_document, root_selections, validation_errors
 from api.execution.variable import VariableTypes
 
@@ -35,7 +34,7 @@ MAX_CACHED_LENGTHS = 200_000
 
 # Characters. A longer document, unless it is cached, is parsed and validated in a thread, beside other requests.
 MAX_LENGTH_IN_LOOP = 1_000
-_THREAD = ThreadPoolExecutor(1, "validation")
+_THREAD = FairThread("validation")
 
 # The directive that makes a query read all of its data from one snapshot.
 CONSISTENT = "consistent"
@@ -163,7 +162,7 @@ class DocumentCache:
     def __init__(self) -> None:
         self.cache: Cache[str, ValidatedDocument] = Cache(MAX_CACHED_DOCUMENTS, MAX_CACHED_LENGTHS)
 
-    async def load(self, schema: GraphQLSchema, text: str, max_tokens: int) -> ValidatedDocument:
+    async def load(self, schema: GraphQLSchema, text: str, max_tokens: int, *, client: str = "") -> ValidatedDocument:
         """The document from the cache, or parsed and validated now. Raises `GraphQLError` on a syntax error."""
         cached = self.cache.get(text)
         if cached is not None:
@@ -171,8 +170,7 @@ class DocumentCache:
         if len(text) <= MAX_LENGTH_IN_LOOP:
             document = ValidatedDocument.from_text(schema, text, max_tokens)
         else:
-            loop = asyncio.get_running_loop()
-            document = await loop.run_in_executor(_THREAD, ValidatedDocument.from_text, schema, text, max_tokens)
+            document = await _THREAD.run(client, ValidatedDocument.from_text, schema, text, max_tokens)
         if document.is_cached:
             self.cache.put(text, document, weight=len(text))
         return document

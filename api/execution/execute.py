@@ -11,6 +11,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from api.context import Context
 from api.execution.answer import graphql_error
 from api.execution.document import DocumentCache, PreparedOperation, ValidatedDocument
+from api.execution.limit import values_error
 from api.execution.trace import Trace, requested_trace
 
 DOCUMENTS = DocumentCache()
@@ -70,7 +71,7 @@ async def execute_document(
 
 async def load(schema: GraphQLSchema, text: str, context: Context, trace: Trace | None) -> ValidatedDocument:
     misses = DOCUMENTS.cache.misses
-    document = await DOCUMENTS.load(schema, text, context.limits.max_tokens)
+    document = await DOCUMENTS.load(schema, text, context.limits.max_tokens, client=context.client_name)
     if trace is not None:
         trace.record_document(is_cached=DOCUMENTS.cache.misses == misses)
     return document
@@ -94,6 +95,8 @@ async def execute_operation(
     if operation.has_introspection and not context.is_schema_open:
         return ExecutionResult(None, [graphql_error("Introspection is for accounts.", "FORBIDDEN")])
     values = dict(variables or {})
+    if error := values_error(values):
+        return ExecutionResult(None, [error])
     if operation.is_query:
         return await operation.execute(context, values)
     return await change(document, operation, context, values)
@@ -104,6 +107,7 @@ async def change(
 ) -> ExecutionResult:
     """Mutations of a document one after the other; each performs its verb."""
     name = operation.node.name
+    context.usage.is_changing = True
     result = execute_by_core(
         document.schema,
         document.node,

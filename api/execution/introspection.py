@@ -1,8 +1,6 @@
 """Introspection: answered by graphql-core in a thread, so that it does not hold the event loop, and cached."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -20,6 +18,7 @@ from graphql.execution import Executor
 from api.compiler.cache import Cache
 from api.compiler.plan import Operation
 from api.execution.limit import too_large
+from api.execution.thread import FairThread
 
 INTROSPECTION = ("__schema", "__type")
 
@@ -50,20 +49,20 @@ class _CountingExecutor(Executor[Any]):
         return super().execute_field(*details)
 
 
-# One thread, so that introspection uses at most one processor, and one client's share of it is bounded by the others.
-_THREAD = ThreadPoolExecutor(1, "introspection")
+# One thread, so that introspection uses at most one processor.
+_THREAD = FairThread("introspection")
 
 # Keyed by the id of the operation's node, which the value holds, so that the id is not reused.
 _ANSWERS: Cache[int, tuple[OperationDefinitionNode, JsonFields]] = Cache(16)
 
 
-async def introspect(operation: Operation, nodes: Iterable[FieldNode]) -> JsonFields:
+async def introspect(client: str, operation: Operation, nodes: Iterable[FieldNode]) -> JsonFields:
     """The fields `__schema` and `__type` that the nodes select. Raises `GraphQLError` if the answer would be too large."""
     is_cacheable = operation.is_cacheable and not operation.node.variable_definitions
     cached = _ANSWERS.get(id(operation.node)) if is_cacheable else None
     if cached is not None:
         return cached[1]
-    fields = await asyncio.get_running_loop().run_in_executor(_THREAD, _execute, operation, [*nodes])
+    fields = await _THREAD.run(client, _execute, operation, [*nodes])
     if is_cacheable and sum(map(len, fields.values())) <= MAX_CACHED_BYTES:
         _ANSWERS.put(id(operation.node), (operation.node, fields))
     return fields

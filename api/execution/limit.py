@@ -1,6 +1,7 @@
 """Limits on a document, checked before it is validated. Each fragment is visited once, however often it is spread."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -22,6 +23,9 @@ MAX_MUTATIONS = 20
 MAX_FIELDS = 2_000
 MAX_DEPTH = 20
 MAX_DIGITS = 100
+
+# Of all variables together, those in lists and objects included: each is coerced before anything is executed.
+MAX_VALUES = 20_000
 
 # Sum over all connections of a document: the page size times the page sizes of the connections that contain it.
 MAX_ROWS = 500_000
@@ -91,6 +95,20 @@ def size_error(document: DocumentNode) -> GraphQLError | None:
         f"The document selects {fields} fields in {depth} levels; "
         f"the limits are {MAX_FIELDS} fields and {MAX_DEPTH} levels."
     )
+
+
+def values_error(variables: dict[str, Any]) -> GraphQLError | None:
+    """The error for variables with too many values in their lists and objects; None if they are within the limit."""
+    count = 0
+    waiting: list[Any] = [variables]
+    while waiting:
+        value = waiting.pop()
+        items = value.values() if isinstance(value, dict) else value
+        count += len(items)
+        if count > MAX_VALUES:
+            return too_large(f"The variables have more than {MAX_VALUES} values.")
+        waiting.extend(each for each in items if isinstance(each, dict | list))
+    return None
 
 
 def cost_error(cost: Cost, max_answer_bytes: int) -> GraphQLError | None:

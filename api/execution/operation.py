@@ -80,7 +80,7 @@ async def run_concurrently(context: Context, operation: Operation, roots: Sequen
         return result.build()
     try:
         count_cost(context, *(each.cost for _, each in ready))
-        await add_introspection(operation, roots, result)
+        await add_introspection(context.client_name, operation, roots, result)
     except GraphQLError as error:
         return ExecutionResult(None, [error])
     reads = [run_or_error(context, each) for _, each in ready]
@@ -115,10 +115,12 @@ async def prepare_roots(
     return ready
 
 
-async def add_introspection(operation: Operation, roots: Sequence[RootField], result: ResultBuilder) -> None:
+async def add_introspection(
+    client: str, operation: Operation, roots: Sequence[RootField], result: ResultBuilder
+) -> None:
     nodes = [node for root in roots if root.is_introspection for node in root.nodes]
     if nodes:
-        answered = await introspect(operation, nodes)
+        answered = await introspect(client, operation, nodes)
         result.data |= {key: orjson.Fragment(value) for key, value in answered.items()}
 
 

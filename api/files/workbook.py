@@ -27,8 +27,9 @@ WORKBOOK, RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 RELATION_ID = re.compile(r"\{[^}]*/officeDocument/(2006/)?relationships\}id")
 SHEET_PART = re.compile(r"xl/worksheets/.+\.xml")
 DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)")
-FORMULA = re.compile(rb"<(?:\w+:)?c(\s[^>]*)?>(?:\s|<!--[^>]*-->)*<(?:\w+:)?f[\s>/]")
-ERROR = re.compile(rb"<(?:\w+:)?c(\s[^>]*\bt=\"e\"[^>]*)>")
+# Bounded, so that a tag that never ends costs no more than others.
+FORMULA = re.compile(rb"<(?:\w{1,100}:)?c(\s[^<>]{0,1000})?>(?:\s|<!--[^>]*-->)*<(?:\w{1,100}:)?f[\s>/]")
+ERROR = re.compile(rb"<(?:\w{1,100}:)?c(\s[^<>]{0,1000}\bt=\"e\"[^<>]{0,1000})>")
 REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})([0-9]{1,7})\"")
 
 Position = tuple[int, int]

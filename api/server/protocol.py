@@ -13,7 +13,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from api.log import log
 from api.web.middleware import DEFAULT_HEADERS, SECURITY_HEADERS
 
-# Seconds: for the request line and headers, for the body, between requests of a connection, and for reading an answer.
+# Seconds: for the request line and headers, for the body, between requests of a connection, and for reading an answer: all
+# that is left of it, or so much of one that is still being written that more is taken.
 HEADER_SECONDS = 10.0
 BODY_SECONDS = 20.0
 IDLE_SECONDS = 75
@@ -103,6 +104,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_refused = False
         self._is_upload = False
         self._bytes_before = 0  # Of an upload, when its rate was last asked for.
+        self._reading: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn names the subclass it expects.
@@ -114,6 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_reading_timer()
         self.bounded.waiting.pop(self, None)
         super().connection_lost(exc)
 
@@ -193,6 +196,22 @@ class BoundedProtocol(HttpToolsProtocol):
         self.bounded.waiting[self] = None
         if self.transport.get_write_buffer_size():
             self.loop.call_later(ANSWER_SECONDS, self._abort_unread)
+
+    # Callbacks of the transport: whether the client reads what was written.
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stop_reading_timer()
+        self._reading = self.loop.call_later(ANSWER_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop_reading_timer()
+
+    def _stop_reading_timer(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     # Time.
 

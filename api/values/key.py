@@ -2,9 +2,16 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Literal
 from unicodedata import normalize
 
 import regex
+
+# Forms of Unicode.
+Form = Literal["NFC", "NFKC", "NFKD"]
+
+# Characters of a text whose key is remembered, so that what is remembered stays small whatever is sent.
+LONGEST_CACHED = 500
 
 # Characters of a key for ordering; the index on it holds at most 2,704 bytes.
 LONGEST_SORT_KEY = 200
@@ -21,8 +28,9 @@ MARKS = regex.compile(r"[\p{Mn}\p{Me}\p{Default_Ignorable_Code_Point}]+")
 BETWEEN_WORDS = regex.compile(r"[^\p{L}\p{N}\p{Mc}]+")
 SPACES = regex.compile(r"\s+")
 DASHES = regex.compile(r"[\p{Pd}\u2212]")
-# A letter with more marks is of no language, and Unicode's normalization takes quadratic time to sort them.
-MORE_MARKS = regex.compile(r"(\p{M}{16})\p{M}+")
+# What is a mark, or becomes one in a plain form. A letter with more of them is of no language, and Unicode's normalization takes
+# quadratic time to sort them.
+MORE_MARKS = regex.compile(r"([\p{M}\uFF9E\uFF9F]{16})[\p{M}\uFF9E\uFF9F]+")
 UNPRINTED = regex.compile(r"[\p{White_Space}\p{Default_Ignorable_Code_Point}]+")
 
 # Words before the names of places that are written in several ways. The last word of a text is taken as it is: it may be half a word.
@@ -65,7 +73,12 @@ def _unified(text: str, unified: Mapping[str, str]) -> str:
 
 def plain(text: str) -> str:
     """A text in the spelling in which it is stored: NFC, each run of white space one space, none at the ends."""
-    return " ".join(normalize("NFC", MORE_MARKS.sub(r"\1", text)).split())
+    return " ".join(normalized("NFC", text).split())
+
+
+def normalized(form: Form, text: str) -> str:
+    """The text in a form of Unicode, with at most 16 marks on a letter."""
+    return normalize(form, MORE_MARKS.sub(r"\1", text))
 
 
 def sort_key(text: str) -> str:
@@ -85,17 +98,20 @@ def code_key(number: str) -> str:
 
 def compact(text: str) -> str:
     """Without white space and invisible characters; digits, letters and dashes in their plain forms."""
-    plain = normalize("NFKC", MORE_MARKS.sub(r"\1", text))
-    return DASHES.sub("-", normalize("NFC", UNPRINTED.sub("", plain)))
+    return DASHES.sub("-", normalized("NFC", UNPRINTED.sub("", normalized("NFKC", text))))
+
+
+def _fold(text: str) -> str:
+    """Without case, accents, apostrophes and invisible characters."""
+    return _cached_fold(text) if len(text) <= LONGEST_CACHED else _cached_fold.__wrapped__(text)
 
 
 # An import of 100,000 people computes several keys of each name, in batches of 1,000.
 @lru_cache(4_096)
-def _fold(text: str) -> str:
-    """Without case, accents, apostrophes and invisible characters."""
+def _cached_fold(text: str) -> str:
     if text.isascii():
         return text.translate(APOSTROPHES).lower()
     plain = MARKS.sub("", text.translate(APOSTROPHES))
     for _ in range(2):  # Folding the case makes new accents, for instance of U+0390.
-        plain = MARKS.sub("", normalize("NFKD", plain).translate(APOSTROPHES)).casefold()
-    return normalize("NFC", plain.translate(LETTERS))
+        plain = MARKS.sub("", normalized("NFKD", plain).translate(APOSTROPHES)).casefold()
+    return normalized("NFC", plain.translate(LETTERS))

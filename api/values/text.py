@@ -78,13 +78,19 @@ def paragraph(text: str, minimum: int, maximum: int) -> str:
 
 
 def _clean(text: str) -> str:
-    for pattern, indonesian, english in REFUSED:
-        if pattern.search(text):
-            raise Unreadable(indonesian, english)
+    _refuse(text)
     if text.isascii():
         return text
     visible = IGNORABLE.sub("", normalize("NFC", text))
-    return normalize("NFC", IDLE_JOINER.sub("", IDLE_SELECTOR.sub("", visible)))
+    cleaned = IDLE_JOINER.sub("", IDLE_SELECTOR.sub("", visible))
+    _refuse(cleaned)  # Marks that invisible characters kept apart.
+    return normalize("NFC", cleaned)
+
+
+def _refuse(text: str) -> None:
+    for pattern, indonesian, english in REFUSED:
+        if pattern.search(text):
+            raise Unreadable(indonesian, english)
 
 
 def _check(text: str, minimum: int, maximum: int) -> str:

@@ -2,10 +2,9 @@
 
 import asyncio
 
-from graphql import OperationType, get_operation_ast, parse
 from starlette.requests import Request
 
-from api.web.request import GraphQLRequest
+from api.context import Usage
 
 # Delay before listening for a disconnect. Most requests are answered sooner, and save its cost.
 DISCONNECT_CHECK_SECONDS = 1.0
@@ -14,14 +13,14 @@ DISCONNECT_CHECK_SECONDS = 1.0
 class CancelOnDisconnect:
     """Cancels a query, and with it its SQL statements, when the client disconnects. Mutations are never cancelled."""
 
-    def __init__(self, request: Request, asked: GraphQLRequest) -> None:
+    def __init__(self, request: Request, usage: Usage) -> None:
         loop = asyncio.get_running_loop()
         task = asyncio.current_task(loop)
         assert task is not None
         self.task = task
         self.has_cancelled = False
         self._request = request
-        self._asked = asked
+        self._usage = usage
         self._listener: asyncio.Task[None] | None = None
         self._timer = loop.call_later(DISCONNECT_CHECK_SECONDS, self._start)
 
@@ -31,12 +30,11 @@ class CancelOnDisconnect:
             self._listener.cancel()
 
     def _start(self) -> None:
-        node = get_operation_ast(parse(self._asked.document), self._asked.operation_name)
-        if node is not None and node.operation is OperationType.QUERY:
-            self._listener = asyncio.create_task(self._cancel_on_disconnect())
+        self._listener = asyncio.create_task(self._cancel_on_disconnect())
 
     async def _cancel_on_disconnect(self) -> None:
         while (await self._request.receive())["type"] != "http.disconnect":
             pass
-        self.has_cancelled = True
-        self.task.cancel()
+        if not self._usage.is_changing:
+            self.has_cancelled = True
+            self.task.cancel()

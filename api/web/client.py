@@ -18,6 +18,9 @@ PORT = re.compile(r"^(\d+(?:\.\d+){3}):\d+$")
 # A household or a machine has the rest of an IPv6 address for itself.
 IPV6_PREFIX = 64
 
+# Characters. What is longer is no address; it is cut off, so that what is remembered stays small whatever is sent.
+LONGEST_ADDRESS = 64
+
 
 def client_of(actor: Actor, address: str) -> Client:
     return Client(address if actor.account_id is None else str(actor.account_id))
@@ -31,7 +34,7 @@ def client_address(request: Request, trusted_proxies: Sequence[Network]) -> str:
             if not is_trusted(address, trusted_proxies):
                 break
             address = hop
-    return network_of(address)
+    return network_of(address[:LONGEST_ADDRESS])
 
 
 def hops(request: Request) -> Sequence[str]:
@@ -52,7 +55,7 @@ def network_of(address: str) -> str:
     """The address, or the network that an IPv6 address belongs to; text that is no address stands for itself."""
     parsed = parse(address)
     if parsed is None:
-        return address[:64]
+        return address
     return str(parsed) if isinstance(parsed, IPv4Address) else str(ip_network((parsed, IPV6_PREFIX), strict=False))
 
 

@@ -74,8 +74,8 @@ async def answer(request: Request, media_type: str | None) -> Response:
     services: Services = request.app.state.services
     asked = await read_request(request, services.documents)
     context = await make_context(request, services)
-    execution = execute(asked, context, CancelOnDisconnect(request, asked))
-    result = await services.watchdog.run(execution, asked.operation_name, asked.document)
+    execution = execute(asked, context, CancelOnDisconnect(request, context.usage))
+    result = await services.watchdog.run(execution, asked.logged_name, asked.document)
     charge(services.budgets, context, result, asked)
     log_request(context, asked, result, start)
     response = result_response(result, context, media_type)
@@ -88,7 +88,7 @@ def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult
     log.info(
         "request",
         id=context.id,
-        operation=asked.operation_name,
+        operation=asked.logged_name,
         actor=context.actor.kind.name,
         milliseconds=round((perf_counter() - start) * 1000, 2),
         rows=context.usage.cost.rows,

@@ -1,23 +1,28 @@
-"""Routes that take or give files: who asks, and errors as JSON."""
+"""Routes that take or give files: who asks and pays, and errors as JSON."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from api.context import Context
 from api.database.error import Unavailable
+from api.database.pool import Client
 from api.files.cell import UnreadableFile
-from api.log import unexpected
-from api.web.budget import REQUEST_COST
+from api.log import log, unexpected
+from api.web.budget import REFUSED_COST, REQUEST_COST, Budgets
 from api.web.endpoint import make_context
 from api.web.error import HttpError, InternalError, UnavailableError
 from api.web.negotiation import JSON
 from api.web.services import Services
 
+Answer = Callable[[Request, Context], Awaitable[Response]]
 
-def file_route(answer: Callable[[Request, Context], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+
+def file_route(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     """Calls it with the context of the request; what it raises is answered in the form of GraphQL's errors."""
 
     async def respond(request: Request) -> Response:
@@ -25,8 +30,9 @@ def file_route(answer: Callable[[Request, Context], Awaitable[Response]]) -> Cal
         try:
             context = await make_context(request, services)
             assert context.client is not None
-            services.budgets.spend(context.client.name, REQUEST_COST)
-            return await answer(request, context)
+            bill = Bill(services.budgets, context.client)
+            of_client = replace(context, database=context.database.for_client(context.client))
+            return await paid(bill, answer(request, of_client))
         except HttpError as error:
             return _refused(error)
         except UnreadableFile as error:
@@ -39,6 +45,43 @@ def file_route(answer: Callable[[Request, Context], Awaitable[Response]]) -> Cal
             return _refused(InternalError(unexpected(error)))
 
     return respond
+
+
+@dataclass(slots=True)
+class Bill:
+    """What the client has used for the file, and how much of it was taken from its budget."""
+
+    budgets: Budgets
+    client: Client
+    taken: float = 0.0
+
+    def settle(self, cost: float = 0.0) -> None:
+        milliseconds = self.client.seconds * 1000
+        self.budgets.spend(self.client.name, cost + milliseconds - self.taken)
+        self.taken = milliseconds
+
+
+async def paid(bill: Bill, answering: Awaitable[Response]) -> Response:
+    """The response, whose pieces are paid for one by one. What is refused costs more, and is logged, as in the graph."""
+    cost: float = REQUEST_COST
+    try:
+        response = await answering
+    except HttpError as error:
+        cost += REFUSED_COST
+        log.info("file refused", client=bill.client.name, status=error.status)
+        raise
+    finally:
+        bill.settle(cost)
+    if isinstance(response, StreamingResponse):
+        response.body_iterator = _paid(bill, response.body_iterator)
+    return response
+
+
+async def _paid(bill: Bill, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+    async for piece in content:
+        bill.settle()
+        yield piece
+    bill.settle()
 
 
 def _refused(error: HttpError) -> Response:

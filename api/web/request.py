@@ -1,5 +1,6 @@
 """Reading a GraphQL request: from the body of a POST or the address of a GET."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from api.web.error import HttpError
 from api.web.negotiation import JSON, is_json
 
 MAX_BODY_BYTES = 256 * 1024
+# What is logged as the name of an operation; anything else that is sent as one is not.
+LOGGED_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 # Members that may be missing or null: their type, and its name for error messages.
 OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
     "variables": (dict, "an object"),
@@ -32,6 +35,11 @@ class GraphQLRequest:
     operation_name: str | None
     extensions: dict[str, Any] | None
     allowed: Collection[OperationType]
+
+    @property
+    def logged_name(self) -> str | None:
+        name = self.operation_name
+        return name if name is not None and LOGGED_NAME.fullmatch(name) else None
 
     @classmethod
     def from_members(

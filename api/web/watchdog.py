@@ -16,7 +16,7 @@ T = TypeVar("T")
 LONGEST_HOLD = 0.1
 INTERVAL = 0.05
 
-OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w{1,100})")
 
 
 class Watchdog:
