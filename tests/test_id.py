@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from graphql.pyutils import snake_to_camel
 
+from api.compiler.key import key_type
 from api.compiler.source import ById
-from api.compiler.template import key_type
 from api.resolvers import NOUNS, ROOTS, VERBS
 from api.services.verb import Verb
 from tests.asking import PROBLEMS, Api, Json, problem

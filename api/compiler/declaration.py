@@ -6,9 +6,10 @@ from functools import partial
 from typing import Any
 
 from api.compiler.error import BadInput
+from api.compiler.key import key_in_force, table_name
 from api.compiler.source import ArgumentOrder, Guard, PairPolicy, Source, Viewer
 from api.compiler.step import RowRef, Steps
-from api.compiler.template import Row, RowType, TemplateContext, Templates, key_in_force, table_name
+from api.compiler.template import Row, RowType, TemplateContext, Templates
 from api.compiler.text import SqlText, conjunction, disjunction, text_if
 from api.compiler.value import NO_ARGUMENTS, Arguments, Binds, Path, RequiredThing, slot_paths
 from api.compiler.window import OrderColumn

@@ -10,10 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api.compiler.build import Builder
 from api.compiler.connection import connection
 from api.compiler.error import BadInput
+from api.compiler.key import key_in_force, key_type, source_key
 from api.compiler.selection import SelectedField
 from api.compiler.source import ById, ByIds, Root, RowsFromPython, SingleRow, Source, TieredConnection, ToConnection
 from api.compiler.step import Join, ListRows, QueryLevel, RowRef, Sizes, aggregate_texts
-from api.compiler.template import Row, RowType, key_in_force, key_type, parameter, source_key
+from api.compiler.template import Row, RowType, parameter
 from api.compiler.text import JSON_NULL, SqlText, conjunction, json_list, or_json_null, where_clause
 from api.compiler.value import Path, Slot, Variables, planning_value, split_id, value_reader
 from api.compiler.window import MAX_PAGE_SIZE

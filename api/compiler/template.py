@@ -15,7 +15,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import PGCompiler_asyncpg, PGDialect_asyncpg
 
 from api.compiler.cache import Cache
-from api.compiler.error import BadInput, ReplacedKey, Undeclared
+from api.compiler.error import BadInput, Undeclared
+from api.compiler.key import key_type, keys_in_force, source_key
 from api.compiler.source import Convert, Source, Viewer
 from api.compiler.value import (
     Arguments,
@@ -23,7 +24,6 @@ from api.compiler.value import (
     Path,
     RequiredThing,
     Slot,
-    key_of,
     planning_value,
     sql_type,
     value_reader,
@@ -215,42 +215,6 @@ class TemplateContext:
         name = f"argument {len(self.bound_arguments)}"
         self.bound_arguments[name] = argument
         return sa.bindparam(name, type_=argument.type)
-
-
-def key_type(source: Source) -> sa.types.TypeEngine[Any]:
-    """The SQL type of the source's key column."""
-    assert source.table is not None
-    return source.table.c[source.key].type
-
-
-def keys_in_force(source: Source, named_keys: sa.Select[Any]) -> sa.Select[Any]:
-    """The keys in force of keys, some of which may be former ones of the source."""
-    assert source.former_keys is not None
-    table, named = source.former_keys.alias(), named_keys.subquery()
-    former, current = [*table.c][:2]
-    key = sa.func.coalesce(current, named.c.key, type_=named.c.key.type)
-    return sa.select(key).select_from(named.outerjoin(table, former == named.c.key))
-
-
-def key_in_force(source: Source, key: str) -> str:
-    """SQL for the key in force of a key that may be a former one."""
-    if source.former_keys is None:
-        return key
-    former, current = [*source.former_keys.c][:2]
-    table = table_name(source.former_keys)
-    return f"coalesce((SELECT {current.name} FROM {table} WHERE {former.name} = {key}), {key})"
-
-
-def source_key(source: Source, id_: str, path: Path) -> Any:
-    """The key that an id has; raises `BadInput` unless it is an id of the source's type that is in force."""
-    key = key_of(id_, source.name, key_type(source), path)
-    if key in source.replaced_keys:
-        raise ReplacedKey(source.replaced_keys[key], path)
-    return key
-
-
-def table_name(table: sa.Table) -> str:
-    return DIALECT.identifier_preparer.format_table(table)
 
 
 class Templates:

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from graphql import GraphQLError
 
 from api.compiler.error import BadInput, ReplacedKey
+from api.compiler.key import key_type, source_key
 from api.compiler.plan import Plan
 from api.compiler.root import VALUES_FROM_PYTHON
-from api.compiler.template import key_type, source_key
 from api.compiler.value import storable
 from api.context import Context
 from api.database.engine import timed

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from api import services
+from api.compiler.key import key_type
 from api.compiler.source import (
     Embedded,
     FieldContext,
@@ -23,7 +24,6 @@ from api.compiler.source import (
     column,
     everybody,
 )
-from api.compiler.template import key_type
 from api.resolvers.problem import json_rows, problem_rows
 from api.services.frame import Outcome
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
