@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from api.settings import DEFAULTS
+from api.web.budget import WRONG_TOKEN_COST
 from api.web.explorer import LIBRARY, DemoPerson
 from tests.asking import Api
 from tests.builders import Build
@@ -54,11 +55,13 @@ async def test_the_contract_is_for_accounts_where_introspection_is(database_url:
     async with running_api(database_url, keys, lambda: NOW, settings=settings) as api:
         public = await api.client.get("/schema.graphql")
         forged = await api.client.get("/schema.graphql", headers={"Authorization": "Bearer x"})
+        paid = api.services.budgets.used("127.0.0.1")
         known = await api.client.get("/schema.graphql", headers=api.headers(coordinator))
 
     assert [(each.status_code, each.headers.get("WWW-Authenticate")) for each in (public, forged)] == [
         (401, "Bearer")
     ] * 2
+    assert paid >= WRONG_TOKEN_COST
     assert known.text == CONTRACT
 
 

@@ -9,8 +9,8 @@ from api.values.phone import parse_phone
 from api.values.problem import Unreadable
 from api.values.text import paragraph
 
-# No text of a request is longer.
-LONGEST = 256 * 1024
+# Characters. No field takes a longer text, and to count the characters of one takes long.
+LONGEST = 20_000
 
 # The fields of inputs that hold another kind of value than text.
 KINDS: Mapping[str, Callable[[str], str]] = {"phone": parse_phone, "nik": parse_nik, "email": parse_email}
@@ -22,7 +22,7 @@ def one_spelling(value: Any, name: str = "") -> Any:
         return {each: one_spelling(item, each) for each, item in value.items()}
     if isinstance(value, list):
         return [one_spelling(item, name) for item in value]
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > LONGEST:
         return value
     try:
         return KINDS[name](value) if name in KINDS else paragraph(value, 0, LONGEST)

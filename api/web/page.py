@@ -9,10 +9,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from api.auth import Unauthenticated
-from api.database.error import Unavailable
 from api.schema.build import schema_definition
+from api.web.endpoint import make_context
+from api.web.error import HttpError
 from api.web.explorer import STATIC
+from api.web.negotiation import JSON
+from api.web.response import error_response
 from api.web.services import Services
 
 # The documents are beside the package in a checkout, and inside it once installed.
@@ -36,7 +38,12 @@ async def contract(request: Request) -> Response:
     """The schema's definition. Where introspection is for accounts, so is this."""
     services: Services = request.app.state.services
     if services.settings.introspection == "accounts":
-        await require_account(request, services)
+        try:
+            context = await make_context(request, services)
+        except HttpError as error:
+            return error_response(error, JSON)
+        if context.actor.account_id is None:
+            raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
     # It takes a third of a second the first time, which other requests need not wait for.
     text, tag = await run_sync(tagged_definition)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
@@ -51,14 +58,3 @@ def tagged_definition() -> tuple[str, str]:
     """The definition with its entity tag, a weak one because the answer may be compressed."""
     text = schema_definition()
     return text, f'W/"{sha256(text.encode()).hexdigest()}"'
-
-
-async def require_account(request: Request, services: Services) -> None:
-    try:
-        actor = await services.authenticator.authenticate(request.headers.get("authorization"), services.clock())
-    except Unauthenticated:
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"}) from None
-    except Unavailable:
-        raise HTTPException(503) from None
-    if actor.account_id is None:
-        raise HTTPException(401, headers={"WWW-Authenticate": "Bearer"})
