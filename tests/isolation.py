@@ -109,12 +109,16 @@ class WorkerDatabase:
         async with connected(self._clone.url) as connection:
             await delete_rows(connection, self._clone)
 
-    async def drop(self) -> None:
+    async def disconnect(self) -> None:
+        """Closes the connections that one test leaves to the next."""
+        await self.kept.close()
         if self._cleaner is not None:
             await self._cleaner.close()
             self._cleaner = None
+
+    async def drop(self) -> None:
+        await self.disconnect()
         if self._clone is not None:
-            await self.kept.close()
             # Not by force: that would need a right over the server's own workers, which may be at work there.
             await command(with_database(self.template, "postgres"), f"DROP DATABASE {self._clone.name}")
             self._clone = None

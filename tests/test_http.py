@@ -16,7 +16,7 @@ from api.web.request import MAX_BODY_BYTES
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
-from tests.isolation import command, with_database
+from tests.isolation import WorkerDatabase, command, with_database
 from tests.serving import running_api
 
 JSON = {"Content-Type": "application/json"}
@@ -398,11 +398,15 @@ async def test_terminated_connections_are_replaced(api: Api, build: Build) -> No
 
 
 async def test_without_its_database_the_api_answers_unavailable(
-    database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]"
+    database_url: str,
+    test_database: WorkerDatabase,
+    keys: Path,
+    connection: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
     build = Build(connection, NOW)
     cached_account, other_account = await build.coordinator(), await build.coordinator()
     await connection.close()
+    await test_database.disconnect()  # A database that is in use cannot be copied.
     name = sa.make_url(database_url).database
     dropped, server = f"{name}_dropped", with_database(database_url, "postgres")
     await command(server, f"CREATE DATABASE {dropped} TEMPLATE {name}")
