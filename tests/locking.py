@@ -66,17 +66,21 @@ class Watcher:
     violations: list[tuple[str, ...]] = field(default_factory=list)
 
     def watch(self, database: Database) -> None:
-        """Before the first write connection is opened."""
+        """Those that are open already, and those that are opened from now on."""
         pool = database._write_pool
         connect = pool.connect
 
         async def connect_and_watch() -> "asyncpg.Connection[Row]":
-            connection = await connect()
-            locked: list[str] = []
-            connection.add_query_logger(lambda query: self.add(query.query, locked))
-            return connection
+            return self._watched(await connect())
 
+        for connection, _ in pool._idle:
+            self._watched(connection)
         pool.connect = connect_and_watch
+
+    def _watched(self, connection: "asyncpg.Connection[Row]") -> "asyncpg.Connection[Row]":
+        locked: list[str] = []
+        connection.add_query_logger(lambda query: self.add(query.query, locked))
+        return connection
 
     def add(self, sql: str, locked: list[str]) -> None:
         """`locked` are the tables that the connection's transaction has locked rows of."""

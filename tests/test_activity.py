@@ -63,6 +63,11 @@ def test_every_kind_of_event_has_its_words() -> None:
     assert lacking - {row["code"] for row in catalogue.rows()} == set()
 
 
+def test_the_events_of_everything_that_moves_are_shown() -> None:
+    """But for those of registrations, whose history tells who runs the camp."""
+    assert {machine.noun for machine in state_machines()} - SUBJECTS.keys() == {"CampRegistration"}
+
+
 def test_the_events_of_every_thing_are_seen_by_who_sees_the_thing() -> None:
     """Those of a noun that is not in `access.event.SUBJECTS` are shown to nobody."""
     things = {name: source for name, source in NOUNS.items() if source.node and source.key == "id"}

@@ -171,5 +171,7 @@ from api.models.choice import Move
 
 def may_move(move: Move[Any, Any]) -> Predicate:
     """Who may make the move of a state machine, asked of the thing that moves: the predicate here that the move names."""
+    if move.who not in globals():
+        raise AttributeError(f"The move {move.action} names {move.who}, which api/access/__init__.py does not hand on.")
     predicate: Predicate = globals()[move.who]
     return predicate

@@ -54,12 +54,12 @@ def status_filter(machine: StateMachine[Any, Any], table: sa.Table) -> ColumnFil
 
 def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:
     """The actions that exist from the present status and in the present phase, and that the viewer may take, as a list of their names."""
+    moves = [(move, access.may_move(move)) for move in machine.moves if move.sources and not move.is_late]
 
     def actions(row: Row, context: FieldContext) -> Sql:
-        moves = [move for move in machine.moves if move.sources and not move.is_late]
         allowed: dict[str, list[Sql]] = {}
-        for move in moves:
-            allows = sa.and_(machine.allows(move, row, NOW), access.may_move(move)(context.viewer, row))
+        for move, may in moves:
+            allows = sa.and_(machine.allows(move, row, NOW), may(context.viewer, row))
             allowed.setdefault(move.action, []).append(allows)
         names = [sa.case((sa.or_(*found), sa.literal_column(f"'{action}'"))) for action, found in allowed.items()]
         return sa.func.array_remove(array(names), sa.null(), type_=ARRAY(sa.Text()))

@@ -182,6 +182,8 @@ class PerformVerb(FieldExtension):
 
 def mutation(verb: Verb[Any, Any], description: str) -> Declared:
     declared = strawberry.field(description=description, extensions=[PerformVerb(verb)])
+    if verb.name not in INPUTS:
+        raise LookupError(f"{verb.name} has no input: add a class with @verb_input beside its noun in api/schema.")
     declared.arguments = [argument("input", INPUTS[verb.name], "The input of the mutation.")]
     return declared
 

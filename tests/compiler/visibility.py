@@ -70,6 +70,7 @@ class Visibility:
     def holds(self, predicate: Callable[..., Any], row: Row) -> bool:
         """Whether the policy or guard holds for the row."""
         known = predicate.__name__, id(row)
+        assert hasattr(self, predicate.__name__), f"{predicate.__name__} has no second version in this class"
         if known not in self._known:
             self._known[known] = getattr(self, predicate.__name__)(row)
         return self._known[known]
