@@ -122,6 +122,26 @@ async def test_a_manager_offers_to_members_under_the_pledge(api: Api, build: Bui
     assert without == {"results": [], "problems": [problem("Simple", "FORBIDDEN", "need")]}
 
 
+async def test_nothing_is_offered_under_a_pledge_that_has_ended_or_is_of_another_need(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need()
+    ended = await build.pledge(need, organization, status="RELEASED")
+    foreign = await build.pledge(await build.need(), organization)
+    member, manager = await build.volunteer(organization), await build.manager(organization)
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    answers = [
+        await offer(api, actor, need, [member], pledge=f"Pledge:{pledge}")
+        for actor, pledge in ((manager, ended), (coordinator, ended), (coordinator, foreign))
+    ]
+
+    over = problem("Status", "WRONG_STATUS", "pledge", currentStatus="RELEASED")
+    assert answers == [
+        {"results": [], "problems": [each]} for each in (over, over, problem("Simple", "NOT_FOUND", "pledge"))
+    ]
+    assert await snapshot(build.connection) == before
+
+
 async def test_a_thousand_are_offered_it_at_once_and_not_one_more(api: Api, build: Build) -> None:
     need, actor = await build.need(), await build.coordinator()
     before = await snapshot(build.connection)

@@ -197,6 +197,23 @@ async def test_of_two_who_take_a_duty_over_one_does(api: Api, build: Build) -> N
     ]
 
 
+async def test_a_replacement_is_served_for_the_organization_of_the_days_that_are_left(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    need = await build.need(wanted=1, starts_at=NOW - 72 * HOUR, ends_at=NOW + 24 * HOUR)
+    duty = await build.assignment(need, await build.volunteer(), status="ON_DUTY")
+    other = await build.person()
+    await build.certificate(other, organization)
+    await build.membership(other, organization, since=(NOW - 24 * HOUR).date())
+    key = await build.assignment(need, other, starts_at=NOW - 48 * HOUR, replaces_id=duty)
+
+    accepted = await do(api, "Accept", key, await build.volunteer_account(other))
+
+    assert accepted["problems"] == []
+    row = await build.connection.fetchrow("SELECT starts_at, organization_id FROM assignment WHERE id = $1", key)
+    assert row is not None
+    assert tuple(row) == (NOW, organization)
+
+
 async def test_a_coordinator_says_once_how_a_duty_went(api: Api, build: Build) -> None:
     duty = await make_duty(build, status="COMPLETED", since=-24 * 30 - 8)
     organization = duty.organization

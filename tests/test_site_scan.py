@@ -10,6 +10,8 @@ from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
+from tests.test_attendance import report
+from tests.test_hours import VERBS as DECIDE
 from tests.test_scan import ANNUL, RECORD, code_of, scan
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -177,6 +179,29 @@ async def test_annulled_scans_leave_a_duty_as_if_nobody_had_scanned(
     assert between == (arrived[1], arrived[0], None, STARTS, ENDS)
     assert await state(build, duty) == ("ACCEPTED", None, None, STARTS, ENDS)
     assert await hours(build, duty) == []
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("was_no_show", [False, True])
+async def test_a_duty_whose_hours_were_decided_stays_served_without_its_scans(
+    api: Api, build: Build, order: int, *, was_no_show: bool
+) -> None:
+    actor = await build.coordinator()
+    site, person, duty = await duty_at_site(build)
+    if was_no_show:
+        await report(api, "RecordNoShow", duty, actor, reason="Salah", version=1)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    scans = [scan(code, "1", at=instant(NOW - 4 * HOUR)), scan(code, "2", "EXIT", at=instant(NOW - 3 * HOUR))]
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=scans)
+    values = {"startsAt": instant(NOW - 2 * HOUR), "endsAt": instant(NOW - HOUR), "reason": "Daftar hadir"}
+    version = await build.connection.fetchval("SELECT version FROM assignment")
+    corrected = await api.do(DECIDE["Correct"], actor=actor, assignment=f"Assignment:{duty}", version=version, **values)
+
+    annulled = [await annul(api, build, each["scan"]["id"]) for each in payload["results"][::order]]
+
+    assert [each["problems"] for each in (corrected, *annulled)] == [[], [], []]
+    assert await state(build, duty) == ("COMPLETED", None, None, STARTS, ENDS)
+    assert await hours(build, duty) == [(NOW - 2 * HOUR, NOW - HOUR)]
 
 
 async def test_a_scan_of_the_same_instant_still_counts(

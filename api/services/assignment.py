@@ -10,7 +10,7 @@ from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Commitment, Membership, Need, Organization, Pledge
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus
-from api.models.base import new_id
+from api.models.base import INSTANT, new_id
 from api.models.day import days_between
 from api.rules.code import ProblemCode
 from api.rules.organization import is_standing
@@ -59,7 +59,7 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     await session.insert(
         Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
     )
-    served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id})
+    served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id, "starts_at": starts})
     columns = {"accepted_at": request.now, "organization_id": served_for, "starts_at": starts}
     key = await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
     await tell_waiting(session, request, assignments=[key])
@@ -128,10 +128,11 @@ async def release(
 def _served_for() -> CompiledStatement:
     """The organization that a duty is served for: the one that holds the pledge, else the first that stands on all its days.
 
-    Where none does, the first of which the volunteer is a member.
+    Where none does, the first of which the volunteer is a member. Its days are those from the start at the acceptance on, which
+    may be later than was offered.
     """
     holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id).scalar_subquery()
-    days = days_of(Need, Assignment.c.starts_at, Assignment.c.ends_at)
+    days = days_of(Need, sa.bindparam("starts_at", type_=INSTANT), Assignment.c.ends_at)
     is_member = days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(days)
     organization = (
         sa.select(Membership.c.organization_id)

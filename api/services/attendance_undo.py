@@ -10,10 +10,11 @@ import sqlalchemy as sa
 
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Attendance, Commitment, Event, Scan
+from api.models import Attendance, Commitment, Event, Scan, ServedHours
 from api.models.assignment import AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.base import new_id
+from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
 from api.services.attendance import REPORTED, apply
 from api.services.duty import DELETE_COMMITMENT, change, move, read_again
@@ -61,12 +62,17 @@ async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, 
 
 
 async def _status(session: Transaction, duty: Row, known: Row) -> AssignmentStatus:
-    """Where a duty stands without the report; one that was completed by time, or released, stays so."""
+    """Where a duty stands without the report; one that was completed by time, or released, stays so.
+
+    Whoever is not known to have come has served all the same where hours were decided.
+    """
     by_time = duty.status == _S.COMPLETED and duty.checked_out_at is None
     if by_time or duty.status not in (_S.ON_DUTY, _S.COMPLETED):
         return AssignmentStatus[duty.status]
     if known.arrived_at is not None:
         return _S.COMPLETED if known.left_at else _S.ON_DUTY
+    if await session.value(IS_DECIDED, {"assignment": duty.id}):
+        return _S.COMPLETED
     if await session.value(WAS_NO_SHOW, {"assignment": duty.id}):
         return _S.NO_SHOW
     return _S.MOBILIZED if known.set_out_at else _S.ACCEPTED
@@ -101,6 +107,13 @@ WAS_NO_SHOW = compile_statement(
         Event.c.kind == "assignment.no_show",
     )
     .limit(1)
+)
+IS_DECIDED = compile_statement(
+    sa.select(ServedHours.c.id).where(
+        ServedHours.c.assignment_id == _id("assignment"),
+        ServedHours.c.status == HoursStatus.COUNTED,
+        ServedHours.c.source != HoursSource.ATTENDANCE,
+    )
 )
 _annulled = Scan.alias()
 SAME_INSTANT = compile_statement(

@@ -25,7 +25,7 @@ from api.services.duty import record_earlier
 from api.services.feed import record, record_all
 from api.services.frame import ItemResult
 from api.services.offer import check_period, lock_need
-from api.services.pledge import record_lapsed
+from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, broken_rule
 from api.services.request import Request
 from api.services.sending import broken_by_each, broken_rules, check_override, record_overrides
@@ -86,7 +86,7 @@ class Results:
     answers=ResultPerItem("Assignment", items="volunteers"),
     callers=access.SENDERS,
     ids={"need": "Need", "volunteers": "Volunteer", "pledge": "Pledge"},
-    codes=(ProblemCode.NOT_OVERRIDABLE, *codes_of(OFFER_RULES)),
+    codes=(ProblemCode.NOT_OVERRIDABLE, ProblemCode.WRONG_STATUS, *codes_of(OFFER_RULES)),
 )
 async def offer_all(
     session: Transaction,
@@ -106,6 +106,8 @@ async def offer_all(
     problems = Problems()
     wanted = await lock_need(session, request, problems, need, pledge)
     await record_lapsed(session, request, need=need)
+    if pledge is not None:
+        await check_member(session, request, problems, pledge, need=need, volunteer=None, must_be_open=True)
     reason = check_override(problems, override_rules or (), override_reason)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
     check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)

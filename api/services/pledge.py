@@ -145,17 +145,17 @@ async def check_member(
     pledge: uuid.UUID,
     *,
     need: uuid.UUID,
-    volunteer: uuid.UUID,
+    volunteer: uuid.UUID | None,
     must_be_open: bool = False,
 ) -> None:
-    """The pledge is one of the need, and the volunteer is a member of the organization that holds it."""
+    """The pledge is one of the need, and the volunteer, if one is named, a member of the organization that holds it."""
     parameters = {**request.parameters, "pledge": pledge, "need": need, "volunteer": volunteer}
     found = await session.row(_is_member(request.actor.kind), parameters)
     if found is None:
         problems.add(ProblemCode.NOT_FOUND, "pledge")
     elif must_be_open and found.status != PledgeStatus.OPEN:
         problems.add(ProblemCode.WRONG_STATUS, "pledge", status=found.status)
-    elif not found.is_member:
+    elif volunteer is not None and not found.is_member:
         problems.invalid(
             "pledge",
             indonesian="Relawan bukan anggota organisasi yang berjanji.",
