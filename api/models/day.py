@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api.models.base import INSTANT
 from api.models.place import Province
 
 Sql = sa.ColumnElement[Any]
@@ -24,7 +25,7 @@ def local_day(kabupaten_code: Sql, instant: Sql) -> Sql:
 def day_bounds(kabupaten_code: Sql, day: Sql) -> tuple[Sql, Sql]:
     """The instants at which a day begins and ends in a kabupaten."""
     zone = time_zone(kabupaten_code)
-    begin, end = (sa.func.timezone(zone, sa.cast(each, sa.DateTime)) for each in (day, day + 1))
+    begin, end = (sa.func.timezone(zone, sa.cast(each, sa.DateTime), type_=INSTANT) for each in (day, day + 1))
     return begin, end
 
 

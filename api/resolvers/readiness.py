@@ -58,12 +58,12 @@ def is_ready(row: Row, _context: FieldContext) -> Condition:
 def broken(rules: Sequence[Rule]) -> Callable[[Row, FieldContext], sa.SelectBase]:
     """The rules that the volunteer breaks, with their facts."""
 
-    def rows(row: Row, _context: FieldContext) -> sa.SelectBase:
+    def broken_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
         case = case_of(row)
         found = refusals(case, rules).lateral()
         return sa.select(*found.c).select_from(case.person.join(found, sa.true())).correlate(row)
 
-    return rows
+    return broken_rows
 
 
 READINESS = Embedded("Readiness", computed_row=asked, guard=access.sees_readiness)
