@@ -63,9 +63,10 @@ async def running_server(
 
 
 @asynccontextmanager
-async def listening(app: Starlette) -> AsyncGenerator[int]:
-    """The port of a uvicorn server that runs an application."""
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False))
+async def listening(app: Starlette, *, shutdown_seconds: int | None = None) -> AsyncGenerator[int]:
+    """The port of a uvicorn server that runs an application; at the end requests have so many seconds left."""
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=shutdown_seconds)
+    server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server_task = asyncio.create_task(server.serve(sockets=[listener]))
         yield listener.getsockname()[1]

@@ -4,16 +4,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx
 import orjson
 import pytest
 
+from api.app import application
 from api.auth import Tokens
 from api.execution import document as documents
 from api.web import cancellation
 from tests.asking import Json
 from tests.builders import HOME, Build
 from tests.conftest import NOW
-from tests.serving import running_server
+from tests.serving import listening, running_server
 from tests.waiting import LOCK_WAITS, wait_until
 
 HAZARDS = "{ hazards(first: 1) { totalCount } }"
@@ -94,3 +96,22 @@ async def test_a_long_document_that_waits_is_not_parsed_a_second_time(
         await ended.wait()
 
     assert [record for record in caplog.records if record.levelname != "INFO"] == []
+
+
+async def test_what_is_left_when_the_server_stops_is_answered_unavailable(
+    database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    app = application(database_url, keys, clock=lambda: NOW)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE hazard IN ACCESS EXCLUSIVE MODE")
+        async with httpx.AsyncClient(timeout=30) as client:
+            async with listening(app, shutdown_seconds=1) as port:
+                url = f"http://127.0.0.1:{port}/graphql"
+                asked = asyncio.create_task(client.post(url, json={"query": HAZARDS}))
+                await wait_until(connection, f"SELECT ({LOCK_WAITS}) > 0", expected=True)
+            answer = await asked
+
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/json")
+    assert answer.json() == {
+        "errors": [{"message": "The server stops; try again.", "extensions": {"code": "UNAVAILABLE"}}]
+    }

@@ -223,6 +223,32 @@ def crashed(killed: Path, tmp_path: Path) -> Iterator[Path]:
         yield data
 
 
+# Its log ------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_log_keeps_errors_without_what_they_quote_and_is_renamed_at_each_start(data: Path) -> None:
+    with served(data) as server:
+        for statement in ("CREATE TABLE person (nik text UNIQUE)", "INSERT INTO person VALUES ('6202010101900001')"):
+            ask(server.url, statement)
+        with pytest.raises(asyncpg.UniqueViolationError):
+            asyncio.run(insert(server.url, "INSERT INTO person VALUES ($1)", "6202010101900001"))
+    with served(data):
+        earlier, present = ((data / name).read_text() for name in ("postgres.log.1", "postgres.log"))
+
+    assert "duplicate key value violates unique constraint" in earlier
+    assert "DETAIL" not in earlier
+    assert "6202010101900001" not in earlier
+    assert "duplicate key" not in present
+
+
+async def insert(url: str, statement: str, value: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement, value)
+    finally:
+        await connection.close()
+
+
 # From nothing, and again ----------------------------------------------------------------------------------------------
 
 
