@@ -4,6 +4,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
+import anyio
 import asyncpg
 import pytest
 
@@ -14,6 +15,7 @@ from tests.conftest import NOW
 from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
+from tests.waiting import LOCK_WAITS, wait_until
 
 MERGE = f"""mutation($input: MergeVolunteersInput!) {{ mergeVolunteers(input: $input) {{
   volunteer {{ id version }} {PROBLEMS} }} }}"""
@@ -446,6 +448,37 @@ async def test_events_stay_and_are_read_through_the_person(api: Api, build: Buil
     ]
     assert stored == str(old)
     assert found == [{"activity": {"nodes": nodes}}] * 2
+
+
+OFFER_ALL = f"""mutation($input: OfferAssignmentsInput!) {{ offerAssignments(input: $input) {{
+  results {{ assignment {{ volunteer {{ id }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+async def test_who_is_merged_while_an_offer_waits_is_offered_the_duty(
+    api: Api, build: Build, database_url: str, in_bulk: bool
+) -> None:
+    need, old, new = await build.need(), await build.volunteer(), await build.volunteer()
+    coordinator, offered = await build.coordinator(), list[Json]()
+    text, people = (OFFER_ALL, {"volunteers": [named(old)]}) if in_bulk else (OFFER, {"volunteer": named(old)})
+    other = await asyncpg.connect(database_url)
+    transaction = other.transaction()
+    await transaction.start()
+    await other.execute("SELECT FROM need WHERE id = $1 FOR UPDATE", need)
+
+    async def offer() -> None:
+        offered.append(await api.do(text, actor=coordinator, need=f"Need:{need}", **people))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(offer)
+        await wait_until(other, LOCK_WAITS, 1)
+        merged = await merge(api, build, old, new)
+        await transaction.rollback()
+    await other.close()
+
+    done = {"assignment": {"volunteer": {"id": named(new)}}, "problems": []}
+    assert merged == merged_into(new)
+    assert offered == [{"results": [done], "problems": []} if in_bulk else done]
 
 
 @pytest.mark.fuzz

@@ -192,16 +192,25 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     if any(problem.code not in OF_AN_ID for problem in call.problems):
         raise Refused(*call.problems)
     known = [*call.problems, *await retired_codes(session, request, call.verb, call.arguments)]
+    arguments = await with_surviving_ids(session, call.verb, call.arguments)
     try:
-        arguments = await with_surviving_ids(session, call.verb, call.arguments)
         outcome = Outcome.of(call, await call.verb(session, request, **arguments))
     except RefusedAfterChange as refused:
         refuse(known)
         return Outcome.refused(*refused.problems)
     except Refused as refused:
+        await _check_not_merged(session, call, arguments)
         raise Refused(*known, *_further(refused.problems, known)) from None
     refuse(known)
+    if any(result["problems"] for result in outcome.results):
+        await _check_not_merged(session, call, arguments)
     return outcome
+
+
+async def _check_not_merged(session: Transaction, call: Call, arguments: Mapping[str, Any]) -> None:
+    """What was refused because somebody's record went away while the verb waited for a lock, is no refusal."""
+    if await with_surviving_ids(session, call.verb, arguments) is not arguments:
+        raise MergedMeanwhile
 
 
 class MergedMeanwhile(Exception):
