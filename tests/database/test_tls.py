@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import pytest
 from cryptography import x509
@@ -19,6 +20,9 @@ from cryptography.x509.oid import NameOID
 
 from api.database import migration
 from api.database.engine import Database
+from api.installation import connected
+from api.values.database_url import checked
+from tests.isolation import command
 from tests.test_cli import environment, sigap
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
@@ -114,7 +118,7 @@ def server() -> Generator[TlsServer]:
         data = folder / "data"
         initdb = [str(PROGRAMS / "initdb"), "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
         subprocess.run([*as_nobody(), *initdb], check=True, capture_output=True, cwd="/")
-        rules = "hostssl all all 127.0.0.1/32 trust\n"
+        rules = "hostssl all sandi 127.0.0.1/32 scram-sha-256\nhostssl all all 127.0.0.1/32 trust\n"
         (data / "pg_hba.conf").write_text(rules)
         options = f"-c ssl=on -c ssl_cert_file={folder}/tls.pem -c ssl_key_file={folder}/tls.key -c fsync=off"
         options += f" -c listen_addresses=127.0.0.1 -p {port} -c unix_socket_directories="
@@ -174,3 +178,25 @@ async def test_without_verification_tls_is_used(server: TlsServer, parameters: s
     await database.close()
 
     assert read == "t sigap on"
+
+
+PASSWORD = "p@ss/w:rd #1?&%é+"  # Of a test.
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sandi:{quoted}@localhost:{port}/postgres?sslmode=require&channel_binding=require",
+        "sandi:[rahasia]@localhost:{port}/postgres?password={quoted}",
+        "localhost/postgres?user=sandi&password={quoted}&port={port}&ssl=true",
+        "sandi:{quoted}@127.0.0.1:1,localhost:{port}/postgres?target_session_attrs=primary",
+    ],
+)
+async def test_a_password_of_any_characters_arrives_as_it_is(server: TlsServer, address: str) -> None:
+    await command(server.url(""), "DROP ROLE IF EXISTS sandi", f"CREATE ROLE sandi LOGIN PASSWORD '{PASSWORD}'")
+
+    url = "postgresql://" + address.format(quoted=quote(PASSWORD, safe=""), port=server.port)
+    async with connected(checked(url)) as connection:
+        found = await connection.fetchval("SELECT current_user || ' ' || current_database()")
+
+    assert found == "sandi postgres"
