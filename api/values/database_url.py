@@ -94,8 +94,8 @@ def _parameters(url: str) -> dict[str, str]:
     assert found is not None
     parameters = {name: unquote(value) for name in ("user", "password", "dbname") if (value := found[name])}
     hosts, ports = zip(*map(_host_and_port, found["hosts"].split(",")), strict=True)
-    given = {"host": ",".join(hosts), "port": ",".join(ports)}
-    parameters |= {name: text for name, text in given.items() if text.strip(",")}
+    address = {"host": ",".join(hosts), "port": ",".join(ports)}
+    parameters |= {name: text for name, text in address.items() if text.strip(",")}
     return parameters | dict(_pairs(found["query"] or ""))
 
 
