@@ -25,7 +25,7 @@ def document(verb: str) -> str:
     return f"mutation($input: {name}Input!) {{ {field}(input: $input) {{ {FIELDS} {PROBLEMS} }} }}"
 
 
-VERBS = {verb: document(verb) for verb in ("Mobilize", "CheckIn", "CheckOut", "Release", "RecordNoShow")}
+VERBS = {verb: document(verb) for verb in ("Mobilize", "CheckIn", "CheckOut", "Release", "RecordNoShow", "Cancel")}
 STATE = """SELECT status, checked_in_at, checked_out_at, released_at, lower(period) AS since, upper(period) AS until
   FROM assignment LEFT JOIN commitment ON assignment_id = assignment.id WHERE assignment.id = $1"""
 

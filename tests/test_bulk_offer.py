@@ -5,6 +5,8 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
@@ -13,6 +15,8 @@ from tests.waiting import LOCK_WAITS, wait_until
 
 OFFER = f"""mutation($input: OfferAssignmentsInput!) {{ offerAssignments(input: $input) {{
   results {{ position assignment {{ status expiresAt volunteer {{ id }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+OFFER_ONE = f"""mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{
+  assignment {{ id }} {PROBLEMS} }} }}"""
 DEADLINE = NOW + timedelta(hours=3)
 
 
@@ -90,6 +94,33 @@ async def test_the_nearest_follow_those_who_are_named(api: Api, build: Build) ->
     answer = await offer(api, actor, need, [near[1]], nearest=2)
 
     assert answer == {"problems": [], "results": [offered(0, near[1]), offered(1, near[0]), offered(2, province)]}
+
+
+@pytest.mark.parametrize("reach", ["KABUPATEN", "PROVINCE", "NATIONAL"])
+async def test_nobody_is_offered_a_duty_whom_the_caller_may_not_see(api: Api, build: Build, reach: str) -> None:
+    """One by one, by name among many, and as the nearest: the same people."""
+    organization, need = await build.organization(), await build.need()
+    homes = (HOME, NEIGHBOUR, FAR)
+    people = [await build.volunteer(organization, kabupaten_code=code, reach=reach) for code in homes]
+    unseen = [await build.volunteer(organization, kabupaten_code=FAR, status="INACTIVE") for _ in range(2)]
+    actor = await build.coordinator(kabupaten_code=HOME)
+    known = [
+        (await api.ask("query($id: ID!) { volunteer(id: $id) { id } }", actor=actor, id=f"Volunteer:{person}"))
+        for person in (*people, *unseen)
+    ]
+    seen = [person for person, answer in zip((*people, *unseen), known, strict=True) if answer["volunteer"]]
+
+    alone = [
+        await api.do(OFFER_ONE, actor=actor, need=f"Need:{need}", volunteer=f"Volunteer:{person}") for person in unseen
+    ]
+    named = await offer(api, actor, need, unseen)
+    nearest = await offer(api, actor, need, [], nearest=10)
+
+    refusal = {"assignment": None, "problems": [problem("Simple", "NOT_FOUND", "volunteer")]}
+    assert alone == [refusal] * 2
+    assert named["results"] == [refused(number, problem("Simple", "NOT_FOUND")) for number in range(2)]
+    assert nearest["results"] == [offered(number, person) for number, person in enumerate(seen)]
+    assert len(seen) == {"KABUPATEN": 1, "PROVINCE": 2, "NATIONAL": 3}[reach]
 
 
 async def test_an_override_is_recorded_for_whoever_it_is_needed_for(api: Api, build: Build) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
-from tests.builders import HOME, Build
+from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 from tests.test_duty import commitments
@@ -236,3 +236,29 @@ async def test_a_coordinator_says_once_how_a_duty_went(api: Api, build: Build) -
         *(["FORBIDDEN"], ["INVALID"], [], ["ALREADY_RECORDED"], ["PERIOD_PAST"]),
     ]
     assert read == [{"assignment": {"evaluation": {"rating": 4, "comment": "Sigap"}}}] * 3
+
+
+async def test_that_a_duty_was_evaluated_is_told_to_who_reads_the_evaluation(api: Api, build: Build) -> None:
+    organization, need = await build.organization(), await build.need(starts_at=NOW - 9 * HOUR, ends_at=NOW - HOUR)
+    volunteer = await build.volunteer(organization, kabupaten_code=FAR)
+    key = await build.assignment(need, volunteer, status="COMPLETED")
+    actors = [
+        await build.coordinator(kabupaten_code=HOME),
+        await build.volunteer_account(volunteer),
+        await build.manager(organization),
+        await build.coordinator(kabupaten_code=FAR),
+    ]
+    said = await do(api, "Evaluate", key, actors[0], rating=4)
+    document = """query($id: ID!, $need: ID!) { assignment(id: $id) { evaluation { rating } history { kind } }
+      need(id: $need) { activity(first: 10) { nodes { kind } } } }"""
+
+    read = [await api.ask(document, actor=actor, id=f"Assignment:{key}", need=f"Need:{need}") for actor in actors]
+
+    assert said["problems"] == []
+    for answer, is_told in zip(read, (True, True, True, False), strict=True):
+        evaluation = {"rating": 4} if is_told else None
+        events = [{"kind": "assignment.evaluated"}] if is_told else []
+        assert answer == {
+            "assignment": {"evaluation": evaluation, "history": []},
+            "need": {"activity": {"nodes": events}},
+        }

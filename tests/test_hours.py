@@ -142,6 +142,28 @@ async def test_a_duty_whose_hours_count_is_no_no_show(api: Api, build: Build) ->
     assert refused["problems"] == [problem("Status", "WRONG_STATUS", "assignment", currentStatus="COMPLETED")]
 
 
+@pytest.mark.parametrize(
+    ("name", "status", "ahead", "ended"),
+    [("RecordNoShow", "COMPLETED", False, "NO_SHOW"), ("Cancel", "ACCEPTED", True, "CANCELLED")],
+)
+async def test_hours_that_were_proposed_are_refused_with_the_duty(
+    api: Api, build: Build, name: str, status: str, ahead: bool, ended: str
+) -> None:
+    period = {"starts_at": NOW + HOUR, "ends_at": NOW + 2 * HOUR} if ahead else {}
+    key, actors = await duty(build, status=status, **period)
+    whose = "SELECT volunteer_id FROM assignment WHERE id = $1"
+    times = {"starts_at": NOW - 10 * HOUR, "ends_at": NOW - 3 * HOUR}
+    said = {"source": "PROPOSAL", "status": "PROPOSED", "reason": "Daftar hadir"}
+    volunteer = await build.connection.fetchval(whose, key)
+    await build.row("served_hours", assignment_id=key, volunteer_id=volunteer, **times, **said)
+
+    payload = await report(api, name, key, actors["need"], reason="Tidak datang", version=1)
+
+    assert payload["problems"] == []
+    assert payload["assignment"]["status"] == ended
+    assert await build.connection.fetchval("SELECT status FROM served_hours") == "REFUSED"
+
+
 async def two_duties(build: Build) -> tuple[list[uuid.UUID], uuid.UUID]:
     """Two duties of one volunteer, one after the other, and who coordinates both."""
     volunteer = await build.volunteer()

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from api.access.account import sees_role
 from api.access.actor import Condition, Kind, Row
-from api.access.assignment import sees_assignment
+from api.access.assignment import cancels_assignment, sees_assignment
 from api.access.camp import keeps_camp, runs_camp, sees_camp, sees_contingent
 from api.access.certificate import sees_certificate, sees_certificate_request, sees_extension
 from api.access.condition import Predicate, audits
@@ -76,6 +76,7 @@ OF_KIND: Mapping[str, Predicate] = {
     **dict.fromkeys(
         ("camp.certificates_withheld", "camp.codes_issued", "camp.results_recorded", "camp.scanned"), runs_camp
     ),
+    "assignment.evaluated": cancels_assignment,
     "camp.exported": keeps_camp,
     "organization.exported": keeps_organization,
     "site.scanned": keeps_site,

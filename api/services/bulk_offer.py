@@ -124,13 +124,13 @@ async def offer_all(
 async def _nearest(
     session: Transaction, request: Request, sending: Sending, named: Sequence[uuid.UUID], count: int
 ) -> list[uuid.UUID]:
-    """Those who may be sent, the nearest first, of the nearer tiers before the others; under a pledge, members only."""
+    """Those whom the actor sees and who may be sent, the nearest first in each tier; under a pledge, members only."""
     found: list[uuid.UUID] = []
     for tier in TIERS:
         if len(found) < count:
             values = {"need": sending.need, "starts_at": sending.starts_at, "ends_at": sending.ends_at}
             values |= {"pledge": sending.pledge, "named": named, "count": count - len(found)}
-            rows = await session.rows(_candidates(tier - 1), {**request.parameters, **values})
+            rows = await session.rows(_candidates(request.actor.kind, tier - 1), {**request.parameters, **values})
             found += [row.id for row in rows]
     return found
 
@@ -274,8 +274,8 @@ def _seen(kind: Kind) -> CompiledStatement:
 
 
 @cache
-def _candidates(tier_index: int) -> CompiledStatement:
-    """The nearest of one tier who may be sent and are not named.
+def _candidates(kind: Kind, tier_index: int) -> CompiledStatement:
+    """The nearest of one tier whom the actor sees, who may be sent and are not named.
 
     They are limited beside the need, where their order is known, so that no others are asked every rule.
     """
@@ -283,7 +283,7 @@ def _candidates(tier_index: int) -> CompiledStatement:
     found = candidates(tier_index, Need, starts, ends, now=access.NOW).lateral()
     nearest = (
         sa.select(found.c.id, found.c.chord)
-        .where(found.c.id != sa.all_(_ids("named")), _is_member(found))
+        .where(found.c.id != sa.all_(_ids("named")), _is_member(found), access.sees_volunteer(kind, found))
         .order_by(found.c.chord, found.c.id)
         .limit(sa.bindparam("count", type_=sa.Integer()))
         .correlate(Need)

@@ -14,10 +14,11 @@ from api import access
 from api.access import Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Camp, Certificate, Commitment, Membership, Need, Organization, Volunteer
+from api.models import Assignment, Camp, Certificate, Commitment, Membership, Need, Organization, ServedHours, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
 from api.models.base import INSTANT
 from api.models.choice import Move, Phase
+from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.pledge import record_lapsed
@@ -141,9 +142,10 @@ async def move(
     columns: Mapping[str, Any] | None = None,
     change: Mapping[str, Any] | None = None,
 ) -> uuid.UUID:
-    """Sets the status, frees the time that it no longer commits, and writes the event; as `Changeable.move`."""
+    """Sets the status, frees the time that it no longer commits, refuses the hours that were proposed, writes the event."""
     if status not in ASSIGNMENT.group("COMMITTED"):
         await session.rows(DELETE_COMMITMENT, {"assignment": held.id})
+        await session.rows(REFUSE_PROPOSED, {"assignment": held.id})
     return await ASSIGNMENTS.move(
         session,
         request,
@@ -263,6 +265,12 @@ SHORTEN_COMMITMENT = compile_statement(
     .where(Commitment.c.assignment_id == _id("assignment"), sa.func.upper(Commitment.c.period) > _UNTIL)
 )
 DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
+# Who has no duty has no hours in it.
+REFUSE_PROPOSED = compile_statement(
+    sa.update(ServedHours)
+    .where(ServedHours.c.assignment_id == _id("assignment"), ServedHours.c.status == HoursStatus.PROPOSED)
+    .values(status=HoursStatus.REFUSED)
+)
 
 
 @cache

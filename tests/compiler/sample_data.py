@@ -687,7 +687,7 @@ class SampleData:
                     VALUES ($1, 'CLOCK', $2, $3, $4, $5, '{{}}', $6, $7, $8, $9, $10, $11)""",
                     *(
                         next(self.build.instants),
-                        f"{table.name}.{('changed', 'exported', 'x', 'scanned')[number % 4]}",
+                        f"{table.name}.{('changed', 'exported', 'evaluated', 'scanned')[number % 4]}",
                         noun,
                         str(key),
                     ),

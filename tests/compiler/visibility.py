@@ -41,6 +41,7 @@ LATER = datetime.max.replace(tzinfo=UTC)
 
 # Kinds of events that fewer may read than see the thing, and the name of who may.
 EVENTS_OF_FEWER = {
+    "assignment.evaluated": "cancels_assignment",
     "camp.certificates_withheld": "runs_camp",
     "camp.codes_issued": "runs_camp",
     "camp.results_recorded": "runs_camp",
