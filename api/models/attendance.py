@@ -18,7 +18,7 @@ class AttendanceMark(Choice):
     """Why a report is kept and does not count."""
 
     BEFORE_ACCEPTANCE = "BEFORE_ACCEPTANCE", "Its time lies before the acceptance."
-    IN_FUTURE = "IN_FUTURE", "Its time lay in the future when it came."
+    IN_FUTURE = "IN_FUTURE", "Its time lay more than five minutes in the future when it came."
     AFTER_END = "AFTER_END", "A check-in at or after the end of the duty."
 
 

@@ -27,7 +27,7 @@ class ScanFinding(Choice):
     NOT_ENROLLED = "NOT_ENROLLED", "The session has a capacity, and the person has no place in it."
     NO_DUTY = "NO_DUTY", "The person has no duty at this site."
     WRONG_DAY = "WRONG_DAY", "The scan is not of a day of the camp."
-    IN_FUTURE = "IN_FUTURE", "The time of the scan lay in the future when it came."
+    IN_FUTURE = "IN_FUTURE", "The time of the scan lay more than five minutes in the future when it came."
     ALREADY_INSIDE = "ALREADY_INSIDE", "The person was inside already."
     ALREADY_HAD = "ALREADY_HAD", "The person has had this already."
 

@@ -1,22 +1,21 @@
 """What happens on a duty: setting out, arriving, leaving, or not coming. Reports come late, out of order, more than once."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-import asyncpg
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Attendance, Commitment
+from api.models import Attendance
 from api.models.assignment import AssignmentAction, AssignmentStatus
 from api.models.attendance import AttendanceKind, AttendanceMark
 from api.models.base import new_id
 from api.rules.code import ProblemCode
-from api.services.duty import change, lock_assignment, move, shorten_commitment
+from api.services.duty import change, lock_assignment, move, promise, shorten_commitment
 from api.services.hours import count
 from api.services.problem import Problem, Problems, input_path, read_reason
 from api.services.request import Request
@@ -24,6 +23,8 @@ from api.services.verb import OneThing, verb
 from api.values.text import line
 
 _S = AssignmentStatus
+# By how much the clock of a phone may be ahead.
+CLOCK_ERROR = timedelta(minutes=5)
 
 # A check-in of somebody who was said not to have come asks for the time and the place again.
 _CONFLICTS = {
@@ -154,7 +155,7 @@ def mark_of(duty: Row, kind: AttendanceKind, at: datetime, now: datetime) -> Att
     """Why a report of this instant does not count; None if it does."""
     if at < duty.accepted_at:
         return AttendanceMark.BEFORE_ACCEPTANCE
-    if at > now:
+    if at > now + CLOCK_ERROR:
         return AttendanceMark.IN_FUTURE
     if kind is AttendanceKind.CHECKED_IN and at >= min(duty.ends_at, duty.released_at or duty.ends_at):
         return AttendanceMark.AFTER_END
@@ -168,12 +169,10 @@ async def _settle(session: Transaction, request: Request, duty: Row, reported: A
     ends = [each for each in (known.left_at, duty.released_at) if each and arrived and each > arrived]
     columns = {"checked_in_at": arrived, "checked_out_at": min(ends, default=None)}
     status = _status(duty, known)
+    left = columns["checked_out_at"]
     if duty.status == _S.NO_SHOW != status:
-        period = asyncpg.Range(duty.starts_at, duty.ends_at)
-        await session.insert(
-            Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, period=period
-        )
-    if (left := columns["checked_out_at"]) is not None:
+        await promise(session, duty, left)
+    elif left is not None:
         await shorten_commitment(session, duty, left)
     if status == duty.status:
         await change(session, request, duty, "attendance_recorded", columns=columns, change=reported, effective_at=at)

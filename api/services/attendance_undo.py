@@ -2,22 +2,19 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-import asyncpg
 import sqlalchemy as sa
 
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Attendance, Commitment, Event, Scan, ServedHours
+from api.models import Attendance, Event, Scan, ServedHours
 from api.models.assignment import AssignmentStatus
 from api.models.attendance import AttendanceKind
-from api.models.base import new_id
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
 from api.services.attendance import REPORTED, apply
-from api.services.duty import DELETE_COMMITMENT, change, move, read_again
+from api.services.duty import change, move, promise, read_again
 from api.services.hours import count
 from api.services.request import Request
 
@@ -52,7 +49,7 @@ async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, 
     columns = {"checked_in_at": known.arrived_at, "checked_out_at": left}
     status = await _status(session, duty, known)
     if duty.status in (_S.ON_DUTY, _S.COMPLETED) and status != _S.NO_SHOW:
-        await _promise(session, duty, left)
+        await promise(session, duty, left)
     taken = {"kind": gone.kind, "at": gone.at.isoformat()}
     if status == duty.status:
         await change(session, request, duty, "attendance_annulled", columns=columns, change=taken, reason=reason)
@@ -76,15 +73,6 @@ async def _status(session: Transaction, duty: Row, known: Row) -> AssignmentStat
     if await session.value(WAS_NO_SHOW, {"assignment": duty.id}):
         return _S.NO_SHOW
     return _S.MOBILIZED if known.set_out_at else _S.ACCEPTED
-
-
-async def _promise(session: Transaction, duty: Row, left: datetime | None) -> None:
-    """The time is promised again until the end of the duty, or until the volunteer left."""
-    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
-    until = left or duty.ends_at
-    if duty.starts_at < until:
-        values: Mapping[str, Any] = {"period": asyncpg.Range(duty.starts_at, until)}
-        await session.insert(Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, **values)
 
 
 def _id(name: str) -> Any:

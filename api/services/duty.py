@@ -16,7 +16,7 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Camp, Certificate, Commitment, Membership, Need, Organization, ServedHours, Volunteer
 from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
-from api.models.base import INSTANT
+from api.models.base import INSTANT, new_id
 from api.models.choice import Move, Phase
 from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
@@ -169,6 +169,20 @@ async def lock_grounds(session: Transaction, duty: Row) -> None:
         await session.rows(statement, {"volunteer": duty.volunteer_id})
 
 
+async def promise(session: Transaction, duty: Row, left: datetime | None) -> None:
+    """The time of a duty is promised again: until its end, or until the volunteer left before.
+
+    Its need is asked for the place at once, so that a caller may go on without it.
+    """
+    await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
+    until = min(left or duty.ends_at, duty.ends_at)
+    if duty.starts_at < until:
+        values: Mapping[str, Any] = {"period": asyncpg.Range(duty.starts_at, until)}
+        await session.insert(Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, **values)
+        for statement in COUNT_PLACES:
+            await session.rows(statement)
+
+
 async def shorten_commitment(session: Transaction, duty: Row, until: datetime) -> None:
     """Frees the time from an instant on; who has served nothing of the promised time before it keeps none."""
     statement = SHORTEN_COMMITMENT if duty.starts_at < until else DELETE_COMMITMENT
@@ -264,6 +278,9 @@ SHORTEN_COMMITMENT = compile_statement(
     .values(period=sa.func.tstzrange(sa.func.lower(Commitment.c.period), _UNTIL))
     .where(Commitment.c.assignment_id == _id("assignment"), sa.func.upper(Commitment.c.period) > _UNTIL)
 )
+COUNT_PLACES = [
+    compile_statement(sa.text(f"SET CONSTRAINTS places_of_need {when}")) for when in ("IMMEDIATE", "DEFERRED")
+]
 DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
 # Who has no duty has no hours in it.
 REFUSE_PROPOSED = compile_statement(

@@ -12,18 +12,25 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Assignment, CampEnrolment, CampRegistration, CampSession, CampStaffMember, Need, ScanCode
+from api.models import (
+    Assignment,
+    CampEnrolment,
+    CampRegistration,
+    CampSession,
+    CampStaffMember,
+    Commitment,
+    Need,
+    ScanCode,
+)
 from api.models.assignment import AssignmentStatus
-from api.models.base import new_id
+from api.models.base import INSTANT, new_id
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.scan import ScanFinding, ScanPoint
 from api.rules.code import ProblemCode
+from api.services.attendance import CLOCK_ERROR
 from api.services.problem import Problem, Problems, Refused
 from api.services.request import Request
 from api.values.text import line
-
-# By how much the clock of a phone may be ahead.
-CLOCK_ERROR = timedelta(minutes=5)
 
 _S = CampRegistrationStatus
 # What a registration says of who has come; other statuses have a place, or had one until the camp was completed.
@@ -74,7 +81,7 @@ def scan_row(
 ) -> dict[str, Any]:
     at = scan.get("at") or request.now
     of_camp = carrier is not None and place.camp_id is not None
-    duty = min(duties, key=lambda duty: max(duty.starts_at - at, at - duty.ends_at), default=None)
+    duty = min(duties, key=lambda duty: _closeness(duty, scan["point"], at), default=None)
     return {
         "id": new_id(),
         "camp_id": place.camp_id,
@@ -92,6 +99,13 @@ def scan_row(
         "finding": _finding(place, carrier, scan, at, request.now, has_duty=duty is not None),
         "account_id": request.actor.account_id,
     }
+
+
+def _closeness(duty: Row, point: str, at: datetime) -> tuple[Any, ...]:
+    """The smaller, the rather a scan is of this duty: whose time is nearest, and promised; who leaves, ends the earlier one."""
+    distance = max(duty.starts_at - at, at - duty.ends_at, timedelta(0))
+    begun = duty.starts_at - at
+    return distance, not duty.is_committed, begun if point == ScanPoint.EXIT else -begun, duty.id
 
 
 def _finding(
@@ -198,8 +212,18 @@ CARRIERS = compile_statement(
     .where(ScanCode.c.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text()))))
 )
 DUTIES = compile_statement(
-    sa.select(Assignment.c.id, Assignment.c.volunteer_id, Assignment.c.starts_at, Assignment.c.ends_at)
-    .join(Need, Need.c.id == Assignment.c.need_id)
+    sa.select(
+        Assignment.c.id,
+        Assignment.c.volunteer_id,
+        sa.func.coalesce(sa.func.lower(Commitment.c.period), Assignment.c.starts_at, type_=INSTANT).label("starts_at"),
+        sa.func.coalesce(sa.func.upper(Commitment.c.period), Assignment.c.ends_at, type_=INSTANT).label("ends_at"),
+        Commitment.c.id.is_not(None).label("is_committed"),
+    )
+    .select_from(
+        Assignment.join(Need, Need.c.id == Assignment.c.need_id).outerjoin(
+            Commitment, Commitment.c.assignment_id == Assignment.c.id
+        )
+    )
     .where(
         Need.c.site_id == _id("site"),
         Assignment.c.volunteer_id == sa.any_(sa.bindparam("people", type_=ARRAY(sa.Uuid()))),

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, insert
 from api.access import NOW
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Camp, CampRegistration, Commitment, Scan
+from api.models import Attendance, Camp, CampRegistration, Commitment, Scan
 from api.models.assignment import AssignmentAction
 from api.models.base import new_id
 from api.models.camp import CampStatus
@@ -97,20 +97,32 @@ async def enter(session: Transaction, request: Request, registration: uuid.UUID)
 
 
 async def settle_duties(session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Check-ins and check-outs of duties at a site by the scans that count, in the order of their times."""
-    counted = await session.rows(OF_DUTIES, {"scans": [row["id"] for row in rows]})
-    await lock_assignments(session, request, sorted({row.assignment_id for row in counted}))
-    for row in counted:
-        duty = await read_again(session, request, row.assignment_id)
-        if ACTIONS[row.point] not in duty.actions:
-            continue
-        try:
-            async with session.savepoint():
-                duty = await record_lapse(session, request, duty)
-                await apply(session, request, duty, KINDS[row.point], at=row.at, nonce=nonce_of(row.id))
-        except asyncpg.IntegrityConstraintViolationError:
-            # The time or the place is somebody else's by now: the scan stays, and the duty as it is.
-            continue
+    """Check-ins and check-outs of duties at a site by the scans that count, in the order of their times.
+
+    Who did not come, and whose time or place is somebody else's by now, stays so; the scan stays in the log. Such an arrival is
+    reported again with each later scan, as somebody who is known to have left takes less time.
+    """
+    duties = sorted({row.assignment_id for row in await session.rows(DUTIES, {"scans": [row["id"] for row in rows]})})
+    await lock_assignments(session, request, duties)
+    who = {"places": [row["site_id"] for row in rows], "people": [row["volunteer_id"] for row in rows]}
+    waiting = await session.rows(UNREPORTED, {"duties": duties, **who})
+    refused = [row for row in waiting if not await _report(session, request, row)]
+    for row in refused:
+        await _report(session, request, row)
+
+
+async def _report(session: Transaction, request: Request, scan: Row) -> bool:
+    """Whether what the scan says of its locked duty could be reported, or there is nothing to report."""
+    duty = await read_again(session, request, scan.assignment_id)
+    if ACTIONS[scan.point] not in duty.actions:
+        return True
+    try:
+        async with session.savepoint():
+            duty = await record_lapse(session, request, duty)
+            await apply(session, request, duty, KINDS[scan.point], at=scan.at, nonce=nonce_of(scan.id))
+    except asyncpg.IntegrityConstraintViolationError:
+        return False
+    return True
 
 
 # The statements, compiled once.
@@ -120,13 +132,24 @@ def _id(name: str) -> Any:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
-OF_DUTIES = compile_statement(
+def _among(name: str) -> Any:
+    return sa.any_(sa.bindparam(name, type_=ARRAY(sa.Uuid())))
+
+
+_of_duties = sa.and_(Scan.c.assignment_id.is_not(None), Scan.c.point.in_([*KINDS]), Scan.c.counts)
+DUTIES = compile_statement(sa.select(Scan.c.assignment_id).distinct().where(Scan.c.id == _among("scans"), _of_duties))
+_kind = sa.case(*((Scan.c.point == point, str(kind)) for point, kind in KINDS.items()))
+_reported = sa.exists().where(
+    Attendance.c.assignment_id == Scan.c.assignment_id, Attendance.c.kind == _kind, Attendance.c.at == Scan.c.at
+)
+UNREPORTED = compile_statement(
     sa.select(Scan.c.id, Scan.c.assignment_id, Scan.c.point, Scan.c.at)
     .where(
-        Scan.c.id == sa.any_(sa.bindparam("scans", type_=ARRAY(sa.Uuid()))),
-        Scan.c.assignment_id.is_not(None),
-        Scan.c.point.in_([*KINDS]),
-        Scan.c.counts,
+        # Place and person only for their index.
+        *(Scan.c[column] == _among(name) for column, name in (("place_id", "places"), ("person_id", "people"))),
+        Scan.c.assignment_id == _among("duties"),
+        _of_duties,
+        ~_reported,
     )
     .order_by(Scan.c.at, Scan.c.id)
 )
@@ -176,7 +199,7 @@ def _commit_stays() -> Any:
         sa.select(sa.func.gen_random_uuid(), CampRegistration.c.volunteer_id, CampRegistration.c.id, period)
         .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
         .where(
-            CampRegistration.c.id == sa.any_(sa.bindparam("registrations", type_=ARRAY(sa.Uuid()))),
+            CampRegistration.c.id == _among("registrations"),
             CampRegistration.c.volunteer_id.is_not(None),
         )
         .order_by(CampRegistration.c.volunteer_id)
