@@ -153,6 +153,32 @@ async def test_a_manager_offers_to_members_under_the_pledge(api: Api, build: Bui
     assert without == {"results": [], "problems": [problem("Simple", "FORBIDDEN", "need")]}
 
 
+@pytest.mark.parametrize("wanted", [2, 5], ids=["all is promised", "places are free"])
+@pytest.mark.parametrize("way", ["nearest", "named", "one by one"])
+async def test_under_a_pledge_the_nearest_are_its_own_members(api: Api, build: Build, wanted: int, way: str) -> None:
+    """Those of others who live nearer do not fill its places."""
+    organization, need = await build.organization(), await build.need(wanted=wanted)
+    pledge, manager = await build.pledge(need, organization, quantity=2), await build.manager(organization)
+    await build.volunteer()
+    far = [await build.volunteer(organization, kabupaten_code=code) for code in (FAR, NEIGHBOUR)]
+    under: dict[str, Any] = {"pledge": f"Pledge:{pledge}"}
+
+    if way == "one by one":
+        one = {"need": f"Need:{need}", **under}
+        answers = [await api.do(OFFER_ONE, actor=manager, **one, volunteer=f"Volunteer:{each}") for each in far]
+        problems = [[each["code"] for each in answer["problems"]] for answer in answers]
+    else:
+        people, count = ([], 5) if way == "nearest" else (far, 0)
+        answer = await offer(api, manager, need, people, nearest=count, **under)
+        problems = [[each["code"] for each in result["problems"]] for result in answer["results"]]
+
+    # Named one by one, who lives in the province is to be asked first.
+    assert problems == [["NEARER_AVAILABLE"] if way == "one by one" else [], []]
+    made = await build.connection.fetch("SELECT volunteer_id FROM assignment ORDER BY created_at, id")
+    expected = {far[1]} if way == "one by one" else {*far}
+    assert {row["volunteer_id"] for row in made} == expected
+
+
 async def test_nothing_is_offered_under_a_pledge_that_has_ended_or_is_of_another_need(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     ended = await build.pledge(need, organization, status="RELEASED")

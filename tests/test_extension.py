@@ -197,6 +197,26 @@ async def test_of_two_who_take_a_duty_over_one_does(api: Api, build: Build) -> N
     ]
 
 
+@pytest.mark.parametrize(("wanted", "answer"), [(1, ["NEED_FULL"]), (2, [])])
+async def test_who_is_to_take_over_takes_nothing_from_a_duty_that_was_extended_since(
+    api: Api, build: Build, wanted: int, answer: list[str]
+) -> None:
+    """Its last hours would be left to nobody."""
+    duty, other = await make_duty(build), await build.volunteer()
+    await build.connection.execute("UPDATE need SET people_wanted = $1", wanted)
+    coordinator, person = await build.coordinator(), await build.volunteer_account(duty.volunteer)
+    offered = await do(api, "Replace", duty.key, coordinator, volunteer=f"Volunteer:{other}")
+    await do(api, "Extend", duty.key, coordinator, endsAt=instant(NOW + 10 * HOUR))
+    await do(api, "Accept", duty.key, person, version=2)
+
+    key = offered["assignment"]["id"].partition(":")[2]
+    accepted = await do(api, "Accept", key, await build.volunteer_account(other))
+
+    assert codes(accepted) == answer
+    own = (duty.key, NOW - 2 * HOUR, NOW + 10 * HOUR)
+    assert await commitments(build) == [own, *([] if answer else [(uuid.UUID(key), NOW, NOW + 6 * HOUR)])]
+
+
 async def test_a_replacement_is_served_for_the_organization_of_the_days_that_are_left(api: Api, build: Build) -> None:
     organization = await build.organization()
     need = await build.need(wanted=1, starts_at=NOW - 72 * HOUR, ends_at=NOW + 24 * HOUR)

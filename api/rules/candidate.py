@@ -6,8 +6,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import Cube, Kabupaten, Volunteer
+from api import access
+from api.models import Cube, Kabupaten, Membership, Pledge, Volunteer
 from api.rules.code import ProblemCode
+from api.rules.pledge import promised
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
 from api.rules.sending import RULES
 
@@ -49,8 +51,12 @@ def whole_need_case(person: sa.FromClause, need: sa.FromClause, *, days: Sql, no
     return Case(person, need, need.c.starts_at, need.c.ends_at, days, now)
 
 
-def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql) -> sa.Select[Any]:
+def candidates(
+    tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql, pledge: Sql | None = None
+) -> sa.Select[Any]:
     """The volunteers of one tier (index 0 to 2) for whom all rules hold in the period, nearest first.
+
+    Under an open pledge, those of its organization.
 
     Rules that use only the need are checked once, and rules that use only columns filter the people first. The other
     rules are checked person by person in the order of distance, so that a query for the first few does not check
@@ -58,7 +64,7 @@ def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, 
     """
     volunteer = Volunteer.alias()
     days = sa.select(days_of(need, starts, ends)).correlate(need).scalar_subquery()
-    case = Case(volunteer, need, starts, ends, days, now)
+    case = Case(volunteer, need, starts, ends, days, now, pledge)
     filters = [rule.holds(case) for rule in RULES if rule.uses_only_columns]
     if tier_index == 0:
         people = _people_in_kabupaten(need, volunteer, filters)
@@ -69,9 +75,18 @@ def candidates(tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, 
     tier = sa.literal_column(str(tier_index + 1), sa.Integer).label("tier")
     return (
         sa.select(person, kilometres(person.c.chord).label("kilometres"), tier)
-        .where(*(rule.holds(case) for rule in RULES if not rule.uses_only_columns))
+        .where(*(rule.holds(case) for rule in RULES if not rule.uses_only_columns), *_may_fill_pledge(case))
         .correlate(need)
     )
+
+
+def _may_fill_pledge(case: Case) -> list[Condition]:
+    """Whether the person is a member of the organization that holds the pledge, if one is named and open."""
+    if case.pledge is None:
+        return []
+    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == case.pledge).scalar_subquery()
+    members = access.members_today(Membership.c.organization_id == holder)
+    return [sa.or_(promised(case).is_(None), case.person.c.id.in_(members))]
 
 
 def _people_in_kabupaten(need: sa.FromClause, volunteer: sa.FromClause, filters: Sequence[Condition]) -> sa.Select[Any]:
@@ -105,7 +120,8 @@ def _people_elsewhere(
 
 def _nearer_candidates(case: Case) -> list[tuple[int, sa.Select[Any]]]:
     """For the two nearer tiers: the number of the next farther tier, and the candidates of the tier for the same period."""
-    return [(index + 2, candidates(index, case.need, case.starts, case.ends, now=case.now)) for index in range(2)]
+    period = (case.need, case.starts, case.ends)
+    return [(index + 2, candidates(index, *period, now=case.now, pledge=case.pledge)) for index in range(2)]
 
 
 def has_no_nearer_candidate(case: Case) -> Condition:
@@ -136,6 +152,6 @@ def nearest_candidate(case: Case) -> sa.Select[Any]:
 NEAREST_FIRST = Rule(
     holds=has_no_nearer_candidate,
     refusals=(Refusal(ProblemCode.NEARER_AVAILABLE, proof=nearest_candidate),),
-    counts="Volunteers of a nearer tier, kabupaten before province before nation, for whom all other rules hold in the same period.",
+    counts="Volunteers of a nearer tier, kabupaten before province before nation, for whom all other rules hold in the same period; under an open pledge, members of its organization.",
     checked_on_accept=False,
 )

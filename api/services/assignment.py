@@ -126,26 +126,30 @@ async def release(
 
 
 def _served_for() -> CompiledStatement:
-    """The organization that a duty is served for: the one that holds the pledge, else the first that stands on all its days.
+    """The organization that a duty is served for: one that stands on all its days, of a volunteer who is a member on all.
 
-    Where none does, the first of which the volunteer is a member. Its days are those from the start at the acceptance on, which
-    may be later than was offered.
+    That of the pledge before the others, then of the longest membership. Where none does, one of which the volunteer is a member
+    on some of the days, those that stand first. Its days are those from the start at the acceptance on, which may be later
+    than was offered.
     """
-    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id).scalar_subquery()
+    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id)
     days = days_of(Need, sa.bindparam("starts_at", type_=INSTANT), Assignment.c.ends_at)
-    is_member = days_between(Membership.c.since, Membership.c.until).op("@>", is_comparison=True)(days)
+    held = days_between(Membership.c.since, Membership.c.until)
+    stands, covers = is_standing(Organization, days), held.op("@>", is_comparison=True)(days)
+    holds_pledge = Membership.c.organization_id.is_not_distinct_from(holder.correlate(Assignment).scalar_subquery())
+    ranks = (sa.and_(stands, covers), holds_pledge, stands, covers)
     organization = (
         sa.select(Membership.c.organization_id)
         .select_from(Membership)
         .join(Organization, Organization.c.id == Membership.c.organization_id)
-        .where(Membership.c.volunteer_id == Assignment.c.volunteer_id, is_member)
-        .order_by(is_standing(Organization, days).desc(), Membership.c.since, Membership.c.id)
+        .where(Membership.c.volunteer_id == Assignment.c.volunteer_id, held.op("&&", is_comparison=True)(days))
+        .order_by(*(rank.desc() for rank in ranks), Membership.c.since, Membership.c.id)
         .limit(1)
         .correlate(Assignment, Need)
         .scalar_subquery()
     )
     return compile_statement(
-        sa.select(sa.func.coalesce(holder, organization))
+        sa.select(organization)
         .select_from(Assignment.join(Need, Need.c.id == Assignment.c.need_id))
         .where(Assignment.c.id == sa.bindparam("assignment", type_=sa.Uuid()))
     )

@@ -280,10 +280,10 @@ def _candidates(kind: Kind, tier_index: int) -> CompiledStatement:
     They are limited beside the need, where their order is known, so that no others are asked every rule.
     """
     starts, ends = (sa.bindparam(name, type_=INSTANT) for name in ("starts_at", "ends_at"))
-    found = candidates(tier_index, Need, starts, ends, now=access.NOW).lateral()
+    found = candidates(tier_index, Need, starts, ends, now=access.NOW, pledge=_id("pledge")).lateral()
     nearest = (
         sa.select(found.c.id, found.c.chord)
-        .where(found.c.id != sa.all_(_ids("named")), _is_member(found), access.sees_volunteer(kind, found))
+        .where(found.c.id != sa.all_(_ids("named")), access.sees_volunteer(kind, found))
         .order_by(found.c.chord, found.c.id)
         .limit(sa.bindparam("count", type_=sa.Integer()))
         .correlate(Need)

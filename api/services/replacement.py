@@ -120,13 +120,14 @@ async def _broken(
 async def take_over(session: Transaction, request: Request, offer: Row) -> datetime:
     """Ends the duty that a locked offer replaces, where it still runs; the instant from which the other serves.
 
-    The duty ends at that instant, so that its place is filled at every instant.
+    The duty ends at that instant, so that its place is filled at every instant: one that was extended since goes on, as the
+    offer ends before it.
     """
     starts: datetime = offer.starts_at
     if offer.replaces_id is None:
         return starts
     duty = await read_again(session, request, offer.replaces_id)
-    if duty.current_status not in ASSIGNMENT.group("PROMISED") or duty.ends_at <= starts:
+    if duty.current_status not in ASSIGNMENT.group("PROMISED") or not starts < duty.ends_at <= offer.ends_at:
         return starts
     starts = max(starts, request.now)
     if duty.status != AssignmentStatus.ON_DUTY and starts <= duty.starts_at:
