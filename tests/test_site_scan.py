@@ -1,6 +1,7 @@
 """Duties at a site: the volunteer scans the code of the site, and what a scan has reported is taken back with it."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -19,14 +20,15 @@ SCAN_SITE = f"""mutation($input: ScanSiteInput!) {{ scanSite(input: $input) {{
   scan {{ id point finding isOffline at assignment {{ status }} }} {PROBLEMS} }} }}"""
 STATE = """SELECT status, checked_in_at, checked_out_at, lower(period) AS since, upper(period) AS until
   FROM assignment LEFT JOIN commitment ON assignment_id = assignment.id WHERE assignment.id = $1"""
+KEYS: Mapping[str, dict[str, str]] = {"own": {}, "own, once": {"idempotencyKey": "1"}}
 STARTS, ENDS = NOW - 10 * HOUR, NOW + 10 * HOUR
 
 
-async def duty_at_site(build: Build, **values: Any) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
+async def duty_at_site(build: Build, *, wanted: int = 10, **values: Any) -> tuple[uuid.UUID, uuid.UUID, uuid.UUID]:
     """A site, a volunteer, and the duty there."""
     incident = await build.incident()
     site = await build.site(incident)
-    need = await build.need(incident, site_id=site, starts_at=STARTS, ends_at=ENDS)
+    need = await build.need(incident, site_id=site, starts_at=STARTS, ends_at=ENDS, wanted=wanted)
     person = await build.volunteer()
     return site, person, await build.assignment(need, person, **{"status": "ACCEPTED", **values})
 
@@ -128,6 +130,25 @@ async def test_who_replaces_another_is_checked_in_alone(api: Api, build: Build) 
     assert await state(build, replaced) == ("ACCEPTED", None, None, STARTS, ENDS)
 
 
+@pytest.mark.parametrize("own", ["", "own", "own, once"])
+async def test_a_scan_is_kept_where_the_place_of_the_no_show_is_taken(api: Api, build: Build, own: str) -> None:
+    site, person, duty = await duty_at_site(build, wanted=1, status="NO_SHOW")
+    need = await build.connection.fetchval("SELECT need_id FROM assignment")
+    await build.assignment(need, await build.volunteer(), status="ACCEPTED", starts_at=STARTS, ends_at=ENDS)
+    actor, account = await build.coordinator(), await build.volunteer_account(person)
+
+    if own:
+        code = await code_of(api, actor, site=f"Site:{site}")
+        payload = await api.do(SCAN_SITE, actor=account, code=code, point="ENTRY", nonce="1", **KEYS[own])
+    else:
+        code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+        payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=[scan(code, "1")])
+
+    assert payload["problems"] == []
+    assert await build.connection.fetchval("SELECT count(*) FROM scan") == 1
+    assert await state(build, duty) == ("NO_SHOW", None, None, None, None)
+
+
 @pytest.mark.parametrize("is_offline", [True, False])
 async def test_an_annulled_code_counts_at_a_site_only_from_offline(api: Api, build: Build, *, is_offline: bool) -> None:
     site, person, duty = await duty_at_site(build)
@@ -160,8 +181,8 @@ async def served(api: Api, build: Build) -> tuple[uuid.UUID, uuid.UUID, list[str
     return person, duty, [each["scan"]["id"] for each in payload["results"]]
 
 
-async def annul(api: Api, build: Build, scanned: str) -> Json:
-    return await api.do(ANNUL, actor=await build.coordinator(), scan=scanned, reason="Salah orang")
+async def annul(api: Api, build: Build, scanned: str, **values: str) -> Json:
+    return await api.do(ANNUL, actor=await build.coordinator(), scan=scanned, reason="Salah orang", **values)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
@@ -220,19 +241,23 @@ async def test_a_scan_of_the_same_instant_still_counts(
     assert await hours(build, duty) == [(NOW - 4 * HOUR, NOW - 3 * HOUR)]
 
 
-async def test_a_scan_stays_where_the_time_that_it_freed_is_promised_elsewhere(
-    api: Api, build: Build, served: tuple[uuid.UUID, uuid.UUID, list[str]]
+@pytest.mark.parametrize("has_key", [False, True])
+@pytest.mark.parametrize("given", ["time", "offer"])
+async def test_a_scan_stays_where_what_it_freed_is_given_away(
+    api: Api, build: Build, served: tuple[uuid.UUID, uuid.UUID, list[str]], given: str, *, has_key: bool
 ) -> None:
     person, _, scans = served
-    need = await build.need(starts_at=NOW + HOUR, ends_at=NOW + DAY)
-    await build.assignment(need, person, status="ACCEPTED")
+    if given == "time":
+        await build.assignment(await build.need(starts_at=NOW + HOUR, ends_at=NOW + DAY), person, status="ACCEPTED")
+        expected = problem("Commitment", "PERSON_ELSEWHERE", "scan", assignment=None, startsAt=None, endsAt=None)
+    else:
+        need = await build.connection.fetchval("SELECT need_id FROM assignment")
+        await build.assignment(need, person, starts_at=NOW + HOUR, ends_at=ENDS)
+        expected = problem("Duplicate", "ALREADY_OFFERED", "scan", assignment=None)
     before = await snapshot(build.connection)
 
-    payload = await annul(api, build, scans[1])
+    payload = await annul(api, build, scans[1], **({"idempotencyKey": "1"} if has_key else {}))
 
-    account: dict[str, list[Any]] = {"account": [], "role": []}
-    assert payload == {
-        "scan": None,
-        "problems": [problem("Commitment", "PERSON_ELSEWHERE", "scan", assignment=None, startsAt=None, endsAt=None)],
-    }
-    assert {**await snapshot(build.connection), **account} == {**before, **account}
+    assert payload == {"scan": None, "problems": [expected]}
+    others: dict[str, list[Any]] = {"account": [], "role": [], "idempotency": []}
+    assert {**await snapshot(build.connection), **others} == {**before, **others}

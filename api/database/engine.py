@@ -56,6 +56,11 @@ MAX_CACHED_STATEMENT_LENGTH = 60_000
 HUGE_STATEMENT_LENGTH = 60_000
 
 
+# Checks now what is checked at the end of a transaction, which checks it again: undone, so that it stays deferred.
+CHECK_DEFERRED = """
+SAVEPOINT deferred; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT deferred; RELEASE SAVEPOINT deferred"""
+
+
 class Row(asyncpg.Record):
     """A row whose columns are also attributes."""
 
@@ -147,9 +152,10 @@ class Transaction:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncGenerator[None]:
-        """Undoes the changes made inside when an exception leaves it."""
+        """Undoes the changes made inside when an exception leaves it, also that of a constraint that waits for the end."""
         async with self.connection.transaction():
             yield
+            await self.connection.execute(CHECK_DEFERRED)
 
 
 class Database:

@@ -1,6 +1,7 @@
 """What a caller is told when the database does not answer, or not as it was asked."""
 
 import re
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -29,6 +30,13 @@ class Overloaded(Unavailable):
     message = "All connections to the database are in use; try again."
 
 
+class Contended(Unavailable):
+    """A lock was not released in time."""
+
+    code = "OVERLOADED"
+    message = "Others have been changing the same thing for too long; try again."
+
+
 class InvalidValue(Exception):
     """The database cannot represent a value, for instance a date beyond its range."""
 
@@ -55,17 +63,19 @@ class Errors:
             if self._monitor.is_lost:
                 self._monitor.note_return()
             return
-        if isinstance(error, INVALID_VALUE_ERRORS) or is_out_of_range(error):
+        if is_out_of_range(error):
             raise InvalidValue from error
-        if isinstance(error, asyncpg.QueryCanceledError):
-            raise TimedOut from error
+        for driver_errors, told in TOLD:
+            if isinstance(error, driver_errors):
+                raise told from error
         if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
-            if not isinstance(error, TimeoutError):
-                self._monitor.note_loss(error)
-            self._monitor.suspect()
-        elif not isinstance(error, BUSY_ERRORS):
-            return
-        raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
+            self._suspect(error)
+            raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
+
+    def _suspect(self, error: BaseException) -> None:
+        if not isinstance(error, TimeoutError):
+            self._monitor.note_loss(error)
+        self._monitor.suspect()
 
 
 # What a value alone can be guilty of; other data errors, as a division by zero, are mistakes of the program.
@@ -76,6 +86,13 @@ INVALID_VALUE_ERRORS = (
     asyncpg.InvalidDatetimeFormatError,
     asyncpg.CharacterNotInRepertoireError,
     asyncpg.UntranslatableCharacterError,
+)
+
+TOLD: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], type[Exception]]] = (
+    (INVALID_VALUE_ERRORS, InvalidValue),
+    (asyncpg.QueryCanceledError, TimedOut),
+    (asyncpg.LockNotAvailableError, Contended),
+    (asyncpg.InsufficientResourcesError, Unavailable),  # There are too many connections.
 )
 
 # What asyncpg says of a connection that is gone; its other InterfaceErrors are mistakes of the program.
@@ -102,6 +119,3 @@ CONNECTION_LOST_ERRORS = (
     asyncpg.InternalClientError,
     asyncpg.InvalidCatalogNameError,
 )
-
-# There are too many connections, or a lock was not released in time.
-BUSY_ERRORS = (asyncpg.InsufficientResourcesError, asyncpg.LockNotAvailableError)

@@ -137,6 +137,7 @@ async def _settle(
     conflicts={
         "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("scan")),
         "places_of_need": Problem(ProblemCode.NEED_FULL, input_path("scan")),
+        "uq_assignment_live": Problem(ProblemCode.ALREADY_OFFERED, input_path("scan")),
     },
     codes=(ProblemCode.WRONG_STATUS,),
 )

@@ -11,9 +11,10 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
+from api.database import connection as database_connection
 from api.database import engine, monitor
 from api.database.engine import Database
-from api.database.error import Overloaded, TimedOut, Unavailable
+from api.database.error import Contended, Overloaded, TimedOut, Unavailable
 from api.database.pool import RESERVED, SHARE, Client, ConnectionPool, NoConnectionFree
 from tests.builders import Build
 from tests.conftest import NOW
@@ -136,6 +137,22 @@ async def test_a_read_that_finds_no_connection_is_told_so(database_url: str, mon
     for sleeper in sleepers:
         sleeper.cancel()
     await asyncio.gather(*sleepers, return_exceptions=True)
+    await database.close()
+
+
+async def test_who_waits_too_long_for_a_lock_is_not_told_of_a_lost_database(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(database_connection.WRITE_SETTINGS, "lock_timeout", "50ms")
+    database = await Database.open(database_url)
+
+    async with database.transaction() as holder:
+        await holder.rows(sa.text("LOCK TABLE incident"))
+        with pytest.raises(Contended):
+            async with database.transaction() as waiter:
+                await waiter.rows(sa.text("LOCK TABLE incident"))
+
+    assert (database.monitor._task, database.monitor.is_lost) == (None, False)
     await database.close()
 
 
