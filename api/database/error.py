@@ -65,9 +65,9 @@ class Errors:
             return
         if is_out_of_range(error):
             raise InvalidValue from error
-        for driver_errors, told in TOLD:
+        for driver_errors, ours in RAISED:
             if isinstance(error, driver_errors):
-                raise told from error
+                raise ours from error
         if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
             self._suspect(error)
             raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
@@ -88,7 +88,7 @@ INVALID_VALUE_ERRORS = (
     asyncpg.UntranslatableCharacterError,
 )
 
-TOLD: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], type[Exception]]] = (
+RAISED: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], type[Exception]]] = (
     (INVALID_VALUE_ERRORS, InvalidValue),
     (asyncpg.QueryCanceledError, TimedOut),
     (asyncpg.LockNotAvailableError, Contended),
