@@ -7,8 +7,8 @@ import pytest
 
 from api.services.password import verify_password
 from tests.builders import HOME, Build
+from tests.command import environment, sigap
 from tests.conftest import NOW
-from tests.test_cli import environment, sigap
 
 
 async def events(build: Build) -> list[tuple[str, str]]:

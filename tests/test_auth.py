@@ -18,10 +18,10 @@ from api.auth import ALGORITHM, CACHE_LIFETIME, LIFETIME, Tokens, Unauthenticate
 from api.keys import rotate_token_keys
 from tests.asking import Api, Json
 from tests.builders import HOME, Build
+from tests.command import environment, sigap
 from tests.conftest import NOW
 from tests.serving import running_api
 from tests.snapshot import snapshot
-from tests.test_cli import environment, sigap
 
 ME = "{ me { login } }"
 DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {

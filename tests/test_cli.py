@@ -1,5 +1,4 @@
 import json
-import os
 import re
 import shlex
 import signal
@@ -16,9 +15,7 @@ import httpx
 import psutil
 import pytest
 
-TIMEOUT = 60.0  # Seconds; other tests may keep the cores busy.
-
-Environment = dict[str, str]
+from tests.command import TIMEOUT, Environment, environment, sigap
 
 
 def free_port() -> int:
@@ -26,21 +23,6 @@ def free_port() -> int:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
         return port
-
-
-def environment(data: Path, **more: str) -> Environment:
-    """No settings except the data folder, the server programs under test, and `more`."""
-    others = {
-        name: value
-        for name, value in os.environ.items()
-        if name == "SIGAP_POSTGRES_BIN" or (not name.startswith("SIGAP_") and name != "DATABASE_URL")
-    }
-    return {**others, "SIGAP_DATA": str(data), **more}
-
-
-def sigap(env: Environment, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "api", *arguments]
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=TIMEOUT)
 
 
 def until(condition: Callable[[], object]) -> None:

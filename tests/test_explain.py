@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import pytest
 from api.explain import format_sql
 from api.values.key import search_key
 from tests.builders import HOME, Build
+from tests.command import environment, sigap
 from tests.snapshot import snapshot
-from tests.test_cli import TIMEOUT, environment
 
 Completed = subprocess.CompletedProcess[str]
 Explain = Callable[..., Completed]
@@ -26,11 +25,8 @@ VALUES_FROM_PYTHON = ("--variables", json.dumps({"name": NAME}))
 @pytest.fixture
 def explain(database_url: str, tmp_path: Path) -> Explain:
     def run(document: str, *options: str) -> Completed:
-        command = [sys.executable, "-m", "api", "explain", "-", *options]
         env = environment(tmp_path, DATABASE_URL=database_url)
-        return subprocess.run(
-            command, env=env, input=document, capture_output=True, text=True, check=False, timeout=TIMEOUT
-        )
+        return sigap(env, "explain", "-", *options, text=document)
 
     return run
 

@@ -16,10 +16,10 @@ from api.services import account, import_lease, import_run
 from api.services.request import Request
 from tests.asking import Api, Json
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.command import environment, sigap
 from tests.conftest import NOW
 from tests.files.making import rows_of, sheet
 from tests.snapshot import snapshot
-from tests.test_cli import environment, sigap
 
 IMPORT = """mutation($input: ImportMembersInput!) { importMembers(input: $input) {
   importJob { id status version } problems { code path message(language: EN) } } }"""

@@ -13,8 +13,9 @@ from api import installation
 from api.database import migration, requirement
 from api.database.requirement import RequirementError
 from api.models import METADATA
+from tests.command import Environment, environment, sigap
 from tests.isolation import command, connected, with_database
-from tests.test_cli import Environment, ask, environment, free_port, serving, sigap
+from tests.test_cli import ask, free_port, serving
 
 # Of its own for each worker, as roles belong to the server.
 ROLE = f"sigap_serving_{os.getpid()}"

@@ -29,8 +29,9 @@ from api.settings import Settings
 from api.transport import Smtp, Terminal, Transport, transport_of
 from api.worker import Worker
 from tests.builders import HOME, Build
+from tests.command import TIMEOUT, environment, sigap
 from tests.conftest import NOW
-from tests.test_cli import TIMEOUT, environment, free_port, sigap
+from tests.test_cli import free_port
 
 MINUTE = timedelta(minutes=1)
 

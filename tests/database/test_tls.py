@@ -22,8 +22,8 @@ from api.database import migration
 from api.database.engine import Database
 from api.installation import connected
 from api.values.database_url import checked
+from tests.command import environment, sigap
 from tests.isolation import command
-from tests.test_cli import environment, sigap
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 pytestmark = pytest.mark.skipif(not PROGRAMS.exists(), reason="Debian's postgresql-15 is not installed.")

@@ -1,3 +1,5 @@
+from collections.abc import AsyncGenerator
+
 import asyncpg
 import pytest
 
@@ -5,5 +7,9 @@ from tests.compiler.lab.schema import CompilerLab
 
 
 @pytest.fixture
-async def lab(connection: "asyncpg.Connection[asyncpg.Record]") -> CompilerLab:
-    return await CompilerLab.of(connection)
+async def lab(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncGenerator[CompilerLab]:
+    """The tables and rows of the lab, in a transaction: a database whose schema had changed would be cloned anew."""
+    transaction = connection.transaction()
+    await transaction.start()
+    yield await CompilerLab.of(connection)
+    await transaction.rollback()
