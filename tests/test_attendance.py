@@ -13,8 +13,9 @@ from tests.conftest import NOW
 from tests.snapshot import snapshot
 from tests.test_duty import commitments
 
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 START, END = NOW - 10 * HOUR, NOW - 2 * HOUR
+EARLIEST = START - 48 * HOUR
 FIELDS = """assignment { status version reason checkedInAt checkedOutAt isUnconfirmed
   attendance { kind at mark } history { kind effectiveAt } }"""
 
@@ -75,6 +76,10 @@ CASES: list[tuple[Reports, tuple[str, datetime | None, datetime | None, datetime
     ([("CheckIn", START - timedelta(days=30)), ("CheckOut", NOW + HOUR)], ("ACCEPTED", None, None, END)),
     ([("CheckIn", NOW + HOUR), ("Mobilize", START)], ("MOBILIZED", None, None, END)),
     ([("CheckIn", END), ("CheckIn", START)], ("ON_DUTY", START, None, END)),
+    # So does what is said to have been long before the duty, but for setting out.
+    ([("CheckIn", EARLIEST)], ("ON_DUTY", EARLIEST, None, END)),
+    ([("CheckIn", EARLIEST - SECOND), ("CheckOut", EARLIEST - SECOND / 2)], ("ACCEPTED", None, None, END)),
+    ([("Mobilize", EARLIEST - SECOND), ("CheckIn", EARLIEST - HOUR)], ("MOBILIZED", None, None, END)),
 ]
 
 

@@ -483,6 +483,33 @@ async def test_names_are_offered_under_a_pledge_and_direct_offers_take_only_what
     assert read == {"pledge": {"filled": 2, "openQuantity": 0, "percent": 100.0}}
 
 
+async def test_nobody_is_sent_under_the_pledge_of_an_organization_that_does_not_stand(api: Api, build: Build) -> None:
+    """Whoever is a member of another one may be sent without it."""
+    organization, manager = await organization_and_manager(build)
+    coordinator, need = await build.coordinator(), await build.need(wanted=3)
+    member = await build.volunteer()
+    await build.membership(member, organization)
+    pledge = named("Pledge", await build.pledge(need, organization, quantity=2))
+    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED' WHERE id = $1", organization)
+    values, before = {"need": named("Need", need)}, await snapshot(build.connection)
+    person = named("Volunteer", member)
+
+    one, many = document("offerAssignment", "assignment { id }"), document("offerAssignments", "results { position }")
+    refused = []
+    for actor in (manager, coordinator):
+        refused.append(await api.do(one, actor=actor, volunteer=person, pledge=pledge, **values))
+        refused.append(await api.do(many, actor=actor, volunteers=[person], pledge=pledge, **values))
+        refused.append(await api.do(many, actor=actor, volunteers=[], nearest=1, pledge=pledge, **values))
+    unchanged = await snapshot(build.connection)
+    direct = await api.do(one, actor=coordinator, volunteer=person, **values)
+
+    fact = {"organization": {"id": named("Organization", organization)}}
+    fallen = [problem("Organization", "ORGANIZATION_NOT_VERIFIED", "pledge", **fact)]
+    assert [each["problems"] for each in refused] == [fallen] * 6
+    assert unchanged == before
+    assert direct["problems"] == []
+
+
 @pytest.mark.parametrize("wanted", [2, 3], ids=["all places are taken", "a place is free"])
 @pytest.mark.parametrize("way", ["released", "lapsed"])
 async def test_an_offer_under_a_pledge_that_has_ended_is_accepted_as_a_direct_one(

@@ -90,6 +90,23 @@ async def stand(build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid
     return key
 
 
+@pytest.mark.parametrize(("since", "finding"), [(timedelta(), None), (MINUTE, "NO_DUTY")])
+async def test_who_scans_more_than_two_days_before_a_duty_does_not_begin_or_end_it(
+    api: Api, build: Build, since: timedelta, finding: str | None
+) -> None:
+    period = {"starts_at": NOW - HOUR + 48 * HOUR + since, "ends_at": NOW + 90 * HOUR}
+    (site, need), person = await need_at_site(build, **period), await build.volunteer()
+    duty = await build.assignment(need, person, status="ACCEPTED")
+    code = await code_of_person(api, build, person)
+
+    scans = [scan(code, point, point, at=instant(NOW - HOUR)) for point in ("ENTRY", "EXIT")]
+    scanned = await record(api, build, site, *scans)
+
+    assert [each["finding"] for each in scanned] == [finding] * 2
+    arrived = ("ACCEPTED", None) if finding else ("ON_DUTY", NOW - HOUR)
+    assert await state(build, duty) == (*arrived, None, *period.values())
+
+
 @pytest.mark.parametrize(("ahead", "status"), [(5 * MINUTE, "ON_DUTY"), (5 * MINUTE + MINUTE, "ACCEPTED")])
 async def test_the_clock_of_a_phone_may_be_five_minutes_ahead(
     api: Api, build: Build, ahead: timedelta, status: str

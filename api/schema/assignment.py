@@ -189,7 +189,7 @@ class ReleaseAssignmentInput:
     reason: str = field("Why the volunteer is sent home, at most 1,000 characters.")
 
 
-AT = "When it happened; now if left out. A time before the acceptance, or more than five minutes ahead, is kept and does not count."
+AT = "When it happened; now if left out. A time before the acceptance, long before the duty or in the future is kept and does not count."
 NONCE = "A text of your own, 1 to 100 characters: the same report sent again changes nothing."
 
 

@@ -25,6 +25,8 @@ from api.values.text import line
 _S = AssignmentStatus
 # By how much the clock of a phone may be ahead.
 CLOCK_ERROR = timedelta(minutes=5)
+# So long before a duty somebody may arrive for it. The day of a phone may be wrong, and who helps before has another duty.
+EARLIEST = timedelta(hours=48)
 
 # A check-in of somebody who was said not to have come asks for the time and the place again.
 _CONFLICTS = {
@@ -157,6 +159,8 @@ def mark_of(duty: Row, kind: AttendanceKind, at: datetime, now: datetime) -> Att
         return AttendanceMark.BEFORE_ACCEPTANCE
     if at > now + CLOCK_ERROR:
         return AttendanceMark.IN_FUTURE
+    if kind is not AttendanceKind.MOBILIZED and at < duty.starts_at - EARLIEST:
+        return AttendanceMark.TOO_EARLY
     if kind is AttendanceKind.CHECKED_IN and at >= min(duty.ends_at, duty.released_at or duty.ends_at):
         return AttendanceMark.AFTER_END
     return None

@@ -12,11 +12,13 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import GoodsNeed, Incident, Membership, Need, Pledge
+from api.models import GoodsNeed, Incident, Membership, Need, Organization, Pledge
 from api.models.base import new_id
+from api.models.day import local_day
 from api.models.incident import INCIDENT
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
+from api.rules.organization import is_standing
 from api.rules.place import places_wanted
 from api.rules.pledge import places_held
 from api.services.change import Changeable, check_status
@@ -148,13 +150,15 @@ async def check_member(
     volunteer: uuid.UUID | None,
     must_be_open: bool = False,
 ) -> None:
-    """The pledge is one of the need, and the volunteer, if one is named, a member of the organization that holds it."""
+    """The pledge is one of the need, the organization that holds it stands, and the volunteer, if one is named, is its member."""
     parameters = {**request.parameters, "pledge": pledge, "need": need, "volunteer": volunteer}
     found = await session.row(_is_member(request.actor.kind), parameters)
     if found is None:
         problems.add(ProblemCode.NOT_FOUND, "pledge")
     elif must_be_open and found.status != PledgeStatus.OPEN:
         problems.add(ProblemCode.WRONG_STATUS, "pledge", status=found.status)
+    elif not found.stands:
+        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "pledge", organization_id=found.organization_id)
     elif volunteer is not None and not found.is_member:
         problems.invalid(
             "pledge",
@@ -284,8 +288,10 @@ COUNT_GOODS = compile_statement(
 def _is_member(kind: Kind) -> CompiledStatement:
     members = access.members_today(Membership.c.organization_id == Pledge.c.organization_id).correlate(Pledge)
     is_member = sa.bindparam("volunteer", type_=sa.Uuid()).in_(members).label("is_member")
+    stands = is_standing(Organization, local_day(Organization.c.kabupaten_code, access.NOW)).label("stands")
+    status = PLEDGE.current(Pledge, access.NOW).label("status")
     return compile_statement(
-        sa.select(is_member, PLEDGE.current(Pledge, access.NOW).label("status")).where(
-            Pledge.c.id == _id("pledge"), Pledge.c.need_id == _id("need"), access.sees_pledge(kind, Pledge)
-        )
+        sa.select(is_member, stands, status, Pledge.c.organization_id)
+        .join(Organization, Organization.c.id == Pledge.c.organization_id)
+        .where(Pledge.c.id == _id("pledge"), Pledge.c.need_id == _id("need"), access.sees_pledge(kind, Pledge))
     )

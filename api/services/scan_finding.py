@@ -27,7 +27,7 @@ from api.models.base import INSTANT, new_id
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.scan import ScanFinding, ScanPoint
 from api.rules.code import ProblemCode
-from api.services.attendance import CLOCK_ERROR
+from api.services.attendance import CLOCK_ERROR, EARLIEST
 from api.services.problem import Problem, Problems, Refused
 from api.services.request import Request
 from api.values.text import line
@@ -81,7 +81,8 @@ def scan_row(
 ) -> dict[str, Any]:
     at = scan.get("at") or request.now
     of_camp = carrier is not None and place.camp_id is not None
-    duty = min(duties, key=lambda duty: _closeness(duty, scan["point"], at), default=None)
+    begun = (duty for duty in duties if at >= duty.starts_at - EARLIEST)
+    duty = min(begun, key=lambda duty: _closeness(duty, scan["point"], at), default=None)
     return {
         "id": new_id(),
         "camp_id": place.camp_id,
