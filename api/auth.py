@@ -73,12 +73,11 @@ class Tokens:
 
     def _current_keys(self) -> Sequence[OKPKey]:
         """The keys, read again where another process has changed their files: a removed one is valid no more."""
-        found = token_key_files(self._data) if self._data else ()
-        if self._data is not None and found != self._files:
-            try:
+        try:
+            if self._data is not None and (found := token_key_files(self._data)) != self._files:
                 self._keys, self._files = read_token_keys(self._data), found
-            except (KeyFileError, OSError) as error:
-                log.error("the keys of tokens cannot be read", error=type(error).__name__)
+        except (KeyFileError, OSError) as error:
+            log.error("the keys of tokens cannot be read", error=type(error).__name__)
         return self._keys
 
     def issue(

@@ -302,6 +302,10 @@ def test_an_unreachable_database_is_reported_in_one_line(data: Path, name: str) 
         (["token"], "Missing argument 'login'. Try --help.\n"),
         (["nonsense"], "No such command 'nonsense'. Try --help.\n"),
         (["serve", "--port"], "No such option: --port Try --help.\n"),
+        (
+            ["account", "add", "sinta", "--scope", "nation"],
+            "Missing option '--role'. Choose from: coordinator, manager, desk_officer, camp_staff, auditor Try --help.\n",
+        ),
     ],
 )
 def test_wrong_arguments_are_reported_in_one_line(data: Path, arguments: list[str], line: str) -> None:

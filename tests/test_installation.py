@@ -13,6 +13,8 @@ from api import installation
 from api.database import migration, requirement
 from api.database.requirement import RequirementError
 from api.models import METADATA
+from api.models.account import RoleKind
+from api.services.account import AccountError
 from tests.command import Environment, environment, sigap
 from tests.isolation import command, connected, with_database
 from tests.test_cli import ask, free_port, serving
@@ -209,6 +211,9 @@ async def test_an_account_is_added_with_a_role_and_an_event(
     assert (token.returncode, token.stdout.count(".")) == (0, 2)
 
 
+SCOPE_OF_AUDITOR = "The scope of auditor is nation, or the code of a province or a kabupaten"
+
+
 @pytest.mark.parametrize(
     ("login", "role", "scope", "line"),
     [
@@ -225,6 +230,10 @@ async def test_an_account_is_added_with_a_role_and_an_event(
             "The scope of coordinator is nation, or the code of a province or a kabupaten; there is none '99'.",
         ),
         ("sinta", "manager", "nation", "The scope of manager is an organization's id; there is none 'nation'."),
+        *(
+            ("sinta", "auditor", scope, f"{SCOPE_OF_AUDITOR}; there is none '{scope}'.")
+            for scope in ("Kabupaten:62", "Province:62.02", "Organization:62", "some:nation", "NATION")
+        ),
     ],
 )
 async def test_a_wrong_account_is_refused_and_nothing_is_added(
@@ -241,3 +250,35 @@ async def test_a_wrong_account_is_refused_and_nothing_is_added(
 
     assert (done.returncode, done.stdout, done.stderr.splitlines()[-1]) == (1, "", line)
     assert await connection.fetchval("SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM event)") == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        (" \t ", "The name cannot be read: There is nothing to see; write something."),
+        (
+            "Sin\x01ta",
+            "The name cannot be read: The text contains an invisible control character; type it again instead of pasting it.",
+        ),
+        ("x" * 101, "The name cannot be read: Write at least 1 and at most 100 characters."),
+    ],
+)
+async def test_the_name_of_an_account_is_a_line_that_can_be_read(database_url: str, name: str, line: str) -> None:
+    with pytest.raises(AccountError) as refused:
+        await installation.add_account(
+            database_url, login="sinta", name=name, kind=RoleKind.AUDITOR, scope="nation", pooler=None
+        )
+
+    assert str(refused.value) == line
+
+
+async def test_a_retired_code_is_no_scope(database_url: str, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    await connection.execute("UPDATE kabupaten SET retired_on = '2020-01-01' WHERE code = '62.03'")
+
+    with pytest.raises(AccountError) as refused:
+        await installation.add_account(
+            database_url, login="sinta", name="Sinta", kind=RoleKind.AUDITOR, scope="62.03", pooler=None
+        )
+
+    assert str(refused.value) == f"{SCOPE_OF_AUDITOR}; there is none '62.03'."
+    assert await connection.fetchval("SELECT count(*) FROM account") == 0

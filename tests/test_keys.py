@@ -1,4 +1,9 @@
+import errno
 import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -6,8 +11,10 @@ import pytest
 from joserfc.jwk import ECKey
 
 from api.database.engine import Database
-from api.keys import KeyFileError, open_vault, read_token_keys, read_vault
+from api.keys import KeyFileError, exposed, open_vault, read_token_keys, read_vault, rotate_token_keys
 from tests.builders import Build
+from tests.command import environment
+from tests.conftest import NOW
 
 REMEDY = "put the copy of that key there (docs/operations.md, Keys)."
 # Of another kind than tokens are signed with.
@@ -104,10 +111,87 @@ def test_a_broken_token_key_is_refused(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "token-key.pem").read_bytes() == content
 
 
-def test_a_key_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "vault.key").mkdir()
+@pytest.mark.parametrize(
+    ("name", "make", "line"),
+    [
+        ("vault.key", Path.mkdir, "{} cannot be read or created: Is a directory."),
+        ("vault.key", os.mkfifo, "{} is not the file of a key."),
+        ("vault.key", lambda path: path.write_bytes(bytes(20_000)), "{} is not the file of a key."),
+        (
+            "vault.key",
+            lambda path: path.symlink_to(path),
+            "{} cannot be read or created: Too many levels of symbolic links.",
+        ),
+        ("token-key-20260101T000000000000.pem", Path.mkdir, "{} cannot be read or created: Is a directory."),
+    ],
+)
+def test_what_is_no_file_of_a_key_is_refused(
+    tmp_path: Path, name: str, make: Callable[[Path], object], line: str
+) -> None:
+    make(tmp_path / name)
 
+    with pytest.raises(KeyFileError) as refused:
+        (read_vault if name == "vault.key" else read_token_keys)(tmp_path)
+
+    assert str(refused.value) == line.format(tmp_path / name)
+
+
+def without_rights_of_root() -> list[str]:
+    """Lets the modes of files hold for root, too."""
+    return ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+
+
+@pytest.mark.parametrize(
+    ("mode", "arguments", "line"),
+    [
+        (0o000, ["keys", "list"], "{}/token-key.pem cannot be read or created: Permission denied.\n"),
+        (0o111, ["keys", "list"], "{} cannot be read or created: Permission denied.\n"),
+        (0o000, ["keys", "rotate"], "{}/token-key.pem cannot be read or created: Permission denied.\n"),
+        (0o555, ["keys", "rotate"], "{} cannot be read or created: Permission denied.\n"),
+    ],
+)
+def test_a_closed_folder_of_keys_is_told_in_one_line(
+    tmp_path: Path, mode: int, arguments: list[str], line: str
+) -> None:
+    read_token_keys(tmp_path)
+    tmp_path.chmod(mode)
+
+    command = [*without_rights_of_root(), sys.executable, "-m", "api", *arguments]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=False)
+    tmp_path.chmod(0o700)
+
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", line.format(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["token-key.pem"]
+
+
+def test_a_key_that_cannot_be_written_whole_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(KeyFileError) as refused:
         read_vault(tmp_path)
 
-    assert str(refused.value) == f"{tmp_path}/vault.key cannot be read or created: Is a directory."
+    assert str(refused.value) == f"{tmp_path}/vault.key cannot be read or created: No space left on device."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_file_beside_the_keys_is_no_key(tmp_path: Path) -> None:
+    (first,) = read_token_keys(tmp_path)
+    (tmp_path / "token-key-backup.pem").write_bytes((tmp_path / "token-key.pem").read_bytes())
+
+    rotate_token_keys(tmp_path, NOW, lifetime=timedelta(days=7))
+
+    assert [key.thumbprint() for key in read_token_keys(tmp_path)][1:] == [first.thumbprint()]
+    assert (tmp_path / "token-key-backup.pem").exists()
+
+
+def test_keys_that_everybody_may_read_are_named(tmp_path: Path) -> None:
+    read_token_keys(tmp_path)
+    read_vault(tmp_path)
+    before = exposed(tmp_path)
+    (tmp_path / "vault.key").chmod(0o644)
+
+    assert (before, exposed(tmp_path)) == ([], [tmp_path / "vault.key"])

@@ -1,5 +1,6 @@
 """The `sigap` command."""
 
+import os
 import sys
 from typing import Any
 
@@ -24,9 +25,16 @@ def main() -> None:
     try:
         sys.exit(command(standalone_mode=False))
     except USAGE_ERROR as error:
-        sys.stderr.write(f"{error.format_message()} Try --help.\n")
+        # The message about a missing option lists its values in lines of their own.
+        sys.stderr.write(f"{' '.join(error.format_message().split())} Try --help.\n")
         sys.exit(2)
     except (CommandError, SettingsError, embedded.EmbeddedError, *installation.REFUSALS) as error:
         sys.exit(str(error))
+    except BrokenPipeError:
+        # Whoever reads the output has had enough, as `head` has; what is left must not be written at the exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if isinstance(error, OSError) and error.filename is not None:
+            sys.exit(f"{error.filename} cannot be used: {error.strerror}.")
         sys.exit(f"The database cannot be used: {next(iter(str(error).splitlines()), type(error).__name__)}")

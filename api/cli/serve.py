@@ -17,6 +17,7 @@ from api import installation, log
 from api.auth import issue_tokens
 from api.cli.command import CommandError, command, database, migrate_database
 from api.cli.demo import demo_password, ensure_demo_story
+from api.keys import exposed
 from api.server.protocol import IDLE_SECONDS, bounded_protocol
 from api.settings import Settings, read_settings
 from api.transport import Terminal, Transport, transport_of
@@ -46,6 +47,8 @@ def serve(
     with bound_socket(settings) as listener, database(settings) as url:
         asyncio.run(installation.check(url) if no_migrate else migrate_database(url))
         asyncio.run(installation.prepare(url, settings.data, pooler=settings.pooler))
+        for path in exposed(settings.data):
+            typer.echo(f"Everybody on this machine may read {path}: chmod 600 {path}", err=True)
         has_story = demo and asyncio.run(ensure_demo_story(url, settings.data))
         shows_tokens = has_story and (print_tokens or sys.stdout.isatty())
         logins = DEMO_LOGINS if shows_tokens else ()

@@ -171,14 +171,14 @@ class _Cluster:
         command = [*self.command_prefix, str(self.programs / program), *options]
         result = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, cwd="/", env=_ENV)
         if result.returncode:
-            raise EmbeddedError(f"{program} failed as user {self.uid}: {self.last_error(result.stderr)}")
+            # Other errors follow from the first.
+            first = next(iter(error_messages(result.stderr)), "it said nothing")
+            raise EmbeddedError(f"{program} failed as user {self.uid}: {first}")
         return result.stdout
 
-    def last_error(self, output: str | None = None) -> str:
-        """The last error message in the output, by default in the server's log."""
-        output = self.log.read_text(errors="replace") if output is None else output
-        errors = re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", output) or re.findall(".+", output)
-        return str(errors[-1]) if errors else f"see {self.log}"
+    def last_error(self) -> str:
+        """The last error message in the server's log."""
+        return [f"see {self.log}", *error_messages(self.log.read_text(errors="replace"))][-1]
 
     def find_or_launch(self) -> psutil.Process:
         """The server process of this folder, launched if there is none. Waits until it accepts connections."""
@@ -253,3 +253,8 @@ class _Cluster:
         if folder.lstat().st_mode & 0o170777 != 0o040700 or folder.lstat().st_uid != self.uid:
             raise EmbeddedError(f"{folder} is not a private folder of user {self.uid}, who runs PostgreSQL: remove it")
         return folder
+
+
+def error_messages(output: str) -> list[str]:
+    """The messages of errors in the output; all lines if there are none."""
+    return re.findall("(?:FATAL|PANIC|ERROR|error): +(.+)", output) or re.findall(".+", output)

@@ -18,6 +18,9 @@ from api.models.base import new_id
 from api.models.event import ActorKind
 from api.services.feed import record
 from api.services.request import Request
+from api.services.retirement import is_retired
+from api.values.problem import Unreadable
+from api.values.text import line
 
 _KEY: sa.BindParameter[uuid.UUID] = sa.bindparam("actor_key", type_=sa.Uuid())
 _OPEN_SESSION = sa.exists().where(
@@ -125,31 +128,35 @@ async def add(session: Transaction, request: Request, *, login: str, name: str, 
         raise AccountError("A login has letters, digits, dots, dashes and underscores only, at most 100.")
     if await session.value(sa.select(Account.c.id).where(Account.c.login == login)) is not None:
         raise AccountError(f"There is already an account {login!r}.")
-    columns = await _scope(session, kind, scope)
+    try:
+        shown = line(name, minimum=1, maximum=100)
+    except Unreadable as unreadable:
+        raise AccountError(f"The name cannot be read: {unreadable}") from None
+    columns = await _scope(session, request, kind, scope)
     key = new_id()
-    await session.insert(Account, id=key, login=login, name=name, active=True)
+    await session.insert(Account, id=key, login=login, name=shown, active=True)
     await session.insert(Role, id=new_id(), account_id=key, kind=kind, **columns)
     change = {"login": login, "kind": kind, "scope": scope}
     await record(session, request, "account.added", subject=("Account", key), change=change, by=ActorKind.OPERATOR)
 
 
-async def _scope(session: Transaction, kind: RoleKind, scope: str) -> dict[str, Any]:
-    """The column of the role, with what the scope names."""
-    text = scope.rpartition(":")[2]
-    key: uuid.UUID | str | None
-    if kind in OF_ORGANIZATIONS:
-        column, table, key = "organization_id", Organization, _uuid(text)
-    elif text == "nation":
+async def _scope(session: Transaction, request: Request, kind: RoleKind, scope: str) -> dict[str, Any]:
+    """The column of the role, with what the scope names: a code or key by itself, or an id."""
+    if scope == "nation" and kind not in OF_ORGANIZATIONS:
         return {}
+    known: sa.ColumnElement[bool] = sa.true()
+    if kind in OF_ORGANIZATIONS:
+        wanted, table = "an organization's id", Organization
     else:
-        column, table, key = ("kabupaten_code", Kabupaten, text) if "." in text else ("province_code", Province, text)
+        wanted = "nation, or the code of a province or a kabupaten"
+        table = Kabupaten if "." in scope else Province
+        known = sa.not_(is_retired(table))
     (primary,) = table.primary_key.columns
-    if await session.value(sa.select(primary).where(primary == key)) is None:
-        wanted = (
-            "an organization's id" if kind in OF_ORGANIZATIONS else "nation, or the code of a province or a kabupaten"
-        )
+    text = scope.removeprefix(f"{table.name.capitalize()}:")
+    key = _uuid(text) if table is Organization else text
+    if await session.value(sa.select(primary).where(primary == key, known), {"now": request.now}) is None:
         raise AccountError(f"The scope of {kind.lower()} is {wanted}; there is none {scope!r}.")
-    return {column: key}
+    return {f"{table.name}_{primary.name}": key}
 
 
 def _uuid(text: str) -> uuid.UUID | None:

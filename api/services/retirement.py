@@ -55,14 +55,19 @@ def _codes(verb: Verb[Any, Any], value: Any, path: Path) -> Iterator[tuple[str, 
             yield REFERENCE_TABLES[noun], value, path
 
 
+def is_retired(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether a code is retired, on the day in Jakarta."""
+    day = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
+    return sa.func.coalesce(table.c.retired_on <= day, sa.false())
+
+
 @cache
 def _known(tables: tuple[str, ...]) -> CompiledStatement:
-    day = sa.cast(sa.func.timezone("Asia/Jakarta", NOW), sa.Date)
     selects = []
     for name in tables:
         table = METADATA.tables[name]
         codes = sa.bindparam(name, type_=ARRAY(sa.Text()))
-        is_retired = (table.c.retired_on <= day).label("is_retired")
-        select = sa.select(sa.literal_column(f"'{name}'").label("table"), table.c.code, is_retired)
+        retired = is_retired(table).label("is_retired")
+        select = sa.select(sa.literal_column(f"'{name}'").label("table"), table.c.code, retired)
         selects.append(select.where(table.c.code == sa.any_(codes)))
     return compile_statement(sa.union_all(*selects) if len(selects) > 1 else selects[0])
