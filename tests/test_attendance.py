@@ -210,6 +210,28 @@ async def test_a_no_show_whose_time_or_place_is_taken_stays_one(api: Api, build:
     assert await snapshot(build.connection) == before
 
 
+async def test_what_was_said_of_a_duty_goes_with_it(api: Api, build: Build) -> None:
+    """Evaluated before it was known that nobody came; whoever came after all is evaluated anew."""
+    need = await build.need(starts_at=NOW - 20 * HOUR, ends_at=NOW - 12 * HOUR)
+    key, actor = await build.assignment(need, await build.volunteer(), status="ACCEPTED"), await build.coordinator()
+    evaluate = """mutation($input: EvaluateAssignmentInput!) { evaluateAssignment(input: $input) {
+      assignment { status evaluation { rating comment } } problems { code } } }"""
+    values: Json = {"assignment": f"Assignment:{key}", "rating": 5, "comment": "Baik"}
+    said = await api.do(evaluate, actor=actor, version=1, **values)
+
+    gone = await report(api, "RecordNoShow", key, actor, reason="Tidak ada kabar", version=3)
+    read = await api.ask(
+        "query($id: ID!) { assignment(id: $id) { evaluation { rating } } }", actor=actor, id=f"Assignment:{key}"
+    )
+    for verb, at in (("CheckIn", NOW - 20 * HOUR), ("CheckOut", NOW - 13 * HOUR)):
+        await report(api, verb, key, actor, at)
+    again = await api.do(evaluate, actor=actor, version=7, **values)
+
+    evaluated = {"assignment": {"status": "COMPLETED", "evaluation": {"rating": 5, "comment": "Baik"}}, "problems": []}
+    assert (said, gone["problems"], read) == (evaluated, [], {"assignment": {"evaluation": None}})
+    assert again == evaluated
+
+
 async def test_who_has_come_is_no_no_show(api: Api, build: Build) -> None:
     key, actor = await duty(build, status="COMPLETED", checked_in_at=START, checked_out_at=END)
     before = await snapshot(build.connection)

@@ -125,7 +125,8 @@ async def test_the_clock_of_a_phone_may_be_five_minutes_ahead(
     finding, mark = (None, None) if status == "ON_DUTY" else ("IN_FUTURE", "IN_FUTURE")
     assert payload["scan"]["finding"] == finding
     assert [each["mark"] for each in reported["assignment"]["attendance"]] == [mark]
-    assert [(await state(build, each))[0] for each in (duty, other)] == [status] * 2
+    arrived = (status, NOW if finding is None else None)
+    assert [(await state(build, each))[:2] for each in (duty, other)] == [arrived] * 2
 
 
 async def test_whose_place_is_taken_stays_a_no_show_and_all_others_of_the_phone_are_checked_in(

@@ -1,6 +1,7 @@
 """What happens on a duty: setting out, arriving, leaving, or not coming. Reports come late, out of order, more than once."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +24,9 @@ from api.services.verb import OneThing, verb
 from api.values.text import line
 
 _S = AssignmentStatus
-# By how much the clock of a phone may be ahead.
+# What was said of a duty that is not over after all is said no more.
+UNRATED: Mapping[str, None] = dict.fromkeys(("rating", "rating_comment", "rated_at", "rater_id"))
+# By how much the clock of a phone may be ahead; what it reports happened now.
 CLOCK_ERROR = timedelta(minutes=5)
 # So long before a duty somebody may arrive for it. The day of a phone may be wrong, and who helps before has another duty.
 EARLIEST = timedelta(hours=48)
@@ -108,7 +111,7 @@ async def record_no_show(
 ) -> uuid.UUID:
     text = read_reason(reason)
     duty = await lock_assignment(session, request, assignment, version, AssignmentAction.RECORD_NO_SHOW)
-    return await move(session, request, duty, _S.NO_SHOW, reason=text)
+    return await move(session, request, duty, _S.NO_SHOW, reason=text, columns=UNRATED)
 
 
 _KINDS = {
@@ -143,6 +146,7 @@ async def apply(
     a kind and instant, that is there already changes nothing.
     """
     key: uuid.UUID = duty.id
+    at = request.now if request.now < at <= request.now + CLOCK_ERROR else at
     mark = mark_of(duty, kind, at, request.now)
     values = {"id": new_id(), "assignment_id": key, "kind": kind, "at": at, "mark": mark, "nonce": nonce}
     if await session.value(KEEP, {**values, "account_id": request.actor.account_id}) is None:
@@ -157,7 +161,7 @@ def mark_of(duty: Row, kind: AttendanceKind, at: datetime, now: datetime) -> Att
     """Why a report of this instant does not count; None if it does."""
     if at < duty.accepted_at:
         return AttendanceMark.BEFORE_ACCEPTANCE
-    if at > now + CLOCK_ERROR:
+    if at > now:
         return AttendanceMark.IN_FUTURE
     if kind is not AttendanceKind.MOBILIZED and at < duty.starts_at - EARLIEST:
         return AttendanceMark.TOO_EARLY

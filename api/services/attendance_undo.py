@@ -13,7 +13,7 @@ from api.models.assignment import AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
-from api.services.attendance import REPORTED, apply
+from api.services.attendance import REPORTED, UNRATED, apply
 from api.services.duty import change, move, promise, read_again
 from api.services.hours import count
 from api.services.request import Request
@@ -54,6 +54,7 @@ async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, 
     if status == duty.status:
         await change(session, request, duty, "attendance_annulled", columns=columns, change=taken, reason=reason)
     else:
+        columns |= UNRATED
         await move(session, request, duty, status, reason=reason, columns=columns, change={"annulled": taken})
     await count(session, request, duty)
 
