@@ -170,17 +170,12 @@ async def lock_grounds(session: Transaction, duty: Row) -> None:
 
 
 async def promise(session: Transaction, duty: Row, left: datetime | None) -> None:
-    """The time of a duty is promised again: until its end, or until the volunteer left before.
-
-    Its need is asked for the place at once, so that a caller may go on without it.
-    """
+    """The time of a duty is promised again: until its end, or until the volunteer left before."""
     await session.rows(DELETE_COMMITMENT, {"assignment": duty.id})
     until = min(left or duty.ends_at, duty.ends_at)
     if duty.starts_at < until:
         values: Mapping[str, Any] = {"period": asyncpg.Range(duty.starts_at, until)}
         await session.insert(Commitment, id=new_id(), volunteer_id=duty.volunteer_id, assignment_id=duty.id, **values)
-        for statement in COUNT_PLACES:
-            await session.rows(statement)
 
 
 async def shorten_commitment(session: Transaction, duty: Row, until: datetime) -> None:
@@ -278,9 +273,6 @@ SHORTEN_COMMITMENT = compile_statement(
     .values(period=sa.func.tstzrange(sa.func.lower(Commitment.c.period), _UNTIL))
     .where(Commitment.c.assignment_id == _id("assignment"), sa.func.upper(Commitment.c.period) > _UNTIL)
 )
-COUNT_PLACES = [
-    compile_statement(sa.text(f"SET CONSTRAINTS places_of_need {when}")) for when in ("IMMEDIATE", "DEFERRED")
-]
 DELETE_COMMITMENT = compile_statement(sa.delete(Commitment).where(Commitment.c.assignment_id == _id("assignment")))
 # Who has no duty has no hours in it.
 REFUSE_PROPOSED = compile_statement(
