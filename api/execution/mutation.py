@@ -85,11 +85,8 @@ def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, An
     problems: list[Problem] = []
     arguments = {name: service_value(verb, context, value, (name,), problems) for name, value in values.items()}
     idempotency_key = arguments.pop("idempotency_key", None)
-    # Of the arguments, so that an id in another spelling is the same body; of what was sent if that cannot be used.
-    # Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
     body = arguments if not problems else {**values, "idempotency_key": None}
-    spelled = one_spelling(body) if idempotency_key is not None else body
-    digest = context.vault.blind_index(orjson.dumps(spelled, option=orjson.OPT_SORT_KEYS))
+    digest = b"" if idempotency_key is None else _body_digest(context, body)
     if verb.needs_vault:
         arguments["vault"] = context.vault
     if not isinstance(verb.answers, ResultPerItem):
@@ -100,6 +97,14 @@ def service_call(context: Context, verb: Verb[Any, Any], values: Mapping[str, An
     refused, others = split_problems(problems, name)
     arguments[name] = [item for position, item in enumerate(arguments[name]) if position not in refused]
     return Call(verb, arguments, digest, idempotency_key, others, refused)
+
+
+def _body_digest(context: Context, body: Mapping[str, Any]) -> bytes:
+    """Of the arguments, so that an id in another spelling is the same body; of what was sent if that cannot be used.
+
+    Keyed: a bare digest of a body that holds a NIK would let the NIK be guessed.
+    """
+    return context.vault.blind_index(orjson.dumps(one_spelling(body), option=orjson.OPT_SORT_KEYS))
 
 
 def split_problems(problems: Sequence[Problem], items: str) -> tuple[Mapping[int, ItemResult], Sequence[Problem]]:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import CompiledStatement, compile_statement
+from api.database.statement import CompiledStatement, compile_statement, with_stored_keys
 from api.models import (
     Hazard,
     Incident,
@@ -22,8 +22,8 @@ from api.models.incident import INCIDENT, IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable, check_status, move_verb
 from api.services.feed import record
-from api.services.incident_kabupaten import ADD_KABUPATENS, KABUPATENS, change_kabupatens
-from api.services.place import coordinated_kabupatens, known_kabupatens
+from api.services.incident_kabupaten import KABUPATENS, change_kabupatens
+from api.services.place import CODES, coordinated_kabupatens, known_kabupatens
 from api.services.position import Point, check_point
 from api.services.problem import Problems
 from api.services.reference import check_codes
@@ -117,11 +117,20 @@ async def _insert(
     session: Transaction, request: Request, places: Sequence[Row], values: Mapping[str, Any], event: str
 ) -> uuid.UUID:
     key, codes = new_id(), [place.code for place in places]
-    await session.insert(Incident, id=key, **values)
-    await session.rows(ADD_KABUPATENS, {"incident": key, "codes": codes})
+    row = with_stored_keys(Incident, {"id": key, **values})
+    await session.rows(_insert_statement(tuple(row)), {**row, "codes": codes})
     change = {"status": values["status"], "hazard": values["hazard_code"], "kabupaten": codes}
     await record(session, request, f"incident.{event}", subject=("Incident", key), change=change)
     return key
+
+
+@cache
+def _insert_statement(names: tuple[str, ...]) -> CompiledStatement:
+    """An incident with its kabupaten, by one statement; the parameters have the names of the columns."""
+    row = {name: sa.bindparam(name, type_=Incident.c[name].type) for name in names}
+    incident = sa.insert(Incident).values(row).returning(Incident.c.id).cte("inserted")
+    pairs = sa.select(incident.c.id, sa.func.unnest(CODES, type_=sa.Text()))
+    return compile_statement(sa.insert(IncidentKabupaten).from_select(["incident_id", "kabupaten_code"], pairs))
 
 
 @verb(
