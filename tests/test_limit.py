@@ -10,7 +10,8 @@ from graphql import GraphQLError, get_introspection_query
 from starlette.applications import Starlette
 from structlog.testing import capture_logs
 
-from api.database.engine import HUGE_STATEMENT_LENGTH
+from api.compiler.plan import MAX_CACHED_SQL
+from api.database.engine import HUGE_STATEMENT_LENGTH, MAX_CACHED_STATEMENT_LENGTH
 from api.execution import document as documents_of_requests
 from api.execution import introspection
 from api.execution.document import DocumentCache, ValidatedDocument
@@ -22,7 +23,7 @@ from api.settings import Limits, Settings
 from api.web import watchdog
 from api.web.watchdog import Watchdog
 from tests.asking import Api
-from tests.builders import Build
+from tests.builders import HOME, Build
 
 MAX_TOKENS = Limits().max_tokens
 LONGEST_HOLD = 0.1
@@ -412,3 +413,25 @@ async def test_a_connection_that_planned_a_huge_statement_is_replaced(api: Api) 
 
     assert ordinary[0] == ordinary[1]
     assert afterwards != ordinary[0]
+
+
+REFUSALS = "query($need: ID!, $volunteer: ID!) { need(id: $need) { refusals(volunteer: $volunteer) { code } } }"
+CANDIDATES = """query($need: ID!) { need(id: $need) { peopleWanted coverage { accepted }
+  candidates(first: 20) { pageInfo { hasNextPage endCursor } nodes {
+    tier kilometres volunteer { id name phone sex reach kabupaten { name province { name } }
+      memberships(first: 3) { nodes { number organization { name } rank { label } } }
+      certificates(first: 5) { nodes { type { label } expiresOn } } } } } } }"""
+
+
+@pytest.mark.parametrize("document", [REFUSALS, CANDIDATES])
+async def test_what_a_coordinator_reads_to_send_people_is_planned_once(api: Api, build: Build, document: str) -> None:
+    actor, need, person = await build.coordinator(kabupaten_code=HOME), await build.need(), await build.volunteer()
+    variables = {"need": f"Need:{need}", "volunteer": f"Volunteer:{person}"}
+
+    first = await api.ask(document, actor=actor, **variables)
+    planned = api.services.planner.cache.misses
+    second = await api.ask(document, actor=actor, **variables)
+
+    assert first == second
+    assert api.services.planner.cache.misses == planned
+    assert MAX_CACHED_SQL <= MAX_CACHED_STATEMENT_LENGTH <= HUGE_STATEMENT_LENGTH, "planned once, prepared once"

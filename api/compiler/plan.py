@@ -37,7 +37,7 @@ _PARAMETER = re.compile("\x01([^\x02]+)\x02")
 MISSING = "!"
 
 # Characters of SQL; a plan with a longer statement is not cached.
-MAX_CACHED_SQL = 60_000
+MAX_CACHED_SQL = 100_000
 # Characters of SQL of all cached plans.
 MAX_CACHED_SQLS = 2_000_000
 # Characters of SQL; PostgreSQL takes some hundred bytes of memory for each while it plans.

@@ -47,13 +47,13 @@ ACQUIRE_SECONDS = 2.0
 WRITE_ACQUIRE_SECONDS = 10.0
 
 # Prepared statements per read connection; the least recently used one is dropped first.
-STATEMENT_CACHE_SIZE = 64
+STATEMENT_CACHE_SIZE = 40
 
 # Characters. A longer statement is prepared each time: PostgreSQL needs some 50 bytes of memory per character.
-MAX_CACHED_STATEMENT_LENGTH = 60_000
+MAX_CACHED_STATEMENT_LENGTH = 100_000
 
 # Characters. After a longer statement the connection is closed, as its server process keeps the memory of planning it.
-HUGE_STATEMENT_LENGTH = 60_000
+HUGE_STATEMENT_LENGTH = 100_000
 
 
 # Checks now what is checked at the end of a transaction, which checks it again: undone, so that it stays deferred.

@@ -70,8 +70,9 @@ def candidates(
         people = _people_in_kabupaten(need, volunteer, filters)
     else:
         people = _people_elsewhere(tier_index, need, volunteer, filters)
-    person = people.limit(NULL_LIMIT).correlate(need).lateral()
-    case = replace(case, person=person)
+    # With the days beside each person the rules name them, instead of writing out seven times how they are computed.
+    person = people.add_columns(days.label("days")).limit(NULL_LIMIT).correlate(need).lateral()
+    case = replace(case, person=person, days=person.c.days)
     tier = sa.literal_column(str(tier_index + 1), sa.Integer).label("tier")
     return (
         sa.select(person, kilometres(person.c.chord).label("kilometres"), tier)
