@@ -150,9 +150,8 @@ async def database_url(test_database: WorkerDatabase) -> AsyncGenerator[str]:
 
 
 @pytest.fixture
-async def connection(database_url: str) -> AsyncGenerator["asyncpg.Connection[asyncpg.Record]"]:
-    async with connected(database_url) as connection:
-        yield connection
+async def connection(database_url: str, test_database: WorkerDatabase) -> "asyncpg.Connection[asyncpg.Record]":
+    return await test_database.connection()
 
 
 @pytest.fixture

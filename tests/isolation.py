@@ -17,6 +17,9 @@ MOST_BYTES = 2_000_000
 # Seconds for the server to end the sessions whose connections a test has closed; it usually takes milliseconds.
 END_SECONDS = 60.0
 
+# The second reader of the compiler's tests alone has more statements than asyncpg keeps.
+STATEMENT_CACHE_SIZE = 1_000
+
 OTHER_SESSIONS = """
 FROM pg_stat_activity
 WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND pid <> ALL($1)"""
@@ -70,7 +73,8 @@ class WorkerDatabase:
     After a test that has added rows, they are deleted. After one that has changed the schema, the reference data or the
     settings, or that has left connections open, the database is dropped, and the next test gets a new clone.
 
-    It cleans by one connection: to delete from every table takes a new one five times as long.
+    It cleans by one connection, which each test may use before: to delete from every table, and to make a row, takes a new
+    one five times as long, and it keeps what is prepared.
     """
 
     def __init__(self, template: str, prefix: str, *, end_seconds: float = END_SECONDS) -> None:
@@ -80,7 +84,7 @@ class WorkerDatabase:
         self._end_seconds = end_seconds
         self._count = 0
         self._clone: Clone | None = None
-        self._cleaner: asyncpg.Connection[asyncpg.Record] | None = None
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
 
     async def open(self) -> str:
         """The address of the database; it is cloned first where there is none."""
@@ -89,16 +93,23 @@ class WorkerDatabase:
             self._clone = await clone(self.template, f"{self.prefix}_{self._count}")
         return self._clone.url
 
+    async def connection(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """The connection that one test after another uses, by itself."""
+        assert self._clone is not None
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._clone.url, statement_cache_size=STATEMENT_CACHE_SIZE)
+        return self._connection
+
     async def clean(self) -> None:
         """Deletes the rows of a test, or drops the database; raises `OpenConnectionsError` after it has ended them."""
         if self._clone is None:
             return
         is_clean = False
         try:
-            if self._cleaner is None or self._cleaner.is_closed():
-                self._cleaner = await asyncpg.connect(self._clone.url)
-            await end_other_sessions(self._cleaner, self._end_seconds, self.kept.sessions)
-            is_clean = await restore(self._cleaner, self._clone)
+            connection = await self.connection()
+            await connection.reset()
+            await end_other_sessions(connection, self._end_seconds, self.kept.sessions)
+            is_clean = await restore(connection, self._clone)
         finally:
             if not is_clean:
                 await self.drop()
@@ -112,9 +123,9 @@ class WorkerDatabase:
     async def disconnect(self) -> None:
         """Closes the connections that one test leaves to the next."""
         await self.kept.close()
-        if self._cleaner is not None:
-            await self._cleaner.close()
-            self._cleaner = None
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
 
     async def drop(self) -> None:
         await self.disconnect()
