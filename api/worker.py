@@ -118,8 +118,10 @@ async def repeat(work: Callable[[], Awaitable[int]], seconds: float) -> None:
         found = 0
         try:
             found = await work()
-        except Unavailable:
-            log.warning("the worker waits for the database")
+        except Unavailable as error:
+            # That the database is lost, it says itself, once.
+            if type(error) is not Unavailable:
+                log.warning("the worker was held up", error=error.code)
         except Exception as error:  # noqa: BLE001  # The border of the worker, which goes on.
             unexpected(error)
         if not found:

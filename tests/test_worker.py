@@ -18,16 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from api.database.engine import Database
+from api.database.error import Overloaded, TimedOut, Unavailable
 from api.keys import read_vault
 from api.services import message
 from api.services.message import Letter
 from api.settings import Settings
 from api.transport import Smtp, Terminal, Transport, transport_of
-from api.worker import Worker
+from api.worker import Worker, repeat
 from tests.builders import HOME, Build
 from tests.command import TIMEOUT, environment, sigap
 from tests.conftest import NOW
@@ -271,3 +273,19 @@ async def test_the_end_of_a_role_is_recorded_as_of_its_instant(office: Office, b
     events = await build.connection.fetch("SELECT kind, at, effective_at, actor_kind FROM event")
     assert [tuple(row) for row in ended] == [(NOW, 2), (None, 1)]
     assert [tuple(row) for row in events] == [("role.ended", office.now, NOW, "CLOCK")]
+
+
+async def test_what_keeps_the_worker_from_its_work_is_logged_but_not_that_the_database_is_lost() -> None:
+    errors = [Unavailable(), TimedOut(), Overloaded(), ValueError("kenari"), asyncio.CancelledError()]
+
+    async def work() -> int:
+        raise errors.pop(0)
+
+    with structlog.testing.capture_logs() as lines, pytest.raises(asyncio.CancelledError):
+        await repeat(work, 0)
+
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("the worker was held up", "TIMEOUT"),
+        ("the worker was held up", "OVERLOADED"),
+        ("unexpected error", "ValueError"),
+    ]

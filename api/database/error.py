@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from traceback import walk_tb
 
 import asyncpg
 
 from api.database.monitor import Monitor
 from api.database.pool import NoConnectionFree
+from api.log import log
 
 
 class Unavailable(Exception):
@@ -68,12 +70,14 @@ class Errors:
         for driver_errors, ours in RAISED:
             if isinstance(error, driver_errors):
                 raise ours from error
-        if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error):
+        if isinstance(error, CONNECTION_LOST_ERRORS) or is_connection_gone(error) or is_of_the_network(error):
             self._suspect(error)
             raise (Overloaded if isinstance(error, NoConnectionFree) else Unavailable) from error
 
     def _suspect(self, error: BaseException) -> None:
-        if not isinstance(error, TimeoutError):
+        if isinstance(error, asyncpg.TooManyConnectionsError):
+            log.warning("too many connections to the database")
+        elif not isinstance(error, TimeoutError):
             self._monitor.note_loss(error)
         self._monitor.suspect()
 
@@ -92,7 +96,6 @@ RAISED: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], type[Excep
     (INVALID_VALUE_ERRORS, InvalidValue),
     (asyncpg.QueryCanceledError, TimedOut),
     (asyncpg.LockNotAvailableError, Contended),
-    (asyncpg.InsufficientResourcesError, Unavailable),  # There are too many connections.
 )
 
 # What asyncpg says of a connection that is gone; its other InterfaceErrors are mistakes of the program.
@@ -113,9 +116,16 @@ def is_connection_gone(error: BaseException | None) -> bool:
 # After which it is to be seen whether the database answers at all. Not so a statement that took too long on the server.
 CONNECTION_LOST_ERRORS = (
     asyncpg.PostgresConnectionError,
-    OSError,
-    TimeoutError,
+    NoConnectionFree,
     asyncpg.OperatorInterventionError,
     asyncpg.InternalClientError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.TooManyConnectionsError,
 )
+
+
+def is_of_the_network(error: BaseException | None) -> bool:
+    """Whether the driver met it. A file that cannot be read, or another wait that was too long, is none of the database."""
+    return isinstance(error, OSError) and any(
+        frame.f_globals.get("__name__", "").startswith("asyncpg.") for frame, _line in walk_tb(error.__traceback__)
+    )

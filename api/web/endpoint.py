@@ -57,8 +57,10 @@ async def graphql(request: Request) -> Response:
     try:
         return await answer(request, media_type)
     except HttpError as error:
+        log.info("request refused", status=error.status, code=error.code)
         return error_response(error, media_type or JSON)
     except ClientDisconnect:
+        log.info("request given up by its client")
         return Response(status_code=499)
     except Exception as error:  # noqa: BLE001  # The border: a client is answered in JSON, whatever happened.
         return error_response(InternalError(unexpected(error)), media_type or JSON)

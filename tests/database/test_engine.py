@@ -1,15 +1,17 @@
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
+import structlog
 
-from api.database.engine import Database, Pooler
-from api.database.error import InvalidValue
+from api.database.engine import Database, Pooler, Transaction
+from api.database.error import Contended, InvalidValue, TimedOut, Unavailable
 from api.database.pool import ConnectionPool
 from tests.asking import Api
 from tests.waiting import wait_until
@@ -62,6 +64,73 @@ async def test_the_connection_used_last_is_reused_also_after_a_failed_statement(
     assert pids[0] == pids[1]
     assert pids[0] in both
     assert len(set(both)) == 2
+
+
+def sql_raising(code: str) -> str:
+    return f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = 'kenari'; END $$"
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"),
+    [
+        *(("53100", asyncpg.DiskFullError), ("53200", asyncpg.OutOfMemoryError), ("53300", Unavailable)),
+        *(("22012", asyncpg.DivisionByZeroError), ("22P02", asyncpg.InvalidTextRepresentationError)),
+        *(("22003", InvalidValue), ("22008", InvalidValue), ("57014", TimedOut), ("55P03", Contended)),
+        *(("57P01", Unavailable), ("08006", Unavailable), ("58030", asyncpg.PostgresIOError)),
+        *(("25006", asyncpg.ReadOnlySQLTransactionError), ("42P01", asyncpg.UndefinedTableError)),
+        *(("XX000", asyncpg.InternalServerError), ("P0001", asyncpg.RaiseError)),
+    ],
+)
+async def test_only_what_a_lost_database_says_is_told_as_one(
+    database_url: str, code: str, raised: type[Exception]
+) -> None:
+    database = await Database.open(database_url)
+
+    with pytest.raises(raised) as found:
+        async with database.transaction() as session:
+            await session.rows(sa.text(sql_raising(code)))
+    answered = await database.read("SELECT 'again'", ())
+    await database.close()
+
+    assert (type(found.value), answered) == (raised, "again")
+
+
+async def fail(error: Exception) -> None:
+    raise error
+
+
+async def raised_in(use: Callable[[], AbstractAsyncContextManager[Transaction]], error: Exception) -> Exception | None:
+    try:
+        async with use() as session:
+            await session.rows(sa.text("SELECT 1"))
+            await fail(error)
+    except Exception as raised:  # noqa: BLE001  # It is what the test is about.
+        return raised
+    return None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(
+            FileNotFoundError(2, "kenari"),
+            OSError(28, "kenari"),
+            ConnectionResetError("kenari"),
+            TimeoutError("kenari"),
+        ),
+        *(asyncpg.InterfaceError("kenari"), ZeroDivisionError("kenari"), ValueError("kenari")),
+    ],
+    ids=repr,
+)
+async def test_what_fails_beside_the_database_is_not_told_as_its_loss(database_url: str, error: Exception) -> None:
+    database = await Database.open(database_url)
+
+    with structlog.testing.capture_logs() as lines:
+        found = [await raised_in(use, error) for use in (database.transaction, database.reading)]
+    await database.close()
+
+    assert found == [error, error]
+    assert (lines, database.monitor.is_lost, database.monitor._task) == ([], False, None)
 
 
 async def test_a_cancelled_read_closes_its_connection(
