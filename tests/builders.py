@@ -285,12 +285,12 @@ class Build:
         return await self.row("need_minimum", need_id=need, people=people, **values)
 
     async def assignment(self, need: uuid.UUID, volunteer: uuid.UUID, **values: Any) -> uuid.UUID:
-        """An assignment for the full period of the need, offered by default; with a commitment if it has one, until now if it is released."""
+        """An assignment for the full period of the need, offered by default; with a commitment if it has one."""
         period = await self.connection.fetchrow("SELECT starts_at, ends_at FROM need WHERE id = $1", need)
         assert period is not None
         columns = {"need_id": need, "volunteer_id": volunteer, "status": "OFFERED", **dict(period), **values}
-        columns = {**self.reported(columns["status"], columns["starts_at"]), **columns}
-        until = min(columns["ends_at"], self.now) if columns["status"] == "RELEASED" else columns["ends_at"]
+        columns = {**self.reported(columns["status"], columns["starts_at"], columns["ends_at"]), **columns}
+        until = min(columns[name] for name in ("ends_at", "checked_out_at", "released_at") if columns.get(name))
         async with self.connection.transaction():
             assignment = await self.row("assignment", **columns)
             for kind in ("CHECKED_IN", "CHECKED_OUT"):
@@ -383,12 +383,12 @@ class Build:
         assert row is not None
         return asyncpg.Range(*row)
 
-    def reported(self, status: str, starts_at: datetime) -> dict[str, datetime]:
+    def reported(self, status: str, starts_at: datetime, ends_at: datetime) -> dict[str, datetime]:
         """When a duty of this status was accepted, begun and ended."""
         begun = min(starts_at, self.now - timedelta(hours=1))
         accepted = {} if status in ("OFFERED", "DECLINED", "EXPIRED", "CANCELLED") else {"accepted_at": begun - WEEK}
         arrived = {"checked_in_at": begun} if status == "ON_DUTY" else {}
-        return {**accepted, **arrived, **({"released_at": self.now} if status == "RELEASED" else {})}
+        return {**accepted, **arrived, **({"released_at": min(self.now, ends_at)} if status == "RELEASED" else {})}
 
     async def account(self, **values: Any) -> uuid.UUID:
         login = f"akun-{next(self.numbers)}"

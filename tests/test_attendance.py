@@ -287,9 +287,10 @@ async def test_who_may_report(api: Api, build: Build) -> None:
             more: Json = {"reason": "Sakit", "version": 1} if verb == "RecordNoShow" else {}
             answer = await report(api, verb, key, actor, **more)
             found[verb][name] = [each["code"] for each in answer["problems"]]
-            await build.connection.execute("DELETE FROM attendance")
-            await build.connection.execute("TRUNCATE commitment")
-            await build.connection.execute("UPDATE assignment SET status = 'DECLINED'")
+            await build.connection.execute("TRUNCATE attendance, commitment, served_hours")
+            await build.connection.execute(
+                "UPDATE assignment SET status = 'NO_SHOW', checked_in_at = NULL, checked_out_at = NULL"
+            )
 
     refused = {name: [] if name == "need" else ["FORBIDDEN"] for name in actors}
     setting_out: dict[str, list[str]] = {name: [] for name in actors}

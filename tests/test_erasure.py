@@ -48,7 +48,7 @@ def texts_of_people() -> Iterator[tuple[str, str]]:
 async def add_records(build: Build, person: uuid.UUID, other: uuid.UUID) -> None:
     """One row of every kind of thing that belongs to a person."""
     organization, account = await build.organization(), await build.volunteer_account(person)
-    assignment = await build.assignment(await build.need(), person, status="DECLINED", reason="x")
+    assignment = await build.assignment(await build.need(), person, status="NO_SHOW", reason="x")
     hours = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "source": "CORRECTION", "status": "REPLACED"}
     await build.row("served_hours", assignment_id=assignment, volunteer_id=person, reason="x", **hours)
     await build.row(
@@ -106,9 +106,9 @@ async def test_the_erasure_of_a_person_reaches_every_free_text_about_the_person(
 async def test_what_is_erased_is_of_one_person_and_a_word_remains_where_one_is_wanted(build: Build) -> None:
     found = []
     for person in (one := await build.person(), await build.person()):
-        declined = await build.assignment(await build.need(), person, status="DECLINED", reason=SECRET)
+        missed = await build.assignment(await build.need(), person, status="NO_SHOW", reason=SECRET)
         hours = {"starts_at": NOW, "ends_at": NOW + timedelta(hours=1), "source": "CORRECTION", "status": "REPLACED"}
-        await build.row("served_hours", assignment_id=declined, volunteer_id=person, reason=SECRET, **hours)
+        await build.row("served_hours", assignment_id=missed, volunteer_id=person, reason=SECRET, **hours)
 
     await build.connection.execute("SELECT erase_person($1)", one)
     for table in ("assignment", "served_hours"):

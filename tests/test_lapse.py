@@ -243,7 +243,6 @@ async def test_the_history_tells_what_happened_and_when_it_took_effect(
 async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need(kabupaten_code=HOME)
     volunteer = await build.volunteer(organization, kabupaten_code=FAR)
-    assignment = await build.assignment(need, volunteer, status="ACCEPTED")
     actors = {
         "volunteer": await build.volunteer_account(volunteer),
         "manager": await build.manager(organization),
@@ -255,8 +254,8 @@ async def test_allowed_actions_are_those_of_the_status_that_the_viewer_may_take(
     found: dict[str, dict[str, list[str]]] = {}
 
     for status in ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED", "DECLINED"):
-        begun = NOW if status == "ON_DUTY" else None
-        await build.connection.execute("UPDATE assignment SET status = $1, checked_in_at = $2", status, begun)
+        await build.connection.execute("TRUNCATE assignment CASCADE")
+        assignment = await build.assignment(need, volunteer, status=status)
         found[status] = {
             name: (await api.ask(document, actor=actor, id=f"Assignment:{assignment}"))["assignment"]["allowedActions"]
             for name, actor in actors.items()

@@ -208,6 +208,22 @@ async def test_a_need_is_split_with_what_is_named(api: Api, build: Build) -> Non
     assert await build.wanted(need) == 3
 
 
+async def test_an_offer_that_replaces_a_duty_goes_with_it_when_a_need_is_split(api: Api, build: Build) -> None:
+    actor, need = await build.coordinator(), await build.need(wanted=4)
+    duty = await build.assignment(need, await build.volunteer(), status="ACCEPTED")
+    offer = await build.assignment(need, await build.volunteer(), replaces_id=duty)
+    values = {"need": named(need), "version": 1, "peopleWanted": 2}
+
+    alone = await api.do(SPLIT, actor=actor, **values, assignments=[f"Assignment:{offer}"])
+    done = await api.do(SPLIT, actor=actor, **values, assignments=[f"Assignment:{duty}"])
+
+    assert [(each["code"], each["path"][1:]) for each in alone["problems"]] == [("NOT_FOUND", ["assignments", "0"])]
+    assert done["problems"] == []
+    new = uuid.UUID(done["need"]["id"].partition(":")[2])
+    places = await build.connection.fetch("SELECT id, need_id FROM assignment")
+    assert {row["id"]: row["need_id"] for row in places} == {duty: new, offer: new}
+
+
 async def test_needs_of_one_kind_are_merged_whole(api: Api, build: Build) -> None:
     actor, incident, organization = await build.coordinator(), await build.incident(), await build.organization()
     one, other = [await build.need(incident, wanted=2) for _ in range(2)]

@@ -19,7 +19,7 @@ async def accept(
         key = uuid.uuid4()
         await connection.execute(
             """INSERT INTO assignment (id, need_id, volunteer_id, status, starts_at, ends_at, accepted_at)
-               SELECT $1, id, $3, 'ACCEPTED', starts_at, ends_at, now() FROM need WHERE id = $2""",
+               SELECT $1, id, $3, 'ACCEPTED', starts_at, ends_at, starts_at FROM need WHERE id = $2""",
             *(key, need, volunteer),
         )
         if commits:
@@ -84,7 +84,7 @@ async def test_a_place_is_a_person_at_a_time(build: Build) -> None:
         key = uuid.uuid4()
         await connection.execute(
             """INSERT INTO assignment (id, need_id, volunteer_id, status, starts_at, ends_at, accepted_at)
-               SELECT $1, id, $3, 'ACCEPTED', ends_at - interval '3 days', ends_at, now() FROM need WHERE id = $2""",
+               SELECT $1, id, $3, 'ACCEPTED', ends_at - interval '3 days', ends_at, starts_at FROM need WHERE id = $2""",
             *(key, need, other),
         )
         await connection.execute(

@@ -331,9 +331,10 @@ async def test_the_database_refuses_what_exceeds_a_need_by_whatever_path(build: 
     pledge = await build.pledge(need, organization, quantity=1)
     await build.assignment(need, await build.volunteer(organization), status="ACCEPTED")
     offer = await build.assignment(need, await build.volunteer(organization))
-    period = asyncpg.Range(NOW + DAY, NOW + 2 * DAY)
+    period = asyncpg.Range(NOW + DAY, NOW + 4 * DAY)
     volunteer = await build.connection.fetchval("SELECT volunteer_id FROM assignment WHERE id = $1", offer)
-    commit = "INSERT INTO commitment (id, volunteer_id, assignment_id, period) VALUES ($1, $2, $3, $4)"
+    commit = """WITH accepted AS (UPDATE assignment SET status = 'ACCEPTED', accepted_at = created_at - interval '1 year' WHERE id = $3)
+      INSERT INTO commitment (id, volunteer_id, assignment_id, period) VALUES ($1, $2, $3, $4)"""
     refused = []
 
     for statement, values in (

@@ -202,6 +202,23 @@ async def test_annulled_scans_leave_a_duty_as_if_nobody_had_scanned(
     assert await hours(build, duty) == []
 
 
+async def test_an_annulled_exit_of_who_was_released_leaves_the_time_until_the_release(api: Api, build: Build) -> None:
+    actor, ended = await build.coordinator(), NOW - HOUR
+    times: dict[str, Any] = {"checked_in_at": NOW - 5 * HOUR, "checked_out_at": ended, "released_at": ended}
+    site, person, duty = await duty_at_site(build, status="RELEASED", **times)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    scans = [scan(code, "1", "EXIT", at=instant(NOW - 3 * HOUR))]
+
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=scans)
+    left = await state(build, duty)
+    annulled = await annul(api, build, payload["results"][0]["scan"]["id"])
+
+    assert annulled["problems"] == []
+    assert left == ("RELEASED", NOW - 5 * HOUR, NOW - 3 * HOUR, STARTS, NOW - 3 * HOUR)
+    assert await state(build, duty) == ("RELEASED", NOW - 5 * HOUR, ended, STARTS, ended)
+    assert await hours(build, duty) == [(NOW - 5 * HOUR, ended)]
+
+
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("was_no_show", [False, True])
 async def test_a_duty_whose_hours_were_decided_stays_served_without_its_scans(

@@ -26,8 +26,9 @@ def type_name(table: sa.FromClause) -> str:
 
 
 def referenced(column: sa.Column[Any]) -> sa.Column[Any]:
-    """The column that a foreign key refers to."""
-    (reference,) = column.foreign_keys
+    """The column that a foreign key refers to: of the column alone, if there is one, else one with others."""
+    alone = [key for key in column.foreign_keys if key.constraint is not None and len(key.constraint.elements) == 1]
+    (reference,) = alone or column.foreign_keys
     return reference.column
 
 

@@ -80,6 +80,8 @@ _S, _A = AssignmentStatus, AssignmentAction
 
 # What binds the volunteer's time now.
 PROMISED = (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
+# What was done, whole or in part.
+OVER = (_S.COMPLETED, _S.RELEASED)
 ASSIGNMENT = StateMachine(
     noun="Assignment",
     statuses=AssignmentStatus,
@@ -176,6 +178,8 @@ ASSIGNMENT = StateMachine(
         "PROMISED": PROMISED,
         # What has a commitment: the time that is promised, or what of it was served. It fills a place and counts for rest.
         "COMMITTED": (*PROMISED, _S.COMPLETED, _S.RELEASED),
+        # What somebody may have come to, and left again.
+        "BEGUN": (_S.ON_DUTY, *OVER),
     },
     lapses=(
         Lapse(_S.OFFERED, _S.EXPIRED, at=answer_deadline, description="at its deadline, or at the end of its duty"),
@@ -240,17 +244,43 @@ Assignment = table(
     optional("rater_id", sa.Uuid, references("account.id")),
     sa.CheckConstraint("rating BETWEEN 1 AND 5", name="rating"),
     sa.CheckConstraint("num_nonnulls(rating, rated_at, rater_id) IN (0, 3)", name="rated"),
+    sa.CheckConstraint("rating_comment IS NULL OR rating IS NOT NULL", name="rating_of_comment"),
     sa.CheckConstraint("proposed_ends_at > ends_at", name="proposal"),
-    sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    sa.CheckConstraint("proposal_expires_at IS NULL OR proposed_ends_at IS NOT NULL", name="proposal_that_expires"),
     sa.CheckConstraint(
-        "accepted_at IS NOT NULL OR status IN ('OFFERED', 'DECLINED', 'EXPIRED', 'CANCELLED')", name="accepted"
+        f"proposed_ends_at IS NULL OR NOT {ASSIGNMENT.is_one_of(ASSIGNMENT.final)}", name="proposal_of_live_duty"
+    ),
+    sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
+    sa.CheckConstraint("replaces_id <> id", name="replaces_another"),
+    sa.CheckConstraint(
+        f"accepted_at IS NOT NULL OR {ASSIGNMENT.is_one_of(ASSIGNMENT.reached_without(_S.ACCEPTED))}", name="accepted"
+    ),
+    sa.CheckConstraint(
+        f"accepted_at IS NULL OR NOT {ASSIGNMENT.is_one_of(ASSIGNMENT.never_after(_S.ACCEPTED))}", name="not_accepted"
+    ),
+    sa.CheckConstraint("accepted_at < ends_at", name="accepted_before_its_end"),
+    sa.CheckConstraint(
+        "accepted_at IS NOT NULL OR num_nonnulls(organization_id, checked_in_at, checked_out_at, released_at,"
+        " proposed_ends_at, rating) = 0",
+        name="accepted_first",
     ),
     sa.CheckConstraint("checked_in_at IS NOT NULL OR status <> 'ON_DUTY'", name="on_duty"),
+    sa.CheckConstraint(f"checked_in_at IS NULL OR {ASSIGNMENT.in_group('BEGUN')}", name="checked_in"),
+    # What is reported of an earlier or later instant is kept, and does not count.
+    sa.CheckConstraint("checked_in_at >= accepted_at AND checked_in_at < ends_at", name="checked_in_on_duty"),
     # Null where there is a check-out without a check-in, which a CHECK would let pass.
     sa.CheckConstraint(
         "checked_out_at IS NULL OR (checked_in_at IS NOT NULL AND checked_out_at > checked_in_at)", name="checked_out"
     ),
+    sa.CheckConstraint(f"checked_out_at IS NULL OR {ASSIGNMENT.is_one_of(OVER)}", name="checked_out_of_what_is_over"),
+    sa.CheckConstraint("checked_out_at <= released_at", name="checked_out_with_release"),
     sa.CheckConstraint("(status = 'RELEASED') = (released_at IS NOT NULL)", name="released"),
+    sa.CheckConstraint(
+        "released_at >= accepted_at AND released_at >= coalesce(checked_in_at, accepted_at) AND released_at <= ends_at",
+        name="released_on_duty",
+    ),
+    # A duty under a pledge is at its need.
+    sa.ForeignKeyConstraint(["pledge_id", "need_id"], ["pledge.id", "pledge.need_id"]),
     # What refers to both may not name another person's duty.
     sa.UniqueConstraint("id", "volunteer_id"),
     sa.Index(

@@ -34,6 +34,7 @@ Attendance = table(
     # Chosen by whoever reports, so that a repeated report is recognized.
     optional("nonce"),
     optional("account_id", sa.Uuid, references("account.id")),
+    sa.CheckConstraint("mark <> 'AFTER_END' OR kind = 'CHECKED_IN'", name="check_in_after_end"),
     sa.UniqueConstraint("assignment_id", "kind", "at"),
     sa.UniqueConstraint("assignment_id", "nonce"),
 )

@@ -4,7 +4,7 @@ The CHECK of a column, the GraphQL enum, the guard of a service, the printed tab
 What a decree may change is reference data instead.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Self, TypeVar
@@ -127,7 +127,38 @@ class StateMachine(Generic[Status, Action]):
 
     def in_group(self, name: str) -> sa.TextClause:
         """The stored status is of the group, as the predicate of a partial index."""
-        return sa.text(f"{self.column} IN ({', '.join(repr(str(status)) for status in self.groups[name])})")
+        return sa.text(self.is_one_of(self.groups[name]))
+
+    def is_one_of(self, statuses: Iterable[str]) -> str:
+        """The stored status is one of these, as the text of a CHECK."""
+        return f"{self.column} IN ({', '.join(repr(str(status)) for status in statuses)})"
+
+    def reached_without(self, status: Status) -> Sequence[Status]:
+        """The statuses that a thing may have without ever having had this one."""
+        return self._reached(self.initial, without=status)
+
+    def never_after(self, status: Status) -> Sequence[Status]:
+        """The statuses that a thing cannot have any more once it had this one."""
+        later = self._reached((status,))
+        return [each for each in self._reached(self.initial) if each not in later]
+
+    @property
+    def final(self) -> Sequence[Status]:
+        """The statuses that nothing leaves."""
+        return [each for each in self._reached(self.initial) if self._reached((each,)) == [each]]
+
+    def _reached(self, starts: Iterable[Status], *, without: Status | None = None) -> list[Status]:
+        """The statuses to which steps lead from these, with them; in the order of their declaration."""
+        steps: list[tuple[Sequence[Status], Status]] = [
+            *((move.sources, move.target) for move in self.moves if move.target is not None),
+            *((each.sources, each.target) for each in self.consequences),
+            *(((lapse.source,), lapse.target) for lapse in self.lapses),
+        ]
+        found, before = {*starts}, set[Status]()
+        while found != before:
+            before = set(found)
+            found |= {target for sources, target in steps if target != without and found.intersection(sources)}
+        return [status for status in self.statuses if status in found]
 
     def lapsed_at(self, row: Row) -> Sql:
         """The instant from which the stored status is over by time alone; null where it never is."""

@@ -50,6 +50,8 @@ ServedHours = table(
     ),
     sa.CheckConstraint("ends_at > starts_at", name="ends_after_start"),
     sa.CheckConstraint("(source = 'ATTENDANCE') = (reason IS NULL)", name="reason"),
+    sa.CheckConstraint("source = 'PROPOSAL' OR status NOT IN ('PROPOSED', 'REFUSED')", name="proposal"),
+    sa.CheckConstraint("source <> 'ATTENDANCE' OR account_id IS NULL", name="by_nobody"),
     sa.Index(
         "uq_served_hours_counted",
         "assignment_id",

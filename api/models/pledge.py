@@ -90,6 +90,8 @@ Pledge = table(
     optional("reason"),
     optional("handed_over_to_id", sa.Uuid, references("pledge.id")),
     sa.CheckConstraint("num_nonnulls(need_id, goods_need_id) = 1", name="of_one_need"),
+    # What is under a pledge may not name another need.
+    sa.UniqueConstraint("id", "need_id"),
     sa.CheckConstraint("quantity > 0", name="quantity"),
     sa.CheckConstraint("delivered BETWEEN 0 AND quantity", name="delivered"),
     sa.CheckConstraint("(status = 'HANDED_OVER') = (handed_over_to_id IS NOT NULL)", name="handed_over"),

@@ -89,6 +89,13 @@ Scan = table(
     sa.CheckConstraint("num_nonnulls(camp_id, site_id) = 1", name="at_one_place"),
     sa.CheckConstraint("(point = 'SESSION') = (session_id IS NOT NULL)", name="session"),
     sa.CheckConstraint("(annulled_at IS NULL) = (reason IS NULL)", name="annulled_with_reason"),
+    sa.CheckConstraint(
+        "assignment_id IS NULL OR (site_id IS NOT NULL AND volunteer_id IS NOT NULL AND point IN ('ENTRY', 'EXIT'))",
+        name="of_duty",
+    ),
+    sa.ForeignKeyConstraint(
+        ["assignment_id", "volunteer_id"], ["assignment.id", "assignment.volunteer_id"], onupdate="CASCADE"
+    ),
     sa.UniqueConstraint("place_id", "device", "nonce"),
     sa.Index("ix_scan_counted", "place_id", "person_id", "point", "at", postgresql_where=sa.text("counts")),
     sa.Index(None, "camp_id", "at", "id"),

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Attendance, Event, Scan, ServedHours
-from api.models.assignment import AssignmentStatus
+from api.models.assignment import ASSIGNMENT, AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
@@ -48,8 +48,8 @@ async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, 
     left = min(ends, default=None)
     columns = {"checked_in_at": known.arrived_at, "checked_out_at": left}
     status = await _status(session, duty, known)
-    if duty.status in (_S.ON_DUTY, _S.COMPLETED) and status != _S.NO_SHOW:
-        await promise(session, duty, left)
+    if duty.status in ASSIGNMENT.group("BEGUN") and status != _S.NO_SHOW:
+        await promise(session, duty, left or duty.released_at)
     taken = {"kind": gone.kind, "at": gone.at.isoformat()}
     if status == duty.status:
         await change(session, request, duty, "attendance_annulled", columns=columns, change=taken, reason=reason)

@@ -25,6 +25,7 @@ from api.services.pledge import record_lapsed
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
 from api.services.request import Request
 
+NO_PROPOSAL: Mapping[str, None] = {"proposed_ends_at": None, "proposal_expires_at": None}
 ASSIGNMENTS = Changeable(Assignment, access.sees_assignment, ASSIGNMENT)
 
 
@@ -152,7 +153,7 @@ async def move(
         held,
         status,
         reason=reason,
-        columns={"reason": reason, **(columns or {})},
+        columns={"reason": reason, **(NO_PROPOSAL if status in ASSIGNMENT.final else {}), **(columns or {})},
         change={**_parties(held), **(change or {})},
         effective_at=effective_at,
         lapsed_at=lapsed_at,

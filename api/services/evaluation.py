@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from api import access
 from api.database.engine import Row, Transaction
+from api.models.assignment import OVER
 from api.rules.code import ProblemCode
 from api.services.change import check_status
 from api.services.duty import change, lock_for, record_lapse
-from api.services.hours import OVER
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb

@@ -16,7 +16,7 @@ from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, codes_of
 from api.rules.rule import Rule
 from api.rules.sending import NOT_YET_OFFERED
-from api.services.duty import change, lock_assignment, lock_grounds
+from api.services.duty import NO_PROPOSAL, change, lock_assignment, lock_grounds
 from api.services.problem import Problems
 from api.services.request import Request
 from api.services.sending import broken_rules, check_override, overridden_rules, record_overrides, refuse_broken
@@ -76,15 +76,16 @@ async def accept_extension(session: Transaction, request: Request, duty: Row) ->
     broken = await _broken(session, request, duty, ends, ACCEPT_RULES)
     refuse_broken(broken, await overridden_rules(session, duty.id, extends_to=ends), "assignment")
     await session.rows(LENGTHEN, {"assignment": duty.id, "until": ends})
-    columns = {"ends_at": ends, "proposed_ends_at": None, "proposal_expires_at": None}
+    columns = {"ends_at": ends, **NO_PROPOSAL}
     return await change(session, request, duty, "extended", columns=columns, change={"ends_at": ends.isoformat()})
 
 
 async def decline_extension(session: Transaction, request: Request, duty: Row, reason: str | None) -> uuid.UUID:
     """The duty ends when it did."""
-    columns = {"proposed_ends_at": None, "proposal_expires_at": None}
     declined = {"ends_at": duty.proposed_ends_at.isoformat()}
-    return await change(session, request, duty, "extension_declined", columns=columns, change=declined, reason=reason)
+    return await change(
+        session, request, duty, "extension_declined", columns=NO_PROPOSAL, change=declined, reason=reason
+    )
 
 
 async def _check_end(session: Transaction, problems: Problems, duty: Row, ends_at: datetime, name: str) -> None:

@@ -12,7 +12,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, ServedHours
-from api.models.assignment import AssignmentStatus
+from api.models.assignment import OVER
 from api.models.base import INSTANT, new_id
 from api.models.hours import HoursSource, HoursStatus
 from api.rules.code import ProblemCode
@@ -132,9 +132,6 @@ async def count(session: Transaction, request: Request, duty: Row) -> None:
         if row.assignment_id != duty.id:
             other = await read_again(session, request, row.assignment_id)
             await change(session, request, other, "hours_counted", columns={}, change=_hours(row))
-
-
-OVER = (AssignmentStatus.COMPLETED, AssignmentStatus.RELEASED)
 
 
 async def _lock(session: Transaction, request: Request, key: uuid.UUID, version: int, *, may: access.Predicate) -> Row:

@@ -11,6 +11,7 @@ from api import access
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, Need, Pledge
+from api.models.assignment import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.composition import (
@@ -51,7 +52,10 @@ async def split(
     pledges: Sequence[uuid.UUID] | None = None,
     minimums: Sequence[Minimum] | None = None,
 ) -> uuid.UUID:
-    """The answer is the new need. Duties under a pledge go where the pledge goes; minimums stay with the old need."""
+    """The answer is the new need. Duties under a pledge go where the pledge goes, and offers that replace a duty with it.
+
+    Minimums stay with the old need.
+    """
     await share_incident(session, need)
     held = await open_need(session, request, need, version)
     await record_lapsed(session, request, need=need)
@@ -145,7 +149,19 @@ def _foreign(table: sa.Table, name: str, *conditions: sa.ColumnElement[bool]) ->
     return sa.select(key.c.key).where(~own)
 
 
-_GOES_ALONG = sa.or_(Assignment.c.pledge_id.is_(None), Assignment.c.pledge_id == sa.any_(_ids("pledges")))
+_UNDER_PLEDGE = Assignment.c.pledge_id == sa.any_(_ids("pledges"))
+_NAMED = sa.or_(Assignment.c.id == sa.any_(_ids("assignments")), _UNDER_PLEDGE)
+_REPLACES = sa.and_(Assignment.c.status == AssignmentStatus.OFFERED, Assignment.c.replaces_id.is_not(None))
+_duty = Assignment.alias()
+# An offer that replaces a duty goes where the duty goes.
+_WITH_ITS_DUTY = sa.and_(
+    _REPLACES,
+    sa.exists().where(
+        _duty.c.id == Assignment.c.replaces_id,
+        sa.or_(_duty.c.id == sa.any_(_ids("assignments")), _duty.c.pledge_id == sa.any_(_ids("pledges"))),
+    ),
+)
+_GOES_ALONG = sa.and_(sa.or_(Assignment.c.pledge_id.is_(None), _UNDER_PLEDGE), sa.or_(~_REPLACES, _WITH_ITS_DUTY))
 FOREIGN_DUTIES = compile_statement(_foreign(Assignment, "assignments", _GOES_ALONG))
 FOREIGN_PLEDGES = compile_statement(_foreign(Pledge, "pledges"))
 
@@ -161,7 +177,7 @@ def _move(pledge: sa.ColumnElement[bool], duty: sa.ColumnElement[bool]) -> sa.Se
 MOVE_NAMED = compile_statement(
     _move(
         Pledge.c.id == sa.any_(_ids("pledges")),
-        sa.or_(Assignment.c.id == sa.any_(_ids("assignments")), Assignment.c.pledge_id == sa.any_(_ids("pledges"))),
+        sa.or_(_NAMED, _WITH_ITS_DUTY),
     )
 )
 MOVE_ALL = compile_statement(_move(sa.true(), sa.true()))

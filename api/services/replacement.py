@@ -12,7 +12,7 @@ from api.models.base import new_id
 from api.models.choice import Phase
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES, codes_of
-from api.services.duty import change, lock_for, move, read_again, record_earlier, shorten_commitment
+from api.services.duty import NO_PROPOSAL, change, lock_for, move, read_again, record_earlier, shorten_commitment
 from api.services.feed import record
 from api.services.hours import count
 from api.services.pledge import check_member
@@ -136,7 +136,7 @@ async def take_over(session: Transaction, request: Request, offer: Row) -> datet
         await end_now(session, request, duty, REASON)
     else:
         await shorten_commitment(session, duty, starts)
-        columns = {"ends_at": starts, "proposed_ends_at": None, "proposal_expires_at": None}
+        columns = {"ends_at": starts, **NO_PROPOSAL}
         ended = {"ends_at": starts.isoformat(), "replaced_by": str(offer.id)}
         await change(session, request, duty, "shortened", columns=columns, change=ended, reason=REASON)
     return starts
@@ -144,9 +144,11 @@ async def take_over(session: Transaction, request: Request, offer: Row) -> datet
 
 async def end_now(session: Transaction, request: Request, duty: Row, reason: str | None) -> uuid.UUID:
     """Releases a locked duty: the time served remains promised, the rest is free again; whoever is at work leaves with it."""
-    await shorten_commitment(session, duty, request.now)
-    is_at_work = duty.checked_in_at is not None and duty.checked_in_at < request.now
-    columns = {"released_at": request.now, "checked_out_at": request.now if is_at_work else None}
+    # Another server's clock may be ahead.
+    now = max(request.now, duty.accepted_at, duty.checked_in_at or duty.accepted_at)
+    await shorten_commitment(session, duty, now)
+    is_at_work = duty.checked_in_at is not None and duty.checked_in_at < now
+    columns = {"released_at": now, "checked_out_at": now if is_at_work else None}
     key = await move(session, request, duty, AssignmentStatus.RELEASED, reason=reason, columns=columns)
     await count(session, request, duty)
     return key

@@ -41,6 +41,7 @@ STATUSES = (
     *("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED"),
     *("DECLINED", "EXPIRED", "CANCELLED", "RELEASED", "NO_SHOW"),
 )
+COMMITTED = ("ACCEPTED", "MOBILIZED", "ON_DUTY", "COMPLETED", "RELEASED")
 
 ROLES_OF = "SELECT id FROM role WHERE account_id = $1 ORDER BY id"
 
@@ -310,6 +311,8 @@ class SampleData:
             times: dict[str, Any] = (
                 {} if number % 4 else {"starts_at": self.day(-5), "ends_at": self.day(-1 + number / 30)}
             )
+            if was_accepted := status in (*COMMITTED, "NO_SHOW"):
+                times["accepted_at"] = self.day(-40)
             assignment = await self.build.assignment(
                 need,
                 next(people),
@@ -322,21 +325,26 @@ class SampleData:
             decider = self.people[number % len(self.people)] if number % 10 == 0 else None
             account = await self.build.account(volunteer_id=decider) if number % 5 == 0 else None
             await self.make_history(assignment, status, account)
-            await self.make_attendance(assignment, number, account)
+            if was_accepted:
+                await self.make_attendance(assignment, number, account)
+                await self.make_hours(assignment, number, account, is_live=status in COMMITTED)
             for rule in ("NOT_RESTED", "BEYOND_REACH")[: number % 3] if account else ():
                 await self.build.row(
                     "override", assignment_id=assignment, rule_code=rule, fact="{}", reason=NAMES[6], account_id=account
                 )
 
     async def make_attendance(self, assignment: uuid.UUID, number: int, account: uuid.UUID | None) -> None:
-        """Reports with and without a mark, and hours in every status."""
-        whose = "SELECT volunteer_id FROM assignment WHERE id = $1"
+        """Reports with and without a mark."""
         for kind, mark in (("CHECKED_IN", None), ("CHECKED_OUT", "IN_FUTURE"))[: number % 3]:
             at = self.day(-number)
             await self.build.row(
                 "attendance", assignment_id=assignment, kind=kind, at=at, mark=mark, account_id=account
             )
-        for status in ("COUNTED", "REFUSED", "PROPOSED")[: number % 4]:
+
+    async def make_hours(self, assignment: uuid.UUID, number: int, account: uuid.UUID | None, *, is_live: bool) -> None:
+        """Hours in every status; of a duty that was taken back, refused ones only."""
+        whose = "SELECT volunteer_id FROM assignment WHERE id = $1"
+        for status in ("COUNTED", "REFUSED", "PROPOSED")[: number % 4] if is_live else ("REFUSED",):
             source = "ATTENDANCE" if status == "COUNTED" else "PROPOSAL"
             await self.build.row(
                 "served_hours",
@@ -348,7 +356,7 @@ class SampleData:
                 source=source,
                 status=status,
                 reason=None if status == "COUNTED" else NAMES[number % len(NAMES)],
-                account_id=account,
+                account_id=None if status == "COUNTED" else account,
             )
 
     async def make_history(self, assignment: uuid.UUID, status: str, account: uuid.UUID | None) -> None:
