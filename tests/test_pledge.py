@@ -484,6 +484,29 @@ async def test_names_are_offered_under_a_pledge_and_direct_offers_take_only_what
     assert read == {"pledge": {"filled": 2, "openQuantity": 0, "percent": 100.0}}
 
 
+@pytest.mark.parametrize("verb", ["offerAssignment", "offerAssignments"])
+async def test_only_coordinators_of_the_need_set_rules_aside(api: Api, build: Build, verb: str) -> None:
+    """A manager sends under the pledge of the organization whom all rules let, and a coordinator whom they do not, too."""
+    organization, manager = await organization_and_manager(build)
+    need, untrained = await build.need(wanted=3), await build.person()
+    await build.membership(untrained, organization)
+    pledge, person = named("Pledge", await build.pledge(need, organization, quantity=2)), named("Volunteer", untrained)
+    whom: Json = {"volunteer": person} if verb == "offerAssignment" else {"volunteers": [person]}
+    values: Json = {"need": named("Need", need), "pledge": pledge, **whom}
+    values |= {"overrideRules": ["NOT_TRAINED"], "overrideReason": "Dilatih di tempat"}
+    offer = document(verb, "assignment { id }" if verb == "offerAssignment" else "results { position }")
+    before = await snapshot(build.connection)
+
+    refused = await api.do(offer, actor=manager, **values)
+    unchanged = await snapshot(build.connection)
+    made = await api.do(offer, actor=await build.coordinator(kabupaten_code=HOME), **values)
+
+    assert refused["problems"] == [problem("Simple", "FORBIDDEN", "overrideRules")]
+    assert unchanged == before
+    assert made["problems"] == []
+    assert await build.connection.fetchval("SELECT rule_code FROM override") == "NOT_TRAINED"
+
+
 async def test_nobody_is_sent_under_the_pledge_of_an_organization_that_does_not_stand(api: Api, build: Build) -> None:
     """Whoever is a member of another one may be sent without it."""
     organization, manager = await organization_and_manager(build)

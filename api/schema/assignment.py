@@ -132,7 +132,9 @@ class OfferAssignmentInput:
     starts_at: datetime | None = optional("When the duty starts; with the need if left out.")
     ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
-    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_rules: list[ProblemCode] | None = optional(
+        "The codes of the rules to set aside, by a coordinator of the need."
+    )
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 
@@ -147,7 +149,9 @@ class OfferAssignmentsInput:
     starts_at: datetime | None = optional("When the duties start; with the need if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
-    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside, for whoever breaks them.")
+    override_rules: list[ProblemCode] | None = optional(
+        "The codes of the rules to set aside, by a coordinator of the need, for whoever breaks them."
+    )
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 
@@ -162,7 +166,9 @@ class MobilizeCampInput:
     starts_at: datetime | None = optional("When the duties start; with the need, or now, if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
-    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside, for whoever breaks them.")
+    override_rules: list[ProblemCode] | None = optional(
+        "The codes of the rules to set aside, by a coordinator of the need, for whoever breaks them."
+    )
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 
@@ -198,7 +204,9 @@ class ExtendAssignmentInput:
     assignment: strawberry.ID = field("The duty that is to last longer.")
     ends_at: datetime = field("The new end, within the need.")
     expires_at: datetime | None = optional("The deadline for the answer; the present end of the duty if left out.")
-    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_rules: list[ProblemCode] | None = optional(
+        "The codes of the rules to set aside, by a coordinator of the need."
+    )
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 
@@ -208,7 +216,9 @@ class ReplaceAssignmentInput:
     volunteer: strawberry.ID = field("The volunteer who is to take it over.")
     starts_at: datetime | None = optional("From when; from now on, or from its start, if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
-    override_rules: list[ProblemCode] | None = optional("The codes of the rules to set aside.")
+    override_rules: list[ProblemCode] | None = optional(
+        "The codes of the rules to set aside, by a coordinator of the need."
+    )
     override_reason: str | None = optional("Why they are set aside; required with overrideRules.")
 
 

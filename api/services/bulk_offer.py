@@ -108,7 +108,7 @@ async def offer_all(
     await record_lapsed(session, request, need=need)
     if pledge is not None:
         await check_member(session, request, problems, pledge, need=need, volunteer=None, must_be_open=True)
-    reason = check_override(problems, override_rules or (), override_reason)
+    reason = check_override(problems, override_rules or (), override_reason, may=wanted.may_override)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
     check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
     if (nearest or 0) < 0 or len(volunteers) + (nearest or 0) > MAX_PEOPLE:

@@ -56,7 +56,7 @@ async def offer(
         await check_member(session, request, problems, pledge, need=need, volunteer=volunteer, must_be_open=True)
     await check_seen(session, request, problems, volunteer)
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
-    reason = check_override(problems, override_rules or (), override_reason)
+    reason = check_override(problems, override_rules or (), override_reason, may=wanted.may_override)
     starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
     check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
     problems.refuse()
@@ -126,6 +126,8 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
 
 @cache
 def _need(kind: Kind) -> CompiledStatement:
-    """The need, locked, and whether the actor may send people to it."""
+    """The need, locked, and whether the actor may send people to it, and may set rules aside for it."""
     may = access.sends_under_pledge(kind, Need, _id("pledge")).label("may")
-    return compile_statement(sa.select(Need, may).where(Need.c.id == _id("need")).with_for_update(key_share=True))
+    may_override = access.sends_to_need(kind, Need).label("may_override")
+    found = sa.select(Need, may, may_override).where(Need.c.id == _id("need"))
+    return compile_statement(found.with_for_update(key_share=True))

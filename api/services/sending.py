@@ -118,8 +118,13 @@ async def overridden_rules(
     return frozenset(row.rule_code for row in rows)
 
 
-def check_override(problems: Problems, rules: Sequence[str], reason: str | None) -> str | None:
-    """Each rule must be one that may be overridden, and all need a reason, which is returned."""
+def check_override(problems: Problems, rules: Sequence[str], reason: str | None, *, may: bool = True) -> str | None:
+    """Each rule must be one that may be overridden, and all need a reason, which is returned.
+
+    `may` says whether the actor coordinates the need; managers who fill a pledge override nothing.
+    """
+    if rules and not may:
+        problems.add(ProblemCode.FORBIDDEN, "override_rules")
     if not OVERRIDABLE_CODES.issuperset(rules):
         problems.add(ProblemCode.NOT_OVERRIDABLE, "override_rules")
     if rules and reason is None:
