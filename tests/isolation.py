@@ -1,6 +1,7 @@
 """One database per worker, emptied between tests."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -53,6 +54,16 @@ async def command(url: str, *statements: str) -> None:
     async with connected(url) as connection:
         for statement in statements:
             await connection.execute(statement)
+
+
+@asynccontextmanager
+async def copied(template: str, suffix: str) -> AsyncGenerator[str]:
+    """The address of a worker's own copy of the template; with rows of its own it is the template of a `WorkerDatabase`."""
+    server, origin = with_database(template, "postgres"), sa.make_url(template).database
+    name = f"{origin}_{os.getpid()}_{suffix}"
+    await command(server, f"CREATE DATABASE {name} TEMPLATE {origin} STRATEGY file_copy")
+    yield with_database(template, name)
+    await command(server, f"DROP DATABASE {name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
+from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 
 import asyncpg
 import phonenumbers
 import pytest
+import sqlalchemy as sa
 
 from api.demo import LOGINS, DemoError, Story, is_empty, load
 from api.demo.random_source import RandomSource
 from api.demo.row import Volunteer, table_of
 from api.demo.story import SEED, build_story, read_catalogue
+from tests.isolation import WorkerDatabase, connected, copied
 
 TODAY = date(2026, 3, 2)
 
@@ -56,9 +59,28 @@ WHERE trained AND ranked AND willing AND reaches AND rested AND free AND unasked
 """
 
 
+@pytest.fixture(scope="module")
+async def loaded(worker_database: WorkerDatabase) -> AsyncGenerator[tuple[Story, WorkerDatabase]]:
+    """The story, loaded once for each worker, and the clone of its database that tests use one after another."""
+    async with copied(worker_database.template, "demo") as url:
+        async with connected(url) as connection:
+            story = await load(connection, today=TODAY)
+        database = WorkerDatabase(url, f"{sa.make_url(url).database}_of")
+        yield story, database
+        await database.drop()
+
+
 @pytest.fixture
-async def story(connection: asyncpg.Connection) -> Story:
-    return await load(connection, today=TODAY)
+def test_database(request: pytest.FixtureRequest, worker_database: WorkerDatabase) -> WorkerDatabase:
+    if "story" not in request.fixturenames:
+        return worker_database
+    loaded: tuple[Story, WorkerDatabase] = request.getfixturevalue("loaded")
+    return loaded[1]
+
+
+@pytest.fixture
+def story(loaded: tuple[Story, WorkerDatabase]) -> Story:
+    return loaded[0]
 
 
 async def pairs(connection: asyncpg.Connection, query: str, *values: object) -> dict[object, object]:

@@ -1,6 +1,5 @@
 """The sample data are made once for each worker; the tests that use them get clones of that database."""
 
-import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from tests.compiler.reader import Reader
 from tests.compiler.rows import Rows
 from tests.compiler.sample_data import HOMES, RepeatableBuild, SampleData
 from tests.conftest import NOW, URL
-from tests.isolation import WorkerDatabase, command, connected, with_database
+from tests.isolation import WorkerDatabase, connected, copied
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,13 +40,10 @@ class Sample:
 
 @pytest.fixture(scope="session")
 async def sample(request: pytest.FixtureRequest) -> AsyncGenerator[Sample]:
-    template = request.config.stash[URL]
-    server, name = with_database(template, "postgres"), f"{sa.make_url(template).database}_{os.getpid()}_sample"
-    await command(server, f"CREATE DATABASE {name} TEMPLATE {sa.make_url(template).database} STRATEGY file_copy")
-    made = await make_sample(with_database(template, name))
-    yield made
-    await made.database.drop()
-    await command(server, f"DROP DATABASE {name}")
+    async with copied(request.config.stash[URL], "sample") as url:
+        made = await make_sample(url)
+        yield made
+        await made.database.drop()
 
 
 async def make_sample(url: str) -> Sample:
