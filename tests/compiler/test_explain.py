@@ -1,12 +1,19 @@
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
-from graphql import get_named_type, get_variable_values, parse
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    get_named_type,
+    get_variable_values,
+    parse,
+)
 from graphql.language import OperationDefinitionNode
 from graphql.pyutils import snake_to_camel
 
@@ -151,12 +158,16 @@ async def test_no_read_scans_a_large_table_sequentially(
     assert {read: tables for read, tables in found.items() if tables} == {}
 
 
-ORDERS = [
-    (snake_to_camel(name, upper=False), order)
-    for name, declared in ROOTS.items()
-    if isinstance(declared, ToConnection)
-    for order in SOURCES[declared.target].orders
-]
+def orders_in_schema(type_: GraphQLObjectType) -> Iterator[tuple[str, str]]:
+    """Each list of the type that can be ordered, with each of its orders."""
+    for name, field in type_.fields.items():
+        if "orderBy" in field.args:
+            enum = get_named_type(field.args["orderBy"].type)
+            assert isinstance(enum, GraphQLEnumType)
+            yield from ((name, order) for order in enum.values)
+
+
+ROOT_ORDERS = [*orders_in_schema(core_schema().type_map["Query"])]  # type: ignore[arg-type]  # It is an object type.
 
 
 def sorted_pages(plan: Any, *, of_page: bool = False) -> Iterator[Any]:
@@ -178,13 +189,15 @@ async def test_an_index_serves_every_order_of_a_list(connection: "asyncpg.Connec
                 )
             )
         )
-        for name, order in ORDERS
+        for name, order in ROOT_ORDERS
     }
 
     # Of accounts one sees one's own only: a single row is sorted. The shortfall of a need is counted.
     sorted_ = {(name, order) for (name, order), sorts in found.items() if sorts and name != "accounts"}
     assert sorted_ == {("needs", "SHORTFALL_ASC"), ("needs", "SHORTFALL_DESC")}
-    assert len(found) >= 90
+    assert {name for name, _ in found} == {
+        snake_to_camel(name, upper=False) for name, declared in ROOTS.items() if isinstance(declared, ToConnection)
+    }
 
 
 # By type; the kinds of keys are what matters to a plan.
@@ -193,6 +206,38 @@ IDS = {
     for name, source in SOURCES.items()
     if source.node and source.table is not None
 }
+NESTED_ORDERS = [
+    (type_.name, name, order)
+    for type_ in core_schema().type_map.values()
+    if isinstance(type_, GraphQLObjectType) and type_.name in IDS
+    for name, order in orders_in_schema(type_)
+]
+
+
+async def test_an_index_serves_every_order_of_a_list_below_a_thing(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_sort = off")
+    await connection.execute("SET enable_incremental_sort = off")
+
+    sorted_ = {
+        (type_, name, order)
+        for type_, name, order in NESTED_ORDERS
+        for text in [f"... on {type_} {{ {name}(first: 50, orderBy: {order}) {{ nodes {{ __typename }} }} }}"]
+        if [*sorted_pages(await explain(connection, f'node(id: "{IDS[type_][0]}") {{ {text} }}', EVERYTHING))]
+    }
+
+    # The shortfall of a need is counted.
+    counted = {(parent, "needs") for parent in ("Incident", "Kabupaten", "Site")}
+    assert {(type_, name) for type_, name, _ in sorted_} == counted
+    assert {order for _, _, order in sorted_} == {"SHORTFALL_ASC", "SHORTFALL_DESC"}
+    assert len({(type_, name) for type_, name, _ in NESTED_ORDERS}) > len(IDS) / 2
+
+
+def filters_in_schema(name: str) -> Iterable[str]:
+    type_ = get_named_type(root_lists()[name].args["filter"].type)
+    assert isinstance(type_, GraphQLInputObjectType)
+    return type_.fields
 
 
 # What most rows meet, no index finds.
@@ -224,6 +269,9 @@ async def test_no_filter_scans_a_large_table_sequentially(crowded: "asyncpg.Conn
     }
 
     assert {read: tables for read, tables in found.items() if tables} == {}
+    assert {(name, operator.partition(".")[0]) for name, operator in found} == {
+        (name, filter_) for name in lists for filter_ in filters_in_schema(name) if filter_ not in {"and", "or", "not"}
+    }
     assert len(found) >= 700
 
 
