@@ -18,6 +18,7 @@ from api.database.engine import Database, Row, Transaction
 from api.database.statement import compile_statement
 from api.files.cell import FileRow, UnreadableFile
 from api.files.reading import Table, open_table
+from api.log import log
 from api.models import ImportJob
 from api.models.import_job import ImportStatus, KnownPeople
 from api.services import account, disclosure, import_lease, import_report
@@ -39,7 +40,8 @@ MAX_ATTEMPTS = 5
 # All or nothing is one transaction, for which other registrations may have to wait.
 MOST_AT_ONCE = 10_000
 
-OVERTAKEN = (OvertakenError, asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError)
+BROKEN_OFF = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+OVERTAKEN = (OvertakenError, asyncpg.UniqueViolationError, *BROKEN_OFF)
 
 
 class RefusedRow(Exception):
@@ -106,7 +108,8 @@ class Run:
                     await self._decide(session, file, decided, imports=imports)
                     await self._report(session, file, decided)
                 break
-            except OVERTAKEN:
+            except OVERTAKEN as error:
+                log.warning("broken off", job=str(self.job.id), attempt=attempt, error=type(error).__name__)
                 file.undo(decided, *state)
                 if attempt == MAX_ATTEMPTS:
                     raise
@@ -170,7 +173,8 @@ class Run:
                         if any(row.problems for row in read):
                             raise OvertakenError
                         await self._report(session, file, read)
-            except OVERTAKEN:
+            except OVERTAKEN as error:
+                log.warning("broken off", job=str(self.job.id), attempt=attempt, error=type(error).__name__)
                 if attempt == MAX_ATTEMPTS:
                     raise
                 await self._batches(imports=False)

@@ -237,7 +237,7 @@ async def test_an_index_serves_every_order_of_a_list_below_a_thing(
 def filters_in_schema(name: str) -> Iterable[str]:
     type_ = get_named_type(root_lists()[name].args["filter"].type)
     assert isinstance(type_, GraphQLInputObjectType)
-    return type_.fields
+    return [str(filter_) for filter_ in type_.fields]
 
 
 # What most rows meet, no index finds.
