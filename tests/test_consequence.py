@@ -119,6 +119,9 @@ async def annul_at_site(build: Build, source: str, target: str) -> tuple[uuid.UU
     key = await build.assignment(need, person, status=source, **times)
     if target == "MOBILIZED":
         await build.row("attendance", assignment_id=key, kind="MOBILIZED", at=NOW - 4 * HOUR)
+    if target == "COMPLETED":
+        hours = {"starts_at": NOW - 3 * HOUR, "ends_at": NOW - HOUR, "source": "CORRECTION", "status": "COUNTED"}
+        await build.row("served_hours", assignment_id=key, volunteer_id=person, reason="Daftar hadir", **hours)
     if target == "NO_SHOW":
         await build.connection.execute(
             """INSERT INTO event (at, actor_kind, kind, subject_type, subject_key, change)

@@ -22,6 +22,7 @@ VERBS = {
     name: f"mutation($input: {name}HoursInput!) {{ {name.lower()}Hours(input: $input) {{ {FIELDS} {PROBLEMS} }} }}"
     for name in ("Correct", "Propose", "Confirm", "Refuse")
 }
+LETTER = "query($id: ID!) { assignment(id: $id) { letter { status endedAt } } }"
 SUMS = """query($id: ID!, $from: DateTime, $until: DateTime) { volunteer(id: $id) { hours(from: $from, until: $until) {
   organization { name } incident { title } skill { code } hours } } }"""
 
@@ -288,7 +289,7 @@ async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(
     await build.emergency_status(incident, decree_number="SK-7/2026")
     volunteer, need = await build.volunteer(organization, name="Sinta"), await build.need(incident)
     key, account = await build.assignment(need, volunteer), await build.volunteer_account(volunteer)
-    document = """query($id: ID!) { assignment(id: $id) { organization { name } letter { number issuedAt startsAt endsAt
+    document = """query($id: ID!) { assignment(id: $id) { organization { name } letter { number issuedAt startsAt endsAt status endedAt
       volunteer { name } organization { name } incident { title } skill { code } kabupaten { code } site { id }
       emergencyStatus { decreeNumber level } } } }"""
 
@@ -306,6 +307,8 @@ async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(
                 "issuedAt": instant(NOW),
                 "startsAt": instant(NOW + timedelta(days=1)),
                 "endsAt": instant(NOW + timedelta(days=4)),
+                "status": "ACCEPTED",
+                "endedAt": None,
                 "volunteer": {"name": "Sinta"},
                 "organization": {"name": "Tagana"},
                 "incident": {"title": "Banjir"},
@@ -316,3 +319,38 @@ async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(
             },
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "times", "ended"),
+    [
+        ("ON_DUTY", {}, None),
+        ("RELEASED", {"released_at": NOW - 3 * HOUR}, -3),
+        ("COMPLETED", {}, -2),
+        ("COMPLETED", {"checked_in_at": NOW - 9 * HOUR, "checked_out_at": NOW - 4 * HOUR}, -4),
+    ],
+)
+async def test_the_letter_of_a_duty_that_has_ended_says_so(
+    api: Api, build: Build, status: str, times: dict[str, Any], ended: int | None
+) -> None:
+    key, actors = await duty(build, status=status, **times)
+
+    answer = await api.ask(LETTER, actor=actors["volunteer"], id=f"Assignment:{key}")
+
+    at = None if ended is None else instant(NOW + ended * HOUR)
+    assert answer == {"assignment": {"letter": {"status": status, "endedAt": at}}}
+
+
+@pytest.mark.parametrize(("name", "ahead", "status"), [("Cancel", 1, "CANCELLED"), ("RecordNoShow", -10, "NO_SHOW")])
+async def test_the_letter_of_a_duty_that_was_taken_back_says_so(
+    api: Api, build: Build, name: str, ahead: int, status: str
+) -> None:
+    period = {"starts_at": NOW + ahead * HOUR, "ends_at": NOW + (ahead + 8) * HOUR}
+    key, actors = await duty(build, status="ACCEPTED", **period)
+    before = await api.ask(LETTER, actor=actors["volunteer"], id=f"Assignment:{key}")
+
+    await report(api, name, key, actors["need"], reason="Jalan putus", version=1)
+    after = await api.ask(LETTER, actor=actors["volunteer"], id=f"Assignment:{key}")
+
+    assert before == {"assignment": {"letter": {"status": "ACCEPTED", "endedAt": None}}}
+    assert after == {"assignment": {"letter": {"status": status, "endedAt": instant(NOW)}}}

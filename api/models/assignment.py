@@ -205,6 +205,9 @@ ASSIGNMENT = StateMachine(
         Consequence(
             (_S.ON_DUTY, _S.COMPLETED), _S.NO_SHOW, ("annul_scan",), "when the check-in that undid it is annulled"
         ),
+        Consequence(
+            (_S.ON_DUTY,), _S.COMPLETED, ("annul_scan",), "when its check-in is annulled and its hours were decided"
+        ),
         Consequence((_S.COMPLETED,), _S.ON_DUTY, ("annul_scan",), "when its check-out is annulled"),
     ),
     phase=phase,

@@ -4,8 +4,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.compiler.source import Embedded, FieldContext, Row, Source, ToOne, column, everybody
-from api.models import EmergencyStatus, Need
+from api import access
+from api.compiler.source import Embedded, FieldContext, Row, Source, Sql, ToOne, column, everybody
+from api.models import EmergencyStatus, Event, Need
+from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models.base import INSTANT
 from api.models.day import local_day, time_zone
 from api.models.emergency import EmergencyLevel
 
@@ -24,12 +27,33 @@ def letter(duty: Row, _context: FieldContext) -> sa.Select[Any]:
         duty.c.accepted_at.label("issued_at"),
         duty.c.starts_at,
         duty.c.ends_at,
+        ASSIGNMENT.current(duty, access.NOW).label("status"),
+        _ended_at(duty).label("ended_at"),
         Need.c.incident_id,
         Need.c.skill_code,
         kabupaten,
         Need.c.site_id,
         _decree(duty).label("emergency_status_id"),
     ).where(Need.c.id == duty.c.need_id)
+
+
+def _ended_at(duty: Row) -> Sql:
+    """When a duty ended as it did; null while it is promised or runs. That it was taken back is told by its event."""
+    kinds = [f"assignment.{each.lower()}" for each in (AssignmentStatus.CANCELLED, AssignmentStatus.NO_SHOW)]
+    recorded = sa.select(sa.func.max(sa.func.coalesce(Event.c.effective_at, Event.c.at), type_=INSTANT)).where(
+        Event.c.subject_type == "Assignment",
+        Event.c.subject_key == sa.cast(duty.c.id, sa.Text),
+        Event.c.kind.in_(kinds),
+    )
+    current = ASSIGNMENT.current(duty, access.NOW)
+    return sa.case(
+        (current == AssignmentStatus.RELEASED, duty.c.released_at),
+        (current == AssignmentStatus.COMPLETED, sa.func.coalesce(duty.c.checked_out_at, duty.c.ends_at, type_=INSTANT)),
+        (
+            current.in_((AssignmentStatus.CANCELLED, AssignmentStatus.NO_SHOW)),
+            recorded.correlate(duty).scalar_subquery(),
+        ),
+    )
 
 
 def _decree(duty: Row) -> sa.ScalarSelect[Any]:
@@ -68,7 +92,7 @@ SOURCES = (
         None,
         visible=everybody,
         fields={
-            **{name: column(name) for name in ("number", "issued_at", "starts_at", "ends_at")},
+            **{name: column(name) for name in ("number", "issued_at", "starts_at", "ends_at", "status", "ended_at")},
             "volunteer": _one("Volunteer", "volunteer_id"),
             "organization": _one("Organization", "organization_id"),
             "incident": _one("Incident", "incident_id"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from api.models.assignment import AssignmentStatus
 from api.schema.emergency import EmergencyStatus
 from api.schema.field import field, noun
 from api.schema.incident import Incident
@@ -35,6 +36,14 @@ class AssignmentLetter:
     site: Site | None = field("The site of the duty; null if it is at none.")
     starts_at: datetime = field("When the duty starts.")
     ends_at: datetime = field("When the duty ends.")
+    status: AssignmentStatus = field(
+        "What has become of the duty. A letter is valid while it is ACCEPTED, MOBILIZED or ON_DUTY; one of a duty that was CANCELLED, "
+        "RELEASED or COMPLETED, or that nobody came to, only says what was."
+    )
+    ended_at: datetime | None = field(
+        "When the duty ended: with the last check-out, or as planned; when the volunteer was sent home or replaced; when it was taken "
+        "back or said to be a no-show. Null while the duty is promised or runs."
+    )
     emergency_status: EmergencyStatus | None = field(
         "The decree in force on the first day, of the kabupaten before the province before the nation; null if there is none."
     )
