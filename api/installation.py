@@ -26,7 +26,7 @@ from api.worker import Worker
 # Why an installation cannot be used as it is: one line for each reason.
 REFUSALS = (
     *(migration.SchemaError, requirement.RequirementError, KeyFileError, account.AccountError),
-    *(reference.CodeInUseError, reference.CycleOfInclusionsError),
+    *(reference.CodeInUseError, reference.CycleOfInclusionsError, reference.InvalidFileError),
 )
 
 

@@ -219,6 +219,53 @@ async def test_a_missing_code_that_is_in_use_is_refused_and_nothing_changes(conn
     assert await row_versions(connection) == before
 
 
+HAZARD = {"code": "OMEN", "desk_code": "SOCIAL", "label_id": "Pertanda", "label_en": "Omen"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([HAZARD, {**HAZARD, "label_en": "Sign"}], "hazards.csv has OMEN more than once."),
+        ([HAZARD, HAZARD], "hazards.csv has OMEN more than once."),
+        (
+            [{**HAZARD, "retired_on": "2026-13-01"}],
+            'hazards.csv cannot be loaded: date/time field value out of range: "2026-13-01".',
+        ),
+        (
+            [{**HAZARD, "retired_on": "besok"}],
+            'hazards.csv cannot be loaded: invalid input syntax for type date: "besok".',
+        ),
+        (
+            [{**HAZARD, "desk_code": "NONE"}],
+            (
+                'hazards.csv cannot be loaded: insert or update on table "hazard" violates foreign key constraint'
+                ' "fk_hazard_desk_code".'
+            ),
+        ),
+    ],
+)
+async def test_a_wrong_line_is_told_with_its_file_and_nothing_changes(
+    connection: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, lines: reference.Rows, message: str
+) -> None:
+    read = reference.Source.rows
+
+    def rows(source: reference.Source) -> reference.Rows:
+        found = read(source)
+        more = [{**dict.fromkeys(found[0]), "retired_on": None, **line} for line in lines]
+        present: reference.Rows = [{"retired_on": None, **row} for row in found]
+        return [*present, *more] if source.table == "hazard" else found
+
+    # Stands for another content of the file.
+    monkeypatch.setattr(reference.Source, "rows", rows)
+    before = await row_versions(connection)
+
+    with pytest.raises(reference.InvalidFileError) as refusal:
+        await reference.load(connection)
+
+    assert str(refusal.value) == message
+    assert await row_versions(connection) == before
+
+
 async def test_a_file_in_which_a_type_includes_itself_is_refused() -> None:
     pairs = (("A", "B"), ("B", "C"), ("C", "A"), ("C", "D"))
     rows: reference.Rows = [{"certificate_type_code": one, "included_code": other} for one, other in pairs]

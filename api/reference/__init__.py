@@ -1,6 +1,7 @@
 """Reference data (places, hazards, skills, certificate types, ranks, clusters): CSV files, loaded into tables."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -15,6 +16,10 @@ Rows = list[dict[str, str | None]]
 
 class CodeInUseError(Exception):
     """A code was removed from its file, but rows of other tables still refer to it: one line for each."""
+
+
+class InvalidFileError(Exception):
+    """A file cannot be loaded, in one line with its name."""
 
 
 class CycleOfInclusionsError(Exception):
@@ -122,21 +127,32 @@ async def load(connection: asyncpg.Connection) -> None:
     A code is never deleted: what lacks a line in its file is retired, today.
 
     Raises `CodeInUseError` if a file lacks a code that other rows refer to, `CycleOfInclusionsError` if a certificate type
-    includes itself.
+    includes itself, `InvalidFileError` for a file with a code twice or with a wrong value.
     """
     rows_by_source = {source: with_retirement(source.rows()) for source in CATALOGUES}
     rows_by_source |= {source: source.rows() for source in LINKS}
+    for source, rows in rows_by_source.items():
+        check_keys(source, rows)
     check_inclusions(rows_by_source[INCLUSIONS])
     async with connection.transaction():
         # If two servers start at the same time, the second waits here and then finds no differences.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext('sigap.reference'))")
         for source, rows in rows_by_source.items():
-            await upsert(connection, source, rows)
+            try:
+                await upsert(connection, source, rows)
+            except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+                raise InvalidFileError(f"{source.file} cannot be loaded: {error.args[0]}.") from None
         for source in LINKS:
             await delete_missing(connection, source, rows_by_source[source])
         await connection.execute(GRANT)
         for source in CATALOGUES:
             await retire_missing(connection, source, rows_by_source[source])
+
+
+def check_keys(source: Source, rows: Rows) -> None:
+    keys = Counter(" ".join(str(row[name]) for name in source.key) for row in rows)
+    if twice := sorted(key for key, count in keys.items() if count > 1):
+        raise InvalidFileError(f"{source.file} has {', '.join(twice)} more than once.")
 
 
 def check_inclusions(rows: Rows) -> None:
