@@ -356,7 +356,7 @@ class View:
         if declared.of is None:
             return self.by_id(source, id_)
         key, guard = self.key(SOURCES[declared.of], id_), declared.guard
-        found = [each for each in self.visible(source) if each.row[str(declared.column)] == key]
+        found = [each for each in self.visible(source) if self.is_imagined or each.row[str(declared.column)] == key]
         return next((each for each in found if guard is None or self.holds(guard, each.row)), None)
 
     def by_id(self, source: Source, id_: str) -> Thing | None:
