@@ -15,7 +15,7 @@ from tests.test_duty import commitments
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 START, END = NOW - 10 * HOUR, NOW - 2 * HOUR
-EARLIEST = START - 48 * HOUR
+EARLIEST = START - 72 * HOUR
 FIELDS = """assignment { status version reason checkedInAt checkedOutAt isUnconfirmed
   attendance { kind at mark } history { kind effectiveAt } }"""
 

@@ -91,10 +91,10 @@ async def stand(build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid
 
 
 @pytest.mark.parametrize(("since", "finding"), [(timedelta(), None), (MINUTE, "NO_DUTY")])
-async def test_who_scans_more_than_two_days_before_a_duty_does_not_begin_or_end_it(
+async def test_who_scans_more_than_three_days_before_a_duty_does_not_begin_or_end_it(
     api: Api, build: Build, since: timedelta, finding: str | None
 ) -> None:
-    period = {"starts_at": NOW - HOUR + 48 * HOUR + since, "ends_at": NOW + 90 * HOUR}
+    period = {"starts_at": NOW - HOUR + 72 * HOUR + since, "ends_at": NOW + 90 * HOUR}
     (site, need), person = await need_at_site(build, **period), await build.volunteer()
     duty = await build.assignment(need, person, status="ACCEPTED")
     code = await code_of_person(api, build, person)

@@ -18,7 +18,7 @@ class AttendanceMark(Choice):
     """Why a report is kept and does not count."""
 
     BEFORE_ACCEPTANCE = "BEFORE_ACCEPTANCE", "Its time lies before the acceptance."
-    TOO_EARLY = "TOO_EARLY", "An arrival or departure more than 48 hours before the duty."
+    TOO_EARLY = "TOO_EARLY", "An arrival or departure more than 72 hours before the duty."
     IN_FUTURE = "IN_FUTURE", "Its time lay more than five minutes in the future when it came."
     AFTER_END = "AFTER_END", "A check-in at or after the end of the duty."
 

@@ -25,7 +25,7 @@ class ScanFinding(Choice):
     WAITING = "WAITING", "The person waits for a place."
     CANCELLED = "CANCELLED", "The registration was cancelled, or has ended."
     NOT_ENROLLED = "NOT_ENROLLED", "The session has a capacity, and the person has no place in it."
-    NO_DUTY = "NO_DUTY", "The person has no duty at this site, or not for two days yet."
+    NO_DUTY = "NO_DUTY", "The person has no duty at this site, or not for three days yet."
     WRONG_DAY = "WRONG_DAY", "The scan is not of a day of the camp."
     IN_FUTURE = "IN_FUTURE", "The time of the scan lay more than five minutes in the future when it came."
     ALREADY_INSIDE = "ALREADY_INSIDE", "The person was inside already."

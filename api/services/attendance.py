@@ -29,7 +29,7 @@ UNRATED: Mapping[str, None] = dict.fromkeys(("rating", "rating_comment", "rated_
 # By how much the clock of a phone may be ahead; what it reports happened now.
 CLOCK_ERROR = timedelta(minutes=5)
 # So long before a duty somebody may arrive for it. The day of a phone may be wrong, and who helps before has another duty.
-EARLIEST = timedelta(hours=48)
+EARLIEST = timedelta(hours=72)
 
 # A check-in of somebody who was said not to have come asks for the time and the place again.
 _CONFLICTS = {
