@@ -131,6 +131,11 @@ def is_current(connection: sa.Connection) -> bool:
             f"The database is at revision {', '.join(sorted(unknown))}, which this version of Sigap does not know; its own is"
             f" {newest}. Install the version that migrated the database, or restore a backup."
         )
+    if len(heads) > 1:
+        raise SchemaError(
+            f"The database is at several revisions, {', '.join(sorted(heads))}:"
+            " only the last one may stand in its table alembic_version."
+        )
     return heads == (newest,)
 
 

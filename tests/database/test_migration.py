@@ -126,6 +126,20 @@ async def test_a_revision_that_this_version_does_not_know_is_refused(database_ur
     await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
 
 
+async def test_several_revisions_are_refused_in_one_line(database_url: str) -> None:
+    await command(database_url, "INSERT INTO alembic_version VALUES ('0005')")
+
+    for refused in (migration.upgrade, migration.check):
+        with pytest.raises(SchemaError) as error:
+            await refused(database_url)
+        assert str(error.value) == (
+            f"The database is at several revisions, 0005, {migration.head()}:"
+            " only the last one may stand in its table alembic_version."
+        )
+
+    await command(database_url, "DELETE FROM alembic_version WHERE version_num = '0005'")
+
+
 async def test_a_schema_behind_is_refused_where_nothing_is_to_be_migrated(empty_url: str) -> None:
     with pytest.raises(SchemaError, match=r"^The database is not migrated to this version. Run: sigap migrate$"):
         await migration.check(empty_url)
