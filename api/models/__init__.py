@@ -6,7 +6,7 @@ from importlib import import_module
 from api.models.absence import Absence
 from api.models.account import Account, ProviderIdentity, Role
 from api.models.api_key import ApiKey
-from api.models.assignment import Assignment, Override
+from api.models.assignment import Assignment
 from api.models.attendance import Attendance
 from api.models.base import METADATA, Cube, Symbol
 from api.models.calendar import CalendarAddress
@@ -44,6 +44,7 @@ from api.models.organization import (
     OrganizationFocus,
     Rank,
 )
+from api.models.override import Override
 from api.models.person import Volunteer
 from api.models.place import Kabupaten, Kecamatan, Province
 from api.models.pledge import Pledge, PledgeRequest

@@ -1,11 +1,10 @@
-"""Who is sent where: assignments, and what was overridden for them."""
+"""Who is sent where: assignments, and the life of one."""
 
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 
-from api.models.base import INSTANT, Chosen, Symbol, optional, record, references, required, table, versioned
+from api.models.base import INSTANT, Chosen, optional, references, required, table, versioned
 from api.models.choice import Choice, Consequence, Lapse, Move, Phase, StateMachine
 from api.models.hours import HoursStatus, ServedHours
 
@@ -287,11 +286,7 @@ Assignment = table(
     # What refers to both may not name another person's duty.
     sa.UniqueConstraint("id", "volunteer_id"),
     sa.Index(
-        "uq_assignment_live",
-        "need_id",
-        "volunteer_id",
-        unique=True,
-        postgresql_where=ASSIGNMENT.in_group("LIVE"),
+        "uq_assignment_live", "need_id", "volunteer_id", unique=True, postgresql_where=ASSIGNMENT.in_group("LIVE")
     ),
     sa.Index(None, "need_id", "starts_at", "id"),
     sa.Index(None, "volunteer_id", "starts_at", "id"),
@@ -302,21 +297,4 @@ Assignment = table(
     sa.Index(None, "camp_id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "expires_at", postgresql_where=sa.text("expires_at IS NOT NULL")),
-)
-
-
-# A recorded, reasoned, attributed exception to one rule for one assignment.
-Override = table(
-    "override",
-    *record(),
-    required("assignment_id", sa.Uuid, references("assignment.id")),
-    required("rule_code", Symbol),
-    required("fact", JSONB),
-    required("reason"),
-    required("account_id", sa.Uuid, references("account.id")),
-    # The end of the extension that it was made for; null for the offer.
-    optional("extends_to", INSTANT),
-    sa.UniqueConstraint("assignment_id", "rule_code", "extends_to", postgresql_nulls_not_distinct=True),
-    sa.Index(None, "created_at", "id"),
-    sa.Index(None, "account_id", "created_at", "id"),
 )
