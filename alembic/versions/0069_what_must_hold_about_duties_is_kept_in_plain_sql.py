@@ -73,7 +73,7 @@ BEGIN
     CROSS JOIN LATERAL (SELECT least(a.ends_at, a.checked_out_at, a.released_at) AS until) AS served
     LEFT JOIN commitment AS c ON c.assignment_id = a.id
     WHERE a.id = ANY (keys) AND (c.volunteer_id <> a.volunteer_id OR c.period IS DISTINCT FROM CASE
-      WHEN a.status IN ('ACCEPTED', 'MOBILIZED', 'ON_DUTY', 'COMPLETED', 'RELEASED') AND a.starts_at < until
+      WHEN a.status NOT IN ('OFFERED', 'DECLINED', 'EXPIRED', 'CANCELLED', 'NO_SHOW') AND a.starts_at < until
       THEN tstzrange(a.starts_at, until) END)
   ) THEN
     RAISE EXCEPTION 'What a person has promised, and only that, is committed.'
