@@ -33,12 +33,13 @@ COMPARED_QUERIES = (
     "deep",
     "point",
     "count",
-    "mutation",
     "candidates",
     "readiness",
     "person",
     "incident",
     "search",
+    # Last: the tens of thousands of incidents that it declares would be searched, too.
+    "mutation",
 )
 PARTS = (*COMPARED_QUERIES, "documents", "million", "processes", "profile", "imports", "camp", "offers")
 # Queries that are measured with the larger database, and those whose first requests are measured.
