@@ -29,7 +29,7 @@ from tests.test_verb import REGISTER, document
 
 ROUNDS = 20
 # A deadlock takes PostgreSQL's `deadlock_timeout`, a second, to be seen.
-CARELESS_ROUNDS = 20 if IS_FUZZ else 2
+CARELESS_ROUNDS, MOST_ROUNDS = 20 if IS_FUZZ else 2, 50
 PEOPLE = 1_000
 
 LOCK_NEED = lock_statement(Need).sql
@@ -97,10 +97,13 @@ async def test_bulk_writers_that_lock_in_one_order_never_wait_for_each_other(own
 
 
 async def test_a_deadlock_of_careless_writers_reaches_no_client_and_is_logged(own: OwnApi, build: Build) -> None:
+    answers = list[Json]()
     with capture_logs() as lines:
-        answers = await raise_in_opposite_orders(own, build, "raiseCarelessly", CARELESS_ROUNDS)
+        # One may be done before the other begins, so that they need not meet at once.
+        while len(answers) < 2 * CARELESS_ROUNDS or (not lines and len(answers) < 2 * MOST_ROUNDS):
+            answers += await raise_in_opposite_orders(own, build, "raiseCarelessly", 1)
 
-    assert answers == [all_raised("raiseCarelessly")] * (2 * CARELESS_ROUNDS)
+    assert answers == [all_raised("raiseCarelessly")] * len(answers)
     retried = {(line["event"], line["mutation"], line["error"]) for line in lines}
     assert retried == {("broken off", "raise_carelessly", "DeadlockDetectedError")}
 
