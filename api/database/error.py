@@ -92,6 +92,7 @@ INVALID_VALUE_ERRORS = (
     asyncpg.UntranslatableCharacterError,
 )
 
+# The errors of the driver, and what is raised in their place.
 RAISED: Sequence[tuple[type[Exception] | tuple[type[Exception], ...], type[Exception]]] = (
     (INVALID_VALUE_ERRORS, InvalidValue),
     (asyncpg.QueryCanceledError, TimedOut),

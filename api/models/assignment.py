@@ -176,7 +176,7 @@ ASSIGNMENT = StateMachine(
         "LIVE": (_S.OFFERED, *PROMISED),
         "PROMISED": PROMISED,
         # What has a commitment: the time that is promised, or what of it was served. It fills a place and counts for rest.
-        "COMMITTED": (*PROMISED, _S.COMPLETED, _S.RELEASED),
+        "COMMITTED": (*PROMISED, *OVER),
         # What somebody may have come to, and left again.
         "BEGUN": (_S.ON_DUTY, *OVER),
     },

@@ -6,10 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api import access
-from api.models import Cube, Kabupaten, Membership, Pledge, Volunteer
+from api.models import Cube, Kabupaten, Volunteer
 from api.rules.code import ProblemCode
-from api.rules.pledge import promised
+from api.rules.pledge import members_of_holder, promised
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, days_of
 from api.rules.sending import RULES
 
@@ -70,7 +69,7 @@ def candidates(
         people = _people_in_kabupaten(need, volunteer, filters)
     else:
         people = _people_elsewhere(tier_index, need, volunteer, filters)
-    # With the days beside each person the rules name them, instead of writing out seven times how they are computed.
+    # A column of each person, so that the statement says once how the days are computed, and not in each rule.
     person = people.add_columns(days.label("days")).limit(NULL_LIMIT).correlate(need).lateral()
     case = replace(case, person=person, days=person.c.days)
     tier = sa.literal_column(str(tier_index + 1), sa.Integer).label("tier")
@@ -85,9 +84,7 @@ def _may_fill_pledge(case: Case) -> list[Condition]:
     """Whether the person is a member of the organization that holds the pledge, if one is named and open."""
     if case.pledge is None:
         return []
-    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == case.pledge).scalar_subquery()
-    members = access.members_today(Membership.c.organization_id == holder)
-    return [sa.or_(promised(case).is_(None), case.person.c.id.in_(members))]
+    return [sa.or_(promised(case).is_(None), case.person.c.id.in_(members_of_holder(case.pledge)))]
 
 
 def _people_in_kabupaten(need: sa.FromClause, volunteer: sa.FromClause, filters: Sequence[Condition]) -> sa.Select[Any]:

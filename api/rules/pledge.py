@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import Pledge
+from api import access
+from api.models import Membership, Pledge
 from api.models.base import INSTANT
 from api.models.pledge import PledgeStatus
 from api.rules.code import ProblemCode
@@ -38,6 +39,12 @@ def has_free_place(case: Case) -> Condition:
 def filled(case: Case) -> Sql:
     """The places of the pledge that are filled at the fullest instant of the period."""
     return sa.func.pledge_filled(case.pledge, case.starts, case.ends, type_=sa.Integer())
+
+
+def members_of_holder(pledge: Sql) -> sa.Select[Any]:
+    """The volunteers who are today members of the organization that holds the pledge."""
+    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == pledge).scalar_subquery()
+    return access.members_today(Membership.c.organization_id == holder)
 
 
 def promised(case: Case) -> Sql:

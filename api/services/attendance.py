@@ -24,7 +24,7 @@ from api.services.verb import OneThing, verb
 from api.values.text import line
 
 _S = AssignmentStatus
-# What was said of a duty that is not over after all is said no more.
+# Takes the evaluation back, which was made of a duty that proves not to be over.
 UNRATED: Mapping[str, None] = dict.fromkeys(("rating", "rating_comment", "rated_at", "rater_id"))
 # By how much the clock of a phone may be ahead; what it reports happened now.
 CLOCK_ERROR = timedelta(minutes=5)

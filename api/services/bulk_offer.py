@@ -14,11 +14,12 @@ from api import access
 from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Assignment, Membership, Need, Pledge, Volunteer
+from api.models import Assignment, Need, Volunteer
 from api.models.assignment import AssignmentStatus
 from api.models.base import INSTANT, new_id
 from api.rules.candidate import NEAREST_FIRST, candidates, tier_number
 from api.rules.code import ProblemCode
+from api.rules.pledge import members_of_holder
 from api.rules.refusal import OFFER_RULES, codes_of
 from api.rules.sending import NOT_YET_OFFERED
 from api.services.duty import record_earlier
@@ -254,9 +255,7 @@ def _ids(name: str) -> sa.BindParameter[Any]:
 
 def _is_member(person: sa.FromClause) -> sa.ColumnElement[bool]:
     """Whether a person is a member of the organization that holds the pledge, if one is named."""
-    holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == _id("pledge"), Pledge.c.need_id == _id("need"))
-    members = access.members_today(Membership.c.organization_id == holder.scalar_subquery())
-    return sa.or_(_id("pledge").is_(None), person.c.id.in_(members))
+    return sa.or_(_id("pledge").is_(None), person.c.id.in_(members_of_holder(_id("pledge"))))
 
 
 @cache

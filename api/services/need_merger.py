@@ -149,18 +149,16 @@ def _foreign(table: sa.Table, name: str, *conditions: sa.ColumnElement[bool]) ->
     return sa.select(key.c.key).where(~own)
 
 
+def _is_named(duty: sa.FromClause) -> sa.ColumnElement[bool]:
+    """By itself, or with its pledge."""
+    return sa.or_(duty.c.id == sa.any_(_ids("assignments")), duty.c.pledge_id == sa.any_(_ids("pledges")))
+
+
 _UNDER_PLEDGE = Assignment.c.pledge_id == sa.any_(_ids("pledges"))
-_NAMED = sa.or_(Assignment.c.id == sa.any_(_ids("assignments")), _UNDER_PLEDGE)
 _REPLACES = sa.and_(Assignment.c.status == AssignmentStatus.OFFERED, Assignment.c.replaces_id.is_not(None))
 _duty = Assignment.alias()
 # An offer that replaces a duty goes where the duty goes.
-_WITH_ITS_DUTY = sa.and_(
-    _REPLACES,
-    sa.exists().where(
-        _duty.c.id == Assignment.c.replaces_id,
-        sa.or_(_duty.c.id == sa.any_(_ids("assignments")), _duty.c.pledge_id == sa.any_(_ids("pledges"))),
-    ),
-)
+_WITH_ITS_DUTY = sa.and_(_REPLACES, sa.exists().where(_duty.c.id == Assignment.c.replaces_id, _is_named(_duty)))
 _GOES_ALONG = sa.and_(sa.or_(Assignment.c.pledge_id.is_(None), _UNDER_PLEDGE), sa.or_(~_REPLACES, _WITH_ITS_DUTY))
 FOREIGN_DUTIES = compile_statement(_foreign(Assignment, "assignments", _GOES_ALONG))
 FOREIGN_PLEDGES = compile_statement(_foreign(Pledge, "pledges"))
@@ -175,10 +173,7 @@ def _move(pledge: sa.ColumnElement[bool], duty: sa.ColumnElement[bool]) -> sa.Se
 
 
 MOVE_NAMED = compile_statement(
-    _move(
-        Pledge.c.id == sa.any_(_ids("pledges")),
-        sa.or_(_NAMED, _WITH_ITS_DUTY),
-    )
+    _move(Pledge.c.id == sa.any_(_ids("pledges")), sa.or_(_is_named(Assignment), _WITH_ITS_DUTY))
 )
 MOVE_ALL = compile_statement(_move(sa.true(), sa.true()))
 CHECK = compile_statement(sa.text("SET CONSTRAINTS places_of_need, minimums_of_need IMMEDIATE"))
