@@ -1,6 +1,5 @@
 """Accounts, their tokens and API keys, and the keys that sign tokens."""
 
-import asyncio
 import uuid
 from typing import Annotated
 
@@ -8,7 +7,7 @@ import typer
 
 from api import installation
 from api.auth import LIFETIME, issue_tokens
-from api.cli.command import CommandError, command, database, migrate_database
+from api.cli.command import CommandError, command, database, migrate_database, run
 from api.context import wall_clock
 from api.keys import read_token_keys, rotate_token_keys, token_key_files
 from api.models.account import RoleKind
@@ -34,11 +33,11 @@ def add_account(
     """Add an account with a role, for instance the first coordinator of an installation."""
     settings = read_settings()
     with database(settings) as url:
-        asyncio.run(migrate_database(url))
+        run(migrate_database(url))
         adding = installation.add_account(
             url, login=login, name=name or login, kind=role, scope=scope, pooler=settings.pooler
         )
-        asyncio.run(adding)
+        run(adding)
     typer.echo(f"The account {login} has been added; `sigap token {login}` prints a token for it.")
 
 
@@ -47,8 +46,8 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
     """Print a bearer token for an account."""
     settings = read_settings()
     with database(settings) as url:
-        asyncio.run(migrate_database(url))
-        tokens = asyncio.run(issue_tokens(settings.data, url, [login], pooler=settings.pooler))
+        run(migrate_database(url))
+        tokens = run(issue_tokens(settings.data, url, [login], pooler=settings.pooler))
     if login not in tokens:
         raise CommandError(f"There is no active account {login!r}.")
     typer.echo(tokens[login])
@@ -59,7 +58,7 @@ def close_account(login: Annotated[str, typer.Argument(help="The login of the ac
     """Close an account: it signs in no more, and its sessions, roles and keys do nothing."""
     settings = read_settings()
     with database(settings) as url:
-        asyncio.run(installation.close_account(url, login, pooler=settings.pooler))
+        run(installation.close_account(url, login, pooler=settings.pooler))
 
 
 @accounts.command("password")
@@ -67,7 +66,7 @@ def replace_password(login: Annotated[str, typer.Argument(help="The login of the
     """Set a new password for an account, print it this once, and end the account's sessions."""
     settings = read_settings()
     with database(settings) as url:
-        typer.echo(asyncio.run(installation.replace_password(url, login, pooler=settings.pooler)))
+        typer.echo(run(installation.replace_password(url, login, pooler=settings.pooler)))
 
 
 @api_keys.command("list")
@@ -75,7 +74,7 @@ def list_api_keys() -> None:
     """List the API keys that are not revoked: id, login, last day, mutations."""
     settings = read_settings()
     with database(settings) as url:
-        for line in asyncio.run(installation.api_keys(url, pooler=settings.pooler)):
+        for line in run(installation.api_keys(url, pooler=settings.pooler)):
             typer.echo(line)
 
 
@@ -84,7 +83,7 @@ def revoke_api_key(key: Annotated[uuid.UUID, typer.Argument(help="The id of the 
     """Revoke an API key."""
     settings = read_settings()
     with database(settings) as url:
-        asyncio.run(installation.revoke_api_key(url, key, pooler=settings.pooler))
+        run(installation.revoke_api_key(url, key, pooler=settings.pooler))
 
 
 @signing_keys.command("list")

@@ -1,7 +1,11 @@
 """What all commands share: the program, its errors, the database."""
 
-from collections.abc import Generator
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine, Generator
 from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
@@ -9,6 +13,10 @@ from rich.console import Console
 from api import installation
 from api.database import embedded
 from api.settings import Settings
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 command = typer.Typer(
     name="sigap",
@@ -21,6 +29,41 @@ command = typer.Typer(
 
 class CommandError(Exception):
     """Ends the command with exit code 1; the message is one line for the user."""
+
+
+def exit_on_signal(_signal: int, _frame: object) -> NoReturn:
+    """Lets `database` stop the embedded server. uvicorn raises the signal again after its own shutdown."""
+    sys.exit(0)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Its result. SIGTERM and SIGINT cancel it where it waits, and are raised again after it has ended.
+
+    A handler that raises does so in the middle of whatever runs. In asyncpg's compiled code that ends in a segmentation
+    fault, or in a process that does not end at all.
+    """
+    arrived: list[int] = []
+
+    async def cancellable() -> T:
+        loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+        def cancel(number: int, _frame: object) -> None:
+            arrived.append(number)
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(task.cancel)
+
+        for number in SIGNALS:
+            signal.signal(number, cancel)
+        return await task
+
+    handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
+    try:
+        return asyncio.run(cancellable())
+    finally:
+        for number, handler in handlers:
+            signal.signal(number, handler)
+        if arrived:
+            signal.raise_signal(arrived[0])
 
 
 @contextmanager

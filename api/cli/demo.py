@@ -1,6 +1,5 @@
 """The demo story."""
 
-import asyncio
 from datetime import datetime
 from pathlib import Path
 from secrets import token_urlsafe
@@ -11,7 +10,7 @@ from rich.console import Console
 
 from api import demo as demo_story
 from api import installation
-from api.cli.command import CommandError, command, database, migrate_database
+from api.cli.command import CommandError, command, database, migrate_database, run
 from api.keys import read_or_create_secret
 from api.services.password import hash_password
 from api.settings import read_settings
@@ -21,8 +20,8 @@ from api.settings import read_settings
 def demo() -> None:
     """Load the demo story into an empty database."""
     with database(read_settings()) as url:
-        asyncio.run(migrate_database(url))
-        if not asyncio.run(load_demo_story(url)):
+        run(migrate_database(url))
+        if not run(load_demo_story(url)):
             raise CommandError("The database is not empty; the demo story is for an empty one.")
     typer.echo("The demo story is loaded.")
 

@@ -1,6 +1,5 @@
 """The schema, and why a query is slow."""
 
-import asyncio
 import json
 import sys
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.command import CommandError, command, database
+from api.cli.command import CommandError, command, database, run
 from api.settings import read_settings
 
 
@@ -48,7 +47,7 @@ def explain(
             document=document, variables=parse_variables(variables_json or "{}"), operation=operation, login=login
         )
         try:
-            sections = asyncio.run(explain_document(url, question, analyze=analyze, pooler=settings.pooler))
+            sections = run(explain_document(url, question, analyze=analyze, pooler=settings.pooler))
         except ExplainError as refused:
             raise CommandError(str(refused)) from None
     typer.echo("\n\n".join(sections) if sections else "The document reads nothing from the database.")

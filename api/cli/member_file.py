@@ -1,6 +1,5 @@
 """Importing files."""
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api.cli.command import CommandError, command, database
+from api.cli.command import CommandError, command, database, run
 from api.models.import_job import KnownPeople
 from api.models.person import Reach
 from api.settings import read_settings
@@ -59,7 +58,7 @@ def import_members(
     ):
         task = bar.add_task(file.name, total=None)
         try:
-            lines = asyncio.run(
+            lines = run(
                 import_file(
                     url,
                     settings,

@@ -1,13 +1,12 @@
 """Serving the API, and the worker alone."""
 
-import asyncio
 import gc
 import signal
 import socket
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 import uvicorn
@@ -15,7 +14,7 @@ import uvicorn
 from api import demo as demo_story
 from api import installation, log
 from api.auth import issue_tokens
-from api.cli.command import CommandError, command, database, migrate_database
+from api.cli.command import SIGNALS, CommandError, command, database, exit_on_signal, migrate_database, run
 from api.cli.demo import demo_password, ensure_demo_story
 from api.keys import exposed
 from api.server.protocol import IDLE_SECONDS, bounded_protocol
@@ -42,14 +41,14 @@ def serve(
 ) -> None:
     """Serve the API: starts the embedded database unless DATABASE_URL is set, migrates, then listens."""
     settings = read_settings()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, exit_on_signal)
     with bound_socket(settings) as listener, database(settings) as url:
-        asyncio.run(installation.check(url) if no_migrate else migrate_database(url))
-        asyncio.run(installation.prepare(url, settings.data, pooler=settings.pooler))
+        run(installation.check(url) if no_migrate else migrate_database(url))
+        run(installation.prepare(url, settings.data, pooler=settings.pooler))
         for path in exposed(settings.data):
             typer.echo(f"Everybody on this machine may read {path}: chmod 600 {path}", err=True)
-        has_story = demo and asyncio.run(ensure_demo_story(url, settings.data))
+        has_story = demo and run(ensure_demo_story(url, settings.data))
         shows_tokens = has_story and (print_tokens or sys.stdout.isatty())
         logins = DEMO_LOGINS if shows_tokens else ()
         run_server(settings, url, listener, transport(settings, is_demo=demo), logins=logins)
@@ -59,13 +58,13 @@ def serve(
 def work() -> None:
     """Run the worker alone, as `serve` does beside the API: deliver messages, and clean up."""
     settings = read_settings()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in SIGNALS:
         signal.signal(number, exit_on_signal)
     log.configure()
     with database(settings) as url:
-        asyncio.run(migrate_database(url))
+        run(migrate_database(url))
         way = transport(settings, is_demo=False)
-        asyncio.run(installation.work(url, settings.data, way, pooler=settings.pooler))
+        run(installation.work(url, settings.data, way, pooler=settings.pooler))
 
 
 @contextmanager
@@ -96,7 +95,7 @@ def run_server(
     from api.app import application  # noqa: PLC0415  # As in `schema`.
     from api.web.explorer import DemoPerson  # noqa: PLC0415  # As above.
 
-    tokens = asyncio.run(issue_tokens(settings.data, url, logins, pooler=settings.pooler)) if logins else {}
+    tokens = run(issue_tokens(settings.data, url, logins, pooler=settings.pooler)) if logins else {}
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     typer.echo(f"Sigap answers at http://{host}:{settings.port}/graphql")
     for login, token in tokens.items():
@@ -120,8 +119,3 @@ def run_server(
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])
-
-
-def exit_on_signal(_signal: int, _frame: object) -> NoReturn:
-    """Lets `database` stop the embedded server. uvicorn raises the signal again after its own shutdown."""
-    sys.exit(0)

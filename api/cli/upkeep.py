@@ -1,13 +1,12 @@
 """What an operator does now and then: undelivered messages, migrations, old outcomes."""
 
-import asyncio
 import uuid
 from typing import Annotated
 
 import typer
 
 from api import installation
-from api.cli.command import CommandError, command, database, migrate_database
+from api.cli.command import CommandError, command, database, migrate_database, run
 from api.settings import read_settings
 
 
@@ -18,9 +17,9 @@ def messages(
     """List the messages that could not be delivered, or try one again."""
     settings = read_settings()
     with database(settings) as url:
-        if resend is not None and not asyncio.run(installation.resend(url, resend, pooler=settings.pooler)):
+        if resend is not None and not run(installation.resend(url, resend, pooler=settings.pooler)):
             raise CommandError(f"There is no undelivered message {resend}.")
-        for line in asyncio.run(installation.undelivered(url, pooler=settings.pooler)):
+        for line in run(installation.undelivered(url, pooler=settings.pooler)):
             typer.echo(line)
 
 
@@ -28,7 +27,7 @@ def messages(
 def migrate() -> None:
     """Bring the database up to date: its tables and its reference data."""
     with database(read_settings()) as url:
-        changed = asyncio.run(migrate_database(url))
+        changed = run(migrate_database(url))
     typer.echo("The database has been brought up to date." if changed else "The database is up to date.")
 
 
@@ -37,6 +36,6 @@ def purge() -> None:
     """Delete outcomes of mutations older than 30 days, as each start does: their idempotency keys act anew."""
     settings = read_settings()
     with database(settings) as url:
-        asyncio.run(installation.check(url))
-        count = asyncio.run(installation.purge(url, pooler=settings.pooler))
+        run(installation.check(url))
+        count = run(installation.purge(url, pooler=settings.pooler))
     typer.echo(f"{count} old outcomes have been deleted.")
