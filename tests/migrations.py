@@ -1,4 +1,4 @@
-"""`make migrations`: models and migrations agree, migrations can be undone, and squawk finds them safe to run.
+"""`make migrations`: models and migrations agree, those after the baseline can be undone, and squawk finds them safe to run.
 
 Alembic compares tables and columns. It sees neither a changed CHECK nor the predicate of a partial index, so the
 definitions of constraints and indexes are compared as PostgreSQL prints them, with those of tables made from the models.
@@ -28,8 +28,6 @@ from api.settings import read_settings
 T = TypeVar("T")
 
 SQUAWK = Path(sys.executable).with_name("squawk")
-TABLES = """SELECT string_agg(relname, ' ') FROM pg_class
-  WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"""
 NAME = f"sigap_migrations_{os.getpid()}"
 
 
@@ -62,14 +60,15 @@ def on_new_database(server: str, work: Callable[[str], T]) -> T:
 
 
 def check_on(url: str) -> None:
-    """Up, compared with the models, down to nothing, and up again."""
+    """Up, compared with the models, down to the baseline, and up again."""
+    asyncio.run(migration.run(url, make_baseline))
+    before = asyncio.run(migration.run(url, whole_schema))
     asyncio.run(migration.upgrade(url))
     asyncio.run(migration.run(url, compare))
     asyncio.run(migration.run(url, compare_definitions))
     asyncio.run(migration.run(url, undo))
-    left = asyncio.run(fetch_value(url, TABLES))
-    if left != "alembic_version":
-        sys.exit(f"Undone, the migrations leave behind: {left}")
+    if differences := sorted(before ^ asyncio.run(migration.run(url, whole_schema))):
+        sys.exit("\n".join(["Undone, the migrations leave behind or take away:", *map(" ".join, differences)]))
     asyncio.run(migration.upgrade(url))
     sys.stdout.write("Models and migrations agree; every migration can be undone.\n")
 
@@ -87,6 +86,19 @@ DEFINITIONS = sa.text("""
   WHERE connamespace = to_regnamespace(:schema) AND contype NOT IN ('n', 't')
   UNION ALL
   SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = :schema
+""")
+# What else there is: columns, functions and triggers.
+OTHERS = sa.text("""
+  SELECT attrelid::regclass::text, attname::text, concat_ws(' ', format_type(atttypid, atttypmod), attcollation,
+    CASE WHEN attnotnull THEN 'NOT NULL' END, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
+  FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid AND relnamespace = to_regnamespace('public') AND relkind = 'r'
+  LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+  WHERE attnum > 0 AND NOT attisdropped
+  UNION ALL
+  SELECT 'function', proname::text, pg_get_functiondef(oid) FROM pg_proc
+  WHERE pronamespace = to_regnamespace('public') AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+  UNION ALL
+  SELECT tgrelid::regclass::text, tgname::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
 """)
 MODELS = "of_the_models"
 
@@ -117,8 +129,23 @@ def definitions(connection: sa.Connection, schema: str) -> set[tuple[str, ...]]:
     return {row for row in plain if not row[0].startswith("alembic_version")}
 
 
+def whole_schema(connection: sa.Connection) -> set[tuple[str, ...]]:
+    return definitions(connection, "public") | {tuple(row) for row in connection.execute(OTHERS)}
+
+
+def baseline() -> str:
+    """The revision of the first migration, which nothing undoes."""
+    revision = ScriptDirectory.from_config(migration.config()).get_base()
+    assert revision is not None
+    return revision
+
+
+def make_baseline(connection: sa.Connection) -> None:
+    command.upgrade(migration.config(connection), baseline())
+
+
 def undo(connection: sa.Connection) -> None:
-    command.downgrade(migration.config(connection), "base")
+    command.downgrade(migration.config(connection), baseline())
 
 
 async def fetch_value(url: str, statement: str) -> object:

@@ -129,7 +129,8 @@ def is_current(connection: sa.Connection) -> bool:
     if unknown := set(heads) - known:
         raise SchemaError(
             f"The database is at revision {', '.join(sorted(unknown))}, which this version of Sigap does not know; its own is"
-            f" {newest}. Install the version that migrated the database, or restore a backup."
+            f" {newest}. Install the version that migrated the database, or restore a backup; a database from before the"
+            " first release has to be made anew."
         )
     if len(heads) > 1:
         raise SchemaError(
