@@ -5,6 +5,8 @@ It is added to data that have none of it, also to those of an earlier run.
 
 import asyncpg
 
+from benchmarks.synthetic import PEOPLE
+
 SITES = """
 INSERT INTO site (id, incident_id, kind, name, search_key, sort_key, kabupaten_code, latitude, longitude, capacity,
   kitchen_type_code, opened_at)
@@ -35,7 +37,7 @@ SELECT gen_random_uuid(), need.id, organization.id, 1, 'OPEN'
 FROM (SELECT *, row_number() OVER (ORDER BY id) AS number FROM need) AS need
 JOIN (SELECT id, row_number() OVER (ORDER BY id) AS number FROM organization WHERE verification = 'VERIFIED') AS organization
   ON organization.number IN (1 + need.number % 900, 1 + (need.number + 300) % 900)
-WHERE places_held(need.id, '-infinity', 'infinity', now()) + 2 <= people_wanted"""
+WHERE places_held(need.id, '-infinity', 'infinity', now()) <= $1"""
 # The columns of an event: kind, type and key of the subject, instant, incident, kabupaten, organization, site, need, volunteer.
 EVENT = """
 INSERT INTO event (actor_kind, change, kind, subject_type, subject_key, at, incident_id, kabupaten_code, organization_id,
@@ -60,6 +62,10 @@ async def add_coordination(connection: asyncpg.Connection) -> None:
     if await connection.fetchval("SELECT EXISTS (SELECT FROM site)"):
         return
     async with connection.transaction():
-        for statement in (SITES, LOADS, REPORTS, GOODS, PLEDGES, *(EVENT + each for each in EVENTS)):
+        for statement in (SITES, LOADS, REPORTS, GOODS):
             await connection.execute(statement)
+        # Two pledges of one person each, where every need has places for both.
+        await connection.execute(PLEDGES, min(PEOPLE) - 2)
+        for each in EVENTS:
+            await connection.execute(EVENT + each)
     await connection.execute("VACUUM (ANALYZE)")

@@ -146,7 +146,7 @@ def assignments(
 ) -> Iterator[row.Assignment | row.Commitment]:
     """Assignments of people of the same province, with commitments.
 
-    People with a commitment at the same time decline, and so do those for whom no place is left.
+    People with a commitment at the same time decline. Each need has a place for everybody who is assigned to it.
     """
     pools: dict[str, list[UUID]] = defaultdict(list)
     for person in volunteers:
@@ -155,14 +155,12 @@ def assignments(
     for number, need in enumerate(shard.needs):
         count = ASSIGNMENTS * (number + 1) // NEEDS - ASSIGNMENTS * number // NEEDS
         pool, weights = pools[need.kabupaten_code[:2]], status_weights(need, at_hour(shard.today, 0))
-        places = need.people_wanted
         for volunteer_id in rng.sample(pool, min(count, len(pool))):
             status = rng.draw(weights)
-            if any(overlap(need, other) for other in committed_needs[volunteer_id]) or not places:
+            if any(overlap(need, other) for other in committed_needs[volunteer_id]):
                 status = "DECLINED"
             elif status in COMMITTED:
                 committed_needs[volunteer_id].append(need)
-                places -= 1
             yield from assignment_rows(ids, need, volunteer_id, status=status)
 
 

@@ -3,13 +3,14 @@
 import json
 import statistics
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from starlette.applications import Starlette
 
-from api.models.base import new_id
 from benchmarks.bar import Bar
 from benchmarks.database import Database, delete_declared
 from benchmarks.in_process import post, running_application
@@ -18,15 +19,9 @@ from benchmarks.query import TITLE
 PEOPLE, ROUNDS, SECONDS = 1_000, 3, 1.0
 OFFER = """mutation($input: OfferAssignmentsInput!) { offerAssignments(input: $input) {
   results { assignment { id } problems { code } } problems { code } } }"""
-INCIDENT = """
-INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, longitude, status, started_at)
-SELECT $1, 'FLOOD', $2, $2, $2, latitude, longitude, 'ACTIVE', now() FROM kabupaten WHERE code = $3"""
-NEED = """
-INSERT INTO need (id, incident_id, kabupaten_code, latitude, longitude, skill_code, cluster_code, priority, people_wanted,
-  starts_at, ends_at)
-SELECT $1, $2, code, latitude, longitude, 'LOGISTICS', 'LOGISTICS', 'HIGH', $3, now() + interval '2 days',
-  now() + interval '5 days'
-FROM kabupaten WHERE code = $4"""
+DECLARE = """mutation($input: DeclareIncidentInput!) { declareIncident(input: $input) {
+  thing: incident { id } problems { code } } }"""
+RAISE = """mutation($input: RaiseNeedInput!) { raiseNeed(input: $input) { thing: need { id } problems { code } } }"""
 # The kabupaten of most volunteers.
 PLACE = "SELECT kabupaten_code FROM volunteer GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"
 OFFERED = "SELECT volunteer_id FROM assignment WHERE need_id = $1 ORDER BY id"
@@ -35,18 +30,17 @@ OFFERED = "SELECT volunteer_id FROM assignment WHERE need_id = $1 ORDER BY id"
 async def measure_offers(database: Database) -> list[Bar]:
     """The seconds of a request, the median of a few: for the nearest, and for the same people by their names."""
     connection = await asyncpg.connect(database.url)
-    nearest, named = [], []
+    token, nearest, named = database.facts.national, [], []
     try:
         place = await connection.fetchval(PLACE)
         async with running_application(database) as app:
-            for _ in range(ROUNDS):
-                need = await make_need(connection, place)
-                nearest.append(await offer(app, database.facts.national, need, volunteers=[], nearest=PEOPLE))
-                people = [f"Volunteer:{row[0]}" for row in await connection.fetch(OFFERED, need)]
+            for number in range(ROUNDS):
+                needs = await make_needs(app, token, place, title=f"{TITLE} {number}")
+                nearest.append(await offer(app, token, needs[0], volunteers=[], nearest=PEOPLE))
+                offered = await connection.fetch(OFFERED, UUID(needs[0].partition(":")[2]))
+                people = [f"Volunteer:{row[0]}" for row in offered]
                 assert len(people) == PEOPLE, len(people)
-                named.append(
-                    await offer(app, database.facts.national, await make_need(connection, place), volunteers=people)
-                )
+                named.append(await offer(app, token, needs[1], volunteers=people))
     finally:
         await connection.close()
         await delete_declared(database.url, TITLE)
@@ -57,18 +51,42 @@ async def measure_offers(database: Database) -> list[Bar]:
     ]
 
 
-async def make_need(connection: asyncpg.Connection, place: str) -> UUID:
-    incident, need = new_id(), new_id()
-    await connection.execute(INCIDENT, incident, f"{TITLE} {incident}", place)
-    await connection.execute(NEED, need, incident, PEOPLE, place)
-    return need
+async def make_needs(app: Starlette, token: str, place: str, *, title: str) -> tuple[str, str]:
+    """The ids of two needs, each of an incident of its own."""
+    now = datetime.now(UTC)
+    incident = {"hazard": "FLOOD", "title": title, "kabupatens": [place], "startedAt": now.isoformat()}
+    need = {
+        "skill": "LOGISTICS",
+        "cluster": "LOGISTICS",
+        "kabupaten": place,
+        "peopleWanted": PEOPLE,
+        "priority": "HIGH",
+        "startsAt": (now + timedelta(days=2)).isoformat(),
+        "endsAt": (now + timedelta(days=5)).isoformat(),
+    }
+    incidents = [await make(app, token, DECLARE, incident) for _ in range(2)]
+    one, other = [await make(app, token, RAISE, {**need, "incident": each}) for each in incidents]
+    return one, other
 
 
-async def offer(app: Starlette, token: str, need: UUID, **people: Any) -> float:
-    body = json.dumps({"query": OFFER, "variables": {"input": {"need": f"Need:{need}", **people}}})
+async def make(app: Starlette, token: str, document: str, values: Mapping[str, Any]) -> str:
+    """The id of what the mutation makes."""
+    answer = await ask(app, token, document, values)
+    (made,) = answer["data"].values()
+    assert made["thing"] is not None, answer
+    id_: str = made["thing"]["id"]
+    return id_
+
+
+async def offer(app: Starlette, token: str, need: str, **people: Any) -> float:
     started_at = time.perf_counter()
-    answer = json.loads(await post(app, body.encode(), token))
+    answer = await ask(app, token, OFFER, {"need": need, **people})
     seconds = time.perf_counter() - started_at
     results = answer["data"]["offerAssignments"]["results"]
     assert sum(result["assignment"] is not None for result in results) == PEOPLE, answer
     return seconds
+
+
+async def ask(app: Starlette, token: str, document: str, values: Mapping[str, Any]) -> Any:
+    body = json.dumps({"query": document, "variables": {"input": values}})
+    return json.loads(await post(app, body.encode(), token))

@@ -9,7 +9,6 @@ from uuid import UUID
 from api.demo import row
 from api.demo.catalogue import Catalogue
 from api.demo.day import at_hour
-from api.demo.incident import Location, PlannedNeed, make_need
 from api.demo.place import apportion
 from api.demo.random_source import RandomSource, WeightedChoice
 
@@ -63,6 +62,8 @@ HAZARD = WeightedChoice(
 )
 CLUSTER = WeightedChoice({"LOGISTICS": 35, "SEARCH_AND_RESCUE": 20, "DISPLACEMENT_AND_PROTECTION": 30, "HEALTH": 15})
 PRIORITY = WeightedChoice({"LOW": 10, "NORMAL": 40, "HIGH": 30, "URGENT": 20})
+# How many people a need wants: never fewer than are assigned to it.
+PEOPLE = range(34, 80)
 MINIMUM_RANK = WeightedChoice({None: 70, "TAGANA_MUDA": 15, "TAGANA_MADYA": 12, "TAGANA_UTAMA": 3})
 SKILL = WeightedChoice(
     {
@@ -176,17 +177,13 @@ def needs(
     for number in range(total):
         incident, kabupaten_codes = incidents[number % len(incidents)]
         starts = incident.started_at + timedelta(days=rng.randrange(14), hours=rng.randrange(24))
-        planned = PlannedNeed(
-            skill=rng.draw(SKILL),
-            minimum_rank=rng.draw(MINIMUM_RANK),
-            cluster=rng.draw(CLUSTER),
-            people=rng.randrange(34, 80),
-            priority=rng.draw(PRIORITY),
-            location=Location(kabupaten_codes[0], incident.latitude, incident.longitude),
-            starts_at=starts,
-            ends_at=starts + timedelta(days=rng.randrange(2, 8)),
+        skill, rank, cluster = rng.draw(SKILL), rng.draw(MINIMUM_RANK), rng.draw(CLUSTER)
+        people, priority = rng.choice(PEOPLE), rng.draw(PRIORITY)
+        ends = starts + timedelta(days=rng.randrange(2, 8))
+        yield row.Need(
+            *(next(ids), incident.id, skill, rank, cluster, people, priority, starts, ends),
+            *(kabupaten_codes[0], incident.latitude, incident.longitude, incident.ended_at),
         )
-        yield make_need(next(ids), incident, planned)
 
 
 def accounts(ids: Iterator[UUID], *, kabupaten_code: str) -> Iterator[row.Account | row.Role]:

@@ -10,6 +10,7 @@ from api.demo import LOGINS, DemoError, Story, is_empty, load
 from api.demo.random_source import RandomSource
 from api.demo.row import Volunteer, table_of
 from api.demo.story import SEED, build_story, read_catalogue
+from tests.asking import Api
 from tests.isolation import WorkerDatabase, connected, copied
 
 TODAY = date(2026, 3, 2)
@@ -288,20 +289,22 @@ async def test_the_flood_affects_kotawaringin_timur_and_its_neighbours(
     }
 
 
-async def test_the_flood_has_four_needs_that_start_tomorrow_morning(
-    connection: asyncpg.Connection, story: Story
-) -> None:
-    rows = await connection.fetch(
-        "SELECT skill_code, people_wanted, minimum_rank_code, starts_at AT TIME ZONE 'Asia/Jakarta' AS starts FROM need"
-        " WHERE incident_id = $1 AND kabupaten_code = '62.02' AND closed_at IS NULL ORDER BY skill_code",
-        story.flood_id,
-    )
+async def test_the_flood_has_four_needs_that_start_tomorrow_morning(api: Api, story: Story) -> None:
+    asked = """query($flood: ID!) { incident(id: $flood) { needs(first: 9) { nodes {
+      skill { code } peopleWanted minimumRank { code } startsAt timeZone kabupaten { code } closedAt } } } }"""
 
-    assert [(*tuple(row)[:3], row["starts"].isoformat()) for row in rows] == [
-        ("FIELD_KITCHEN", 20, None, "2026-03-03T06:00:00"),
-        ("LOGISTICS", 10, None, "2026-03-03T07:00:00"),
-        ("SHELTER", 12, None, "2026-03-03T07:00:00"),
-        ("WATER_RESCUE", 6, "TAGANA_MADYA", "2026-03-03T06:00:00"),
+    data = await api.ask(asked, flood=f"Incident:{story.flood_id}")
+
+    of_all = {"timeZone": "Asia/Jakarta", "kabupaten": {"code": "62.02"}, "closedAt": None}
+    dawn, morning = "2026-03-02T23:00:00+00:00", "2026-03-03T00:00:00+00:00"
+    assert sorted(data["incident"]["needs"]["nodes"], key=lambda node: node["skill"]["code"]) == [
+        {"skill": {"code": skill}, "peopleWanted": people, "minimumRank": rank, "startsAt": starts, **of_all}
+        for skill, people, rank, starts in (
+            ("FIELD_KITCHEN", 20, None, dawn),
+            ("LOGISTICS", 10, None, morning),
+            ("SHELTER", 12, None, morning),
+            ("WATER_RESCUE", 6, {"code": "TAGANA_MADYA"}, dawn),
+        )
     ]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
-from tests.builders import FAR, HOME, Build
+from tests.builders import FAR, HOME, SET_WANTED, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 from tests.test_duty import commitments
@@ -203,7 +203,7 @@ async def test_who_is_to_take_over_takes_nothing_from_a_duty_that_was_extended_s
 ) -> None:
     """Its last hours would be left to nobody."""
     duty, other = await make_duty(build), await build.volunteer()
-    await build.connection.execute("UPDATE need SET people_wanted = $1", wanted)
+    await build.connection.execute(SET_WANTED, duty.need, wanted)
     coordinator, person = await build.coordinator(), await build.volunteer_account(duty.volunteer)
     offered = await do(api, "Replace", duty.key, coordinator, volunteer=f"Volunteer:{other}")
     await do(api, "Extend", duty.key, coordinator, endsAt=instant(NOW + 10 * HOUR))

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 import orjson
 import pytest
+from graphql.pyutils import camel_to_snake
 
 from api.execution import mutation
 from api.execution.answer import graphql_error
@@ -148,15 +149,14 @@ async def test_an_incident_is_declared(api: Api, build: Build) -> None:
 
 async def test_a_need_is_raised(api: Api, build: Build) -> None:
     coordinator, incident = await build.coordinator(kabupaten_code=HOME), await build.incident([HOME, NEIGHBOUR])
+    values = {"skill": SKILL, "peopleWanted": 12, "kabupaten": HOME}
 
     raised = await api.do(
         RAISE,
         actor=coordinator,
         incident=f"Incident:{incident}",
-        skill=SKILL,
+        **values,
         cluster="SEARCH_AND_RESCUE",
-        kabupaten=HOME,
-        peopleWanted=12,
         startsAt=instant(START),
         endsAt=instant(END),
         priority="URGENT",
@@ -182,7 +182,7 @@ async def test_a_need_is_raised(api: Api, build: Build) -> None:
         "version": 1,
     }
     assert raised["problems"] == []
-    change = {"incident": str(incident), "skill": SKILL, "people_wanted": 12, "kabupaten": HOME}
+    change = {"incident": str(incident), **{camel_to_snake(name): value for name, value in values.items()}}
     assert await events(build) == [("need.raised", need["id"], coordinator, None, change)]
 
 

@@ -22,7 +22,7 @@ from api.compiler.plan import Operation, Plan, Planner
 from api.compiler.source import ToConnection
 from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
-from tests.builders import HOME
+from tests.builders import HOME, Build
 from tests.compiler.documents import literal
 from tests.compiler.reader_value import cursor_text
 from tests.compiler.selections import conditions, root_lists
@@ -30,7 +30,7 @@ from tests.conftest import NOW
 
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
 
-# 20,000 volunteers, spread evenly over all kabupaten.
+# 20,000 volunteers, spread evenly over all kabupaten; 2,000 needs like the one that is there.
 CROWD = """
 INSERT INTO organization (id, name, search_key, sort_key, kind, kabupaten_code, verification)
 SELECT gen_random_uuid(), 'Organisasi ' || number, 'organisasi' || number, 'organisasi ' || number, 'CORPS', code, 'VERIFIED'
@@ -57,12 +57,13 @@ INSERT INTO incident (id, hazard_code, title, search_key, sort_key, latitude, lo
 SELECT gen_random_uuid(), 'FLOOD', 'Banjir ' || number, 'banjir' || number, 'banjir ' || number, 0, 110, 'ACTIVE', now() - number * interval '1 hour'
 FROM generate_series(1, 200) AS number;
 
-INSERT INTO need (id, incident_id, skill_code, cluster_code, people_wanted, priority, starts_at, ends_at, kabupaten_code,
-  latitude, longitude)
-SELECT gen_random_uuid(), incident.id, 'WATER_RESCUE', 'LOGISTICS', 100, 'NORMAL',
-  '2026-03-02'::timestamptz + number * interval '1 day', '2026-03-05'::timestamptz + number * interval '1 day', place.code, -2.5, 113
-FROM incident CROSS JOIN generate_series(1, 10) AS number
-JOIN LATERAL (SELECT code FROM kabupaten ORDER BY hashtext(incident.id::text || code) LIMIT 1) AS place ON true;
+INSERT INTO need
+SELECT copy.* FROM need CROSS JOIN incident CROSS JOIN generate_series(1, 10) AS number
+JOIN LATERAL (SELECT code FROM kabupaten ORDER BY hashtext(incident.id::text || code) LIMIT 1) AS place ON true
+CROSS JOIN jsonb_populate_record(need, jsonb_build_object('id', gen_random_uuid(), 'incident_id', incident.id,
+  'kabupaten_code', place.code, 'starts_at', '2026-03-02'::timestamptz + number * interval '1 day',
+  'ends_at', '2026-03-05'::timestamptz + number * interval '1 day')) AS copy
+WHERE incident.id <> need.incident_id;
 
 INSERT INTO assignment (id, need_id, volunteer_id, status, starts_at, ends_at)
 SELECT gen_random_uuid(), need.id, volunteer.id, 'DECLINED', need.starts_at, need.ends_at
@@ -135,7 +136,9 @@ async def explain(connection: "asyncpg.Connection[asyncpg.Record]", text: str, k
 
 
 @pytest.fixture
-async def crowded(connection: "asyncpg.Connection[asyncpg.Record]") -> "asyncpg.Connection[asyncpg.Record]":
+async def crowded(build: Build) -> "asyncpg.Connection[asyncpg.Record]":
+    connection = build.connection
+    await build.need(wanted=100)
     await connection.execute(CROWD)
     await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off; SET random_page_cost = 1.1")
     return connection

@@ -82,7 +82,7 @@ class Need(NamedTuple):
     kabupaten_code: str
     latitude: float
     longitude: float
-    closed_at: datetime | None
+    closed_at: datetime | None = None
 
 
 class NeedMinimum(NamedTuple):
