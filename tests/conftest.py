@@ -18,6 +18,7 @@ from api import reference
 from api.app import application
 from api.auth import Tokens
 from api.compiler.plan import Planner
+from api.database import connection as database_connection
 from api.database import embedded, engine, migration, monitor
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
@@ -124,8 +125,11 @@ def anyio_backend() -> tuple[str, dict[str, bool]]:
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """No lines about a busy machine among those that a test expects, and no refusals because of it."""
     monkeypatch.setattr(watchdog, "LONGEST_HOLD", 3_600.0)
-    for name in ("ACQUIRE_SECONDS", "WRITE_ACQUIRE_SECONDS"):
+    for name in ("ACQUIRE_SECONDS", "WRITE_ACQUIRE_SECONDS", "WRITE_SECONDS"):
         monkeypatch.setattr(engine, name, 60.0)
+    for name in ("statement_timeout", "lock_timeout"):
+        monkeypatch.setitem(database_connection.WRITE_SETTINGS, name, "60s")
+    monkeypatch.setattr(database_connection, "CONNECT_SECONDS", 60.0)
     monkeypatch.setattr(monitor, "HANG_SECONDS", 60.0)
 
 

@@ -14,6 +14,9 @@ from api.database.engine import Row
 from api.database.monitor import Connect
 from api.database.pool import ConnectionPool
 
+# Of each worker, so that the server has some to spare for tests that open many.
+MOST_KEPT = 15
+
 # The settings of the session, and the options of the connection.
 Key = tuple[Hashable, Hashable]
 
@@ -50,7 +53,8 @@ class Kept:
         return connection
 
     async def _leave(self, pool: ConnectionPool, connection: "asyncpg.Connection[Row]") -> None:
-        if connection not in self.keys:
+        if connection not in self.keys or sum(map(len, self.idle.values())) >= MOST_KEPT:
+            self.keys.pop(connection, None)
             await pool._close(connection)
             return
         connection._query_loggers.clear()  # type: ignore[attr-defined]  # Those of the test that ends.
