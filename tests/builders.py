@@ -12,7 +12,7 @@ import asyncpg
 
 from api.database.statement import with_stored_keys
 from api.models import METADATA
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.situation import FIGURES
 from api.services.password import _HASHER

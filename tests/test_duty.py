@@ -161,7 +161,7 @@ async def test_the_served_part_counts_for_rest_and_places_and_the_rest_is_free(a
     data = await api.ask(READ, actor=coordinator, **ids)
     assert data["need"] == {
         "coverage": {"wanted": 1, "offered": 0, "accepted": 0, "onDuty": 0},
-        "refusals": [{"code": "NEED_FULL"}],
+        "refusals": [],
     }
     offered = await api.do(OFFER, actor=coordinator, **ids, startsAt=instant(NOW))
     replaced = await api.ask(

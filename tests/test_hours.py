@@ -291,7 +291,7 @@ async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(
     key, account = await build.assignment(need, volunteer), await build.volunteer_account(volunteer)
     document = """query($id: ID!) { assignment(id: $id) { organization { name } letter { number issuedAt startsAt endsAt status endedAt
       volunteer { name } organization { name } incident { title } skill { code } kabupaten { code } site { id }
-      emergencyStatus { decreeNumber level } } } }"""
+      decreeNumber emergencyStatus { decreeNumber level } } } }"""
 
     before = await api.ask(document, actor=account, id=f"Assignment:{key}")
     await api.do(ACCEPT, actor=account, assignment=f"Assignment:{key}", version=1)
@@ -315,10 +315,59 @@ async def test_the_letter_says_who_is_sent_where_until_when_and_by_whose_decree(
                 "skill": {"code": "WATER_RESCUE"},
                 "kabupaten": {"code": HOME},
                 "site": None,
+                "decreeNumber": "SK-7/2026",
                 "emergencyStatus": {"decreeNumber": "SK-7/2026", "level": "KABUPATEN"},
             },
         }
     }
+
+
+EXTEND_STATUS = (
+    """mutation($input: ExtendEmergencyStatusInput!) { extendEmergencyStatus(input: $input) { problems { code } } }"""
+)
+END_STATUS = "mutation($input: EndEmergencyStatusInput!) { endEmergencyStatus(input: $input) { problems { code } } }"
+DECREE = """query($id: ID!) { assignment(id: $id) { letter { decreeNumber
+  emergencyStatus { id decreeNumber level endsOn } } } }"""
+
+
+async def test_the_letter_goes_on_naming_the_decree_that_was_in_force_at_the_acceptance(api: Api, build: Build) -> None:
+    """Whatever is decreed, extended or ended later."""
+    incident, coordinator = await build.incident(has_decree=False), await build.coordinator()
+    province = await build.emergency_status(
+        incident, level="PROVINCE", kabupaten_code=None, province_code=HOME[:2], decree_number="SK-P/2026"
+    )
+    need, volunteer = await build.need(incident), await build.volunteer()
+    key, account = await build.assignment(need, volunteer), await build.volunteer_account(volunteer)
+    await api.do(ACCEPT, actor=account, assignment=f"Assignment:{key}", version=1)
+
+    await build.emergency_status(incident, decree_number="SK-K/2026")
+    status = {"emergencyStatus": f"EmergencyStatus:{province}"}
+    extended = await api.do(
+        EXTEND_STATUS, actor=coordinator, **status, version=1, endsOn="2026-05-30", decreeNumber="SK-P2/2026"
+    )
+    ended = await api.do(END_STATUS, actor=coordinator, **status, version=2, endsOn="2026-03-01", reason="Aman")
+    answer = await api.ask(DECREE, actor=account, id=f"Assignment:{key}")
+
+    as_it_is_now = {
+        "id": status["emergencyStatus"],
+        "decreeNumber": "SK-P2/2026",
+        "level": "PROVINCE",
+        "endsOn": "2026-03-01",
+    }
+    assert [extended, ended] == [{"problems": []}] * 2
+    assert answer == {"assignment": {"letter": {"decreeNumber": "SK-P/2026", "emergencyStatus": as_it_is_now}}}
+
+
+async def test_a_letter_names_no_decree_that_came_after_the_acceptance(api: Api, build: Build) -> None:
+    incident = await build.incident(has_decree=False)
+    volunteer, need = await build.volunteer(), await build.need(incident)
+    key, account = await build.assignment(need, volunteer), await build.volunteer_account(volunteer)
+    await api.do(ACCEPT, actor=account, assignment=f"Assignment:{key}", version=1)
+    await build.emergency_status(incident)
+
+    answer = await api.ask(DECREE, actor=account, id=f"Assignment:{key}")
+
+    assert answer == {"assignment": {"letter": {"decreeNumber": None, "emergencyStatus": None}}}
 
 
 @pytest.mark.parametrize(

@@ -583,8 +583,8 @@ async def test_offer_assignment_refuses_invalid_input(api: Api, build: Build) ->
     cases: list[tuple[Json, str, str]] = [
         ({"need": f"Need:{uuid.uuid4()}"}, "NOT_FOUND", "need"),
         ({"volunteer": f"Volunteer:{uuid.uuid4()}"}, "NOT_FOUND", "volunteer"),
-        ({"startsAt": instant(START - HOUR)}, "INVALID", "startsAt"),
-        ({"endsAt": instant(END + HOUR)}, "INVALID", "startsAt"),
+        ({"startsAt": instant(START - HOUR)}, "PERIOD_OUTSIDE", "volunteer"),
+        ({"endsAt": instant(END + HOUR)}, "PERIOD_OUTSIDE", "volunteer"),
         ({"startsAt": instant(END), "endsAt": instant(START)}, "INVALID", "startsAt"),
         ({"startsAt": instant(START), "endsAt": instant(START)}, "INVALID", "startsAt"),
         ({"expiresAt": instant(NOW)}, "INVALID", "expiresAt"),

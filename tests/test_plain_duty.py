@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from api.models.assignment import ASSIGNMENT, OVER, AssignmentStatus
+from api.models.assignment_status import ASSIGNMENT, OVER, AssignmentStatus
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.test_plain_sql import execute, refused

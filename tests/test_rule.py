@@ -219,8 +219,8 @@ SINGLE_VIOLATIONS: list[tuple[MakeViolation, str, str, bool]] = [
 def test_there_is_a_case_for_every_rule() -> None:
     written = {refusal.code for rule in OFFER_RULES for refusal in rule.refusals}
 
-    # That somebody nearer may go, and camp days, are shown by tests of their own.
-    elsewhere = {ProblemCode.NEARER_AVAILABLE, ProblemCode.IN_CAMP}
+    # That somebody nearer may go, camp days, and parts of a need, are shown by tests of their own.
+    elsewhere = {ProblemCode.NEARER_AVAILABLE, ProblemCode.IN_CAMP, ProblemCode.PERIOD_OUTSIDE}
     assert {code for _make_violation, _type, code, _overridable in SINGLE_VIOLATIONS} == written - elsewhere
 
 

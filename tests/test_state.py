@@ -10,7 +10,7 @@ import pytest
 from graphql.pyutils import snake_to_camel
 
 from api.documentation import state_machines
-from api.models.assignment import ASSIGNMENT, has_not_served
+from api.models.assignment_status import ASSIGNMENT, has_not_served
 from api.models.choice import Choice, Move, Phase, StateMachine
 from api.resolvers import VERBS
 from api.resolvers.verb import field_name

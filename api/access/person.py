@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, manages
 from api.models import Assignment, Membership, MembershipRequest, Need, Organization, Volunteer
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
 from api.models.organization import Verification

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api.compiler.error import BadInput
-from api.compiler.source import Condition, FieldContext, Row, Sql
+from api.compiler.source import Condition, Convert, FieldContext, Row, Sql
 from api.compiler.value import Slot, planning_value, storable
 
 LONGEST_SEARCH_TEXT = 200  # Characters.
@@ -176,18 +176,23 @@ class PeriodFilter:
         return sa.and_(begins, sa.or_(open_end, ends > since))
 
 
-def period_bounds(context: FieldContext, period: Mapping[str, Any], type_: sa.types.TypeEngine[Any]) -> tuple[Sql, Sql]:
+def period_bounds(
+    context: FieldContext, period: Mapping[str, Any], type_: sa.types.TypeEngine[Any], *, may_be_empty: bool = True
+) -> tuple[Sql, Sql]:
     """The start and the end of an argument that is a period; refused where the end lies before the start."""
     bounds = [period["since"], period["until"]]
-    return (
-        context.bind(bounds, lambda values, path: ordered(values, path)[0], type_),
-        context.bind(bounds, lambda values, path: ordered(values, path)[1], type_),
-    )
+
+    def convert(index: int) -> Convert:
+        return lambda values, path: ordered(values, path, may_be_empty=may_be_empty)[index]
+
+    return context.bind(bounds, convert(0), type_), context.bind(bounds, convert(1), type_)
 
 
-def ordered(bounds: Sequence[Any], path: tuple[str, ...]) -> Sequence[Any]:
+def ordered(bounds: Sequence[Any], path: tuple[str, ...], *, may_be_empty: bool = True) -> Sequence[Any]:
     if bounds[1] < bounds[0]:
         raise BadInput("The end of the period lies before its start.", path)
+    if bounds[1] == bounds[0] and not may_be_empty:
+        raise BadInput("The period is empty.", path)
     return bounds
 
 

@@ -13,7 +13,7 @@ from api.demo.catalogue import Catalogue
 from api.demo.incident import IncidentRows
 from api.demo.person import Person
 from api.demo.random_source import RandomSource
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 
 REASONS = {
     "DECLINED": "Ada acara keluarga",

@@ -1,6 +1,6 @@
 """Makes the demo data in memory, then loads them into an empty database."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -109,6 +109,7 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         *registry.make_rows(rng, organizations, people, today=today),
         *person_rows(people),
     )
+    rows = tuple(under_decree(rows, flood))
     # The last, so that nothing of the rest depends on it.
     rows += tuple(
         camp.make_rows(
@@ -121,6 +122,16 @@ def build_story(rng: RandomSource, reference_data: Catalogue, *, today: date) ->
         )
     )
     return Story(tuple(account.ACCOUNTS), flood.incident.id, flood.needs["WATER_RESCUE"].id, people[0].row.id, rows)
+
+
+def under_decree(rows: Iterable[row.Row], flood: IncidentRows) -> Iterator[row.Row]:
+    """The rows, where what was accepted for the flood rests on the decree of its bupati."""
+    rows, needs = list(rows), {need.id for need in flood.needs.values()}
+    decree = next(each for each in rows if isinstance(each, row.EmergencyStatus) and each.level == "KABUPATEN")
+    for each in rows:
+        is_under = isinstance(each, row.Assignment) and each.need_id in needs and each.accepted_at is not None
+        named = {"emergency_status_id": decree.id, "decree_number": decree.decree_number}
+        yield each._replace(**named) if is_under else each
 
 
 def person_rows(people: list[Person]) -> Iterator[row.Row]:

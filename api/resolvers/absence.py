@@ -6,7 +6,7 @@ from api import access
 from api.compiler.source import FieldContext, Row, ToMany
 from api.compiler.structure import filters, orders, table_source, to_one
 from api.models import Absence, Assignment, Volunteer
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.rules.absence import midnight
 
 

@@ -6,7 +6,7 @@ from api import access
 from api.compiler.source import Condition, Embedded, Expression, FieldContext, Row, Source, Sql, column, everybody
 from api.compiler.structure import filters, orders, related, table_source, to_many, to_one
 from api.models import Assignment, Attendance, Need, Override, ServedHours
-from api.models.assignment import ASSIGNMENT, AssignmentStatus, has_proposal
+from api.models.assignment_status import ASSIGNMENT, AssignmentStatus, has_proposal
 from api.models.day import time_zone
 from api.resolvers.common import allowed_actions, status, status_filter
 from api.resolvers.history import account_name, history

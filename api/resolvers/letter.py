@@ -6,15 +6,14 @@ import sqlalchemy as sa
 
 from api import access
 from api.compiler.source import Embedded, FieldContext, Row, Source, Sql, ToOne, column, everybody
-from api.models import EmergencyStatus, Event, Need
-from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models import Event, Need
+from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.base import INSTANT
-from api.models.day import local_day, time_zone
-from api.models.emergency import EmergencyLevel
+from api.models.day import time_zone
 
 
 def letter(duty: Row, _context: FieldContext) -> sa.Select[Any]:
-    """The need of a duty as the letter names it; the decree is the one of the lowest level on the first day."""
+    """The duty and its need as the letter names them."""
     kabupaten = Need.c.kabupaten_code
     year = sa.func.to_char(sa.func.timezone(time_zone(kabupaten), duty.c.accepted_at), "YYYY")
     # The end of an id is random, and tells nothing.
@@ -33,7 +32,8 @@ def letter(duty: Row, _context: FieldContext) -> sa.Select[Any]:
         Need.c.skill_code,
         kabupaten,
         Need.c.site_id,
-        _decree(duty).label("emergency_status_id"),
+        duty.c.emergency_status_id,
+        duty.c.decree_number,
     ).where(Need.c.id == duty.c.need_id)
 
 
@@ -56,29 +56,6 @@ def _ended_at(duty: Row) -> Sql:
     )
 
 
-def _decree(duty: Row) -> sa.ScalarSelect[Any]:
-    status = EmergencyStatus.c
-    here = sa.or_(
-        status.kabupaten_code == Need.c.kabupaten_code,
-        status.province_code == sa.func.left(Need.c.kabupaten_code, 2),
-        status.level == EmergencyLevel.NATIONAL,
-    )
-    first_day = local_day(Need.c.kabupaten_code, duty.c.starts_at)
-    lowest = sa.case(
-        (status.level == EmergencyLevel.KABUPATEN, 1), (status.level == EmergencyLevel.PROVINCE, 2), else_=3
-    )
-    return (
-        sa.select(status.id)
-        .where(
-            status.incident_id == Need.c.incident_id, here, status.starts_on <= first_day, status.ends_on >= first_day
-        )
-        .order_by(lowest, status.id)
-        .limit(1)
-        .correlate(Need, duty)
-        .scalar_subquery()
-    )
-
-
 LETTER = Embedded("AssignmentLetter", computed_row=letter, exists=lambda row: row.c.accepted_at.is_not(None))
 
 
@@ -92,7 +69,10 @@ SOURCES = (
         None,
         visible=everybody,
         fields={
-            **{name: column(name) for name in ("number", "issued_at", "starts_at", "ends_at", "status", "ended_at")},
+            **{
+                name: column(name)
+                for name in ("number", "issued_at", "starts_at", "ends_at", "status", "ended_at", "decree_number")
+            },
             "volunteer": _one("Volunteer", "volunteer_id"),
             "organization": _one("Organization", "organization_id"),
             "incident": _one("Incident", "incident_id"),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from api.access import NOW
 from api.compiler.source import FieldContext, Order, Row, Source, Sql, ToOne, column, everybody
 from api.models import Assignment, Need, Pledge
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.day import day_bounds
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.resolvers.coverage import stood_on

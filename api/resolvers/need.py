@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
-from api.compiler.filter import ColumnFilter
+from api.compiler.filter import ColumnFilter, period_bounds
 from api.compiler.source import (
     Condition,
     Embedded,
@@ -16,6 +16,7 @@ from api.compiler.source import (
     Order,
     Row,
     Source,
+    Sql,
     TieredConnection,
     ToMany,
     column,
@@ -23,20 +24,30 @@ from api.compiler.source import (
 )
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import Assignment, Cluster, Need, NeedMinimum, Pledge, Volunteer
+from api.models.base import INSTANT
 from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, reference
 from api.resolvers.coverage import coverage, shortfall
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
-from api.rules.candidate import candidates, whole_need_case
+from api.rules.candidate import candidates
 from api.rules.refusal import refusals
-from api.rules.rule import days_of, hours
+from api.rules.rule import Case, days_of, hours
 
 STALE_HOURS = 48
 
 
-def candidates_of_tier(number: int, need: Row, _context: FieldContext) -> sa.Select[Any]:
-    return candidates(number, need, need.c.starts_at, need.c.ends_at, now=NOW)
+def period_of_duty(need: Row, context: FieldContext) -> tuple[Sql, Sql]:
+    """The period of the argument; without one, what an offer takes that names none."""
+    period: Any = context.arguments.get("period")
+    if period is not None:
+        return period_bounds(context, period, INSTANT, may_be_empty=False)
+    starts, ends = need.c.starts_at, need.c.ends_at
+    return sa.case((ends > NOW, sa.func.greatest(starts, NOW)), else_=starts), ends
+
+
+def candidates_of_tier(number: int, need: Row, context: FieldContext) -> sa.Select[Any]:
+    return candidates(number, need, *period_of_duty(need, context), now=NOW)
 
 
 TIERS = tuple(partial(candidates_of_tier, number) for number in range(3))
@@ -59,12 +70,12 @@ def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
 
 
 def broken_rules(need: Row, context: FieldContext) -> sa.SelectBase:
-    """The rules that forbid sending the volunteer of the argument, for the need's whole period."""
+    """The rules that forbid sending the volunteer of the argument in the period."""
     volunteer = Volunteer.alias()
     person = sa.select(volunteer).where(volunteer.c.id == context.key(context.arguments["volunteer"], "Volunteer"))
     one = person.lateral()
-    days = days_of(need, need.c.starts_at, need.c.ends_at)
-    broken = refusals(whole_need_case(one, need, days=days, now=NOW)).lateral()
+    starts, ends = period_of_duty(need, context)
+    broken = refusals(Case(one, need, starts, ends, days_of(need, starts, ends), NOW)).lateral()
     return sa.select(*broken.c).select_from(one.join(broken, sa.true())).correlate(need)
 
 

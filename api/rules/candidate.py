@@ -45,11 +45,6 @@ def tier_number(person: sa.FromClause, need: sa.FromClause) -> Sql:
     )
 
 
-def whole_need_case(person: sa.FromClause, need: sa.FromClause, *, days: Sql, now: Sql) -> Case:
-    """The case of a person for the full period of a need."""
-    return Case(person, need, need.c.starts_at, need.c.ends_at, days, now)
-
-
 def candidates(
     tier_index: int, need: sa.FromClause, starts: Sql, ends: Sql, *, now: Sql, pledge: Sql | None = None
 ) -> sa.Select[Any]:

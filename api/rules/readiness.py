@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from api.models import Absence, Assignment, Commitment, Insurance
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.day import day_bounds
 from api.rules.code import ProblemCode
 from api.rules.rest import PAUSE_HOURS

@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.models import Assignment, Incident
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.incident import IncidentStatus
 from api.models.person import Reach, VolunteerStatus, has_consented
 from api.rules.absence import PRESENT
@@ -62,6 +62,18 @@ NOT_PAST = Rule(
     uses_only_need=True,
     counts="The end of the duty lies after the instant of the request.",
 )
+WITHIN_NEED = Rule(
+    holds=lambda case: sa.and_(case.need.c.starts_at <= case.starts, case.ends <= case.need.c.ends_at),
+    refusals=(
+        Refusal(
+            ProblemCode.PERIOD_OUTSIDE,
+            lambda case: {"starts_at": case.need.c.starts_at, "ends_at": case.need.c.ends_at},
+        ),
+    ),
+    overridable=False,
+    uses_only_need=True,
+    counts="The duty begins no earlier and ends no later than the need.",
+)
 PLACES_LEFT = Rule(
     holds=lambda case: sa.not_(is_full(case)),
     refusals=(Refusal(ProblemCode.NEED_FULL, full_fact),),
@@ -114,6 +126,7 @@ WITHIN_REACH = Rule(
 RULES: Sequence[Rule] = (
     NEED_OPEN,
     NOT_PAST,
+    WITHIN_NEED,
     PLACES_LEFT,
     PLACE_NOT_PLEDGED,
     ACTIVE,

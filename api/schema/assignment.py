@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.assignment import AssignmentAction, AssignmentStatus
+from api.models.assignment_status import AssignmentAction, AssignmentStatus
 from api.models.attendance import AttendanceKind, AttendanceMark
 from api.rules.code import ProblemCode
 from api.schema.field import Node, field, noun, optional, verb_input
@@ -129,7 +129,7 @@ class OfferAssignmentInput:
     need: strawberry.ID = field("The need to send the volunteer to.")
     volunteer: strawberry.ID = field("The volunteer to send.")
     pledge: strawberry.ID | None = optional("The pledge of the need that the volunteer, a member, fills a place of.")
-    starts_at: datetime | None = optional("When the duty starts; with the need if left out.")
+    starts_at: datetime | None = optional("When the duty starts; with the need, or now if it has begun, if left out.")
     ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
     override_rules: list[ProblemCode] | None = optional(
@@ -146,7 +146,7 @@ class OfferAssignmentsInput:
         "How many more: the nearest who may be sent. 1,000 people at most, with those named."
     )
     pledge: strawberry.ID | None = optional("The pledge of the need that the volunteers, members, fill places of.")
-    starts_at: datetime | None = optional("When the duties start; with the need if left out.")
+    starts_at: datetime | None = optional("When the duties start; with the need, or now if it has begun, if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
     override_rules: list[ProblemCode] | None = optional(
@@ -163,7 +163,7 @@ class MobilizeCampInput:
     further: int | None = optional(
         "How many more of those inside who may be sent, by their numbers. 1,000 people at most, with those named."
     )
-    starts_at: datetime | None = optional("When the duties start; with the need, or now, if left out.")
+    starts_at: datetime | None = optional("When the duties start, at the earliest now; with the need if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
     override_rules: list[ProblemCode] | None = optional(

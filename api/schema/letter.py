@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.schema.emergency import EmergencyStatus
 from api.schema.field import field, noun
 from api.schema.incident import Incident
@@ -44,6 +44,10 @@ class AssignmentLetter:
         "When the duty ended: with the last check-out, or as planned; when the volunteer was sent home or replaced; when it was taken "
         "back or said to be a no-show. Null while the duty is promised or runs."
     )
+    decree_number: str | None = field(
+        "The number of the decree, as it was at the acceptance; null if none was in force on the first day."
+    )
     emergency_status: EmergencyStatus | None = field(
-        "The decree in force on the first day, of the kabupaten before the province before the nation; null if there is none."
+        "The emergency status that it declared, as it is now; the one in force on the first day, as known at the acceptance, of the "
+        "kabupaten before the province before the nation."
     )

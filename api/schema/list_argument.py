@@ -211,9 +211,9 @@ def list_arguments(target: str) -> list[StrawberryArgument]:
 
 
 def complete() -> None:
-    """Gives every connection of every type its arguments, once all types are declared."""
+    """Gives every connection of every type its arguments, before those of its own, once all types are declared."""
     for name, noun in TYPES.items():
         for field in noun.type.__strawberry_definition__.fields:
             declared = SOURCES[name].fields.get(field.python_name) if name in SOURCES else None
             if isinstance(declared, ToConnection | TieredConnection):
-                field.arguments = list_arguments(declared.target)
+                field.arguments = [*list_arguments(declared.target), *field.arguments]

@@ -24,6 +24,7 @@ from api.schema.field import (
 )
 from api.schema.history import HistoryEntry
 from api.schema.incident import Incident
+from api.schema.list_argument import PeriodInput
 from api.schema.organization import Rank
 from api.schema.person import Volunteer
 from api.schema.place import Kabupaten, Located, Point, PointInput, distance
@@ -38,7 +39,15 @@ if TYPE_CHECKING:
     from api.schema.site import Site
 
 
-@noun("A volunteer who may be sent to a need for its whole period.")
+PERIOD = argument(
+    "period",
+    PeriodInput | None,
+    "From when until when the duty would be; left out, from the need's start, or now if it has begun, until its end.",
+    None,
+)
+
+
+@noun("A volunteer who may be sent to a need in the period that is asked about.")
 class Candidate:
     volunteer: Volunteer = field("The volunteer who may be sent.")
     tier: Tier = field("The tier of rule 4: own kabupaten, own province or the nation; nearer tiers are asked first.")
@@ -97,14 +106,16 @@ class Need(Node, Located):
     assignments: Connection[Annotated[Assignment, strawberry.lazy("api.schema.assignment")]] = field(
         "The offers and duties, as far as you may see them."
     )
-    candidates: Connection[Candidate] | None = field(
+    candidates: Connection[Candidate] | None = field_with_arguments(
         "Everyone who may be sent now, nearest first within own kabupaten, own province, the nation. "
-        "Null unless you coordinate the need's kabupaten."
+        "Null unless you coordinate the need's kabupaten.",
+        PERIOD,
     )
     refusals: list[Problem] | None = field_with_arguments(
         "Every rule that forbids sending one volunteer, with its facts; empty if none does. "
         "Null unless you coordinate the need's kabupaten.",
         argument("volunteer", strawberry.ID, "The volunteer in question."),
+        PERIOD,
     )
     version: int = field("Grows with each change; an update names the version it read.")
     created_at: datetime = field("When it was raised.")

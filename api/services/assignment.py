@@ -1,18 +1,20 @@
 """Accepting, declining, cancelling and releasing duties."""
 
 import uuid
+from typing import Any
 
 import asyncpg
 import sqlalchemy as sa
 
 from api import access
 from api.database.engine import Transaction
-from api.database.statement import CompiledStatement, compile_statement
+from api.database.statement import compile_statement
 from api.models import Assignment, Commitment, Membership, Need, Organization, Pledge
-from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus
+from api.models.assignment_status import ASSIGNMENT, AssignmentAction, AssignmentStatus
 from api.models.base import INSTANT, new_id
-from api.models.day import days_between
+from api.models.day import days_between, local_day
 from api.rules.code import ProblemCode
+from api.rules.emergency import decree
 from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.rules.rule import days_of
@@ -59,8 +61,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
     await session.insert(
         Commitment, id=new_id(), volunteer_id=offer.volunteer_id, assignment_id=offer.id, period=period
     )
-    served_for = await session.value(SERVED_FOR, {**request.parameters, "assignment": offer.id, "starts_at": starts})
-    columns = {"accepted_at": request.now, "organization_id": served_for, "starts_at": starts}
+    (grounds,) = await session.rows(GROUNDS, {**request.parameters, "assignment": offer.id, "starts_at": starts})
+    columns = {"accepted_at": request.now, "starts_at": starts, **grounds}
     key = await move(session, request, offer, AssignmentStatus.ACCEPTED, columns=columns)
     await tell_waiting(session, request, assignments=[key])
     return key
@@ -125,7 +127,10 @@ async def release(
     return await end_now(session, request, duty, text)
 
 
-def _served_for() -> CompiledStatement:
+_STARTS = sa.bindparam("starts_at", type_=INSTANT)
+
+
+def _served_for() -> sa.ScalarSelect[Any]:
     """The organization that a duty is served for: one that stands on all its days, of a volunteer who is a member on all.
 
     That of the pledge before the others, then of the longest membership. Where none does, one of which the volunteer is a member
@@ -133,12 +138,12 @@ def _served_for() -> CompiledStatement:
     than was offered.
     """
     holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id)
-    days = days_of(Need, sa.bindparam("starts_at", type_=INSTANT), Assignment.c.ends_at)
+    days = days_of(Need, _STARTS, Assignment.c.ends_at)
     held = days_between(Membership.c.since, Membership.c.until)
     stands, covers = is_standing(Organization, days), held.op("@>", is_comparison=True)(days)
     holds_pledge = Membership.c.organization_id.is_not_distinct_from(holder.correlate(Assignment).scalar_subquery())
     ranks = (sa.and_(stands, covers), holds_pledge, stands, covers)
-    organization = (
+    return (
         sa.select(Membership.c.organization_id)
         .select_from(Membership)
         .join(Organization, Organization.c.id == Membership.c.organization_id)
@@ -148,11 +153,12 @@ def _served_for() -> CompiledStatement:
         .correlate(Assignment, Need)
         .scalar_subquery()
     )
-    return compile_statement(
-        sa.select(organization)
-        .select_from(Assignment.join(Need, Need.c.id == Assignment.c.need_id))
-        .where(Assignment.c.id == sa.bindparam("assignment", type_=sa.Uuid()))
-    )
 
 
-SERVED_FOR = _served_for()
+_DECREE = decree(Need, local_day(Need.c.kabupaten_code, _STARTS)).correlate(Need).lateral()
+# For whom a duty is served, and by whose decree, as the letter of assignment says from then on.
+GROUNDS = compile_statement(
+    sa.select(_served_for().label("organization_id"), _DECREE.c.emergency_status_id, _DECREE.c.decree_number)
+    .select_from(Assignment.join(Need, Need.c.id == Assignment.c.need_id).outerjoin(_DECREE, sa.true()))
+    .where(Assignment.c.id == sa.bindparam("assignment", type_=sa.Uuid()))
+)

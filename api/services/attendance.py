@@ -12,7 +12,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Attendance
-from api.models.assignment import AssignmentAction, AssignmentStatus
+from api.models.assignment_status import AssignmentAction, AssignmentStatus
 from api.models.attendance import AttendanceKind, AttendanceMark
 from api.models.base import new_id
 from api.rules.code import ProblemCode

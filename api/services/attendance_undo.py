@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Attendance, Event, Scan, ServedHours
-from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint

@@ -15,7 +15,7 @@ from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Need, Volunteer
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.base import INSTANT, new_id
 from api.rules.candidate import NEAREST_FIRST, candidates, tier_number
 from api.rules.code import ProblemCode
@@ -25,7 +25,7 @@ from api.rules.sending import NOT_YET_OFFERED
 from api.services.duty import record_earlier
 from api.services.feed import record, record_all
 from api.services.frame import ItemResult
-from api.services.offer import check_period, lock_need
+from api.services.offer import lock_need, read_period
 from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, broken_rule
 from api.services.request import Request
@@ -110,8 +110,7 @@ async def offer_all(
     if pledge is not None:
         await check_member(session, request, problems, pledge, need=need, volunteer=None, must_be_open=True)
     reason = check_override(problems, override_rules or (), override_reason, may=wanted.may_override)
-    starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
-    check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
+    starts, ends = read_period(problems, wanted, starts_at, ends_at, expires_at=expires_at, now=request.now)
     if (nearest or 0) < 0 or len(volunteers) + (nearest or 0) > MAX_PEOPLE:
         problems.invalid(
             "volunteers", indonesian="Paling banyak 1.000 orang.", english=f"At most {MAX_PEOPLE:,} people at once."

@@ -15,7 +15,7 @@ from api.access import Kind
 from api.database.engine import Database, Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Assignment, CalendarAddress, Camp, CampRegistration, CampSession, Kabupaten, Need, Skill
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.base import new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION

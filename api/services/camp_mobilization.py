@@ -33,7 +33,7 @@ from api.services.camp_days import free_days
 from api.services.camp_line import REGISTRATIONS
 from api.services.change import check_status
 from api.services.frame import ItemResult
-from api.services.offer import check_period, lock_need
+from api.services.offer import lock_need, read_period
 from api.services.pledge import record_lapsed
 from api.services.problem import Problem, Problems
 from api.services.request import Request
@@ -77,10 +77,9 @@ async def mobilize(
     check_status(held, (CampStatus.RUNNING,), "camp")
     await record_lapsed(session, request, need=need)
     reason = check_override(problems, override_rules or (), override_reason)
-    ends = ends_at or wanted.ends_at
-    earliest = request.now if request.now < ends else wanted.starts_at
-    starts = max(starts_at or wanted.starts_at, earliest)
-    check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
+    starts, ends = read_period(problems, wanted, starts_at, ends_at, expires_at=expires_at, now=request.now)
+    # Whoever is in a camp serves nowhere else until now.
+    starts = max(starts, request.now) if request.now < ends else starts
     if (further or 0) < 0 or len(volunteers) + (further or 0) > MAX_PEOPLE:
         problems.invalid(
             "volunteers", indonesian="Paling banyak 1.000 orang.", english=f"At most {MAX_PEOPLE:,} people at once."

@@ -11,7 +11,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, Need, Volunteer
-from api.models.assignment import ASSIGNMENT, AssignmentStatus, answer_deadline
+from api.models.assignment_status import ASSIGNMENT, AssignmentStatus, answer_deadline
 from api.models.incident import IncidentAction, IncidentStatus
 from api.rules.code import ProblemCode
 from api.services.duty import move

@@ -15,7 +15,7 @@ from api.access import Kind, Predicate
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Camp, Certificate, Commitment, Membership, Need, Organization, ServedHours, Volunteer
-from api.models.assignment import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
+from api.models.assignment_status import ASSIGNMENT, AssignmentAction, AssignmentStatus, phase
 from api.models.base import INSTANT, new_id
 from api.models.choice import Move, Phase
 from api.models.hours import HoursStatus

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from api import access
 from api.database.engine import Row, Transaction
-from api.models.assignment import OVER
+from api.models.assignment_status import OVER
 from api.rules.code import ProblemCode
 from api.services.change import check_status
 from api.services.duty import change, lock_for, record_lapse

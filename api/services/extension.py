@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Commitment, Need
-from api.models.assignment import AssignmentAction
+from api.models import Commitment
+from api.models.assignment_status import AssignmentAction
 from api.models.base import INSTANT
 from api.rules.code import ProblemCode
 from api.rules.refusal import ACCEPT_RULES, OFFER_RULES, codes_of
@@ -53,7 +53,12 @@ async def extend(
     problems = Problems()
     reason = check_override(problems, override_rules or (), override_reason)
     duty = await lock_assignment(session, request, assignment, version, AssignmentAction.EXTEND)
-    await _check_end(session, problems, duty, ends_at, "ends_at")
+    if ends_at <= duty.ends_at:
+        problems.invalid(
+            "ends_at",
+            indonesian="Akhir yang baru harus sesudah akhir tugas.",
+            english="The new end must lie after the end of the duty.",
+        )
     if expires_at is not None and expires_at <= request.now:
         problems.invalid(
             "expires_at", indonesian="Batas jawaban sudah lewat.", english="The time to answer is already over."
@@ -69,9 +74,7 @@ async def extend(
 
 async def accept_extension(session: Transaction, request: Request, duty: Row) -> uuid.UUID:
     """Makes a locked duty as long as proposed, after every rule was asked again for the time after its present end."""
-    problems, ends = Problems(), duty.proposed_ends_at
-    await _check_end(session, problems, duty, ends, "assignment")
-    problems.refuse()
+    ends = duty.proposed_ends_at
     await lock_grounds(session, duty)
     broken = await _broken(session, request, duty, ends, ACCEPT_RULES)
     refuse_broken(broken, await overridden_rules(session, duty.id, extends_to=ends), "assignment")
@@ -88,16 +91,6 @@ async def decline_extension(session: Transaction, request: Request, duty: Row, r
     )
 
 
-async def _check_end(session: Transaction, problems: Problems, duty: Row, ends_at: datetime, name: str) -> None:
-    latest = await session.value(END_OF_NEED, {"need": duty.need_id})
-    if not duty.ends_at < ends_at <= latest:
-        problems.invalid(
-            name,
-            indonesian="Akhir yang baru harus sesudah akhir tugas dan di dalam masa kebutuhan.",
-            english="The new end must lie after the end of the duty, and within the need.",
-        )
-
-
 async def _broken(
     session: Transaction, request: Request, duty: Row, ends_at: datetime, rules: tuple[Rule, ...]
 ) -> Sequence[Row]:
@@ -105,7 +98,6 @@ async def _broken(
     return await broken_rules(session, request, sending, rules)
 
 
-END_OF_NEED = compile_statement(sa.select(Need.c.ends_at).where(Need.c.id == sa.bindparam("need", type_=sa.Uuid())))
 LENGTHEN = compile_statement(
     sa.update(Commitment)
     .where(Commitment.c.assignment_id == sa.bindparam("assignment", type_=sa.Uuid()))

@@ -12,7 +12,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, ServedHours
-from api.models.assignment import OVER
+from api.models.assignment_status import OVER
 from api.models.base import INSTANT, new_id
 from api.models.hours import HoursSource, HoursStatus
 from api.rules.code import ProblemCode

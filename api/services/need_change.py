@@ -10,7 +10,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, Cluster, Commitment, Need, Pledge
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
 from api.rules.pledge import places_held

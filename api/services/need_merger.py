@@ -11,7 +11,7 @@ from api import access
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, Need, Pledge
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.services.composition import (

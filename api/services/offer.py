@@ -12,7 +12,7 @@ from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, Need
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.base import new_id
 from api.rules.code import ProblemCode
 from api.rules.refusal import OFFER_RULES, codes_of
@@ -28,7 +28,7 @@ from api.services.verb import OneThing, verb
 
 @verb(
     "offer_assignment",
-    "Offers a duty to a volunteer, for the whole period of the need or a part of it.",
+    "Offers a duty to a volunteer, for what is left of the need or a part of it.",
     answers=OneThing("Assignment"),
     callers=access.SENDERS,
     ids={"need": "Need", "volunteer": "Volunteer", "pledge": "Pledge"},
@@ -57,8 +57,7 @@ async def offer(
     await check_seen(session, request, problems, volunteer)
     await session.rows(LOCK_VOLUNTEER, {"volunteer": volunteer})
     reason = check_override(problems, override_rules or (), override_reason, may=wanted.may_override)
-    starts, ends = starts_at or wanted.starts_at, ends_at or wanted.ends_at
-    check_period(problems, wanted, starts, ends, expires_at=expires_at, now=request.now)
+    starts, ends = read_period(problems, wanted, starts_at, ends_at, expires_at=expires_at, now=request.now)
     problems.refuse()
 
     broken = await broken_rules(session, request, (need, volunteer, starts, ends, pledge), OFFER_RULES)
@@ -105,19 +104,29 @@ async def lock_need(
     return need
 
 
-def check_period(
-    problems: Problems, need: Row, starts: datetime, ends: datetime, *, expires_at: datetime | None, now: datetime
-) -> None:
-    if not need.starts_at <= starts < ends <= need.ends_at:
+def read_period(
+    problems: Problems,
+    need: Row,
+    starts_at: datetime | None,
+    ends_at: datetime | None,
+    *,
+    expires_at: datetime | None,
+    now: datetime,
+) -> tuple[datetime, datetime]:
+    """The period of a duty: that of the need, or what is left of it, where none is named. That it lies within is a rule."""
+    ends = ends_at or need.ends_at
+    starts = starts_at or (max(need.starts_at, now) if now < ends else need.starts_at)
+    if starts >= ends:
         problems.invalid(
             "starts_at",
-            indonesian="Masa tugas harus di dalam masa kebutuhan.",
-            english="The duty must lie within the need.",
+            indonesian="Akhir tugas harus sesudah mulainya.",
+            english="The duty must end after it begins.",
         )
     if expires_at is not None and expires_at <= now:
         problems.invalid(
             "expires_at", indonesian="Batas jawaban sudah lewat.", english="The time to answer is already over."
         )
+    return starts, ends
 
 
 def _id(name: str) -> sa.BindParameter[uuid.UUID]:

@@ -11,7 +11,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, Certificate, Membership, Need, Override, Volunteer
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.rules.code import ProblemCode
 from api.rules.rule import Case
 from api.rules.sending import WITHIN_REACH

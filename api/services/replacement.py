@@ -7,7 +7,7 @@ from datetime import datetime
 from api import access
 from api.database.engine import Row, Transaction
 from api.models import Assignment
-from api.models.assignment import ASSIGNMENT, AssignmentStatus
+from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.base import new_id
 from api.models.choice import Phase
 from api.rules.code import ProblemCode

@@ -22,7 +22,7 @@ from api.models import (
     Need,
     ScanCode,
 )
-from api.models.assignment import AssignmentStatus
+from api.models.assignment_status import AssignmentStatus
 from api.models.base import INSTANT, new_id
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.scan import ScanFinding, ScanPoint

@@ -13,7 +13,7 @@ from api.access import NOW
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Attendance, Camp, CampRegistration, Commitment, Scan
-from api.models.assignment import AssignmentAction
+from api.models.assignment_status import AssignmentAction
 from api.models.base import new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CampRegistrationStatus

@@ -10,7 +10,7 @@ from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Assignment, CampRegistration, Commitment, MergedVolunteer, ServedHours, Volunteer
-from api.models.assignment import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.hours import HoursStatus
 from api.models.person import Reach

@@ -43,7 +43,7 @@ from tests.compiler.visibility import end_of, people_under
 LIVE_STATUSES = ("OFFERED", "ACCEPTED", "MOBILIZED", "ON_DUTY")
 # The rules that cannot be overridden.
 NOT_OVERRIDABLE = (
-    *("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "NEED_FULL", "NEED_PLEDGED"),
+    *("CONSENT_MISSING", "NEED_CLOSED", "PERIOD_PAST", "PERIOD_OUTSIDE", "NEED_FULL", "NEED_PLEDGED"),
     *("ALREADY_OFFERED", "PERSON_ELSEWHERE", "IN_CAMP"),
     *("CAMP_FULL", "CONTINGENT_FULL", "QUOTA_FULL"),
 )
@@ -105,14 +105,15 @@ class AssignmentRules:
 
     def candidates(self, need: Row) -> list[Row]:
         """The rows of the volunteers that may be sent, nearest first, with their tier and distance."""
-        if need["id"] not in self._candidates:
+        asked = tuple(need[name] for name in ("id", "starts_at", "ends_at"))
+        if asked not in self._candidates:
             found = [
                 self.candidate(volunteer, need)
                 for volunteer in self.rows.tables[Volunteer.name]
                 if not list(self.all_broken(volunteer, need))
             ]
-            self._candidates[need["id"]] = sorted(found, key=lambda row: (row["tier"], row["chord"], row["id"]))
-        return self._candidates[need["id"]]
+            self._candidates[asked] = sorted(found, key=lambda row: (row["tier"], row["chord"], row["id"]))
+        return self._candidates[asked]
 
     def candidate(self, volunteer: Row, need: Row) -> Row:
         """The distance is from home in the need's own kabupaten, else from the seat of the home kabupaten."""
@@ -129,8 +130,19 @@ class AssignmentRules:
 
     # The second versions of declarations, by their names.
 
-    def candidates_of_tier(self, index: int, need: Row, _arguments: object) -> list[Row]:
-        return [row for row in self.candidates(need) if row["tier"] == index + 1]
+    def asked(self, need: Row, arguments: Mapping[str, Any]) -> Row:
+        """The need as if it were for the period of the argument, else for what is left of it."""
+        period = arguments.get("period")
+        if period:
+            return {**need, "starts_at": period["since"], "ends_at": period["until"]}
+        has_begun = need["starts_at"] < self.now < need["ends_at"]
+        return {**need, "starts_at": self.now} if has_begun else need
+
+    def candidates_of_tier(self, index: int, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
+        asked = self.asked(need, arguments)
+        # Anything else is refused, whatever is answered here.
+        is_period = asked["starts_at"] < asked["ends_at"]
+        return [row for row in self.candidates(asked) if row["tier"] == index + 1] if is_period else []
 
     def coverage(self, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
         rows = self.rows.where(Assignment, "need_id", need["id"])
@@ -176,12 +188,13 @@ class AssignmentRules:
         zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
         return bool(day and not need["merged_into_id"] and need["closed_at"].astimezone(zone).date() > day)
 
-    def broken_rules(self, need: Row, arguments: Mapping[str, str]) -> list[Row]:
+    def broken_rules(self, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
         key = UUID(arguments["volunteer"].partition(":")[2])
         # The id of a record that was merged goes on naming the person.
         merged = self.rows.get(MergedVolunteer, key)
         volunteer = self.get(Volunteer, merged["volunteer_id"] if merged else key)
-        return self.as_problems(self.refusals(volunteer, need))
+        asked = self.asked(need, arguments)
+        return self.as_problems(self.refusals(volunteer, asked) if asked["starts_at"] < asked["ends_at"] else [])
 
     def what_holds(self, registration: Row, _arguments: object) -> list[Row]:
         return self.as_problems(CampRules(self).what_holds(registration))
@@ -224,6 +237,9 @@ class AssignmentRules:
             yield "NEED_CLOSED", {}
         if need["ends_at"] <= self.now:
             yield "PERIOD_PAST", {"ends_at": need["ends_at"]}
+        period = {name: self.get(Need, need["id"])[name] for name in ("starts_at", "ends_at")}
+        if need["starts_at"] < period["starts_at"] or need["ends_at"] > period["ends_at"]:
+            yield "PERIOD_OUTSIDE", period
         most = max(self.people_at(instant, need) for instant in self.changes(need))
         if most >= need["people_wanted"]:
             yield "NEED_FULL", {"count": most, "limit": need["people_wanted"]}

@@ -67,6 +67,7 @@ class SampleData:
     organizations: list[uuid.UUID] = field(default_factory=list)
     people: list[uuid.UUID] = field(default_factory=list)
     needs: list[uuid.UUID] = field(default_factory=list)
+    decrees: list[uuid.UUID] = field(default_factory=list)
 
     @classmethod
     async def of(cls, build: RepeatableBuild) -> "SampleData":
@@ -300,8 +301,9 @@ class SampleData:
             (1, {"level": "PROVINCE", "province_code": FAR[:2], "decree_number": NAMES[2]}),
             (2, {"level": "NATIONAL", "kind": "SIAGA_DARURAT", "starts_on": date(2025, 1, 1)}),
         )
-        for incident, values in decrees:
-            await self.build.emergency_status(incidents[incident], **values)
+        self.decrees = [
+            await self.build.emergency_status(incidents[incident], **values) for incident, values in decrees
+        ]
 
     async def make_assignments(self) -> None:
         people, needs = itertools.cycle(self.people), itertools.cycle(self.needs)
@@ -313,6 +315,8 @@ class SampleData:
             )
             if was_accepted := status in (*COMMITTED, "NO_SHOW"):
                 times["accepted_at"] = self.day(-40)
+                times["emergency_status_id"] = self.decrees[number % len(self.decrees)]
+                times["decree_number"] = NAMES[number % len(NAMES)]
             assignment = await self.build.assignment(
                 need,
                 next(people),

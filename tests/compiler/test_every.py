@@ -3,13 +3,14 @@
 import itertools
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 
 import anyio.to_thread
 import pytest
 from graphql import get_named_type, is_input_object_type
 
 from api.schema.build import core_schema
-from tests.asking import Api
+from tests.asking import Api, instant
 from tests.builders import HOME
 from tests.compiler.comparison import compare
 from tests.compiler.documents import ValuePool, value_pool
@@ -26,6 +27,7 @@ from tests.compiler.selections import (
     root_lists,
     selection,
 )
+from tests.conftest import NOW
 from tests.sampling import in_turn, sampled
 
 pytestmark = pytest.mark.fuzz
@@ -113,14 +115,26 @@ async def test_every_condition_selects_the_same_rows_as_in_the_second_reader(pai
             await pair.assert_same_answer(document, actor, filter=condition)
 
 
+# Of duties: what is left of each need, a part of some of them, what lies outside of most, what is over, and what is none.
+PERIODS = [
+    None,
+    *(
+        {"since": instant(NOW + since), "until": instant(NOW + until)}
+        for since, until in itertools.pairwise(timedelta(hours=hours) for hours in (-30, -1, 5, 29, 80))
+    ),
+    {"since": instant(NOW), "until": instant(NOW)},
+]
+
+
 async def test_every_person_and_need_has_the_same_refusals_as_in_the_second_reader(pair: ApiAndReader) -> None:
-    refusals = f"refusals(volunteer: $volunteer) {selection(core_schema().type_map['Problem'])}"
-    document = f"""query($needs: [ID!]!, $volunteer: ID!) {{
+    refusals = f"refusals(volunteer: $volunteer, period: $period) {selection(core_schema().type_map['Problem'])}"
+    document = f"""query($needs: [ID!]!, $volunteer: ID!, $period: PeriodInput) {{
         nodes(ids: $needs) {{ ... on Need {{ {refusals} }} }} }}"""
     needs = [f"Need:{need}" for need in pair.sample_data.needs]
-    for person in pair.sample_data.people:
+    for person, period in in_turn(pair.sample_data.people, PERIODS, 2):
         volunteer = f"Volunteer:{person}"
-        await pair.assert_same_answer(document, pair.sample_data.actors["nation"], needs=needs, volunteer=volunteer)
+        actor = pair.sample_data.actors["nation"]
+        await pair.assert_same_answer(document, actor, needs=needs, volunteer=volunteer, period=period)
 
 
 async def test_every_need_has_the_same_candidates_as_in_the_second_reader(pair: ApiAndReader) -> None:
@@ -130,6 +144,9 @@ async def test_every_need_has_the_same_candidates_as_in_the_second_reader(pair: 
     for way, sizes in (("first: $size", (0, 1, 3, 100)), ("last: $size", (2, 100))):
         for size, actor in itertools.product(sizes, actors):
             await pair.assert_same_answer(document.replace("SIZE", way), actor, size=size)
+    document = document.replace("$size: Int!", "$period: PeriodInput").replace("SIZE", "first: 100, period: $period")
+    for period in PERIODS:
+        await pair.assert_same_answer(document, pair.sample_data.actors["nation"], period=period)
 
 
 TEXTS = (

@@ -21,6 +21,8 @@ class Assignment(NamedTuple):
     checked_out_at: datetime | None = None
     released_at: datetime | None = None
     organization_id: UUID | None = None
+    emergency_status_id: UUID | None = None
+    decree_number: str | None = None
 
 
 class Attendance(NamedTuple):
