@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 import pytest
 
-from api.cli.command import SIGNALS, exit_on_signal, run
+from api.cli.command import ARRIVED, SIGNALS, exit_on_signal, run
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +14,7 @@ def _handlers() -> Generator[None]:
     yield
     for number, handler in handlers:
         signal.signal(number, handler)
+    ARRIVED.clear()
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -47,6 +48,25 @@ def test_a_signal_at_the_end_of_the_work_ends_the_command_all_the_same(number: s
 
     assert ended.value.code == 0
     assert [signal.getsignal(each) for each in SIGNALS] == [exit_on_signal, exit_on_signal]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_comes_where_exceptions_are_ignored_is_not_lost() -> None:
+    done = []
+
+    class Forgotten:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGTERM)
+
+    async def work() -> None:
+        done.append("begun")
+
+    forgotten = Forgotten()
+    del forgotten
+    with pytest.raises(SystemExit) as ended:
+        run(work())
+
+    assert (ended.value.code, done) == (0, [])
 
 
 def test_without_a_signal_the_result_or_the_error_is_that_of_the_work() -> None:

@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
+# The signals that have come. What `exit_on_signal` raises is lost where Python ignores exceptions, as after an import.
+ARRIVED: list[int] = []
+
 command = typer.Typer(
     name="sigap",
     help="Sigap: trained volunteers, where disaster strikes.",
@@ -31,9 +34,15 @@ class CommandError(Exception):
     """Ends the command with exit code 1; the message is one line for the user."""
 
 
-def exit_on_signal(_signal: int, _frame: object) -> NoReturn:
+def exit_on_signal(number: int, _frame: object) -> NoReturn:
     """Lets `database` stop the embedded server. uvicorn raises the signal again after its own shutdown."""
+    ARRIVED.append(number)
     sys.exit(0)
+
+
+def exit_if_signalled() -> None:
+    if ARRIVED:
+        sys.exit(0)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -58,8 +67,10 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
     handlers = [(number, signal.getsignal(number)) for number in SIGNALS]
     try:
+        exit_if_signalled()
         return asyncio.run(cancellable())
     finally:
+        work.close()
         for number, handler in handlers:
             signal.signal(number, handler)
         if arrived:

@@ -14,7 +14,16 @@ import uvicorn
 from api import demo as demo_story
 from api import installation, log
 from api.auth import issue_tokens
-from api.cli.command import SIGNALS, CommandError, command, database, exit_on_signal, migrate_database, run
+from api.cli.command import (
+    SIGNALS,
+    CommandError,
+    command,
+    database,
+    exit_if_signalled,
+    exit_on_signal,
+    migrate_database,
+    run,
+)
 from api.cli.demo import demo_password, ensure_demo_story
 from api.keys import exposed
 from api.server.protocol import IDLE_SECONDS, bounded_protocol
@@ -118,4 +127,5 @@ def run_server(
         # Without it an open stream would delay the shutdown for ever.
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
+    exit_if_signalled()
     uvicorn.Server(config).run(sockets=[listener])
