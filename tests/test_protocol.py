@@ -199,7 +199,7 @@ def test_connections_are_fewer_than_the_files_that_the_process_may_open(monkeypa
 @pytest.fixture
 def _short_uploads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "UPLOAD_SECONDS", 0.3)
-    monkeypatch.setattr(protocol, "UPLOAD_RATE", 1_000)
+    monkeypatch.setattr(protocol, "UPLOAD_RATE", 100)
     monkeypatch.setitem(protocol.SECONDS, Phase.BODY, 0.1)
 
 

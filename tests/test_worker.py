@@ -39,16 +39,23 @@ MINUTE = timedelta(minutes=1)
 
 
 class MailServer:
-    """A mail server that keeps what it gets; it refuses while `answer` says so, and works as long as `seconds`."""
+    """A mail server that keeps what it gets; it refuses while `answer` says so, and works as long as `seconds`.
+
+    From the letter on whose number is `stops_at`, it answers only after `goes_on`.
+    """
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.letters: list[Any] = []
         self.answer, self.seconds = "250 OK", seconds
+        self.stops_at: int | None = None
+        self.goes_on = threading.Event()
 
     async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's name.
         if self.answer.startswith("250"):
             assert isinstance(envelope.content, bytes)
             self.letters.append(message_from_bytes(envelope.content))
+            if len(self.letters) == self.stops_at:
+                self.goes_on.wait(TIMEOUT)
         threading.Event().wait(self.seconds)
         return self.answer
 
@@ -235,10 +242,12 @@ async def test_a_kill_loses_no_letter_and_doubles_none_that_its_id_does_not_tell
     for number in range(25):
         await office.write(f"{number}@contoh.id")
     with mail_server(0.02) as (server, url):
+        server.stops_at = 13
         env = environment(keys, DATABASE_URL=database_url, SIGAP_SMTP=url, SIGAP_MAIL_FROM="sigap@kemensos.example")
         with work(env) as killed:
             until(lambda: len(server.letters) >= 13)
             os.kill(killed.pid, signal.SIGKILL)
+        server.goes_on.set()
         delivered_before = await build.connection.fetchval(
             "SELECT count(*) FROM message WHERE delivered_at IS NOT NULL"
         )
