@@ -121,6 +121,25 @@ async def test_who_was_at_all_required_sessions_or_long_enough_gets_a_certificat
     assert await build.connection.fetchval(events) == 2
 
 
+async def test_the_report_names_no_organization_that_is_hidden(api: Api, build: Build) -> None:
+    host = await build.organization()
+    hidden, shown = await build.organization(verification="SUSPENDED"), await build.organization(name="Tagana")
+    camp, _ = await camp_with_sessions(build, host)
+    for organization in (hidden, shown):
+        contingent = await build.contingent(camp, organization)
+        of = {"organization_id": organization, "contingent_id": contingent}
+        await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN", **of)
+
+    manager = await build.manager(host)
+    found = [
+        (await api.ask(REPORT, actor=manager, id=f"Camp:{camp}", by=by))["camp"]["report"]
+        for by in ("ORGANIZATION", "CONTINGENT")
+    ]
+
+    counts = {"registered": 1, "came": 1, "certified": 0}
+    assert found == [[{"name": None, **counts}, {"name": "Tagana", **counts}]] * 2
+
+
 async def test_who_was_released_and_came_again_gets_one_certificate(api: Api, build: Build) -> None:
     actor, issuer = await build.coordinator(), await build.organization()
     camp, sessions = await camp_with_sessions(build, issuer)

@@ -254,6 +254,32 @@ async def test_a_person_asks_and_the_issuer_answers(api: Api, build: Build) -> N
     assert (certificate["number"], certificate["issuedOn"]) == ("L-1", "2025-01-01")
 
 
+async def test_an_issuer_knows_who_asks_but_not_whoever_holds_its_certificate(api: Api, build: Build) -> None:
+    issuer, other = await build.organization(), await build.organization()
+    person = await build.volunteer(other)
+    await build.certificate(person, issuer, number="S-1")
+    asked = """{ certificates(first: 9) { nodes { number volunteer { name } } }
+      certificateRequests(first: 9) { nodes { status volunteer { name memberships(first: 9) { totalCount } } } } }"""
+    manager = await build.manager(issuer)
+
+    before = await api.ask(asked, actor=manager)
+    request = await build.certificate_request(person, issuer)
+    meanwhile = await api.ask(asked, actor=manager)
+    await build.connection.execute("UPDATE certificate_request SET status = 'REFUSED' WHERE id = $1", request)
+    afterwards = await api.ask(asked, actor=manager)
+
+    name = await build.connection.fetchval("SELECT name FROM volunteer")
+    hidden = {"nodes": [{"number": "S-1", "volunteer": None}]}
+    known = {"name": name, "memberships": {"totalCount": 1}}
+    assert before == {"certificates": hidden, "certificateRequests": {"nodes": []}}
+    assert {each["volunteer"]["name"] for each in meanwhile["certificates"]["nodes"]} == {name}
+    assert meanwhile["certificateRequests"] == {"nodes": [{"status": "PENDING", "volunteer": known}]}
+    assert afterwards == {
+        "certificates": hidden,
+        "certificateRequests": {"nodes": [{"status": "REFUSED", "volunteer": None}]},
+    }
+
+
 async def test_a_birth_date_that_is_corrected_meanwhile_counts(api: Api, build: Build) -> None:
     issuer, person = await build.organization(), await build.person()
     values = {"certificate_type_code": CERTIFICATE_TYPE, "number": "1", "issued_on": date(2025, 1, 1)}

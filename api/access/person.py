@@ -6,8 +6,9 @@ import sqlalchemy as sa
 
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, manages
-from api.models import Assignment, Membership, MembershipRequest, Need, Organization, Volunteer
+from api.models import Assignment, CertificateRequest, Membership, MembershipRequest, Need, Organization, Volunteer
 from api.models.assignment_status import ASSIGNMENT
+from api.models.certificate_request import CertificateRequestStatus
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
 from api.models.organization import Verification
@@ -52,15 +53,18 @@ def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False) -> 
 
 
 def applies(kind: Kind, volunteer_id: Sql) -> Condition | None:
-    """Whether the volunteer asks to join an organization that the actor manages."""
+    """Whether the volunteer asks an organization that the actor manages to be its member, or for a certificate."""
     if not kind.organizations:
         return None
-    asking = sa.select(MembershipRequest.c.volunteer_id).where(
+    joining = sa.select(MembershipRequest.c.volunteer_id).where(
         MembershipRequest.c.status == MembershipRequestStatus.PENDING,
         MembershipRequest.c.asked_by == MembershipSide.PERSON,
         manages(kind, MembershipRequest.c.organization_id),
     )
-    return volunteer_id.in_(asking)
+    certified = sa.select(CertificateRequest.c.volunteer_id).where(
+        CertificateRequest.c.status == CertificateRequestStatus.PENDING, manages(kind, CertificateRequest.c.issuer_id)
+    )
+    return volunteer_id.in_(joining.union_all(certified))
 
 
 def serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | None:
@@ -127,7 +131,7 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
 
 
 def _sees_by_key(kind: Kind, volunteer_id: Sql) -> Condition:
-    """The volunteer, and the managers of an organization of theirs, of 90 days ago, or of one they ask to join."""
+    """The volunteer, and the managers of an organization of theirs, of 90 days ago, or of one that they ask for something."""
     return any_of(
         volunteer_id == VOLUNTEER if kind.volunteer else None,
         volunteer_id.in_(managed(days_after=DAYS_SEEN_AFTERWARDS)) if kind.organizations else None,

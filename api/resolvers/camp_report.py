@@ -24,12 +24,12 @@ from api.rules.camp_completion import CAME
 
 def report(camp: Row, context: FieldContext) -> sa.Select[Any]:
     by = str(context.arguments["by"])
-    found = sessions(camp) if by == "SESSION" else registrations(camp, by)
+    found = sessions(camp) if by == "SESSION" else registrations(camp, by, context)
     each = found.subquery()
     return sa.select(*each.c)
 
 
-def registrations(camp: Row, by: str) -> sa.Select[Any]:
+def registrations(camp: Row, by: str, context: FieldContext) -> sa.Select[Any]:
     registration, certificate = CampRegistration.alias(), Certificate.alias()
     holds = sa.exists().where(
         certificate.c.camp_id == registration.c.camp_id,
@@ -37,7 +37,7 @@ def registrations(camp: Row, by: str) -> sa.Select[Any]:
         certificate.c.revoked_on.is_(None),
     )
     counted = registration.c.status.in_((*CAMP_REGISTRATION.group("COMMITTED"), CampRegistrationStatus.NO_SHOW))
-    name = label(registration, by)
+    name = label(registration, by, context)
     return (
         sa.select(
             name.label("name"),
@@ -52,8 +52,8 @@ def registrations(camp: Row, by: str) -> sa.Select[Any]:
     )
 
 
-def label(registration: Row, by: str) -> Sql:
-    """What a registration is counted under; null where there is nothing of that."""
+def label(registration: Row, by: str, context: FieldContext) -> Sql:
+    """What a registration is counted under; null where there is nothing of that, and for organizations that are hidden."""
 
     def of(table: sa.Table, key: str, reference: str, text: str = "name") -> Sql:
         other = table.alias()
@@ -62,7 +62,8 @@ def label(registration: Row, by: str) -> Sql:
 
     match by:
         case CampReportBy.ORGANIZATION:
-            return of(Organization, "id", "organization_id")
+            is_seen = context.sees("Organization", registration.c.organization_id)
+            return sa.case((is_seen, of(Organization, "id", "organization_id")))
         case CampReportBy.KABUPATEN:
             return of(Kabupaten, "code", "kabupaten_code")
         case CampReportBy.CATEGORY:
@@ -70,16 +71,17 @@ def label(registration: Row, by: str) -> Sql:
         case CampReportBy.SEX:
             return sa.type_coerce(registration.c.sex, sa.Text())
         case _:
-            return contingent_name(registration)
+            return contingent_name(registration, context)
 
 
-def contingent_name(registration: Row) -> Sql:
+def contingent_name(registration: Row, context: FieldContext) -> Sql:
     """The organization or kabupaten of the contingent."""
     contingent, organization, kabupaten = Contingent.alias(), Organization.alias(), Kabupaten.alias()
     holders = contingent.outerjoin(organization, organization.c.id == contingent.c.organization_id).outerjoin(
         kabupaten, kabupaten.c.code == contingent.c.kabupaten_code
     )
-    name = sa.func.coalesce(organization.c.name, kabupaten.c.name, type_=sa.Text())
+    of_organization = sa.case((context.sees("Organization", organization.c.id), organization.c.name))
+    name = sa.func.coalesce(of_organization, kabupaten.c.name, type_=sa.Text())
     found = sa.select(name).select_from(holders).where(contingent.c.id == registration.c.contingent_id)
     return found.correlate(registration).scalar_subquery()
 

@@ -24,7 +24,6 @@ SOURCES = (
         CertificateRequest,
         access.sees_certificate_request,
         fields={
-            "volunteer": to_one(CertificateRequest.c.volunteer_id, visible_with_parent=True),
             "type": to_one(CertificateRequest.c.certificate_type_code),
             "evidence": Expression(evidence_path),
             "history": history("CertificateRequest"),

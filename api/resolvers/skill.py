@@ -65,7 +65,6 @@ SOURCES = (
         Certificate,
         access.sees_certificate,
         fields={
-            "volunteer": to_one(Certificate.c.volunteer_id, visible_with_parent=True),
             "type": to_one(Certificate.c.certificate_type_code),
             "state": Expression(lambda row, _context: state(row)),
             "affected_duties": ToMany("Assignment", "STARTS_AT_ASC", on=rests_on_certificate),

@@ -18,7 +18,9 @@ class CampHeads:
 
 @noun("How many people of a camp are counted under one name.")
 class CampReportRow:
-    name: str | None = field("The organization, kabupaten, contingent, category, sex or session; null for none.")
+    name: str | None = field(
+        "The organization, kabupaten, contingent, category, sex or session; null for none, and for those you may not see."
+    )
     registered: int = field("How many had a place; of a session, how many came to the camp.")
     came: int = field("How many of them came; of a session, how many were there.")
     certified: int = field("How many hold the certificate of the camp; not counted by session.")

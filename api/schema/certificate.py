@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @noun("A request that an organization issue a certificate, or record one that it has issued on paper.")
 class CertificateRequest(Node):
-    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = field("The volunteer it is for.")
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
+        "The volunteer it is for; null where you may not see the person."
+    )
     type: CertificateType = field("The type of the certificate.")
     issuer: Organization | None = field("The organization that is asked; null where you may not see it.")
     number: str = field("The number at the issuer.")

@@ -43,7 +43,9 @@ class CertificateType(Node, Labelled):
     filters={"valid_on": (date, "Unrevoked and valid on this day.")},
 )
 class Certificate(Node):
-    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] = field("The volunteer who holds it.")
+    volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
+        "The volunteer who holds it; null where you may not see the person."
+    )
     type: CertificateType = field("The type of the certificate.")
     issuer: Organization | None = field("The organization that issued it; null where you may not see it.")
     camp: Annotated[Camp, strawberry.lazy("api.schema.camp")] | None = field(

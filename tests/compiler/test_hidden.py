@@ -30,8 +30,8 @@ from graphql import (
 )
 from sqlalchemy.sql import visitors
 
-from api.access import Actor, may_move, nobody
-from api.compiler.source import Source
+from api.access import Actor, Kind, may_move, nobody
+from api.compiler.source import Source, ToConnection, ToMany, ToOne
 from api.database.statement import compile_statement
 from api.documentation import state_machines
 from api.models import Cube
@@ -351,6 +351,42 @@ async def test_every_policy_guard_and_move_holds_for_the_same_rows_as_its_second
 
     open_ = {"everybody", "sees_need", "sees_part_of_incident", "sees_extension"}
     assert restricting == {predicate.__name__ for _, predicate in predicates} - open_
+
+
+def unseen_with_parent(kind: Kind, source: Source, declared: ToOne | ToMany | ToConnection) -> sa.Select[Any]:
+    """The keys of what is read with visible rows of the source because they are visible, but is hidden by its own policy."""
+    target = NOUNS[declared.target]
+    assert source.table is not None
+    assert target.table is not None
+    assert declared.on is not None
+    row, other = source.table.alias(), target.table.alias()
+    is_read = declared.guard(kind, row) if declared.guard else sa.true()
+    rows = row.join(other, declared.on(row, other))
+    seen = sa.select(other.c[target.key]).select_from(rows).where(source.visible(kind, row), is_read)
+    return seen.where(target.visible(kind, other).is_not(True))
+
+
+async def test_what_is_visible_with_its_parent_is_visible_by_its_own_policy(
+    clients: Mapping[str, ActorClient],
+) -> None:
+    with_parent = {
+        (name, field): (source, declared)
+        for name, source in STORED.items()
+        for field, declared in source.fields.items()
+        if isinstance(declared, ToOne | ToMany | ToConnection)
+        and declared.visible_with_parent
+        and NOUNS[declared.target].visible is not nobody
+    }
+
+    found = {
+        (*name, account): unseen
+        for account, client in clients.items()
+        for name, (source, declared) in with_parent.items()
+        if (unseen := await client.run(unseen_with_parent(client.actor.kind, source, declared)))
+    }
+
+    assert with_parent
+    assert found == {}
 
 
 async def test_a_guarded_field_is_null_where_its_guard_does_not_hold(

@@ -18,6 +18,7 @@ from api.models import (
     Camp,
     CampGroupMember,
     CampRegistration,
+    CertificateRequest,
     Commitment,
     Contingent,
     GoodsNeed,
@@ -187,8 +188,9 @@ class Visibility:
         )
 
     def is_asked_by(self, volunteer_id: uuid.UUID) -> bool:
-        """Whether the volunteer asks to join an organization of the account."""
-        return any(
+        """Whether the volunteer asks an organization of the account to be its member, or for a certificate."""
+        asked = self.rows.where(CertificateRequest, "volunteer_id", volunteer_id)
+        return any(each["status"] == "PENDING" and each["issuer_id"] in self.organization_ids for each in asked) or any(
             (request["asked_by"], request["status"]) == ("PERSON", "PENDING")
             and request["organization_id"] in self.organization_ids
             for request in self.rows.where(MembershipRequest, "volunteer_id", volunteer_id)
