@@ -138,6 +138,17 @@ class RelatedFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class ConditionFilter:
+    """A filter on a condition: true takes the rows for which it holds, false those for which it does not."""
+
+    holds: Callable[[Row, FieldContext], Condition]
+
+    def __call__(self, row: Row, context: FieldContext, value: object) -> Condition:
+        condition = self.holds(row, context)
+        return condition if value else sa.not_(condition)
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodFilter:
     """A filter on a period, the first column to the second: `overlaps`, and `contains` for one instant or day.
 

@@ -1,9 +1,8 @@
 """Camps, their sessions, quotas and staff."""
 
-import sqlalchemy as sa
-
 from api import access
 from api.access import NOW
+from api.compiler.filter import ConditionFilter
 from api.compiler.source import Condition, Expression, FieldContext, Row
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_many_through, to_one
 from api.models import (
@@ -30,9 +29,8 @@ from api.resolvers.scan import OF_CAMP
 from api.rules.camp import places_left, takes_registrations
 
 
-def filter_taking(row: Row, _context: FieldContext, value: object) -> Condition:
-    taking = takes_registrations(row, NOW)
-    return taking if value else sa.not_(taking)
+def is_taking(row: Row, _context: FieldContext) -> Condition:
+    return takes_registrations(row, NOW)
 
 
 SOURCES = (
@@ -47,7 +45,7 @@ SOURCES = (
             "distance_to": distance_from(point),
             "time_zone": ZONE,
             "places_left": Expression(lambda row, _context: places_left(row, NOW)),
-            "takes_registrations": Expression(lambda row, _context: takes_registrations(row, NOW)),
+            "takes_registrations": Expression(is_taking),
             "sessions": to_many(CampSession.c.camp_id, "STARTS_AT_ASC", visible_with_parent=True),
             "quotas": to_many(CampQuota.c.camp_id, "CREATED_AT_ASC", visible_with_parent=True),
             "staff": connection(CampStaffMember.c.camp_id),
@@ -67,7 +65,7 @@ SOURCES = (
             **filters(Camp, "kind_code", "name", "series", "host_id", "kabupaten_code", "status", "attendees"),
             **filters(Camp, "capacity", "starts_at", "ends_at", "starts_at..ends_at"),
             "province": IN_PROVINCE,
-            "takes_registrations": filter_taking,
+            "takes_registrations": ConditionFilter(is_taking),
         },
     ),
     table_source(

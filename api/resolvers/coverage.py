@@ -11,6 +11,7 @@ from api.models import Assignment, Need, Pledge
 from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.day import day_bounds
 from api.models.pledge import PLEDGE, PledgeStatus
+from api.rules.need import is_open
 from api.rules.place import least_taken, places_wanted
 
 COUNTS = ("wanted", "pledged", "offered", "accepted", "mobilized", "on_duty", "shortfall")
@@ -79,9 +80,8 @@ def total_coverage(group: str | None, incident: Row, context: FieldContext) -> s
     need = Need.alias()
     each = coverage(need, context).correlate(need).lateral()
     sums = [sa.cast(sa.func.coalesce(sa.func.sum(each.c[name]), 0), sa.Integer).label(name) for name in COUNTS]
-    still = sa.and_(need.c.closed_at.is_(None), need.c.ends_at > NOW)
     day = context.arguments["on"]
-    stood = still if day is None else stood_on(need, context.bind(day, type_=sa.Date()))
+    stood = is_open(need, NOW) if day is None else stood_on(need, context.bind(day, type_=sa.Date()))
     is_asked = stood if day is None else sa.and_(stood, each.c.wanted > 0)
     groups = [] if group is None else [need.c[group]]
     return (

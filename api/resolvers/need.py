@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
-from api.compiler.filter import ColumnFilter, period_bounds
+from api.compiler.filter import ColumnFilter, ConditionFilter, period_bounds
 from api.compiler.source import (
     Condition,
     Embedded,
@@ -31,6 +31,7 @@ from api.resolvers.coverage import coverage, shortfall
 from api.resolvers.history import history
 from api.resolvers.place import IN_PROVINCE, NearFilter, distance_from, nearest_first, point
 from api.rules.candidate import candidates
+from api.rules.need import is_open
 from api.rules.refusal import refusals
 from api.rules.rule import Case, days_of, hours
 
@@ -56,17 +57,7 @@ TIERS = tuple(partial(candidates_of_tier, number) for number in range(3))
 def is_stale(need: Row, _context: FieldContext) -> Condition:
     """Open, and neither changed nor renewed for 48 hours."""
     untouched = need.c.updated_at <= NOW - hours(STALE_HOURS)
-    return sa.and_(need.c.closed_at.is_(None), need.c.ends_at > NOW, untouched)
-
-
-def filter_stale(row: Row, context: FieldContext, value: object) -> Condition:
-    return is_stale(row, context) if value else sa.not_(is_stale(row, context))
-
-
-def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
-    """Neither closed nor past."""
-    still = sa.and_(row.c.closed_at.is_(None), row.c.ends_at > NOW)
-    return still if value else sa.not_(still)
+    return sa.and_(is_open(need, NOW), untouched)
 
 
 def broken_rules(need: Row, context: FieldContext) -> sa.SelectBase:
@@ -115,9 +106,9 @@ SOURCES = (
                 *("priority", "people_wanted", "starts_at", "ends_at", "closed_at", "starts_at..ends_at"),
             ),
             "province": IN_PROVINCE,
-            "open": is_open,
+            "open": ConditionFilter(lambda row, _context: is_open(row, NOW)),
             "shortfall": ColumnFilter("shortfall", sa.Integer(), expression=shortfall),
-            "stale": filter_stale,
+            "stale": ConditionFilter(is_stale),
         },
     ),
     table_source(NeedMinimum, access.sees_need, orders=orders(NeedMinimum, "created_at"), node=False),

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.access import NOW
+from api.compiler.filter import ConditionFilter
 from api.compiler.source import Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source, to_many, to_one
 from api.models import GoodsNeed, Pledge, PledgeRequest
@@ -12,6 +13,7 @@ from api.resolvers.activity import activity
 from api.resolvers.common import POSITION, ZONE, allowed_actions, status, status_filter
 from api.resolvers.history import history
 from api.resolvers.place import NearFilter, nearest_first, point
+from api.rules.need import is_open_for_goods
 
 
 def open_quantity(pledge: Row, _context: FieldContext) -> Sql:
@@ -40,12 +42,6 @@ def promised(need: Row, _context: FieldContext) -> Sql:
     return sa.cast(total.correlate(need).scalar_subquery(), sa.Integer)
 
 
-def is_open(row: Row, _context: FieldContext, value: object) -> sa.ColumnElement[bool]:
-    """Neither closed nor past."""
-    still = sa.and_(row.c.closed_at.is_(None), row.c.needed_by > NOW)
-    return still if value else sa.not_(still)
-
-
 SOURCES = (
     table_source(
         GoodsNeed,
@@ -67,7 +63,7 @@ SOURCES = (
             "near": NearFilter(point),
             **filters(GoodsNeed, "incident_id", "cluster_code", "kabupaten_code", "site_id", "priority"),
             **filters(GoodsNeed, "quantity", "needed_by", "closed_at"),
-            "open": is_open,
+            "open": ConditionFilter(lambda row, _context: is_open_for_goods(row, NOW)),
         },
     ),
     table_source(

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from api import access
+from api.compiler.filter import ConditionFilter
 from api.compiler.source import Condition, Expression, FieldContext, Row, Sql
 from api.compiler.structure import connection, filters, orders, table_source
 from api.models import Camp, Scan, ScanCode, Site
@@ -24,10 +25,9 @@ def registration_inside(row: Row) -> Condition:
     return is_inside(row.c.camp_id, sa.func.coalesce(row.c.volunteer_id, row.c.id, type_=sa.Uuid()))
 
 
-def filter_inside(row: Row, context: FieldContext, value: object) -> Condition:
+def is_known_inside(row: Row, context: FieldContext) -> Condition:
     """Inside now, for those who may know it."""
-    inside = sa.and_(access.receives_registration(context.viewer, row), registration_inside(row))
-    return inside if value else sa.not_(inside)
+    return sa.and_(access.receives_registration(context.viewer, row), registration_inside(row))
 
 
 def code_hash(row: Row, _context: FieldContext) -> Sql:
@@ -57,7 +57,7 @@ OF_REGISTRATION = {
     "is_inside": Expression(lambda row, _context: registration_inside(row), guard=access.receives_registration),
     "code_hash": Expression(code_hash, guard=access.receives_registration),
 }
-FILTERS_OF_REGISTRATION = {"inside": filter_inside}
+FILTERS_OF_REGISTRATION = {"inside": ConditionFilter(is_known_inside)}
 
 SOURCES = (
     table_source(

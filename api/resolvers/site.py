@@ -5,6 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api import access
+from api.compiler.filter import ConditionFilter
 from api.compiler.source import (
     Condition,
     Embedded,
@@ -45,10 +46,6 @@ def filling_in(site: Row, _context: FieldContext) -> Sql:
     seconds = sa.extract("epoch", counted(site, "at") - counted(site, "at", back=1))
     hours = (site.c.capacity - people) * sa.cast(seconds, sa.Float) / 3600 / sa.func.nullif(people - before, 0)
     return sa.case((people >= site.c.capacity, sa.literal_column("0.0", sa.Float)), (people > before, hours))
-
-
-def is_open(row: Row, _context: FieldContext, value: object) -> Condition:
-    return row.c.closed_at.is_(None) if value else row.c.closed_at.is_not(None)
 
 
 def kitchen_plan(site: Row, context: FieldContext) -> sa.Select[Any]:
@@ -146,7 +143,7 @@ SOURCES = (
             "near": NearFilter(point),
             **filters(Site, "incident_id", "kind", "name", "kabupaten_code", "organization_id", "kitchen_id"),
             **filters(Site, "capacity", "opened_at", "closed_at", "opened_at..closed_at"),
-            "open": is_open,
+            "open": ConditionFilter(lambda row, _context: row.c.closed_at.is_(None)),
         },
     ),
     table_source(

@@ -15,6 +15,7 @@ from api.models.base import new_id
 from api.models.camp import CampStatus
 from api.models.site import SiteKind
 from api.rules.code import ProblemCode
+from api.rules.need import is_open, is_open_for_goods
 from api.services.change import Changeable
 from api.services.feed import record
 from api.services.incident import check_incident
@@ -239,10 +240,8 @@ _SITE = sa.bindparam("site", type_=sa.Uuid())
 IS_USED = compile_statement(
     sa.select(
         sa.or_(
-            sa.exists().where(Need.c.site_id == _SITE, Need.c.closed_at.is_(None), Need.c.ends_at > access.NOW),
-            sa.exists().where(
-                GoodsNeed.c.site_id == _SITE, GoodsNeed.c.closed_at.is_(None), GoodsNeed.c.needed_by > access.NOW
-            ),
+            sa.exists().where(Need.c.site_id == _SITE, is_open(Need, access.NOW)),
+            sa.exists().where(GoodsNeed.c.site_id == _SITE, is_open_for_goods(GoodsNeed, access.NOW)),
             sa.exists().where(Camp.c.site_id == _SITE, Camp.c.status == CampStatus.RUNNING),
             sa.exists().where(Site.c.kitchen_id == _SITE, Site.c.closed_at.is_(None)),
         )
