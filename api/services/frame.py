@@ -25,6 +25,7 @@ from api.services.merged import VOLUNTEER_KEYS, with_surviving_ids
 from api.services.problem import Problem, Refused, RefusedAfterChange, input_path, refuse
 from api.services.request import Request
 from api.services.retirement import retired_codes
+from api.services.standing import refuse_fallen
 from api.services.verb import ComputedReport, OneThing, ResultPerItem, SeveralThings, Verb
 from api.values.name import camel_case
 
@@ -195,6 +196,7 @@ async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     arguments = await with_surviving_ids(session, call.verb, call.arguments)
     try:
         outcome = Outcome.of(call, await call.verb(session, request, **arguments))
+        await refuse_fallen(session, request)
     except RefusedAfterChange as refused:
         refuse(known)
         return Outcome.refused(*refused.problems)

@@ -19,7 +19,6 @@ from api.services.person_input import check_birth_date, check_home, find_home, r
 from api.services.problem import Problem, Problems, forbidden, input_path
 from api.services.registered import refuse_registered
 from api.services.request import Request
-from api.services.standing import refuse_fallen
 from api.services.suspected import suspect
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
@@ -138,10 +137,8 @@ async def _bind(session: Transaction, request: Request, volunteer: uuid.UUID) ->
 async def _insert(
     session: Transaction, request: Request, person: Mapping[str, Any], joining: Mapping[str, Any]
 ) -> uuid.UUID:
-    """The volunteer, a member where an organization is named, which must stand still; who suspends it now waits."""
+    """The volunteer, a member where an organization is named."""
     key, organization = new_id(), joining["organization"]
-    if organization is not None:
-        await refuse_fallen(session, request, organization)
     status = VolunteerStatus.ACTIVE
     await session.insert(Volunteer, id=key, status=status, consent_given_at=request.now, **person)
     if organization is not None:

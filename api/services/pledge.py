@@ -25,7 +25,7 @@ from api.services.change import Changeable, check_status
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
-from api.services.standing import check_verified
+from api.services.standing import check_verified, rely_on
 from api.services.verb import OneThing, verb
 
 PLEDGES = Changeable(Pledge, access.sees_pledge, PLEDGE)
@@ -165,6 +165,8 @@ async def check_member(
             indonesian="Relawan bukan anggota organisasi yang berjanji.",
             english="The volunteer is no member of the organization that holds the pledge.",
         )
+    else:
+        rely_on(session, found.organization_id, "pledge")
 
 
 async def release_all(session: Transaction, request: Request, *, need: uuid.UUID, reason: str | None) -> None:

@@ -26,7 +26,7 @@ async def check_verified(
     may: bool = False,
     name: str = "organization",
 ) -> None:
-    """The actor sees the organization and manages it, or `may` act for it otherwise; it must stand today.
+    """The actor sees the organization and manages it, or `may` act for it otherwise; it must stand today, to the end.
 
     `name` is the input field that names it.
     """
@@ -37,6 +37,8 @@ async def check_verified(
         problems.add(ProblemCode.FORBIDDEN, name)
     elif not found.stands:
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=key)
+    else:
+        rely_on(session, key, name)
 
 
 async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) -> Row:
@@ -47,11 +49,19 @@ async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) 
     return found
 
 
-async def refuse_fallen(session: Transaction, request: Request, key: uuid.UUID) -> None:
-    """Refuses where the organization, which stood when it was looked for, does not any more; who suspends it now waits."""
-    if not (await lock_standing(session, request, key)).stands:
-        fact = {"organization_id": key}
-        raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path("organization"), fact))
+def rely_on(session: Transaction, key: uuid.UUID, name: str) -> None:
+    """The verb goes on because the organization stands: it is locked and asked again after all that it locks itself.
+
+    Organizations are the last in the order of locks. `name` is the input field by which the organization is known.
+    """
+    session.relied_on[key] = name
+
+
+async def refuse_fallen(session: Transaction, request: Request) -> None:
+    """Refuses where an organization that was relied on does not stand any more; who suspends it now waits."""
+    for key, name in sorted(session.relied_on.items()):
+        if not (await lock_standing(session, request, key)).stands:
+            raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path(name), {"organization_id": key}))
 
 
 _ORGANIZATION = sa.bindparam("organization", type_=sa.Uuid())
