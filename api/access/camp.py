@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 
 from api.access.actor import ROLES, VOLUNTEER, Condition, Kind, Row, Sql
-from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.condition import any_of, coordinates, exists_where, leads_to, manages
+from api.access.organization import keeps_organization
 from api.access.person import answers_for
 from api.models import Camp, CampGroupMember, CampRegistration, Contingent, Organization, Role
 from api.models.account import RoleKind
@@ -16,9 +17,7 @@ def sees_camp(kind: Kind, row: Row) -> Condition:
 
 def issues_for_camp(kind: Kind, camp: Row) -> Condition:
     """Managers of the organization that the camp names as the issuer of its certificates, coordinators of its home."""
-    issuer = Organization.alias()
-    keeps = any_of(manages(kind, issuer.c.id), coordinates(kind, issuer.c.kabupaten_code))
-    return exists_where(camp, issuer.c.id == camp.c.issuer_id, keeps)
+    return leads_to(kind, camp.c.issuer_id, Organization, keeps_organization)
 
 
 def keeps_camp(kind: Kind, camp: Row) -> Condition:
@@ -47,18 +46,15 @@ def runs_camp(kind: Kind, camp: Row) -> Condition:
 
 def sees_part_of_camp(kind: Kind, row: Row) -> Condition:
     """Sessions and quotas are seen by who sees the camp."""
-    camp = Camp.alias()
-    return exists_where(row, camp.c.id == row.c.camp_id, sees_camp(kind, camp))
+    return leads_to(kind, row.c.camp_id, Camp, sees_camp)
 
 
 def _keeps_camp_of(kind: Kind, row: Row) -> Condition:
-    camp = Camp.alias()
-    return exists_where(row, camp.c.id == row.c.camp_id, keeps_camp(kind, camp))
+    return leads_to(kind, row.c.camp_id, Camp, keeps_camp)
 
 
 def _runs_camp_of(kind: Kind, row: Row) -> Condition:
-    camp = Camp.alias()
-    return exists_where(row, camp.c.id == row.c.camp_id, runs_camp(kind, camp))
+    return leads_to(kind, row.c.camp_id, Camp, runs_camp)
 
 
 def reads_evaluations(kind: Kind, session: Row) -> Condition:
@@ -115,10 +111,7 @@ def sees_contingent(kind: Kind, row: Row) -> Condition:
 
 def answers_registration(kind: Kind, registration: Row) -> Condition:
     """The person, managers for members and guests of the organization, who fills the contingent, who keeps the camp."""
-    contingent = Contingent.alias()
-    fills = exists_where(
-        registration, contingent.c.id == registration.c.contingent_id, fills_contingent(kind, contingent)
-    )
+    fills = leads_to(kind, registration.c.contingent_id, Contingent, fills_contingent)
     own = sa.or_(answers_for(kind, registration.c.volunteer_id), manages(kind, registration.c.organization_id))
     return any_of(
         sa.func.coalesce(own, sa.false(), type_=sa.Boolean()),

@@ -3,8 +3,9 @@
 import sqlalchemy as sa
 
 from api.access.actor import Condition, Kind, Row
-from api.access.condition import any_of, coordinates, exists_where, manages
-from api.access.person import answers_for, sees_record_of_volunteer
+from api.access.condition import any_of, leads_to, manages
+from api.access.organization import coordinates_home_of
+from api.access.person import answers_for, coordinates_home_of_volunteer, sees_record_of_volunteer
 from api.models import Organization, Volunteer
 
 
@@ -15,10 +16,9 @@ def asks_for_certificate(kind: Kind, request: Row) -> Condition:
 
 def judges_certificate(kind: Kind, request: Row) -> Condition:
     """Managers of the issuer, and coordinators of the homes of both issuer and person."""
-    issuer, person = Organization.alias(), Volunteer.alias()
     homes = sa.and_(
-        exists_where(request, issuer.c.id == request.c.issuer_id, coordinates(kind, issuer.c.kabupaten_code)),
-        exists_where(request, person.c.id == request.c.volunteer_id, coordinates(kind, person.c.kabupaten_code)),
+        leads_to(kind, request.c.issuer_id, Organization, coordinates_home_of),
+        leads_to(kind, request.c.volunteer_id, Volunteer, coordinates_home_of_volunteer),
     )
     return any_of(manages(kind, request.c.issuer_id), homes if kind.coordinator else None)
 
@@ -30,8 +30,7 @@ def sees_certificate_request(kind: Kind, row: Row) -> Condition:
 
 def revokes_certificate(kind: Kind, certificate: Row) -> Condition:
     """Managers of the issuer, and coordinators of its home."""
-    issuer = Organization.alias()
-    home = exists_where(certificate, issuer.c.id == certificate.c.issuer_id, coordinates(kind, issuer.c.kabupaten_code))
+    home = leads_to(kind, certificate.c.issuer_id, Organization, coordinates_home_of)
     return any_of(manages(kind, certificate.c.issuer_id), home if kind.coordinator else None)
 
 

@@ -18,13 +18,25 @@ def may_trace(kind: Kind) -> bool:
 
 
 def any_of(*truths: Condition | None) -> Condition:
-    return sa.or_(sa.false(), *(truth for truth in truths if truth is not None))
+    """Whether one of them holds; what is left out as None cannot. The rest is not asked where one holds for every row."""
+    asked = [truth for truth in truths if truth is not None]
+    return sa.true() if any(isinstance(truth, sa.True_) for truth in asked) else sa.or_(sa.false(), *asked)
 
 
 def exists_where(row: Row, *conditions: Condition) -> Condition:
     """Whether something else meets the conditions beside this row."""
     statement: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions)
     return statement.correlate(row).exists()
+
+
+def leads_to(kind: Kind, key: Sql, table: sa.Table, predicate: Predicate) -> Condition:
+    """Whether a foreign key leads to a row of the table that meets the predicate; it is not read where each row does."""
+    (own_key,) = table.primary_key.columns
+    row = table.alias()
+    condition = predicate(kind, row)
+    if isinstance(condition, sa.True_):
+        return key.is_not(None) if getattr(key, "nullable", True) else condition
+    return sa.exists().where(row.c[own_key.name] == key, condition).correlate_except(row)
 
 
 def once(row: Row, condition: Condition) -> Condition:

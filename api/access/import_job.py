@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, Condition, Kind, Row
-from api.access.condition import exists_where
+from api.access.condition import leads_to
 from api.access.person import enrols
 from api.models import Organization
 
@@ -15,5 +15,4 @@ def sees_import_job(kind: Kind, row: Row) -> Condition:
 
 def runs_import_job(kind: Kind, row: Row) -> Condition:
     """Who may still enrol members of the organization."""
-    organization = Organization.alias()
-    return exists_where(row, organization.c.id == row.c.organization_id, enrols(kind, organization))
+    return leads_to(kind, row.c.organization_id, Organization, enrols)

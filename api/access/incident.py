@@ -44,7 +44,7 @@ def sees_part_of_incident(_kind: Kind, _row: Row) -> Condition:
 def keeps_site(kind: Kind, site: Row) -> Condition:
     """Coordinators of its kabupaten, managers of the organization that runs it."""
     runs = sa.func.coalesce(manages(kind, site.c.organization_id), sa.false(), type_=sa.Boolean())
-    return sa.or_(coordinates(kind, site.c.kabupaten_code), runs)
+    return any_of(coordinates(kind, site.c.kabupaten_code), runs)
 
 
 def sees_situation(kind: Kind, row: Row) -> Condition:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 
 from api.access.actor import NOW, VOLUNTEER, Condition, Kind, Row
-from api.access.condition import any_of, coordinates, exists_where, manages
-from api.access.person import answers_for, enrols
+from api.access.condition import any_of, exists_where, leads_to, manages
+from api.access.person import answers_for, coordinates_home_of_volunteer, enrols
 from api.models import Account, Membership, Organization, Volunteer
 from api.models.day import days_between, local_day
 from api.models.membership_request import MembershipSide
@@ -12,13 +12,11 @@ from api.models.membership_request import MembershipSide
 
 def speaks_for_person(kind: Kind, row: Row) -> Condition:
     """The person; without an account, managers of the person's verified organizations and coordinators of the home."""
-    account, person = Account.alias(), Volunteer.alias()
+    account = Account.alias()
     has_account = exists_where(row, account.c.volunteer_id == row.c.volunteer_id, account.c.active)
     others = any_of(
         answers_for(kind, row.c.volunteer_id, of_verified=True) if kind.organizations else None,
-        exists_where(row, person.c.id == row.c.volunteer_id, coordinates(kind, person.c.kabupaten_code))
-        if kind.coordinator
-        else None,
+        leads_to(kind, row.c.volunteer_id, Volunteer, coordinates_home_of_volunteer) if kind.coordinator else None,
     )
     return any_of(
         row.c.volunteer_id == VOLUNTEER if kind.volunteer else None,
@@ -28,8 +26,7 @@ def speaks_for_person(kind: Kind, row: Row) -> Condition:
 
 def enrols_in(kind: Kind, row: Row) -> Condition:
     """Managers of the organization, coordinators of its home."""
-    organization = Organization.alias()
-    return exists_where(row, organization.c.id == row.c.organization_id, enrols(kind, organization))
+    return leads_to(kind, row.c.organization_id, Organization, enrols)
 
 
 def asks_for_membership(kind: Kind, request: Row) -> Condition:
@@ -78,10 +75,7 @@ def is_tksk_today(_kind: Kind, membership: Row) -> Condition:
 
 def proposes_transfer(kind: Kind, transfer: Row) -> Condition:
     """Managers of the organization whose member is to go over."""
-    membership = Membership.alias()
-    return exists_where(
-        transfer, membership.c.id == transfer.c.membership_id, manages(kind, membership.c.organization_id)
-    )
+    return leads_to(kind, transfer.c.membership_id, Membership, manages_own)
 
 
 def answers_transfer(kind: Kind, transfer: Row) -> Condition:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, VOLUNTEER, Condition, Kind, Row
-from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.condition import any_of, coordinates, exists_where, leads_to, manages
 from api.access.person import members_today
 from api.models import Membership, Organization, OrganizationCoverage
 from api.models.organization import LICENCE, Verification
@@ -58,19 +58,19 @@ def sees_contact(kind: Kind, row: Row) -> Condition:
 
 def sees_licence(kind: Kind, row: Row) -> Condition:
     """Who sees the organization sees the licences that were confirmed; its managers and coordinators, the others too."""
-    owner = Organization.alias()
-    counted = sa.and_(row.c.status.in_(LICENCE.group("COUNTED")), sees_organization(kind, owner))
-    seen = sa.or_(counted, keeps_organization(kind, owner))
-    return exists_where(row, owner.c.id == row.c.organization_id, seen)
+    is_counted = row.c.status.in_(LICENCE.group("COUNTED"))
+
+    def seen(kind: Kind, owner: Row) -> Condition:
+        return any_of(keeps_organization(kind, owner), sa.and_(is_counted, sees_organization(kind, owner)))
+
+    return leads_to(kind, row.c.organization_id, Organization, seen)
 
 
 def keeps_licence(kind: Kind, licence: Row) -> Condition:
     """Managers of the organization, and coordinators of its home."""
-    owner = Organization.alias()
-    return exists_where(licence, owner.c.id == licence.c.organization_id, keeps_organization(kind, owner))
+    return leads_to(kind, licence.c.organization_id, Organization, keeps_organization)
 
 
 def judges_licence(kind: Kind, licence: Row) -> Condition:
     """The coordinators of the organization's home."""
-    owner = Organization.alias()
-    return exists_where(licence, owner.c.id == licence.c.organization_id, coordinates_home_of(kind, owner))
+    return leads_to(kind, licence.c.organization_id, Organization, coordinates_home_of)

@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
-from api.access.condition import any_of, coordinates, exists_where, manages
+from api.access.condition import any_of, coordinates, leads_to, manages
 from api.models import Assignment, CertificateRequest, Membership, MembershipRequest, Need, Organization, Volunteer
 from api.models.assignment_status import ASSIGNMENT
 from api.models.certificate_request import CertificateRequestStatus
@@ -146,8 +146,7 @@ def sees_record_of_volunteer(kind: Kind, row: Row) -> Condition:
     if not kind.places:
         # The volunteer's own row has nothing to say.
         return _sees_by_key(kind, row.c.volunteer_id)
-    volunteer = Volunteer.alias()
-    return exists_where(row, volunteer.c.id == row.c.volunteer_id, sees_volunteer(kind, volunteer))
+    return leads_to(kind, row.c.volunteer_id, Volunteer, sees_volunteer)
 
 
 def enrols(kind: Kind, organization: Row) -> Condition:

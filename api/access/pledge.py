@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.access.actor import Condition, Kind, Row, Sql
-from api.access.condition import any_of, exists_where, manages
+from api.access.condition import any_of, exists_where, leads_to, manages
 from api.access.incident import sends_to_need
 from api.models import GoodsNeed, Need, Pledge
 
@@ -20,8 +20,7 @@ def sees_pledge(kind: Kind, row: Row) -> Condition:
 
 def sees_pledge_request(kind: Kind, row: Row) -> Condition:
     """Coordinators, and the managers of both organizations."""
-    pledge = Pledge.alias()
-    holder = exists_where(row, pledge.c.id == row.c.pledge_id, manages(kind, pledge.c.organization_id))
+    holder = leads_to(kind, row.c.pledge_id, Pledge, holds_pledge)
     return any_of(
         sa.literal(kind.coordinator),
         manages(kind, row.c.organization_id),
@@ -38,9 +37,8 @@ def releases_pledge(kind: Kind, pledge: Row) -> Condition:
     """Managers of the organization that holds it, coordinators of the need's kabupaten."""
     if kind.nation:
         return sa.true()
-    need, goods = Need.alias(), GoodsNeed.alias()
-    at_need = exists_where(pledge, need.c.id == pledge.c.need_id, sends_to_need(kind, need))
-    at_goods = exists_where(pledge, goods.c.id == pledge.c.goods_need_id, sends_to_need(kind, goods))
+    at_need = leads_to(kind, pledge.c.need_id, Need, sends_to_need)
+    at_goods = leads_to(kind, pledge.c.goods_need_id, GoodsNeed, sends_to_need)
     return any_of(holds_pledge(kind, pledge), *((at_need, at_goods) if kind.places else ()))
 
 

@@ -3,21 +3,19 @@
 import sqlalchemy as sa
 
 from api.access.actor import ORGANIZATIONS, Condition, Kind, Row
-from api.access.condition import any_of, coordinates, exists_where
+from api.access.condition import any_of, coordinates, leads_to
 from api.access.person import keeps_volunteer, knows_volunteer, members_today
 from api.models import Membership, Volunteer
 
 
 def sees_private_record(kind: Kind, row: Row) -> Condition:
     """Who may read what is private of the volunteer."""
-    volunteer = Volunteer.alias()
-    return exists_where(row, volunteer.c.id == row.c.volunteer_id, knows_volunteer(kind, volunteer))
+    return leads_to(kind, row.c.volunteer_id, Volunteer, knows_volunteer)
 
 
 def keeps_private_record(kind: Kind, row: Row) -> Condition:
     """Who keeps the record of the volunteer."""
-    volunteer = Volunteer.alias()
-    return exists_where(row, volunteer.c.id == row.c.volunteer_id, keeps_volunteer(kind, volunteer))
+    return leads_to(kind, row.c.volunteer_id, Volunteer, keeps_volunteer)
 
 
 def sees_suspected_pair(kind: Kind, row: Row) -> Condition:

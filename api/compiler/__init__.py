@@ -49,7 +49,8 @@ An example, for a viewer without an account:
 
     WITH t3 AS MATERIALIZED (
       SELECT t2.code, t2.name, t2.province_code FROM LATERAL (
-        SELECT t1.code, t1.name, t1.province_code FROM kabupaten AS t1 ORDER BY t1.code LIMIT $1::INTEGER) AS t2)
+        SELECT * FROM (SELECT t1.code, t1.name, t1.province_code FROM kabupaten AS t1 ORDER BY t1.code LIMIT 101) AS t2
+        LIMIT $1::INTEGER) AS t2)
     SELECT '{"kabupaten":{"nodes":[' || coalesce(t5.items_0, '') || ']}}'
     FROM (
       SELECT string_agg('{"name":' || CAST(to_json(t3.name) AS TEXT) || ',"province":' ||

@@ -13,7 +13,7 @@ from api.compiler.step import Join, ListRows, RowRef, Sizes, Steps, aggregate_te
 from api.compiler.template import NO_ROW, Row, RowType, Templates
 from api.compiler.text import ConcatenatedText, SqlText, concatenate, json_list, json_object, or_json_null, where_clause
 from api.compiler.value import Arguments, Binds, Path
-from api.compiler.window import OrderColumn, Window
+from api.compiler.window import MAX_PAGE_SIZE, OrderColumn, Window
 
 # Rows that a connection over computed rows, or in a computed order, adds to the document's cost: it reads many more
 # rows than it returns.
@@ -96,7 +96,7 @@ class _Connection:
     def text(self) -> ConcatenatedText:
         sizes = (*self.parent.sizes, self.window.size)
         self.builder.list_sizes.append(sizes)
-        if isinstance(self.declared, TieredConnection) or self.window.order_name in self.target.argument_orders:
+        if isinstance(self.declared, TieredConnection) or self.window.order.is_computed:
             self.builder.list_sizes.append((*self.parent.sizes, lambda _variables: COMPUTED_LIST_ROWS))
         aggregates = self.aggregates()
         # Built even where no row is selected, so that a broken cursor or filter is refused all the same.
@@ -277,8 +277,9 @@ class _Connection:
                 else f"{query.row.name}.{name}"
                 for name in names
             ]
-            page = f"{query.select(columns or ['1'], *conditions)} ORDER BY {order_by} LIMIT {limit}"
-            return [Join(f"LATERAL ({page}) AS {inner}", "true")]
+            longest = f"{query.select(columns or ['1'], *conditions)} ORDER BY {order_by} LIMIT {MAX_PAGE_SIZE + 1}"
+            # Of a parameter the planner assumes that it is a tenth of all rows, and reads them all rather than in order.
+            return [Join(f"LATERAL (SELECT * FROM ({longest}) AS {inner} LIMIT {limit}) AS {inner}", "true")]
 
         return ListRows(Row(self.builder.steps.new_name(), query.row.type), inner, joins, sizes, is_limited=True)
 

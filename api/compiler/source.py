@@ -176,10 +176,14 @@ Root = ToConnection | TieredConnection | SingleRow | ById | ByIds | RowsFromPyth
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order; the compiler adds the key to make it total. One direction for all columns allows a row comparison."""
+    """An order; the compiler adds the key to make it total. One direction for all columns allows a row comparison.
+
+    With `is_computed` the columns are computed for every row of the list, which adds to the cost of the document.
+    """
 
     columns: Callable[[Row], Sequence[Sql]]
     descending: bool = False
+    is_computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ class ArgumentOrder:
 
     columns: Callable[[Row, FieldContext], Sequence[Sql]]
     descending: bool = False
+    is_computed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

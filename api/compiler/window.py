@@ -66,8 +66,12 @@ class Window:
         return f"{self.source.name}.{self.order_name}"
 
     @property
+    def order(self) -> Order | ArgumentOrder:
+        return order_named(self.source, self.order_name)
+
+    @property
     def is_descending(self) -> bool:
-        return order_named(self.source, self.order_name).descending
+        return self.order.descending
 
     def order_by(self, columns: Sequence[OrderColumn], *, backward: bool) -> list[str]:
         """The terms of ORDER BY; with `backward`, those of the reversed list."""

@@ -177,4 +177,5 @@ CampRegistration = table(
     sa.Index(None, "number", "id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "replaces_id"),
+    sa.Index(None, "guest_name"),
 )

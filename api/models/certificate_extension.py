@@ -57,6 +57,7 @@ CertificateExtension = table(
     ),
     sa.Index(None, "certificate_type_code"),
     sa.Index(None, "created_at", "id"),
+    sa.Index(None, "decree_number_key"),
 )
 
 

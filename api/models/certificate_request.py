@@ -79,6 +79,7 @@ CertificateRequest = table(
         unique=True,
         postgresql_where=sa.text("status = 'PENDING'"),
     ),
+    sa.Index(None, "volunteer_id", "created_at", "id"),
     sa.Index(None, "issuer_id", "created_at", "id"),
     sa.Index(None, "certificate_type_code"),
     sa.Index(None, "certificate_id"),

@@ -51,4 +51,5 @@ EmergencyStatus = table(
     sa.Index(None, "starts_on", "id"),
     sa.Index(None, "created_at", "id"),
     sa.Index(None, "ends_on", "id"),
+    sa.Index(None, "decree_number_key"),
 )

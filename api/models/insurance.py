@@ -31,4 +31,5 @@ Insurance = table(
     sa.Index(None, "volunteer_id", "since", "id"),
     sa.Index(None, "since", "id"),
     endless_index("insurance", "until"),
+    sa.Index(None, "number_key"),
 )

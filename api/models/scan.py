@@ -48,6 +48,7 @@ ScanCode = table(
         sa.Index(f"uq_scan_code_{name}", name, unique=True, postgresql_where=sa.text("annulled_at IS NULL"))
         for name in ("volunteer_id", "registration_id", "site_id")
     ),
+    *(sa.Index(None, name, "created_at", "id") for name in ("volunteer_id", "registration_id", "site_id")),
     sa.Index(None, "created_at", "id"),
 )
 

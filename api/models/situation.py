@@ -64,5 +64,6 @@ SituationReport = table(
     sa.CheckConstraint(f"least({', '.join(FIGURES)}) >= 0", name="not_negative"),
     sa.Index(None, "incident_id", "at", "id"),
     sa.Index(None, "at", "id"),
+    sa.Index(None, "source"),
     sa.Index(None, "created_at", "id"),
 )

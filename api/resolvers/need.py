@@ -94,8 +94,8 @@ SOURCES = (
         },
         orders={
             **orders(Need, "starts_at", "-created_at", "ends_at"),
-            "SHORTFALL_DESC": Order(lambda row: [shortfall(row)], descending=True),
-            "SHORTFALL_ASC": Order(lambda row: [shortfall(row)]),
+            "SHORTFALL_DESC": Order(lambda row: [shortfall(row)], descending=True, is_computed=True),
+            "SHORTFALL_ASC": Order(lambda row: [shortfall(row)], is_computed=True),
         },
         argument_orders=nearest_first(point),
         filters={

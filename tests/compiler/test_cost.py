@@ -52,6 +52,7 @@ def cost(document: str, **variables: Any) -> int:
         ("{ skills(first: 10) { nodes { certificateTypes { skills { code } } } } }", 10 + 100 + 1_000),
         ('{ nodes(ids: ["Province:11", "Province:12", "Skill:NO"]) { ...K } }' + FRAGMENTS, 3 * 5),
         ("{ needs(first: 10) { nodes { candidates(first: 5) { totalCount } } } }", 10 + 50 + 10_000),
+        ("{ needs(first: 10, orderBy: SHORTFALL_DESC) { totalCount } }", 10 + 1_000),
         (f"{{ {DEEP} }}", 100 + 4_900 + 490_000),
     ],
 )

@@ -1,5 +1,5 @@
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,8 @@ from tests.builders import HOME, Build
 from tests.compiler.documents import literal
 from tests.compiler.reader_value import cursor_text
 from tests.compiler.selections import conditions, root_lists
-from tests.conftest import NOW
+from tests.conftest import NOW, URL
+from tests.isolation import connected, copied
 
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
 
@@ -135,13 +136,22 @@ async def explain(connection: "asyncpg.Connection[asyncpg.Record]", text: str, k
     return json.loads(found)[0]["Plan"]
 
 
+@pytest.fixture(scope="module")
+async def crowd(request: pytest.FixtureRequest) -> AsyncGenerator[str]:
+    """The address of a database with the crowd: to make it takes longer than each of the tests."""
+    async with copied(request.config.stash[URL], "crowd_of_people") as url:
+        async with connected(url) as connection:
+            await Build(connection, NOW).need(wanted=100)
+            await connection.execute(CROWD)
+        yield url
+
+
 @pytest.fixture
-async def crowded(build: Build) -> "asyncpg.Connection[asyncpg.Record]":
-    connection = build.connection
-    await build.need(wanted=100)
-    await connection.execute(CROWD)
-    await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off; SET random_page_cost = 1.1")
-    return connection
+async def crowded(crowd: str) -> "AsyncGenerator[asyncpg.Connection[asyncpg.Record]]":
+    async with connected(crowd) as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan; SET jit = off; SET random_page_cost = 1.1")
+        await connection.execute("BEGIN")
+        yield connection
 
 
 async def test_no_read_scans_a_large_table_sequentially(
