@@ -250,12 +250,17 @@ async def test_a_scan_of_the_same_instant_still_counts(
     code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
     same = [scan(code, "3", at=instant(NOW - 4 * HOUR))]
     await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp-2", scans=same)
-    before = await state(build, duty)
+    before, version = await state(build, duty), "SELECT version FROM assignment"
+    read = await build.connection.fetchval(version)
 
-    await annul(api, build, scans[0])
+    payload = await annul(api, build, scans[0])
+    kept = (await state(build, duty), await hours(build, duty), await build.connection.fetchval(version))
+    other = await build.connection.fetchval("SELECT id FROM scan WHERE device = 'hp-2'")
+    await annul(api, build, f"Scan:{other}")
 
-    assert await state(build, duty) == before
-    assert await hours(build, duty) == [(NOW - 4 * HOUR, NOW - 3 * HOUR)]
+    assert payload["problems"] == []
+    assert kept == (before, [(NOW - 4 * HOUR, NOW - 3 * HOUR)], read)
+    assert (await state(build, duty))[:2] == ("ACCEPTED", None)
 
 
 @pytest.mark.parametrize("has_key", [False, True])

@@ -174,10 +174,6 @@ OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {
 }
 
 
-def verb_name(machine: StateMachine[Any, Any], move: Move[Any, Any]) -> str:
-    return move.verb or f"{move.action.lower()}_{field_name(machine.noun)}"
-
-
 def phases(machine: StateMachine[Any, Any]) -> tuple[Phase, ...]:
     return tuple(Phase) if machine.phase else (Phase.AHEAD,)
 
@@ -225,7 +221,7 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
     api: Api, build: Build, machine: StateMachine[Any, Any], action: Choice, status: Choice, phase: Phase
 ) -> None:
     key, account = await MAKE[machine.noun](build, status, phase)
-    name, field = verb_name(machine, machine.moves_of(action)[0]), snake_to_camel(field_name(machine.noun), upper=False)
+    name, field = machine.verb_of(machine.moves_of(action)[0]), snake_to_camel(field_name(machine.noun), upper=False)
     others = (
         await OTHERS[name](build) if name in OTHERS else INPUT.get(name) or INPUT.get(f"{machine.noun} {action}", {})
     )
@@ -284,7 +280,7 @@ async def test_the_allowed_actions_are_the_moves_that_exist(
 @pytest.mark.parametrize("machine", state_machines(), ids=lambda machine: machine.noun)
 def test_every_move_is_a_mutation_and_every_status_is_reached(machine: StateMachine[Any, Any]) -> None:
     assert machine.noun in MAKE, "MAKE has to know how such a thing is made"
-    missing = {move.action: name for move in machine.moves if (name := verb_name(machine, move)) not in VERBS}
+    missing = {move.action: name for move in machine.moves if (name := machine.verb_of(move)) not in VERBS}
     assert missing == {}, "a verb with another name than action and noun is named in its move: verb=…"
     assert {verb for each in machine.consequences for verb in each.verbs} <= VERBS.keys()
     assert {*machine.initial} == {move.target for move in machine.moves if not move.sources}

@@ -79,6 +79,8 @@ _S, _A = AssignmentStatus, AssignmentAction
 
 # What binds the volunteer's time now.
 PROMISED = (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
+# The mutations that record scans at a site, and those that close a need.
+SCANNING, CLOSING = ("record_scans", "scan_site"), ("close_need", "close_incident")
 # What was done, whole or in part.
 OVER = (_S.COMPLETED, _S.RELEASED)
 ASSIGNMENT = StateMachine(
@@ -188,12 +190,21 @@ ASSIGNMENT = StateMachine(
         ),
     ),
     consequences=(
+        Consequence((_S.ACCEPTED, _S.MOBILIZED, _S.NO_SHOW), _S.ON_DUTY, SCANNING, "by the scan of an arrival"),
+        Consequence((_S.ON_DUTY,), _S.COMPLETED, SCANNING, "by the scan of a departure"),
         Consequence(
             (_S.ACCEPTED, _S.MOBILIZED, _S.NO_SHOW),
             _S.COMPLETED,
-            ("check_in_assignment",),
+            ("check_in_assignment", *SCANNING),
             "when the check-in comes after the report of its check-out",
         ),
+        Consequence(
+            (_S.ACCEPTED, _S.MOBILIZED), _S.CANCELLED, ("accept_assignment",), "when another takes all of it over"
+        ),
+        Consequence(PROMISED, _S.RELEASED, ("accept_assignment",), "when another takes what is left of it over"),
+        Consequence((_S.OFFERED,), _S.EXPIRED, CLOSING, "when its need is closed"),
+        Consequence((_S.OFFERED,), _S.EXPIRED, ("change_need",), "when its need begins later or ends earlier"),
+        Consequence((_S.ACCEPTED, _S.MOBILIZED), _S.CANCELLED, CLOSING, "when its need is closed before it begins"),
         Consequence((_S.ON_DUTY, _S.COMPLETED), _S.ACCEPTED, ("annul_scan",), "when its check-in is annulled"),
         Consequence(
             (_S.ON_DUTY, _S.COMPLETED),

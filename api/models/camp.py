@@ -43,10 +43,12 @@ class CampAction(Choice):
     CANCEL = "CANCEL", "Cancel it (cancelCamp)."
 
 
-# The verbs that may free a place, which goes to the first in the waiting line in the same transaction.
+# The verbs that give a free place to the first in the waiting line, in the same transaction: those that may free one, and
+# those that find one that is free since an offer lapsed or names were due.
 FREEING = (
-    *("cancel_registration", "decline_place", "release_participant"),
-    *("release_contingent", "change_contingent", "change_camp"),
+    *("cancel_registration", "decline_place", "release_participant", "replace_participant"),
+    *("release_contingent", "change_contingent", "change_camp", "allot_contingent", "grant_contingent"),
+    *("register_for_camp", "register_participants", "import_participants", "register_walk_in"),
 )
 _S, _A = CampStatus, CampAction
 CAMP = StateMachine(

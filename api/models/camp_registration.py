@@ -37,6 +37,8 @@ class CampRegistrationAction(Choice):
 
 _S, _A = CampRegistrationStatus, CampRegistrationAction
 _REGISTER = "register_for_camp"
+# The mutations that end a camp.
+ENDING = ("complete_camp", "cancel_camp")
 CAMP_REGISTRATION = StateMachine(
     noun="CampRegistration",
     statuses=CampRegistrationStatus,
@@ -85,7 +87,8 @@ CAMP_REGISTRATION = StateMachine(
         Consequence((_S.WAITLISTED,), _S.REGISTERED, FREEING, "when a place is free for it"),
         Consequence((_S.WAITLISTED,), _S.OFFERED, FREEING, "when a place is free for it, from the hour of offers on"),
         Consequence((_S.OFFERED, _S.REGISTERED), _S.CANCELLED, ("replace_participant",), "when somebody else comes"),
-        Consequence((_S.REGISTERED, _S.NO_SHOW), _S.CHECKED_IN, ("record_scans",), "by an entry that counts"),
+        Consequence((_S.REGISTERED, _S.NO_SHOW), _S.CHECKED_IN, ("record_scans", *ENDING), "by an entry that counts"),
+        Consequence((_S.NO_SHOW,), _S.CHECKED_IN, ("reopen_camp",), "by an entry that counts, when the camp goes on"),
         Consequence(
             (_S.NO_SHOW,), _S.COMPLETED, ("record_scans",), "by an entry that arrives after the camp was completed"
         ),
@@ -94,6 +97,9 @@ CAMP_REGISTRATION = StateMachine(
             _S.RELEASED,
             ("record_scans",),
             "by an earlier entry that arrives after the place, or the camp, was cancelled",
+        ),
+        Consequence(
+            (_S.CANCELLED,), _S.RELEASED, (*ENDING, "reopen_camp"), "by an entry before the place was cancelled"
         ),
         Consequence((_S.CHECKED_IN,), _S.REGISTERED, ("annul_scan",), "when no other entry counts"),
         Consequence((_S.CHECKED_IN,), _S.RELEASED, ("accept_assignment",), "when the camp was mobilized for the duty"),

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Move, StateMachine
+from api.models.choice import Choice, Consequence, Move, StateMachine
 from api.models.key import numbered
 
 
@@ -50,6 +50,9 @@ CERTIFICATE_REQUEST = StateMachine(
             verb="refuse_certificate",
         ),
         Move(_A.WITHDRAW, (_S.PENDING,), _S.WITHDRAWN, who="asks_for_certificate"),
+    ),
+    consequences=(
+        Consequence((_S.PENDING,), _S.WITHDRAWN, ("merge_volunteers",), "when the record that stays has one, too"),
     ),
 )
 

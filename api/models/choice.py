@@ -11,6 +11,8 @@ from typing import Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 
+from api.values.name import snake_case
+
 
 class Choice(StrEnum):
     """An enumeration whose members carry the description that people read; stored as the member's name."""
@@ -109,12 +111,21 @@ class StateMachine(Generic[Status, Action]):
         """The moves by an action; they have one `who`."""
         return [move for move in self.moves if move.action is action]
 
-    def is_declared(self, source: str, target: str) -> bool:
-        """Whether there is such a step at all."""
-        steps = [(move.sources, move.target) for move in self.moves]
-        steps += [(each.sources, each.target) for each in self.consequences]
-        steps += [((lapse.source,), lapse.target) for lapse in self.lapses]
-        return any(source in sources and target == end for sources, end in steps)
+    def verb_of(self, move: Move[Status, Action]) -> str:
+        """The name of the verb that makes the move."""
+        return move.verb or f"{move.action.lower()}_{snake_case(self.noun)}"
+
+    def is_declared(self, source: str, target: str, *, verb: str | None, by_time: bool = False) -> bool:
+        """Whether there is such a step: by time alone, or by the verb; without a verb, by any."""
+        if by_time:
+            return any((lapse.source, lapse.target) == (source, target) for lapse in self.lapses)
+        steps: list[tuple[Sequence[Status], Status | None, Sequence[str]]] = [
+            (move.sources, move.target, (self.verb_of(move),)) for move in self.moves
+        ]
+        steps += [(each.sources, each.target, each.verbs) for each in self.consequences]
+        return any(
+            source in sources and target == end and (verb is None or verb in verbs) for sources, end, verbs in steps
+        )
 
     def allows(self, move: Move[Status, Action], row: Row, now: Sql) -> sa.ColumnElement[bool]:
         """Whether the move exists from the present status, in the present phase, for this row."""

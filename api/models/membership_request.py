@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Move, StateMachine
+from api.models.choice import Choice, Consequence, Move, StateMachine
 from api.models.key import numbered
 
 
@@ -64,6 +64,9 @@ MEMBERSHIP_REQUEST = StateMachine(
             verb="refuse_membership",
         ),
         Move(_A.WITHDRAW, (_S.PENDING,), _S.WITHDRAWN, who="asks_for_membership"),
+    ),
+    consequences=(
+        Consequence((_S.PENDING,), _S.WITHDRAWN, ("merge_volunteers",), "when the record that stays has one, too"),
     ),
 )
 

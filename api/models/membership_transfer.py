@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.models.base import INSTANT, Chosen, Symbol, optional, references, required, table, versioned
-from api.models.choice import Choice, Move, StateMachine
+from api.models.choice import Choice, Consequence, Move, StateMachine
 from api.models.key import numbered
 
 
@@ -50,6 +50,9 @@ MEMBERSHIP_TRANSFER = StateMachine(
         ),
         Move(_A.REFUSE, (_S.PENDING,), _S.REFUSED, who="answers_transfer", needs="A reason.", verb="answer_transfer"),
         Move(_A.WITHDRAW, (_S.PENDING,), _S.WITHDRAWN, who="proposes_transfer", verb="withdraw_transfer"),
+    ),
+    consequences=(
+        Consequence((_S.PENDING,), _S.WITHDRAWN, ("merge_volunteers",), "when the membership that stays has one, too"),
     ),
 )
 

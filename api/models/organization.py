@@ -15,7 +15,7 @@ from api.models.base import (
     table,
     versioned,
 )
-from api.models.choice import Choice, Move, StateMachine
+from api.models.choice import Choice, Consequence, Move, StateMachine
 from api.models.key import name_indexes, named, numbered
 from api.values.key import title_search_key
 
@@ -116,7 +116,7 @@ LICENCE = StateMachine(
     actions=LicenceAction,
     initial=(_L.PENDING,),
     moves=(
-        Move(_D.RECORD, (), _L.PENDING, who="keeps_licence", needs="What a coordinator records is confirmed at once."),
+        Move(_D.RECORD, (), _L.PENDING, who="keeps_licence"),
         Move(_D.CONFIRM, (_L.PENDING,), _L.CONFIRMED, who="judges_licence"),
         Move(_D.REFUSE, (_L.PENDING,), _L.REFUSED, who="judges_licence", needs="A reason."),
         Move(_D.REVOKE, (_L.CONFIRMED,), _L.REVOKED, who="judges_licence", needs="A reason."),
@@ -125,6 +125,9 @@ LICENCE = StateMachine(
         # What a coordinator has confirmed, and everybody may see.
         "COUNTED": (_L.CONFIRMED, _L.REVOKED),
     },
+    consequences=(
+        Consequence((_L.PENDING,), _L.CONFIRMED, ("record_licence",), "when a coordinator of the home records it"),
+    ),
 )
 
 

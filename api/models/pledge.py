@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import array
 
 from api.models.assignment import Assignment
 from api.models.base import INSTANT, Chosen, optional, record, references, required, table, versioned
-from api.models.choice import Choice, Lapse, Move, StateMachine
+from api.models.choice import Choice, Consequence, Lapse, Move, StateMachine
 from api.models.commitment import Commitment
 
 
@@ -71,6 +71,7 @@ PLEDGE = StateMachine(
         ),
     ),
     lapses=(Lapse(_S.OPEN, _S.LAPSED, at=lapses_at, description="at its deadline, if all is not filled or delivered"),),
+    consequences=(Consequence((_S.OPEN,), _S.RELEASED, ("close_need", "close_incident"), "when its need is closed"),),
 )
 
 

@@ -13,8 +13,8 @@ from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
-from api.services.attendance import REPORTED, UNRATED, apply
-from api.services.duty import change, move, promise, read_again
+from api.services.attendance import REPORTED, UNRATED
+from api.services.duty import change, move, promise
 from api.services.hours import count
 from api.services.request import Request
 
@@ -31,15 +31,15 @@ def nonce_of(scan: uuid.UUID) -> str:
 
 
 async def retract(session: Transaction, request: Request, duty: Row, *, scan: uuid.UUID, reason: str | None) -> None:
-    """Of a locked duty, after the scan was annulled; other scans of the same instant that count report it from now on."""
-    gone = await session.row(TAKE_BACK, {"assignment": duty.id, "nonce": nonce_of(scan)})
-    if gone is None:
+    """Of a locked duty, after the scan was annulled; another scan of the same instant that counts reports it from now on."""
+    known_by = {"assignment": duty.id, "nonce": nonce_of(scan)}
+    other = await session.value(SAME_INSTANT, {**known_by, "scan": scan})
+    if other is not None:
+        await session.rows(HAND_ON, {**known_by, "other": nonce_of(other)})
         return
-    if gone.mark is None:
+    gone = await session.row(TAKE_BACK, known_by)
+    if gone is not None and gone.mark is None:
         await _settle(session, request, duty, gone, reason)
-    for other in await session.rows(SAME_INSTANT, {"assignment": duty.id, "scan": scan, "at": gone.at}):
-        held = await read_again(session, request, duty.id)
-        await apply(session, request, held, KINDS[other.point], at=gone.at, nonce=nonce_of(other.id))
 
 
 async def _settle(session: Transaction, request: Request, duty: Row, gone: Row, reason: str | None) -> None:
@@ -104,15 +104,28 @@ IS_DECIDED = compile_statement(
         ServedHours.c.source != HoursSource.ATTENDANCE,
     )
 )
+HAND_ON = compile_statement(
+    sa.update(Attendance)
+    .where(
+        Attendance.c.assignment_id == _id("assignment"), Attendance.c.nonce == sa.bindparam("nonce", type_=sa.Text())
+    )
+    .values(nonce=sa.bindparam("other", type_=sa.Text()))
+)
 _annulled = Scan.alias()
 SAME_INSTANT = compile_statement(
-    sa.select(Scan.c.id, Scan.c.point)
+    sa.select(Scan.c.id)
     .join(_annulled, _annulled.c.id == _id("scan"))
     .where(
         Scan.c.assignment_id == _id("assignment"),
         Scan.c.point == _annulled.c.point,
-        Scan.c.at == sa.bindparam("at", type_=Scan.c.at.type),
+        Scan.c.at == _annulled.c.at,
         Scan.c.counts,
+        # A clock that was ahead: each was reported when it came.
+        ~sa.exists().where(
+            Attendance.c.assignment_id == Scan.c.assignment_id,
+            Attendance.c.nonce == sa.func.concat(sa.literal_column("'scan '"), Scan.c.id),
+        ),
     )
     .order_by(Scan.c.id)
+    .limit(1)
 )

@@ -133,7 +133,9 @@ async def move_all(
     """Sets the status of registrations of a locked camp, with an event for each; `lapsed`: the clock did it then."""
     if not rows:
         return
-    assert all(CAMP_REGISTRATION.is_declared(row.status, status) for row in rows), status
+    by_time = lapsed is not None
+    for row in rows:
+        REGISTRATIONS.check_step(request, row, status, by_time=by_time)
     values = {"offered_until": None, "had_place": False, **(columns or {}), "status": status, "now": request.now}
     await session.rows(MOVE, {**values, "reason": reason, "keys": [row.id for row in rows]})
     changes = [(row.id, {"status": status, "from": row.status, "camp": str(row.camp_id)}) for row in rows]

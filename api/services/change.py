@@ -77,6 +77,12 @@ class Changeable:
         held = await self.lock_for(session, request, key, version, action)
         return await self.move(session, request, held, self.target(action), reason=text, columns={"reason": text})
 
+    def check_step(self, request: Request, held: Row, status: Choice, *, by_time: bool) -> None:
+        """A step that is not declared, for this verb or for time, is a mistake of the program."""
+        assert self.machine is not None
+        step = (held[self.machine.column], status)
+        assert self.machine.is_declared(*step, verb=request.verb, by_time=by_time), (*step, request.verb)
+
     def target(self, action: Choice) -> Choice:
         assert self.machine is not None
         target: Choice | None = self.machine.move(action).target
@@ -129,9 +135,9 @@ class Changeable:
         effective_at: datetime | None = None,
         lapsed_at: datetime | None = None,
     ) -> uuid.UUID:
-        """Sets the status, with an event of its name; the machine declares the step."""
+        """Sets the status, with an event of its name; the machine declares the step, and the verb that takes it."""
+        self.check_step(request, held, status, by_time=lapsed_at is not None)
         assert self.machine is not None
-        assert self.machine.is_declared(held[self.machine.column], status), (held[self.machine.column], status)
         return await self.change(
             session,
             request,

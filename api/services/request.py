@@ -60,12 +60,16 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a service works with besides its own arguments: the actor, the clock, the program that calls, the limits."""
+    """What a service works with besides its own arguments: the actor, the clock, the program that calls, the limits.
+
+    `verb` is the name of the mutation that runs; None where the worker or the command line is at work.
+    """
 
     actor: Actor
     clock: Callable[[], datetime]
     caller: Caller = field(default_factory=Caller)
     limits: Limits = field(default_factory=Limits)
+    verb: str | None = None
 
     @property
     def now(self) -> datetime:
