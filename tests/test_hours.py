@@ -1,5 +1,6 @@
 """Hours that were served: from check-in to check-out, corrected, proposed, confirmed, and added up; and the letter."""
 
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -219,6 +220,34 @@ async def test_hours_that_were_decided_are_counted_by_no_report_again(api: Api, 
     assert shorter["assignment"]["hours"] == 1.0
     assert restored == [(keys[0], NOW - 10 * HOUR, NOW - 4 * HOUR), (keys[1], NOW - 3 * HOUR, NOW - 2 * HOUR)]
     assert [each["code"] for each in longer["problems"]] == ["PERSON_ELSEWHERE"]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_of_a_stay_around_hours_that_were_decided_all_the_rest_counts(
+    api: Api, build: Build, order: tuple[int, int]
+) -> None:
+    keys, actor = await two_duties(build)
+    for verb, at in (("CheckIn", -10), ("CheckOut", -7)):
+        await report(api, verb, keys[0], actor, NOW + at * HOUR)
+    corrected = await do(api, "Correct", keys[0], actor, version=3, **hours(-4, -3))
+
+    reports = (("CheckIn", -6), ("CheckOut", -2))
+    for verb, at in (reports[index] for index in order):
+        await report(api, verb, keys[1], actor, NOW + at * HOUR)
+    counted = [tuple(row) for row in await build.connection.fetch(COUNTED)]
+    moved = await do(api, "Correct", keys[0], actor, version=4, **hours(-10, -7))
+
+    parts = [(keys[1], -6, -4), (keys[0], -4, -3), (keys[1], -3, -2)]
+    whole = [(keys[0], -10, -7), (keys[1], -6, -2)]
+    assert (corrected["problems"], moved["problems"]) == ([], [])
+    assert counted == [(key, NOW + since * HOUR, NOW + until * HOUR) for key, since, until in parts]
+    assert [tuple(row) for row in await build.connection.fetch(COUNTED)] == [
+        (key, NOW + since * HOUR, NOW + until * HOUR) for key, since, until in whole
+    ]
+    told = "SELECT change FROM event WHERE kind = 'assignment.hours_counted' AND subject_key = $1"
+    changes = [json.loads(row["change"]) for row in await build.connection.fetch(told, str(keys[1]))]
+    period = {"starts_at": (NOW - 6 * HOUR).isoformat(), "ends_at": (NOW - 2 * HOUR).isoformat()}
+    assert [{name: each[name] for name in period} for each in changes] == [period]
 
 
 async def test_proposed_hours_that_another_duty_has_meanwhile_are_not_confirmed(api: Api, build: Build) -> None:

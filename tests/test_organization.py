@@ -242,9 +242,12 @@ async def test_a_suspended_organization_sends_nobody_and_enrols_nobody(api: Api,
     await api.do(
         document("suspendOrganization", "organization { id }"), actor=coordinator, **moved("", organization, **REASON)
     )
-    accepted = await api.do(
-        document("acceptAssignment", "assignment { id }"), actor=manager, assignment=f"Assignment:{offer}", version=1
-    )
+    accept = {"assignment": f"Assignment:{offer}", "version": 1}
+    own = await build.volunteer_account(volunteer)
+    accepted = [
+        await api.do(document("acceptAssignment", "assignment { id }"), actor=actor, **accept)
+        for actor in (manager, own)
+    ]
     registered = await api.do(
         document("registerVolunteer", "volunteer { id }"),
         actor=manager,
@@ -255,7 +258,8 @@ async def test_a_suspended_organization_sends_nobody_and_enrols_nobody(api: Api,
         organization=f"Organization:{organization}",
     )
 
-    assert [each["code"] for each in accepted["problems"]] == ["ORGANIZATION_NOT_VERIFIED"]
+    problems = [[each["code"] for each in answer["problems"]] for answer in accepted]
+    assert problems == [["FORBIDDEN"], ["ORGANIZATION_NOT_VERIFIED"]]
     assert [each["code"] for each in registered["problems"]] == ["ORGANIZATION_NOT_VERIFIED"]
 
 
@@ -384,7 +388,7 @@ async def test_a_revoked_registration_strikes_the_organization_off_from_its_loca
     )
     accepted = await api.do(
         document("acceptAssignment", "assignment { id }"),
-        actor=await build.manager(organization),
+        actor=await build.volunteer_account(volunteer),
         assignment=f"Assignment:{offer}",
         version=1,
     )
@@ -400,10 +404,10 @@ async def rounds(api: Api, build: Build, stop: Any) -> None:
         licence, volunteer = await build.licence(organization), await build.volunteer(organization)
         offer = await build.assignment(await build.need(), volunteer)
         accept = document("acceptAssignment", "assignment { status history { at } }")
-        manager = await build.manager(organization)
+        own = await build.volunteer_account(volunteer)
 
         accepted, stopped = await asyncio.gather(
-            api.do(accept, actor=manager, assignment=f"Assignment:{offer}", version=1), stop(organization, licence)
+            api.do(accept, actor=own, assignment=f"Assignment:{offer}", version=1), stop(organization, licence)
         )
 
         assert stopped["problems"] == []

@@ -38,7 +38,7 @@ async def code_of_person(api: Api, build: Build, person: uuid.UUID) -> str:
 
 
 # Two duties of a person at a site: status, first and last hour. What is scanned, when, and which of the two it is of.
-OF_WHICH: list[tuple[Duty, Duty, str, int, int]] = [
+OF_WHICH: list[tuple[Duty, Duty, str, float, int]] = [
     # Time that is not promised any more is nobody's.
     (("RELEASED", -9, -5), ("ACCEPTED", -4, 9), "ENTRY", -1, 1),
     (("RELEASED", -9, -5), ("ACCEPTED", -4, 9), "EXIT", -1, 1),
@@ -51,6 +51,14 @@ OF_WHICH: list[tuple[Duty, Duty, str, int, int]] = [
     # At the instant at which one follows on the other, the earlier one is left and the later one begun.
     (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "EXIT", -2, 0),
     (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "ENTRY", -2, 1),
+    # Who comes a little earlier, comes to the later one; who leaves a little later, leaves the earlier one.
+    (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "ENTRY", -2.4, 1),
+    (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "EXIT", -1.6, 0),
+    (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "ENTRY", -2.6, 0),
+    (("ACCEPTED", -9, -2), ("ACCEPTED", -2, 9), "EXIT", -1.4, 1),
+    # Where nothing follows or went before, of the duty that runs.
+    (("ACCEPTED", -9, -7), ("ACCEPTED", -4, -2), "ENTRY", -2.1, 1),
+    (("ACCEPTED", -9, -7), ("ACCEPTED", -4, -2), "EXIT", -3.9, 1),
     # Outside of both, the nearer one.
     (("ACCEPTED", -9, -7), ("ACCEPTED", -2, 9), "EXIT", -6, 0),
     (("ACCEPTED", -9, -7), ("ACCEPTED", -2, 9), "ENTRY", -3, 1),
@@ -60,7 +68,7 @@ OF_WHICH: list[tuple[Duty, Duty, str, int, int]] = [
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize(("first", "second", "point", "at", "expected"), OF_WHICH)
 async def test_a_scan_is_of_the_duty_whose_time_is_promised_or_nearest(
-    api: Api, build: Build, first: Duty, second: Duty, point: str, at: int, expected: int, order: int
+    api: Api, build: Build, first: Duty, second: Duty, point: str, at: float, expected: int, order: int
 ) -> None:
     site, person = await build.site(incident := await build.incident()), await build.volunteer()
     duties = (first, second)

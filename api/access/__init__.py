@@ -23,6 +23,7 @@ from api.access.account import (
 )
 from api.access.actor import LANGUAGE, NOW, PUBLIC, SESSION, VOLUNTEER, Actor, Condition, Kind, Row, Sql
 from api.access.assignment import (
+    accepts_assignment,
     answers_assignment,
     cancels_assignment,
     sees_assignment,

@@ -43,6 +43,11 @@ def sees_part_of_assignment(kind: Kind, row: Row) -> Condition:
     return leads_to(kind, row.c.assignment_id, Assignment, sees_assignment)
 
 
+def accepts_assignment(kind: Kind, assignment: Row) -> Condition:
+    """The volunteer, or a manager of one of the volunteer's organizations that stands: others take no new duty."""
+    return answers_for(kind, assignment.c.volunteer_id, of_standing=True)
+
+
 def answers_assignment(kind: Kind, assignment: Row) -> Condition:
     """The volunteer, or a manager of one of the volunteer's organizations."""
     return answers_for(kind, assignment.c.volunteer_id)

@@ -79,10 +79,10 @@ _S, _A = AssignmentStatus, AssignmentAction
 
 # What binds the volunteer's time now.
 PROMISED = (_S.ACCEPTED, _S.MOBILIZED, _S.ON_DUTY)
-# The mutations that record scans at a site, and those that close a need.
-SCANNING, CLOSING = ("record_scans", "scan_site"), ("close_need", "close_incident")
 # What was done, whole or in part.
 OVER = (_S.COMPLETED, _S.RELEASED)
+# The mutations that record scans at a site, and those that close a need.
+SCANNING, CLOSING = ("record_scans", "scan_site"), ("close_need", "close_incident")
 ASSIGNMENT = StateMachine(
     noun="Assignment",
     statuses=AssignmentStatus,
@@ -90,12 +90,12 @@ ASSIGNMENT = StateMachine(
     initial=(_S.OFFERED,),
     moves=(
         Move(_A.OFFER, (), _S.OFFERED, who="sends_to_need_of", needs="All rules of sending hold or are overridden."),
-        Move(_A.ACCEPT, (_S.OFFERED,), _S.ACCEPTED, who="answers_assignment", needs="All rules of sending hold."),
+        Move(_A.ACCEPT, (_S.OFFERED,), _S.ACCEPTED, who="accepts_assignment", needs="All rules of sending hold."),
         Move(
             _A.ACCEPT,
             PROMISED,
             None,
-            who="answers_assignment",
+            who="accepts_assignment",
             needs="An extension is proposed; all rules hold for the longer time.",
             when=has_proposal,
         ),

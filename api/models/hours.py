@@ -24,8 +24,8 @@ class HoursStatus(Choice):
     REFUSED = "REFUSED", "Refused: the proposal does not count."
 
 
-# From when until when somebody served in a duty, as said by somebody. At most one row of a duty counts, and of what counts
-# for one person nothing overlaps; deferrable, so that a statement may move several of them at once.
+# From when until when somebody served in a duty, as said by somebody. What counts is one row that somebody has decided, or those
+# by attendance: several where hours elsewhere were decided in between. Of what counts for one person nothing overlaps; deferrable, so that a statement may move several of them at once.
 ServedHours = table(
     "served_hours",
     *record(),
@@ -56,7 +56,7 @@ ServedHours = table(
         "uq_served_hours_counted",
         "assignment_id",
         unique=True,
-        postgresql_where=sa.text("status = 'COUNTED'"),
+        postgresql_where=sa.text("status = 'COUNTED' AND source <> 'ATTENDANCE'"),
     ),
     sa.Index(
         "uq_served_hours_proposed",

@@ -1,27 +1,14 @@
-"""Whether an organization stands, whom it stands behind, and what it may issue."""
+"""Whom an organization stands behind, and what it may issue."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
-from api.models import CertificateIssuer, CertificateType, CertificateTypeIssuer, Licence, Membership, Organization
-from api.models.day import days_between
-from api.models.organization import LicenceKind, LicenceStatus, Verification
+from api.models import CertificateIssuer, CertificateType, CertificateTypeIssuer, Membership, Organization
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, covers_all_days, first_value, merged_days
-
-
-def is_standing(organization: sa.FromClause, days: Sql) -> Condition:
-    """Verified, and with a registration that is in force on these days, or this day, if any of its registrations was revoked."""
-    registration = sa.select(Licence.c.id).where(
-        Licence.c.organization_id == organization.c.id, Licence.c.kind == LicenceKind.REGISTRATION
-    )
-    revoked = registration.where(Licence.c.status == LicenceStatus.REVOKED).correlate_except(Licence).exists()
-    in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(days)
-    # `days` may be of a query several subqueries further out, so only Licence belongs to this subquery.
-    valid = registration.where(Licence.c.status == LicenceStatus.CONFIRMED, in_force).correlate_except(Licence).exists()
-    return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))
 
 
 def issued_types(organization: sa.FromClause) -> sa.Select[str]:

@@ -6,7 +6,7 @@ from api.access import NOW
 from api.models import Certificate, CertificateTypeGrant, Membership, Need, Organization
 from api.models.assignment_status import ASSIGNMENT
 from api.models.day import days_between
-from api.rules.organization import is_standing
+from api.models.organization import is_standing
 from api.rules.rule import Condition, Sql, days_of, merged_days
 
 

@@ -13,9 +13,9 @@ from api.models import Assignment, Commitment, Membership, Need, Organization, P
 from api.models.assignment_status import ASSIGNMENT, AssignmentAction, AssignmentStatus
 from api.models.base import INSTANT, new_id
 from api.models.day import days_between, local_day
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.emergency import decree
-from api.rules.organization import is_standing
 from api.rules.refusal import ACCEPT_RULES, codes_of
 from api.rules.rule import days_of
 from api.services.camp_days import tell_waiting

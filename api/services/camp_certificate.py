@@ -14,9 +14,10 @@ from api.models import Camp, CampRegistration, CampStaffMember, Certificate, Cer
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampDuty, CampStatus
 from api.models.day import local_day
+from api.models.organization import is_standing
 from api.rules.camp_completion import CAME, completion
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing, issued_types
+from api.rules.organization import issued_types
 from api.services import certificate
 from api.services.camp import CAMPS
 from api.services.change import check_status

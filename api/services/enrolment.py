@@ -14,8 +14,8 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Kecamatan, Organization, OrganizationCoverage, Rank
 from api.models.day import local_day
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.standing import rely_on

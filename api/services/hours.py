@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from api import access
 from api.database.engine import Row, Transaction
@@ -225,7 +224,7 @@ def _stays() -> sa.Subquery:
 
 
 def _by_attendance() -> sa.CTE:
-    """The hours that the stays give: what of each comes first, without the hours of other duties that were decided."""
+    """The hours that the stays give, without those of other duties that were decided: what is before them, and what after."""
     stay = _stays()
     decided = sa.select(sa.func.range_agg(_PERIOD)).where(
         ServedHours.c.volunteer_id == _VOLUNTEER, _IS_COUNTED, ServedHours.c.source != HoursSource.ATTENDANCE
@@ -233,34 +232,35 @@ def _by_attendance() -> sa.CTE:
     none: sa.ColumnElement[Any] = sa.literal_column("'{}'::tstzmultirange")
     taken = sa.func.coalesce(decided.scalar_subquery(), none)
     free = sa.func.tstzmultirange(stay.c.period).op("-")(taken)
-    first = sa.select(sa.func.unnest(free).label("period")).limit(1).correlate(stay).lateral()
-    starts, ends = (sa.type_coerce(bound(first.c.period), INSTANT) for bound in (sa.func.lower, sa.func.upper))
-    found = sa.select(stay.c.id, starts.label("starts_at"), ends.label("ends_at"))
-    return found.select_from(stay.join(first, sa.true())).cte("by_attendance")
+    part = sa.select(sa.func.unnest(free).label("period")).correlate(stay).lateral()
+    starts, ends = (sa.type_coerce(bound(part.c.period), INSTANT) for bound in (sa.func.lower, sa.func.upper))
+    found = sa.select(stay.c.id.label("assignment_id"), starts.label("starts_at"), ends.label("ends_at"))
+    return found.select_from(stay.join(part, sa.true())).cte("by_attendance")
 
 
-def _count() -> sa.CompoundSelect[Any]:
-    """Makes the hours that count by attendance what they are; those that changed, with null for those that count no more."""
+def _count() -> sa.Select[Any]:
+    """Makes the hours that count by attendance what they are; the duties whose hours changed, with null where none count."""
     found = _by_attendance()
+    names = ("assignment_id", "starts_at", "ends_at")
+    counted, wanted = (sa.tuple_(*(table.c[name] for name in names)) for table in (ServedHours, found))
     old = sa.and_(ServedHours.c.volunteer_id == _VOLUNTEER, _IS_COUNTED, ServedHours.c.source == HoursSource.ATTENDANCE)
-    gone = sa.delete(ServedHours).where(old, ServedHours.c.assignment_id.not_in(sa.select(found.c.id)))
+    gone = sa.delete(ServedHours).where(old, counted.not_in(sa.select(*found.c)))
     constants = [sa.literal_column(f"'{each}'", sa.Text) for each in (HoursSource.ATTENDANCE, HoursStatus.COUNTED)]
-    new = insert(ServedHours).from_select(
-        ["id", "assignment_id", "volunteer_id", "source", "status", "starts_at", "ends_at"],
-        sa.select(sa.func.gen_random_uuid(), found.c.id, _VOLUNTEER, *constants, found.c.starts_at, found.c.ends_at),
+    known = sa.select(*(ServedHours.c[name] for name in names)).where(old)
+    new = sa.insert(ServedHours).from_select(
+        ["id", "volunteer_id", "source", "status", *names],
+        sa.select(sa.func.gen_random_uuid(), _VOLUNTEER, *constants, *found.c).where(wanted.not_in(known)),
         include_defaults=False,
     )
-    bounds = [ServedHours.c.starts_at, ServedHours.c.ends_at]
-    made = new.on_conflict_do_update(
-        index_elements=["assignment_id"],
-        index_where=sa.text("status = 'COUNTED'"),
-        set_={each.name: new.excluded[each.name] for each in bounds},
-        where=sa.tuple_(*bounds) != sa.tuple_(*(new.excluded[each.name] for each in bounds)),
+    parts = [each.returning(ServedHours.c.assignment_id).cte() for each in (gone, new)]
+    changed = sa.union(*(sa.select(each.c.assignment_id) for each in parts)).subquery()
+    bounds = sa.func.min(found.c.starts_at).label("starts_at"), sa.func.max(found.c.ends_at).label("ends_at")
+    return (
+        sa.select(changed.c.assignment_id, *bounds)
+        .select_from(changed.outerjoin(found, found.c.assignment_id == changed.c.assignment_id))
+        .group_by(changed.c.assignment_id)
+        .order_by(changed.c.assignment_id)
     )
-    empty = [sa.cast(sa.null(), INSTANT).label(each.name) for each in bounds]
-    deleted = gone.returning(ServedHours.c.assignment_id).cte("gone")
-    changed = made.returning(ServedHours.c.assignment_id, *bounds).cte("made")
-    return sa.union_all(sa.select(changed), sa.select(deleted.c.assignment_id, *empty))
 
 
 COUNT = compile_statement(_count())

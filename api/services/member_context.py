@@ -16,8 +16,8 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import ColumnTitle, Kabupaten, Organization, Rank
 from api.models.day import local_day
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing
 from api.services.member_column import MemberColumn
 from api.services.member_row import MemberRow, check_days
 from api.services.request import Request

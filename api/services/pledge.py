@@ -16,9 +16,9 @@ from api.models import GoodsNeed, Incident, Membership, Need, Organization, Pled
 from api.models.base import new_id
 from api.models.day import local_day
 from api.models.incident import INCIDENT
+from api.models.organization import is_standing
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing
 from api.rules.place import places_wanted
 from api.rules.pledge import places_held
 from api.services.change import Changeable, check_status

@@ -33,6 +33,9 @@ from api.services.request import Request
 from api.values.text import line
 
 _S = CampRegistrationStatus
+# Of two duties, one after the other, somebody comes to the later one from so long before its start on, and leaves the earlier
+# one until so long after its end.
+HANDOVER = timedelta(minutes=30)
 # What a registration says of who has come; other statuses have a place, or had one until the camp was completed.
 OF_STATUS: Mapping[str, ScanFinding] = {
     _S.WAITLISTED: ScanFinding.WAITING,
@@ -103,10 +106,15 @@ def scan_row(
 
 
 def _closeness(duty: Row, point: str, at: datetime) -> tuple[Any, ...]:
-    """The smaller, the rather a scan is of this duty: whose time is nearest, and promised; who leaves, ends the earlier one."""
+    """The smaller, the rather a scan is of this duty: whose time is nearest, and promised.
+
+    Only times are asked, so that the answer is the same in whatever order scans come.
+    """
+    is_exit = point == ScanPoint.EXIT
+    at += -HANDOVER if is_exit else HANDOVER
     distance = max(duty.starts_at - at, at - duty.ends_at, timedelta(0))
     begun = duty.starts_at - at
-    return distance, not duty.is_committed, begun if point == ScanPoint.EXIT else -begun, duty.id
+    return distance, not duty.is_committed, begun if is_exit else -begun, duty.id
 
 
 def _finding(

@@ -15,8 +15,9 @@ from api.database.statement import CompiledStatement, compile_statement
 from api.models import Certificate, CertificateType, Organization, Volunteer
 from api.models.base import new_id
 from api.models.day import local_day
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing, issued_types
+from api.rules.organization import issued_types
 from api.services import standing
 from api.services.feed import record
 from api.services.problem import Problem, Problems, input_path

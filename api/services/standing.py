@@ -11,8 +11,8 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Organization
 from api.models.day import local_day
+from api.models.organization import is_standing
 from api.rules.code import ProblemCode
-from api.rules.organization import is_standing
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 

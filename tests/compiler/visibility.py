@@ -23,6 +23,7 @@ from api.models import (
     Contingent,
     GoodsNeed,
     IncidentKabupaten,
+    Licence,
     Membership,
     MembershipRequest,
     Need,
@@ -514,6 +515,26 @@ class Visibility:
         filled = row["delivered"] if row["goods_need_id"] else people_under(self.rows, row)
         is_late = row["deadline"] and row["deadline"] <= self.now and filled < row["quantity"]
         return row["status"] == "OPEN" and not is_late
+
+    def accepts_assignment(self, row: Row) -> bool:
+        return self.volunteer_id == row["volunteer_id"] or any(
+            each["organization_id"] in self.organization_ids
+            and self.is_current(each)
+            and self.stands_today(self.row(Organization, each["organization_id"]))
+            for each in self.rows.where(Membership, "volunteer_id", row["volunteer_id"])
+        )
+
+    def stands_today(self, organization: Row) -> bool:
+        """Verified, and with a registration that is valid, if one was revoked."""
+        today = self.today(organization["kabupaten_code"])
+        licences = self.rows.where(Licence, "organization_id", organization["id"])
+        registrations = [each for each in licences if each["kind"] == "REGISTRATION"]
+        holds = any(
+            each["status"] == "CONFIRMED" and each["valid_from"] <= today <= (each["valid_until"] or date.max)
+            for each in registrations
+        )
+        is_revoked = any(each["status"] == "REVOKED" for each in registrations)
+        return organization["verification"] == "VERIFIED" and (holds or not is_revoked)
 
     def answers_assignment(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
