@@ -24,7 +24,7 @@ from graphql import (
     parse,
     validate,
 )
-from graphql.pyutils import camel_to_snake
+from graphql.pyutils import Path
 
 from api.access import Actor
 from api.compiler import source as declarations
@@ -35,7 +35,7 @@ from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
 from tests.compiler.assignment_rules import AssignmentRules
 from tests.compiler.reader_filter import Context, FilterReader, key_type
-from tests.compiler.reader_value import cursor_text, loose_schema, snake_case
+from tests.compiler.reader_value import cursor_text, loose_schema, snake_case, snake_case_name
 from tests.compiler.rows import Row, Rows
 from tests.compiler.search_rules import SearchRules
 from tests.compiler.single_row import SingleRowStatement, lateral_select, origin_of, table_origin, values_select
@@ -128,9 +128,10 @@ class View:
     actor: Actor
     visibility: Visibility
     is_imagined: bool = False
-    path: list[str] = field(default_factory=list)
+    place: Path | None = None
     mistakes: list[list[str]] = field(default_factory=list)
     statements: dict[Any, SingleRowStatement] = field(default_factory=dict)
+    plain_columns: dict[Any, list[str]] = field(default_factory=dict)
     origins: dict[Any, sa.TableClause] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -163,6 +164,11 @@ class View:
                 self.mistakes.append([step for step in error.path or () if isinstance(step, str)])
         return result.data
 
+    @property
+    def path(self) -> list[str]:
+        """Of the field that is being answered, without list positions."""
+        return [step for step in self.place.as_list() if isinstance(step, str)] if self.place else []
+
     def refuse(self, message: str) -> None:
         """In an imagined execution notes the mistake and goes on, as there may be others within."""
         if not self.is_imagined:
@@ -174,10 +180,10 @@ class View:
     def resolve(self, parent: Any, info: GraphQLResolveInfo[Any], **given: Any) -> Any:
         if isinstance(parent, dict):  # A connection, an edge or a page info.
             return parent[info.field_name]
-        self.path = [step for step in info.path.as_list() if isinstance(step, str)]
-        if "\\x00" in repr(given):
+        self.place = info.path
+        if given and "\\x00" in repr(given):
             self.refuse("NUL")
-        context, name = Context(self, snake_case(given)), camel_to_snake(info.field_name)
+        context, name = Context(self, snake_case(given)), snake_case_name(info.field_name)
         if parent is None:
             return self.root(ROOTS[name], context)
         if name == "id" and parent.source.node:
@@ -238,10 +244,15 @@ class View:
 
     def values(self, thing: Thing, build: Callable[[Any], Iterable[Any]], *key: Any) -> list[Any]:
         """The values of expressions for the thing's row."""
-        if (thing.origin, *key) not in self.statements:
+        names = self.plain_columns.get((thing.origin, *key))
+        if names is None and (thing.origin, *key) not in self.statements:
             expressions = [*build(thing.origin)]
             if all(getattr(each, "table", None) is thing.origin for each in expressions):
-                return [thing.row[each.name] for each in expressions]
+                names = [each.name for each in expressions]
+                if self.path not in self.mistakes:
+                    self.plain_columns[thing.origin, *key] = names
+        if names is not None:
+            return [thing.row[name] for name in names]
         statement = self.statement(thing, lambda: values_select(expressions, thing.origin), *key)
         return [*self.run(statement, thing)[0].values()]
 

@@ -31,6 +31,10 @@ INFINITE: Mapping[date, str] = {
 }
 
 
+# One for a hundred thousand cursors; `json.dumps` makes its own each time.
+COMPACT_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
 def json_value(value: Any) -> Any:
     """A value as the API writes it."""
     if isinstance(value, float) and value.is_integer():
@@ -43,14 +47,17 @@ def json_value(value: Any) -> Any:
 def cursor_text(tag: str, values: Sequence[Any]) -> str:
     """The cursor of a row: its type and order, the values of its order columns, its key."""
     listed = [tag, *(json_value(value) for value in values)]
-    text = json.dumps(listed, separators=(",", ":"), ensure_ascii=False)
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(COMPACT_JSON.encode(listed).encode()).decode()
+
+
+# A few thousand names, hundreds of thousands of times.
+snake_case_name = cache(camel_to_snake)
 
 
 def snake_case(value: Any) -> Any:
     """The arguments with the names that declarations use."""
     if isinstance(value, Mapping):
-        return {camel_to_snake(name): snake_case(item) for name, item in value.items()}
+        return {snake_case_name(name): snake_case(item) for name, item in value.items()}
     return [snake_case(item) for item in value] if isinstance(value, list) else value
 
 
