@@ -2,14 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+import uuid
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import asyncpg
 import pytest
 import sqlalchemy as sa
+import typer
 
 from api import installation
+from api.cli import MODULES
+from api.cli.command import command as root
 from api.database import migration, requirement
 from api.database.requirement import RequirementError
 from api.models import METADATA
@@ -65,10 +69,10 @@ async def test_a_role_without_the_schema_is_told_so(database_url: str, other_url
 
 
 async def test_who_may_not_migrate_is_told_why(database_url: str, other_url: str) -> None:
-    await command(database_url, GRANT, "DELETE FROM alembic_version")
+    await command(database_url, GRANT, "UPDATE alembic_version SET version_num = '0069'")
     with pytest.raises(RequirementError) as refused:
         await migration.upgrade(other_url)
-    await command(database_url, f"INSERT INTO alembic_version VALUES ('{migration.head()}')")
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
 
     assert str(refused.value).splitlines() == [
         f"The role {ROLE} has not the right CREATE on the schema public: GRANT CREATE ON SCHEMA public TO {ROLE}",
@@ -133,12 +137,68 @@ async def test_a_role_without_ddl_serves_what_another_has_migrated(
 
 
 async def test_serving_without_migrating_needs_a_migrated_database(database_url: str, env: Environment) -> None:
-    await command(database_url, GRANT, "DELETE FROM alembic_version")
+    await command(database_url, GRANT, "UPDATE alembic_version SET version_num = '0069'")
     done = await asyncio.to_thread(sigap, env, "serve", "--no-migrate")
-    await command(database_url, f"INSERT INTO alembic_version VALUES ('{migration.head()}')")
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "The database is not migrated to this version. Run: sigap migrate\n"
+
+
+# Every command that uses the database, except those that migrate it; of each what it needs at least.
+USERS = (
+    ("account", "close", "sinta"),
+    ("account", "password", "sinta"),
+    ("key", "list"),
+    ("key", "revoke", str(uuid.UUID(int=1))),
+    ("messages",),
+    ("messages", "--resend", str(uuid.UUID(int=1))),
+    ("purge",),
+    ("explain", "-"),
+    ("import", "members", __file__, "--organization", f"Organization:{uuid.UUID(int=1)}", "--as", "sinta"),
+)
+MIGRATING = {("account", "add"), ("demo",), ("migrate",), ("serve",), ("token",), ("work",)}
+WITHOUT_DATABASE = {("keys", "list"), ("keys", "rotate"), ("schema",)}
+
+
+def commands(group: typer.Typer, *path: str) -> Iterator[tuple[str, ...]]:
+    for each in group.registered_commands:
+        assert each.callback is not None
+        yield (*path, each.name or each.callback.__name__)
+    for inner in group.registered_groups:
+        assert inner.typer_instance is not None
+        yield from commands(inner.typer_instance, *path, str(inner.name or inner.typer_instance.info.name))
+
+
+def test_every_command_is_known_to_migrate_to_check_or_to_need_no_database() -> None:
+    assert MODULES, "their import adds the commands"
+    checking = {path for path in commands(root) if path not in MIGRATING | WITHOUT_DATABASE}
+
+    assert {
+        tuple(part for part in user[: len(path)]) for path in checking for user in USERS if user[: len(path)] == path
+    } == checking
+    assert set(commands(root)) >= MIGRATING | WITHOUT_DATABASE
+
+
+@pytest.mark.parametrize(
+    ("version", "line"),
+    [
+        ("0069", "The database is not migrated to this version. Run: sigap migrate"),
+        ("9999", "The database is at revision 9999, which this version of Sigap does not know; "),
+    ],
+)
+async def test_every_command_refuses_a_schema_of_another_version(
+    database_url: str, tmp_path: Path, version: str, line: str
+) -> None:
+    env = environment(tmp_path, DATABASE_URL=database_url)
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{version}'")
+
+    found = {user: await asyncio.to_thread(sigap, env, *user, text="{ __typename }") for user in USERS}
+
+    await command(database_url, f"UPDATE alembic_version SET version_num = '{migration.head()}'")
+    for user, done in found.items():
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1), user
+        assert done.stderr.startswith(line), user
 
 
 async def test_another_key_stops_the_start_before_anything_is_promised(

@@ -7,7 +7,7 @@ import typer
 
 from api import installation
 from api.auth import LIFETIME, issue_tokens
-from api.cli.command import CommandError, command, database, migrate_database, run
+from api.cli.command import CommandError, command, current_database, database, migrate_database, run
 from api.context import wall_clock
 from api.keys import read_token_keys, rotate_token_keys, token_key_files
 from api.models.account import RoleKind
@@ -57,7 +57,7 @@ def token(login: Annotated[str, typer.Argument(help="The login of an account.")]
 def close_account(login: Annotated[str, typer.Argument(help="The login of the account.")]) -> None:
     """Close an account: it signs in no more, and its sessions, roles and keys do nothing."""
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         run(installation.close_account(url, login, pooler=settings.pooler))
 
 
@@ -65,7 +65,7 @@ def close_account(login: Annotated[str, typer.Argument(help="The login of the ac
 def replace_password(login: Annotated[str, typer.Argument(help="The login of the account.")]) -> None:
     """Set a new password for an account, print it this once, and end the account's sessions."""
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         typer.echo(run(installation.replace_password(url, login, pooler=settings.pooler)))
 
 
@@ -73,7 +73,7 @@ def replace_password(login: Annotated[str, typer.Argument(help="The login of the
 def list_api_keys() -> None:
     """List the API keys that are not revoked: id, login, last day, mutations."""
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         for line in run(installation.api_keys(url, pooler=settings.pooler)):
             typer.echo(line)
 
@@ -82,7 +82,7 @@ def list_api_keys() -> None:
 def revoke_api_key(key: Annotated[uuid.UUID, typer.Argument(help="The id of the key.")]) -> None:
     """Revoke an API key."""
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         run(installation.revoke_api_key(url, key, pooler=settings.pooler))
 
 

@@ -89,6 +89,14 @@ def database(settings: Settings) -> Generator[str]:
         yield server.url
 
 
+@contextmanager
+def current_database(settings: Settings) -> Generator[str]:
+    """As `database`; its schema must be of this version. Raises `SchemaError` or `RequirementError`."""
+    with database(settings) as url:
+        run(installation.check(url))
+        yield url
+
+
 async def migrate_database(url: str) -> bool:
     """Migrates and loads the reference data. Returns whether there was anything to migrate."""
     with Console(stderr=True).status("Bringing the database up to date"):

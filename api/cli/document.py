@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.command import CommandError, command, database, run
+from api.cli.command import CommandError, command, current_database, run
 from api.settings import read_settings
 
 
@@ -40,7 +40,7 @@ def explain(
     document = read_text(file)
     variables_json = read_text(variables_file) if variables_file is not None else variables
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         from api.explain import ExplainError, ExplainRequest, explain_document  # noqa: PLC0415  # As in `schema`.
 
         question = ExplainRequest(

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from api.cli.command import CommandError, command, database, run
+from api.cli.command import CommandError, command, current_database, run
 from api.models.import_job import KnownPeople
 from api.models.person import Reach
 from api.settings import read_settings
@@ -53,7 +53,7 @@ def import_members(
         "sheet": sheet,
     }
     with (
-        database(settings) as url,
+        current_database(settings) as url,
         Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar,
     ):
         task = bar.add_task(file.name, total=None)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from api import installation
-from api.cli.command import CommandError, command, database, migrate_database, run
+from api.cli.command import CommandError, command, current_database, database, migrate_database, run
 from api.settings import read_settings
 
 
@@ -16,7 +16,7 @@ def messages(
 ) -> None:
     """List the messages that could not be delivered, or try one again."""
     settings = read_settings()
-    with database(settings) as url:
+    with current_database(settings) as url:
         if resend is not None and not run(installation.resend(url, resend, pooler=settings.pooler)):
             raise CommandError(f"There is no undelivered message {resend}.")
         for line in run(installation.undelivered(url, pooler=settings.pooler)):
@@ -35,7 +35,6 @@ def migrate() -> None:
 def purge() -> None:
     """Delete outcomes of mutations older than 30 days, as each start does: their idempotency keys act anew."""
     settings = read_settings()
-    with database(settings) as url:
-        run(installation.check(url))
+    with current_database(settings) as url:
         count = run(installation.purge(url, pooler=settings.pooler))
     typer.echo(f"{count} old outcomes have been deleted.")

@@ -39,6 +39,10 @@ NO_PREPARED_STATEMENTS = {
 }
 
 
+# Made by the first migration.
+A_TABLE = "event"
+
+
 class SchemaError(Exception):
     """The schema of the database is not one that this version can use, in one line."""
 
@@ -123,6 +127,7 @@ async def _end_snapshot(connection: asyncpg.Connection) -> None:
 def is_current(connection: sa.Connection) -> bool:
     """Whether nothing is left to migrate. Raises `SchemaError` for a revision that this version does not know."""
     heads = MigrationContext.configure(connection).get_current_heads()
+    has_tables = sa.inspect(connection).has_table(A_TABLE)
     connection.rollback()
     newest = head()
     known = {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
@@ -131,6 +136,11 @@ def is_current(connection: sa.Connection) -> bool:
             f"The database is at revision {', '.join(sorted(unknown))}, which this version of Sigap does not know; its own is"
             f" {newest}. Install the version that migrated the database, or restore a backup; a database from before the"
             " first release has to be made anew."
+        )
+    if not heads and has_tables:
+        raise SchemaError(
+            "The database has the tables of Sigap, and none of its revisions in the table alembic_version:"
+            " put the one there that it had, or restore a backup."
         )
     if len(heads) > 1:
         raise SchemaError(

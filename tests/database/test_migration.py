@@ -1,5 +1,6 @@
 import asyncio
 import shutil
+import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from api.database import migration
 from api.database.migration import SchemaError
 from tests.isolation import command, connected, with_database
-from tests.waiting import wait_until
+from tests.waiting import LOCK_WAITS, wait_until
 
 CONCURRENT = '''"""An index that is built without blocking writes."""
 
@@ -47,6 +48,28 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("DROP TABLE unfinished")
 '''
+# Both wait for who has a lock on the table `built`.
+SLOW = {
+    "a transaction": """
+    op.execute("CREATE TABLE half (id integer)")
+    op.execute("LOCK TABLE built IN SHARE MODE")
+    op.execute("ALTER TABLE half ADD whole integer")""",
+    "an index, concurrently": """
+    with op.get_context().autocommit_block():
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS ix_again")
+        op.execute("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_again ON built (id)")""",
+}
+# What is there of them: the columns of the table, whether the index is valid.
+DONE = {
+    "a transaction": "SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('half') AND attnum > 0",
+    "an index, concurrently": "SELECT count(*) * 2 FROM pg_index WHERE indexrelid = to_regclass('ix_again') AND indisvalid",
+}
+STARTER = """
+import asyncio, pathlib, sys
+from api.database import migration
+migration.SCRIPTS = pathlib.Path(sys.argv[1])
+asyncio.run(migration.upgrade(sys.argv[2]))
+"""
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 POLLS = f"SELECT count(*) {OTHERS} AND query = 'ROLLBACK'"
 SNAPSHOTS = f"SELECT count(*) {OTHERS} AND backend_xmin IS NOT NULL"
@@ -97,6 +120,31 @@ async def test_a_failing_migration_is_rolled_back_and_those_before_it_stay(empty
     assert (await revision(empty_url), tuple(found or ())) == ("9001", (False, True))
 
 
+@pytest.mark.parametrize("what", SLOW)
+async def test_a_killed_starter_leaves_all_or_nothing_and_the_next_one_goes_on(
+    empty_url: str, scripts: Path, what: str
+) -> None:
+    await migration.upgrade(empty_url)
+    slow = FAILING.partition("def upgrade")[0] + f"def upgrade() -> None:{SLOW[what]}\n"
+    (scripts / "versions" / "9002_slow.py").write_text(slow)
+
+    async with connected(empty_url) as watcher:
+        async with connected(empty_url) as holder, holder.transaction():
+            await holder.execute("INSERT INTO built VALUES (1)")
+            starter = await asyncio.create_subprocess_exec(sys.executable, "-c", STARTER, str(scripts), empty_url)
+            await wait_until(watcher, LOCK_WAITS, 1)
+            starter.kill()
+            await starter.wait()
+        await wait_until(watcher, f"SELECT count(*) {OTHERS}", 0)
+        left = await revision(empty_url), await watcher.fetchval(DONE[what])
+        upgraded = await migration.upgrade(empty_url)
+        done = await revision(empty_url), await watcher.fetchval(DONE[what])
+
+    # An index that was built at last, without the starter, is valid, and is built again.
+    assert left in {("9001", 0), ("9001", 2)} if "index" in what else left == ("9001", 0)
+    assert (upgraded, done) == (True, ("9002", 2))
+
+
 async def test_neither_who_has_the_lock_nor_who_waits_for_it_has_a_snapshot(empty_url: str, scripts: Path) -> None:
     async with connected(empty_url) as other:
         async with migration.locked(empty_url):
@@ -137,6 +185,20 @@ async def test_several_revisions_are_refused_in_one_line(empty_url: str, scripts
         assert str(error.value) == (
             "The database is at several revisions, 9001, 9002: only the last one may stand in its table alembic_version."
         )
+
+
+async def test_tables_without_a_revision_are_refused_in_one_line(database_url: str) -> None:
+    await command(database_url, "DELETE FROM alembic_version")
+
+    for refused in (migration.upgrade, migration.check):
+        with pytest.raises(SchemaError) as error:
+            await refused(database_url)
+        assert str(error.value) == (
+            "The database has the tables of Sigap, and none of its revisions in the table alembic_version:"
+            " put the one there that it had, or restore a backup."
+        )
+
+    await command(database_url, f"INSERT INTO alembic_version VALUES ('{migration.head()}')")
 
 
 async def test_a_schema_behind_is_refused_where_nothing_is_to_be_migrated(empty_url: str) -> None:
