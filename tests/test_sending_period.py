@@ -3,6 +3,7 @@
 import uuid
 from datetime import datetime, timedelta
 
+import asyncpg
 import pytest
 
 from tests.asking import Api, instant
@@ -70,7 +71,7 @@ async def test_the_nearest_are_found_for_what_is_left(api: Api, build: Build) ->
     assert many["results"] == [{"assignment": offer, "problems": []}]
 
 
-@pytest.mark.parametrize(("since", "until"), [(-DAY - HOUR, HOUR), (HOUR, DAY + HOUR), (2 * DAY, 3 * DAY)])
+@pytest.mark.parametrize(("since", "until"), [(-DAY - HOUR, DAY + HOUR), (HOUR, DAY + HOUR), (2 * DAY, 3 * DAY)])
 async def test_a_duty_lies_within_its_need(api: Api, build: Build, since: timedelta, until: timedelta) -> None:
     need, person = await need_that_runs(build), await build.volunteer()
     ids = {"need": f"Need:{need}", "volunteer": f"Volunteer:{person}"}
@@ -114,3 +115,34 @@ async def test_of_a_need_that_is_over_nothing_is_left(api: Api, build: Build) ->
 
     assert found == {"need": {"candidates": {"nodes": []}, "refusals": [{"code": "PERIOD_PAST", "overridable": False}]}}
     assert offered == {"assignment": None, "problems": [{"code": "PERIOD_PAST", "path": ["input", "volunteer"]}]}
+
+
+ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
+  assignment { startsAt endsAt letter { startsAt } } problems { code } } }"""
+
+
+@pytest.mark.parametrize("begun", [DAY, timedelta()])
+async def test_nobody_is_asked_about_or_promised_for_time_that_has_passed(
+    api: Api, build: Build, begun: timedelta
+) -> None:
+    """Who has served elsewhere since the offer was made accepts what is left of it, whatever start was named."""
+    need, person = await need_that_runs(build), await busy_until(build, NOW)
+    ids = {"need": f"Need:{need}", "volunteer": f"Volunteer:{person}"}
+    starts, ends = instant(NOW - begun), instant(NOW + DAY)
+    coordinator = await build.coordinator()
+
+    found = await api.ask(FREE, actor=coordinator, period={"since": starts, "until": ends}, **ids)
+    offered = await api.do(OFFER, actor=coordinator, **ids, startsAt=starts)
+    key = await build.connection.fetchval(
+        "UPDATE assignment SET starts_at = $1 WHERE status = 'OFFERED' RETURNING id", NOW - begun
+    )
+    accepted = await api.do(
+        ACCEPT, actor=await build.volunteer_account(person), assignment=f"Assignment:{key}", version=1
+    )
+
+    period = "SELECT period FROM commitment WHERE assignment_id = $1"
+    assert found["need"] == {"candidates": {"nodes": [{"volunteer": {"id": ids["volunteer"]}}]}, "refusals": []}
+    assert offered == {"assignment": {"startsAt": instant(NOW), "endsAt": ends}, "problems": []}
+    duty = {"startsAt": instant(NOW), "endsAt": ends, "letter": {"startsAt": instant(NOW)}}
+    assert accepted == {"assignment": duty, "problems": []}
+    assert await build.connection.fetchval(period, key) == asyncpg.Range(NOW, NOW + DAY)

@@ -39,11 +39,13 @@ STALE_HOURS = 48
 
 
 def period_of_duty(need: Row, context: FieldContext) -> tuple[Sql, Sql]:
-    """The period of the argument; without one, what an offer takes that names none."""
+    """What is left of the period of the argument, or of the need's, as an offer takes it."""
     period: Any = context.arguments.get("period")
-    if period is not None:
-        return period_bounds(context, period, INSTANT, may_be_empty=False)
-    starts, ends = need.c.starts_at, need.c.ends_at
+    starts, ends = (
+        (need.c.starts_at, need.c.ends_at)
+        if period is None
+        else period_bounds(context, period, INSTANT, may_be_empty=False)
+    )
     return sa.case((ends > NOW, sa.func.greatest(starts, NOW)), else_=starts), ends
 
 

@@ -85,7 +85,7 @@ class Assignment(Node):
     status: AssignmentStatus = field(
         "The status; an offer past its deadline reads as expired, a duty 12 hours after its end as completed."
     )
-    starts_at: datetime = field("When the duty starts.")
+    starts_at: datetime = field("When the duty starts; at the earliest with the acceptance.")
     ends_at: datetime = field("When the duty ends, as offered; that instant is free again.")
     time_zone: str = field("The IANA time zone of the duty, in which people read its times.")
     expires_at: datetime | None = field("The deadline for the answer to the offer; null if it is the end of the duty.")
@@ -129,7 +129,7 @@ class OfferAssignmentInput:
     need: strawberry.ID = field("The need to send the volunteer to.")
     volunteer: strawberry.ID = field("The volunteer to send.")
     pledge: strawberry.ID | None = optional("The pledge of the need that the volunteer, a member, fills a place of.")
-    starts_at: datetime | None = optional("When the duty starts; with the need, or now if it has begun, if left out.")
+    starts_at: datetime | None = optional("When the duty starts, at the earliest now; with the need if left out.")
     ends_at: datetime | None = optional("When the duty ends; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for the answer; the end of the duty if left out.")
     override_rules: list[ProblemCode] | None = optional(
@@ -146,7 +146,7 @@ class OfferAssignmentsInput:
         "How many more: the nearest who may be sent. 1,000 people at most, with those named."
     )
     pledge: strawberry.ID | None = optional("The pledge of the need that the volunteers, members, fill places of.")
-    starts_at: datetime | None = optional("When the duties start; with the need, or now if it has begun, if left out.")
+    starts_at: datetime | None = optional("When the duties start, at the earliest now; with the need if left out.")
     ends_at: datetime | None = optional("When the duties end; with the need if left out.")
     expires_at: datetime | None = optional("The deadline for all answers; the end of the duties if left out.")
     override_rules: list[ProblemCode] | None = optional(

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 PERIOD = argument(
     "period",
     PeriodInput | None,
-    "From when until when the duty would be; left out, from the need's start, or now if it has begun, until its end.",
+    "From when, at the earliest now, until when the duty would be; as the need if left out.",
     None,
 )
 

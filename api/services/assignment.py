@@ -51,7 +51,9 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
         key = await accept_extension(session, request, offer)
         await tell_waiting(session, request, assignments=[key])
         return key
-    starts = await leave_camp(session, request, offer, await take_over(session, request, offer))
+    # Nobody serves before having accepted.
+    starts = max(await take_over(session, request, offer), request.now)
+    await leave_camp(session, request, offer, starts)
     await lock_grounds(session, offer)
     sending = (offer.need_id, offer.volunteer_id, starts, offer.ends_at, offer.pledge_id)
     broken = await broken_rules(session, request, sending, ACCEPT_RULES)

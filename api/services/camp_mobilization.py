@@ -78,8 +78,6 @@ async def mobilize(
     await record_lapsed(session, request, need=need)
     reason = check_override(problems, override_rules or (), override_reason)
     starts, ends = read_period(problems, wanted, starts_at, ends_at, expires_at=expires_at, now=request.now)
-    # Whoever is in a camp serves nowhere else until now.
-    starts = max(starts, request.now) if request.now < ends else starts
     if (further or 0) < 0 or len(volunteers) + (further or 0) > MAX_PEOPLE:
         problems.invalid(
             "volunteers", indonesian="Paling banyak 1.000 orang.", english=f"At most {MAX_PEOPLE:,} people at once."
@@ -134,14 +132,13 @@ async def _broken(
     return {person: in_order(of_need, of_each.get(person, ())) for person in people}
 
 
-async def leave_camp(session: Transaction, request: Request, offer: Row, starts: datetime) -> datetime:
+async def leave_camp(session: Transaction, request: Request, offer: Row, starts: datetime) -> None:
     """Releases the volunteer from the locked camp that a locked offer comes from, where its days clash with the duty.
 
-    The instant from which the volunteer serves. The place at the camp is not filled again.
+    `starts` is the instant from which the volunteer serves. The place at the camp is not filled again.
     """
     if offer.camp_id is None:
-        return starts
-    starts = max(starts, request.now)
+        return
     names = {"camp": offer.camp_id, "volunteer": offer.volunteer_id, "starts": starts, "ends": offer.ends_at}
     stay = await session.row(STAY, names)
     if stay is not None:
@@ -150,7 +147,6 @@ async def leave_camp(session: Transaction, request: Request, offer: Row, starts:
         change = {"camp": str(offer.camp_id), "assignment": str(offer.id)}
         status = CampRegistrationStatus.RELEASED
         await REGISTRATIONS.move(session, request, stay, status, reason=REASON, columns=columns, change=change)
-    return starts
 
 
 _IS_THERE = sa.and_(

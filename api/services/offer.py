@@ -113,9 +113,10 @@ def read_period(
     expires_at: datetime | None,
     now: datetime,
 ) -> tuple[datetime, datetime]:
-    """The period of a duty: that of the need, or what is left of it, where none is named. That it lies within is a rule."""
-    ends = ends_at or need.ends_at
-    starts = starts_at or (max(need.starts_at, now) if now < ends else need.starts_at)
+    """The period of a duty: what is left of the named one, or of the need's. That it lies within the need is a rule."""
+    ends, starts = ends_at or need.ends_at, starts_at or need.starts_at
+    if starts < now < ends:
+        starts = now
     if starts >= ends:
         problems.invalid(
             "starts_at",

@@ -131,12 +131,10 @@ class AssignmentRules:
     # The second versions of declarations, by their names.
 
     def asked(self, need: Row, arguments: Mapping[str, Any]) -> Row:
-        """The need as if it were for the period of the argument, else for what is left of it."""
-        period = arguments.get("period")
-        if period:
-            return {**need, "starts_at": period["since"], "ends_at": period["until"]}
-        has_begun = need["starts_at"] < self.now < need["ends_at"]
-        return {**need, "starts_at": self.now} if has_begun else need
+        """The need as if it were for what is left of the period of the argument, or of its own."""
+        period = arguments.get("period") or {"since": need["starts_at"], "until": need["ends_at"]}
+        has_begun = period["since"] < self.now < period["until"]
+        return {**need, "starts_at": self.now if has_begun else period["since"], "ends_at": period["until"]}
 
     def candidates_of_tier(self, index: int, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
         asked = self.asked(need, arguments)
