@@ -130,14 +130,14 @@ class AssignmentRules:
 
     # The second versions of declarations, by their names.
 
-    def asked(self, need: Row, arguments: Mapping[str, Any]) -> Row:
+    def _asked(self, need: Row, arguments: Mapping[str, Any]) -> Row:
         """The need as if it were for what is left of the period of the argument, or of its own."""
         period = arguments.get("period") or {"since": need["starts_at"], "until": need["ends_at"]}
         has_begun = period["since"] < self.now < period["until"]
         return {**need, "starts_at": self.now if has_begun else period["since"], "ends_at": period["until"]}
 
     def candidates_of_tier(self, index: int, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
-        asked = self.asked(need, arguments)
+        asked = self._asked(need, arguments)
         # Anything else is refused, whatever is answered here.
         is_period = asked["starts_at"] < asked["ends_at"]
         return [row for row in self.candidates(asked) if row["tier"] == index + 1] if is_period else []
@@ -191,7 +191,7 @@ class AssignmentRules:
         # The id of a record that was merged goes on naming the person.
         merged = self.rows.get(MergedVolunteer, key)
         volunteer = self.get(Volunteer, merged["volunteer_id"] if merged else key)
-        asked = self.asked(need, arguments)
+        asked = self._asked(need, arguments)
         return self.as_problems(self.refusals(volunteer, asked) if asked["starts_at"] < asked["ends_at"] else [])
 
     def what_holds(self, registration: Row, _arguments: object) -> list[Row]:

@@ -57,7 +57,10 @@ class Context:
         )
 
     def sees(self, name: str, key: Any) -> Any:
-        return key.in_([thing.row[thing.source.key] for thing in self.view.visible(SOURCES[name])])
+        source, view = SOURCES[name], self.view
+        # Of what is there, also while everything is imagined: the statement is kept.
+        rows = view.reader.rows.all_of(source.table)
+        return key.in_([row[source.key] for row in rows if view.visibility.holds(source.visible, row)])
 
 
 def key_type(source: Source) -> Any:

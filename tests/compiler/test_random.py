@@ -44,6 +44,22 @@ async def test_random_documents_are_answered_like_the_plain_reader(
         raise
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ volunteers(first: 20) { nodes { readiness { isReady reasons { code } } } } }",
+        "{ camps(first: 20) { nodes { report(by: ORGANIZATION) { name registered came certified } } } }",
+        "{ camps(first: 20) { nodes { report(by: CONTINGENT) { name registered came certified } } } }",
+    ],
+)
+async def test_documents_that_were_once_answered_otherwise(
+    api: Api, reader: Reader, sample_data: SampleData, text: str
+) -> None:
+    for actor in sample_data.actors.values():
+        compiled = await api.post(text, actor=actor)
+        compare(compiled, await anyio.to_thread.run_sync(reader.view(actor).answer, text, {}))
+
+
 def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int) -> None:
     """Runs in a thread, as hypothesis and the reader are synchronous; requests are sent from the test's event loop."""
     reader.learn_cursors()
