@@ -22,7 +22,7 @@ FIND_PYTHON = for python in python3 python3.14 python3.13 python3.12 python3.11 
 	test $$python != none || { echo "Sigap needs Python 3.11 or newer with venv and pip; none was found." >&2; exit 1; }
 
 # What is compiled is kept, also where the environment says otherwise, as in many containers: each of a dozen processes of the tests
-# would compile 60,000 lines anew.
+# would compile 100,000 lines anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help

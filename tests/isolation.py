@@ -74,6 +74,7 @@ class Clone:
     name: str
     data: Sequence[str]  # The tables that are empty in the template, children before parents.
     reference: Sequence[str]  # The other tables.
+    transaction: int  # Whatever was changed since has a later one.
     schema_versions: Sequence[object]  # What `read_versions` says of SYSTEM_TABLES.
     reference_versions: Sequence[object]  # What it says of the reference tables.
 
@@ -156,31 +157,36 @@ async def clone(template: str, name: str) -> Clone:
         has_rows = [await connection.fetchval(f'SELECT EXISTS (SELECT FROM "{table}")') for table in tables]
         data = [table for table, is_reference in zip(tables, has_rows, strict=True) if not is_reference]
         reference = [table for table in tables if table not in data]
+        transaction: int = await connection.fetchval("SELECT pg_current_xact_id()::xid")
         return Clone(
             url,
             name,
             data,
             reference,
-            schema_versions=await read_versions(connection, SYSTEM_TABLES),
-            reference_versions=await read_versions(connection, reference),
+            transaction,
+            schema_versions=await read_versions(connection, SYSTEM_TABLES, transaction),
+            reference_versions=await read_versions(connection, reference, transaction),
         )
 
 
-async def read_versions(connection: "asyncpg.Connection[asyncpg.Record]", tables: Sequence[str]) -> Sequence[object]:
-    """For each table, a text that differs after every change of its rows.
+async def read_versions(
+    connection: "asyncpg.Connection[asyncpg.Record]", tables: Sequence[str], transaction: int
+) -> Sequence[object]:
+    """For each table, a text that differs after every change of its rows since a transaction.
 
-    A row's xmin is the transaction that wrote it. Later ones are greater, so a change shows in the count or in the sum.
+    A row's xmin is the transaction that wrote it, so a change shows in the count of all rows or of those that are younger.
     """
-    columns = (f'(SELECT (count(*), sum(xmin::text::bigint))::text FROM "{table}")' for table in tables)
-    return tuple(await connection.fetchrow(f"SELECT {', '.join(columns)}") or ())
+    counts = "count(*), count(*) FILTER (WHERE age(xmin) < age($1::xid))"
+    columns = (f'(SELECT ({counts})::text FROM "{table}")' for table in tables)
+    return tuple(await connection.fetchrow(f"SELECT {', '.join(columns)}", transaction) or ())
 
 
 async def has_template_state(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clone) -> bool:
     """Whether schema, settings and reference data are as they were cloned."""
     # The system tables first: a reference table that was dropped cannot be read.
     return (
-        await read_versions(connection, SYSTEM_TABLES) == origin.schema_versions
-        and await read_versions(connection, origin.reference) == origin.reference_versions
+        await read_versions(connection, SYSTEM_TABLES, origin.transaction) == origin.schema_versions
+        and await read_versions(connection, origin.reference, origin.transaction) == origin.reference_versions
     )
 
 
@@ -214,6 +220,14 @@ async def restore(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clon
 async def delete_rows(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clone) -> None:
     # TRUNCATE would make new files for the tables and for each of their indexes, which takes fifty times as long.
     allow = "SELECT set_config('sigap.erases_person', 'on', true)"
-    deletes = [allow, *(f'DELETE FROM "{table}"' for table in origin.data)]
+    while filled := await filled_tables(connection, origin):
+        await connection.execute("; ".join([allow, *(f'DELETE FROM "{table}"' for table in filled)]))
     restart = "SELECT setval(format('%I.%I', schemaname, sequencename), start_value, false) FROM pg_sequences"
-    await connection.execute("; ".join([*deletes, f"{restart} WHERE last_value IS NOT NULL"]))
+    await connection.execute(f"{restart} WHERE last_value IS NOT NULL")
+
+
+async def filled_tables(connection: "asyncpg.Connection[asyncpg.Record]", origin: Clone) -> Sequence[str]:
+    """Those of the tables that were empty which have rows, children before parents: a dozen of ninety, after most tests."""
+    names = (f"CASE WHEN EXISTS (SELECT FROM \"{table}\") THEN '{table}' END" for table in origin.data)
+    found: Sequence[str] = await connection.fetchval(f"SELECT array_remove(ARRAY[{', '.join(names)}], NULL)")
+    return found
