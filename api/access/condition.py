@@ -29,6 +29,16 @@ def exists_where(row: Row, *conditions: Condition) -> Condition:
     return statement.correlate(row).exists()
 
 
+def probes(row: Row, *conditions: Condition) -> Condition:
+    """As `exists_where`, looked up by an index for each row that asks.
+
+    PostgreSQL reads all that meet the conditions at once where it expects many rows to ask, as in a policy of a list that
+    is mostly public: OFFSET 0 keeps it from that.
+    """
+    statement: sa.Select[Any] = sa.select(sa.literal_column("1")).where(*conditions).offset(sa.literal_column("0"))
+    return statement.correlate(row).exists()
+
+
 def leads_to(kind: Kind, key: Sql, table: sa.Table, predicate: Predicate) -> Condition:
     """Whether a foreign key leads to a row of the table that meets the predicate; it is not read where each row does."""
     (own_key,) = table.primary_key.columns

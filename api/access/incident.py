@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, NOW, PROVINCES, Condition, Kind, Row, Sql
-from api.access.condition import any_of, coordinates, exists_where, is_desk_officer, manages
+from api.access.condition import any_of, coordinates, is_desk_officer, manages, probes
 from api.models import GoodsNeed, IncidentKabupaten, Need, Pledge, Site
 from api.models.incident import INCIDENT, IncidentStatus
 from api.models.pledge import PLEDGE, PledgeStatus
@@ -18,7 +18,7 @@ def sees_incident(kind: Kind, row: Row) -> Condition:
         row.c.status.in_(INCIDENT.group("PUBLIC")),
         sa.and_(row.c.status == IncidentStatus.MERGED, row.c.verified_at.is_not(None)),
         coordinates_incident(kind, row) if kind.coordinator else None,
-        exists_where(row, *at_desk) if kind.desk else None,
+        probes(row, *at_desk) if kind.desk else None,
         row.c.reporter_id == ACCOUNT if kind.account else None,
     )
 
@@ -28,7 +28,7 @@ def coordinates_incident(kind: Kind, incident: Row) -> Condition:
     if kind.nation or not kind.places:
         return sa.literal(kind.nation)
     touched = IncidentKabupaten.alias()
-    return exists_where(incident, touched.c.incident_id == incident.c.id, coordinates(kind, touched.c.kabupaten_code))
+    return probes(incident, touched.c.incident_id == incident.c.id, coordinates(kind, touched.c.kabupaten_code))
 
 
 def sees_need(_kind: Kind, _row: Row) -> Condition:
