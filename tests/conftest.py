@@ -1,6 +1,7 @@
 """One PostgreSQL server and one template database for the whole run, and one clone of it for each worker."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
@@ -73,6 +74,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         unrelated = [item for item in items if DATABASE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))]
         items[:] = [item for item in items if item not in set(unrelated)]
         config.hook.pytest_deselected(items=unrelated)
+
+
+def pytest_collection_finish() -> None:
+    """Garbage is collected more rarely, and not in what stays until the end: it took a sixth of the time of the tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_configure(config: pytest.Config) -> None:
