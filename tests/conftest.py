@@ -23,6 +23,7 @@ from api.database import connection as database_connection
 from api.database import embedded, engine, migration, monitor
 from api.resolvers import SOURCES
 from api.schema.build import core_schema
+from api.services import change
 from api.settings import Limits, Settings, read_settings
 from api.web import watchdog
 from api.web.services import Services
@@ -139,6 +140,16 @@ def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(database_connection.WRITE_SETTINGS, name, "60s")
     monkeypatch.setattr(database_connection, "CONNECT_SECONDS", 60.0)
     monkeypatch.setattr(monitor, "HANG_SECONDS", 60.0)
+
+
+@pytest.fixture(autouse=True)
+def _strictness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of a state machine that no declaration has fails the test."""
+
+    def undeclared(*step: str | None) -> None:
+        raise AssertionError(step)
+
+    monkeypatch.setattr(change, "undeclared", undeclared)
 
 
 @pytest.fixture(scope="session")

@@ -263,7 +263,8 @@ async def merge_volunteers(_api: Api, build: Build, noun: str, source: str, _tar
 
 async def check_in(_api: Api, build: Build, _noun: str, source: str, _target: str) -> Made:
     need = await build.need(starts_at=NOW - 4 * HOUR, ends_at=NOW + DAY)
-    key = await build.assignment(need, await build.volunteer(), status=source, accepted_at=NOW - DAY)
+    arrived = {"checked_in_at": NOW - HOUR / 2} if source == "ON_DUTY" else {}
+    key = await build.assignment(need, await build.volunteer(), status=source, accepted_at=NOW - DAY, **arrived)
     await build.row("attendance", assignment_id=key, kind="CHECKED_OUT", at=NOW - HOUR)
     return key, {"assignment": f"Assignment:{key}", "at": instant(NOW - 2 * HOUR)}
 

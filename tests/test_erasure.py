@@ -24,6 +24,7 @@ KEPT = {
     **dict.fromkeys(("camp_session.title", "camp_session.place"), "Of a session, whoever teaches it."),
     **dict.fromkeys(("camp_evaluation.text",), "Of a session, whoever says it."),
     **dict.fromkeys(("attendance.nonce",), "A code."),
+    **dict.fromkeys(("assignment.decree_number",), "Of a decree, whoever is sent under it."),
 }
 
 

@@ -166,6 +166,11 @@ async def add_records(build: Build) -> tuple[uuid.UUID, uuid.UUID, list[uuid.UUI
     return host, camp, people
 
 
+def person_of(volunteer: Any) -> list[str | None]:
+    """Name and kabupaten of a holder; nothing of one whom the caller may not see."""
+    return [volunteer["name"], *volunteer["kabupaten"].values()] if volunteer else [None, None, None]
+
+
 # What the graph shows of each list, and how a file writes a row of it.
 SHOWN: dict[str, tuple[str, Callable[[Json], list[Any]]]] = {
     "members": (
@@ -182,8 +187,8 @@ SHOWN: dict[str, tuple[str, Callable[[Json], list[Any]]]] = {
         """certificates(first: 100, orderBy: ISSUED_ON_ASC, filter: {issuer: {eq: $id}}) { nodes { number issuedOn expiresOn
         revokedOn type { code label } volunteer { name kabupaten { code name } } } }""",
         lambda row: [
-            *(row["number"], *row["type"].values(), row["volunteer"]["name"]),
-            *(*row["volunteer"]["kabupaten"].values(), row["issuedOn"], row["expiresOn"], row["revokedOn"]),
+            *(row["number"], *row["type"].values(), *person_of(row["volunteer"])),
+            *(row["issuedOn"], row["expiresOn"], row["revokedOn"]),
         ],
     ),
     "participants": (

@@ -199,6 +199,12 @@ ASSIGNMENT = StateMachine(
             "when the check-in comes after the report of its check-out",
         ),
         Consequence(
+            (_S.ON_DUTY,),
+            _S.COMPLETED,
+            ("check_in_assignment",),
+            "when an earlier check-in comes, and a check-out lies between the two",
+        ),
+        Consequence(
             (_S.ACCEPTED, _S.MOBILIZED), _S.CANCELLED, ("accept_assignment",), "when another takes all of it over"
         ),
         Consequence(PROMISED, _S.RELEASED, ("accept_assignment",), "when another takes what is left of it over"),
