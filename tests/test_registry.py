@@ -100,7 +100,7 @@ async def test_members_of_a_suspended_corps_affiliate_elsewhere_and_are_sent_aga
     fact = {"organization": {"id": f"Organization:{mri}"}}
     assert sorted(each["id"] for each in suspended["affectedDuties"]["nodes"]) == sorted(offers)
     assert refused["problems"] == [problem("Organization", "ORGANIZATION_NOT_VERIFIED", "volunteer", **fact)]
-    assert too_late["problems"] == [problem("Organization", "ORGANIZATION_NOT_VERIFIED", "assignment", **fact)]
+    assert too_late["problems"] == [problem("Simple", "FORBIDDEN", "assignment")]
     assert accepted == {"status": "ACCEPTED"}
     # Behind all who were sent there stands another organization now.
     assert left["organization"]["affectedDuties"] == {"totalCount": 0}
