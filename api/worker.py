@@ -5,9 +5,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from api.access import PUBLIC
-from api.database.engine import Database, Row
+from api.database.engine import Database, Row, Transaction
 from api.database.error import Unavailable
 from api.log import log, unexpected
 from api.services import (
@@ -40,6 +41,16 @@ DELETIONS = (
 )
 
 
+async def delete_old(transaction: Transaction, request: Request) -> None:
+    for statement in DELETIONS:
+        await transaction.rows(statement, {"now": request.now})
+
+
+# What time has ended, and what is of no use any more: each by a transaction of its own, so that none waits for, or is undone
+# by, what is wrong with another.
+CLEANING = (role.record_ends, duty.record_all_lapsed, camp_upkeep.update_all_lines, delete_old)
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     database: Database
@@ -50,9 +61,9 @@ class Worker:
 
     async def run(self) -> None:
         """Works until it is cancelled; what fails is logged and tried again. An import delays no message."""
-        pauses = {
+        pauses: dict[Callable[[], Awaitable[int]], float] = {
             **dict.fromkeys((self.deliver, self.import_next, self.compare_next), IDLE_SECONDS),
-            self.clean: CLEANING_SECONDS,
+            **dict.fromkeys((partial(self.clean, work) for work in CLEANING), CLEANING_SECONDS),
         }
         async with asyncio.TaskGroup() as tasks:
             for work, seconds in pauses.items():
@@ -100,15 +111,9 @@ class Worker:
             return type(failure).__name__
         return None
 
-    async def clean(self) -> int:
-        """Records the ends of roles and what has lapsed of offers, duties and camps, and removes what is of no use any more."""
-        request = Request(PUBLIC, self.clock)
+    async def clean(self, work: Callable[[Transaction, Request], Awaitable[None]]) -> int:
         async with self.database.transaction() as transaction:
-            await role.record_ends(transaction, request)
-            await duty.record_all_lapsed(transaction, request)
-            await camp_upkeep.update_all_lines(transaction, request)
-            for statement in DELETIONS:
-                await transaction.rows(statement, {"now": request.now})
+            await work(transaction, Request(PUBLIC, self.clock))
         return 0
 
 

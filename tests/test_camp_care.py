@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from api.transport import Transport
-from api.worker import Worker
+from api.worker import Worker, delete_old
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import Build
 from tests.conftest import NOW
@@ -68,7 +68,7 @@ async def test_care_data_are_erased_30_days_after_the_camp(
     await build.row("camp_care", registration_id=registration, **care)
     services = api.services
 
-    await Worker(services.database, services.vault, services.clock, Transport()).clean()
+    await Worker(services.database, services.vault, services.clock, Transport()).clean(delete_old)
 
     assert await build.connection.fetchval("SELECT count(*) FROM camp_care") == int(is_kept)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from api.services import camp_upkeep
 from api.transport import Transport
 from api.worker import Worker
 from tests.asking import PROBLEMS, Api, Json, instant, problem
@@ -207,7 +208,7 @@ async def test_who_is_on_leave_waits_and_gets_the_place_once_the_leave_has_ended
     )
     if not is_kept:
         await build.connection.execute("UPDATE absence SET cancelled_at = $1 WHERE id = $2", NOW, absence)
-    await worker.clean()
+    await worker.clean(camp_upkeep.update_all_lines)
 
     assert freed == (1, [(1, "CANCELLED"), (2, "WAITLISTED")])
     assert why == {"campRegistration": {"waitsFor": [{"code": "ON_LEAVE"}]}}

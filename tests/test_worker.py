@@ -22,14 +22,15 @@ import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from api.database.engine import Database
+from api.database.engine import Database, Transaction
 from api.database.error import Overloaded, TimedOut, Unavailable
 from api.keys import read_vault
-from api.services import message
+from api.services import message, role
 from api.services.message import Letter
+from api.services.request import Request
 from api.settings import Settings
 from api.transport import Smtp, Terminal, Transport, transport_of
-from api.worker import Worker, repeat
+from api.worker import Worker, repeat, running
 from tests.builders import HOME, Build
 from tests.command import TIMEOUT, environment, sigap
 from tests.conftest import NOW
@@ -276,12 +277,36 @@ async def test_the_end_of_a_role_is_recorded_as_of_its_instant(office: Office, b
     worker = Worker(office.database, office.vault, lambda: office.now, office.transport)
 
     for _time in range(2):
-        await worker.clean()
+        await worker.clean(role.record_ends)
 
     ended = await build.connection.fetch("SELECT ended_at, version FROM role ORDER BY until")
     events = await build.connection.fetch("SELECT kind, at, effective_at, actor_kind FROM event")
     assert [tuple(row) for row in ended] == [(NOW, 2), (None, 1)]
     assert [tuple(row) for row in events] == [("role.ended", office.now, NOW, "CLOCK")]
+
+
+async def test_what_is_wrong_with_one_part_of_the_cleaning_undoes_none_of_the_others(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, failed_again = asyncio.Event(), asyncio.Event()
+    failures = iter([lambda: None, failed_again.set])
+
+    async def fail(_transaction: Transaction, _request: Request) -> None:
+        next(failures, lambda: None)()
+        raise ValueError
+
+    async def succeed(_transaction: Transaction, _request: Request) -> None:
+        done.set()
+
+    monkeypatch.setattr("api.worker.CLEANING", (fail, succeed))
+    monkeypatch.setattr("api.worker.CLEANING_SECONDS", 0.01)
+
+    with structlog.testing.capture_logs() as lines:
+        async with running(Worker(office.database, office.vault, lambda: office.now, office.transport)):
+            await asyncio.wait_for(done.wait(), TIMEOUT)
+            await asyncio.wait_for(failed_again.wait(), TIMEOUT)
+
+    assert {line["error"] for line in lines if line["event"] == "unexpected error"} == {"ValueError"}
 
 
 async def test_what_keeps_the_worker_from_its_work_is_logged_but_not_that_the_database_is_lost() -> None:
