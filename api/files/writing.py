@@ -1,5 +1,6 @@
 """Writing tables as CSV and XLSX, piece by piece, so that neither is ever whole in memory."""
 
+import asyncio
 import csv
 import io
 import tempfile
@@ -39,7 +40,9 @@ def plain(text: str) -> str:
 
 def write_table(rows: AsyncIterable[Sequence[Value]], format_: Format, header: Sequence[str]) -> AsyncGenerator[bytes]:
     """The bytes of a file with the header and the rows."""
-    return _csv(rows, header) if format_ is Format.CSV else _xlsx(rows, header)
+    # Titles too may be a client's own: those of the file whose refused rows are written.
+    titles = [plain(title) for title in header]
+    return _csv(rows, titles) if format_ is Format.CSV else _xlsx(rows, titles)
 
 
 async def _csv(rows: AsyncIterable[Sequence[Value]], header: Sequence[str]) -> AsyncGenerator[bytes]:
@@ -68,7 +71,8 @@ async def _xlsx(rows: AsyncIterable[Sequence[Value]], header: Sequence[str]) -> 
         async for row in rows:
             number += 1
             _write_row(sheet, number, row)
-        book.close()
+        # It compresses the whole sheet, and nothing else uses the book any more.
+        await asyncio.to_thread(book.close)
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             yield piece
