@@ -123,6 +123,7 @@ from api.access.incident import (
     withdraws_situation,
 )
 from api.access.membership import (
+    agrees_to_transfer,
     answers_membership_request,
     answers_transfer,
     asks_for_membership,

@@ -12,16 +12,24 @@ from api.models.membership_request import MembershipSide
 
 def speaks_for_person(kind: Kind, row: Row) -> Condition:
     """The person; without an account, managers of the person's verified organizations and coordinators of the home."""
-    account = Account.alias()
-    has_account = exists_where(row, account.c.volunteer_id == row.c.volunteer_id, account.c.active)
-    others = any_of(
-        answers_for(kind, row.c.volunteer_id, of_verified=True) if kind.organizations else None,
-        leads_to(kind, row.c.volunteer_id, Volunteer, coordinates_home_of_volunteer) if kind.coordinator else None,
-    )
+    managers = None
+    if kind.organizations:
+        managers = sa.and_(~_has_account(row), answers_for(kind, row.c.volunteer_id, of_verified=True))
+    return any_of(agrees_to_transfer(kind, row), managers)
+
+
+def agrees_to_transfer(kind: Kind, row: Row) -> Condition:
+    """The person; without an account, coordinators of the home, and no managers: one of theirs has proposed it."""
+    home = leads_to(kind, row.c.volunteer_id, Volunteer, coordinates_home_of_volunteer)
     return any_of(
         row.c.volunteer_id == VOLUNTEER if kind.volunteer else None,
-        sa.and_(~has_account, others) if kind.organizations or kind.coordinator else None,
+        sa.and_(~_has_account(row), home) if kind.coordinator else None,
     )
+
+
+def _has_account(row: Row) -> Condition:
+    account = Account.alias()
+    return exists_where(row, account.c.volunteer_id == row.c.volunteer_id, account.c.active)
 
 
 def enrols_in(kind: Kind, row: Row) -> Condition:
@@ -79,8 +87,8 @@ def proposes_transfer(kind: Kind, transfer: Row) -> Condition:
 
 
 def answers_transfer(kind: Kind, transfer: Row) -> Condition:
-    """The person (without an account, who answers for the person), and managers of the other organization."""
-    return any_of(speaks_for_person(kind, transfer), manages(kind, transfer.c.organization_id))
+    """The person (without an account, coordinators of the home), and managers of the other organization."""
+    return any_of(agrees_to_transfer(kind, transfer), manages(kind, transfer.c.organization_id))
 
 
 def sees_transfer(kind: Kind, row: Row) -> Condition:

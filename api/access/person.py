@@ -6,11 +6,21 @@ import sqlalchemy as sa
 
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, leads_to, manages
-from api.models import Assignment, CertificateRequest, Membership, MembershipRequest, Need, Organization, Volunteer
+from api.models import (
+    Assignment,
+    CertificateRequest,
+    Membership,
+    MembershipRequest,
+    MembershipTransfer,
+    Need,
+    Organization,
+    Volunteer,
+)
 from api.models.assignment_status import ASSIGNMENT
 from api.models.certificate_request import CertificateRequestStatus
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
+from api.models.membership_transfer import MembershipTransferStatus
 from api.models.organization import Verification, is_standing
 from api.models.person import Reach, VolunteerStatus, has_consented
 
@@ -57,7 +67,7 @@ def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False, of_
 
 
 def applies(kind: Kind, volunteer_id: Sql) -> Condition | None:
-    """Whether the volunteer asks an organization that the actor manages to be its member, or for a certificate."""
+    """Whether an organization that the actor manages is asked to take the volunteer as a member, or for a certificate."""
     if not kind.organizations:
         return None
     joining = sa.select(MembershipRequest.c.volunteer_id).where(
@@ -68,7 +78,11 @@ def applies(kind: Kind, volunteer_id: Sql) -> Condition | None:
     certified = sa.select(CertificateRequest.c.volunteer_id).where(
         CertificateRequest.c.status == CertificateRequestStatus.PENDING, manages(kind, CertificateRequest.c.issuer_id)
     )
-    return volunteer_id.in_(joining.union_all(certified))
+    transferred = sa.select(MembershipTransfer.c.volunteer_id).where(
+        MembershipTransfer.c.status == MembershipTransferStatus.PENDING,
+        manages(kind, MembershipTransfer.c.organization_id),
+    )
+    return volunteer_id.in_(joining.union_all(certified, transferred))
 
 
 def serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | None:
@@ -135,7 +149,7 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
 
 
 def _sees_by_key(kind: Kind, volunteer_id: Sql) -> Condition:
-    """The volunteer, and the managers of an organization of theirs, of 90 days ago, or of one that they ask for something."""
+    """The volunteer, and the managers of an organization of theirs, of 90 days ago, or of one that is asked to take or certify them."""
     return any_of(
         volunteer_id == VOLUNTEER if kind.volunteer else None,
         volunteer_id.in_(managed(days_after=DAYS_SEEN_AFTERWARDS)) if kind.organizations else None,

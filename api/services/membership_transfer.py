@@ -113,7 +113,7 @@ withdraw = move_verb(
 
 
 # The two whose yes it takes.
-SIDES = {"person_agreed_at": access.speaks_for_person, "organization_agreed_at": access.manages_own}
+SIDES = {"person_agreed_at": access.agrees_to_transfer, "organization_agreed_at": access.manages_own}
 
 
 async def _new_yeses(session: Transaction, request: Request, held: Row) -> dict[str, object]:

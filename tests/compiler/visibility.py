@@ -26,6 +26,7 @@ from api.models import (
     Licence,
     Membership,
     MembershipRequest,
+    MembershipTransfer,
     Need,
     Organization,
     OrganizationCoverage,
@@ -189,9 +190,12 @@ class Visibility:
         )
 
     def is_asked_by(self, volunteer_id: uuid.UUID) -> bool:
-        """Whether the volunteer asks an organization of the account to be its member, or for a certificate."""
+        """Whether an organization of the account is asked to take the volunteer as a member, or for a certificate."""
         asked = self.rows.where(CertificateRequest, "volunteer_id", volunteer_id)
-        return any(each["status"] == "PENDING" and each["issuer_id"] in self.organization_ids for each in asked) or any(
+        transfers = self.rows.where(MembershipTransfer, "volunteer_id", volunteer_id)
+        waiting = {each["issuer_id"] for each in asked if each["status"] == "PENDING"}
+        waiting |= {each["organization_id"] for each in transfers if each["status"] == "PENDING"}
+        return bool(waiting & self.organization_ids) or any(
             (request["asked_by"], request["status"]) == ("PERSON", "PENDING")
             and request["organization_id"] in self.organization_ids
             for request in self.rows.where(MembershipRequest, "volunteer_id", volunteer_id)
@@ -201,8 +205,14 @@ class Visibility:
         accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
         if any(account["active"] for account in accounts):
             return bool(self.volunteer_id == row["volunteer_id"])
-        home = self.row(Volunteer, row["volunteer_id"])["kabupaten_code"]
-        return self.represents(row["volunteer_id"], of_verified=True) or self.coordinates(home)
+        return self.represents(row["volunteer_id"], of_verified=True) or self.agrees_to_transfer(row)
+
+    def agrees_to_transfer(self, row: Row) -> bool:
+        accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
+        if any(account["active"] for account in accounts):
+            return bool(self.volunteer_id == row["volunteer_id"])
+        is_self = self.volunteer_id == row["volunteer_id"]
+        return is_self or self.coordinates(self.row(Volunteer, row["volunteer_id"])["kabupaten_code"])
 
     def enrols_in(self, row: Row) -> bool:
         return self.keeps_organization(self.row(Organization, row["organization_id"]))
@@ -231,7 +241,7 @@ class Visibility:
         return self.row(Membership, row["membership_id"])["organization_id"] in self.organization_ids
 
     def answers_transfer(self, row: Row) -> bool:
-        return self.speaks_for_person(row) or row["organization_id"] in self.organization_ids
+        return self.agrees_to_transfer(row) or row["organization_id"] in self.organization_ids
 
     def sees_transfer(self, row: Row) -> bool:
         return self.is_national or (self.speaks_for_person(row) or self.enrols_in(row) or self.proposes_transfer(row))
