@@ -3,20 +3,24 @@
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+from api.app import application
 from api.database.error import Unavailable
 from api.services import budget_use
 from api.settings import Limits, Settings, read_settings
 from api.web import budget
 from api.web.budget import REFUSED_COST, REQUEST_COST, WRONG_TOKEN_COST, Budgets
 from api.web.client import network_of
+from api.web.request import MAX_BODY_BYTES
 from tests.asking import Api
 from tests.builders import Build
 from tests.conftest import NOW
-from tests.serving import replace_services, running_api
-from tests.waiting import wait_until
+from tests.serving import listening, replace_services, running_api
+from tests.test_disconnect import HAZARDS, request_and_disconnect
+from tests.waiting import LOCK_WAITS, wait_until
 
 NEWER = {"Accept": "application/graphql-response+json"}
 TYPENAME = {"query": "{ __typename }"}
@@ -114,6 +118,50 @@ async def test_a_refused_request_costs_more(api: Api, clock: list[float], docume
     await api.post(document)
 
     assert budgets.used("127.0.0.1") >= REFUSED_COST
+
+
+@pytest.mark.parametrize(
+    ("method", "content", "headers", "status"),
+    [
+        ("POST", b"{", {}, 400),
+        ("POST", b'{"query": 1}', {}, 400),
+        ("PUT", b"", {}, 405),
+        ("POST", b" " * (MAX_BODY_BYTES + 1), {}, 413),
+        ("POST", b"", {"Content-Type": "text/plain"}, 415),
+    ],
+)
+async def test_what_is_no_request_is_paid_by_the_address(
+    api: Api, clock: list[float], method: str, content: bytes, headers: dict[str, str], status: int
+) -> None:
+    budgets = limited(api, 2 * REFUSED_COST)
+    sent = {"Content-Type": "application/json", **NEWER, **headers}
+
+    answers = [await api.client.request(method, "/graphql", content=content, headers=sent) for _ in range(3)]
+
+    assert [answer.status_code for answer in answers] == [status, status, 429]
+    assert budgets.used("127.0.0.1") == 2 * (REQUEST_COST + REFUSED_COST)
+
+
+async def test_a_mutation_by_get_is_refused_and_costs_more(api: Api, clock: list[float]) -> None:
+    budgets = limited(api, 1_000)
+
+    response = await api.client.get("/graphql", params={"query": "mutation { signOut { problems { code } } }"})
+
+    assert response.status_code == 405
+    assert budgets.used("127.0.0.1") == REQUEST_COST + REFUSED_COST
+
+
+async def test_a_query_whose_client_disconnects_is_paid(
+    database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]", clock: list[float]
+) -> None:
+    app = application(database_url, keys, clock=lambda: NOW)
+    async with listening(app) as port, connection.transaction():
+        await connection.execute("LOCK TABLE hazard IN ACCESS EXCLUSIVE MODE")
+        async with request_and_disconnect(port, {"query": HAZARDS}):
+            await wait_until(connection, f"SELECT ({LOCK_WAITS}) > 0", expected=True)
+        await wait_until(connection, LOCK_WAITS, 0)
+    # The server has ended, so that the request has; it waited for the lock until the client was seen to be gone.
+    assert app.state.services.budgets.used("127.0.0.1") > REQUEST_COST + 500
 
 
 async def test_wrong_tokens_are_paid_by_the_address_and_not_by_accounts_behind_it(

@@ -29,7 +29,6 @@ from api.web.request import GraphQLRequest, read_request
 from api.web.response import error_response, result_response
 from api.web.services import Services
 
-METHODS = ("GET", "HEAD", "POST")
 OFFERS = (GRAPHQL_JSON, JSON)
 PAGE_OFFERS = (*OFFERS, HTML)
 
@@ -71,18 +70,41 @@ async def answer(request: Request, media_type: str | None) -> Response:
     start = perf_counter()
     if media_type is None:
         raise HttpError(406, f"Accept {GRAPHQL_JSON} or {JSON}.")
-    if request.method not in METHODS:
-        raise HttpError(405, "Send queries by GET or POST, mutations by POST.", headers={"Allow": ", ".join(METHODS)})
     services: Services = request.app.state.services
-    asked = await read_request(request, services.documents)
+    asked = await read_paid(request, services)
     context = await make_context(request, services)
-    execution = execute(asked, context, CancelOnDisconnect(request, context.usage))
-    result = await services.watchdog.run(execution, asked.logged_name, asked.document)
-    charge(services.budgets, context, result, asked)
+    result = await execute_paid(request, asked, context, services)
     log_request(context, asked, result, start)
     response = result_response(result, context, media_type)
     set_refresh_cookie(response, context.caller, is_secure=request.scope["scheme"] == "https")
     return response
+
+
+async def read_paid(request: Request, services: Services) -> GraphQLRequest:
+    """What is asked. For what is no GraphQL request the address pays, as nobody has looked at a token yet."""
+    try:
+        return await read_request(request, services.documents)
+    except HttpError:
+        address = client_address(request, services.settings.limits.trusted_proxies)
+        refuse_exhausted(services.budgets, address)
+        services.budgets.spend(address, REQUEST_COST + REFUSED_COST)
+        raise
+
+
+async def execute_paid(
+    request: Request, asked: GraphQLRequest, context: Context, services: Services
+) -> ExecutionResult:
+    """The result, which the client pays for; so it does for what raises an exception, such as `ClientDisconnect`."""
+    execution = execute(asked, context, CancelOnDisconnect(request, context.usage))
+    try:
+        result = await services.watchdog.run(execution, asked.logged_name, asked.document)
+    except BaseException as error:
+        charge(services.budgets, context, refusals=int(isinstance(error, HttpError)))
+        raise
+    cost = charge(services.budgets, context, refusals=len(result.errors or ()) + len(context.problem_codes))
+    if asked.extensions and asked.extensions.get("cost") is True:
+        show_cost(result, context, services.budgets, cost)
+    return result
 
 
 def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult, start: float) -> None:
@@ -153,23 +175,25 @@ def refuse_exhausted(budgets: Budgets, client: str) -> None:
         raise ThrottledError(seconds)
 
 
-def charge(budgets: Budgets, context: Context, result: ExecutionResult, asked: GraphQLRequest) -> None:
-    """Takes the cost of the request from its client's budget; shows it if the request asks for it."""
+def charge(budgets: Budgets, context: Context, *, refusals: int) -> float:
+    """Takes the cost of the request from its client's budget."""
     assert context.client is not None
-    client, milliseconds = context.client.name, context.client.seconds * 1000
-    refusals = len(result.errors or ()) + len(context.problem_codes)
-    cost = REQUEST_COST + milliseconds + refusals * REFUSED_COST
-    budgets.spend(client, cost)
-    if asked.extensions and asked.extensions.get("cost") is True:
-        shown = {
-            "cost": round(cost),
-            "databaseMilliseconds": round(milliseconds, 2),
-            "rows": context.usage.cost.rows,
-            "bytes": context.usage.cost.bytes,
-            "limit": budgets.limit,
-            "remaining": max(0, round(budgets.limit - budgets.used(client))),
-        }
-        result.extensions = {**(result.extensions or {}), "cost": shown}
+    cost = REQUEST_COST + context.client.seconds * 1000 + refusals * REFUSED_COST
+    budgets.spend(context.client.name, cost)
+    return cost
+
+
+def show_cost(result: ExecutionResult, context: Context, budgets: Budgets, cost: float) -> None:
+    assert context.client is not None
+    shown = {
+        "cost": round(cost),
+        "databaseMilliseconds": round(context.client.seconds * 1000, 2),
+        "rows": context.usage.cost.rows,
+        "bytes": context.usage.cost.bytes,
+        "limit": budgets.limit,
+        "remaining": max(0, round(budgets.limit - budgets.used(context.client.name))),
+    }
+    result.extensions = {**(result.extensions or {}), "cost": shown}
 
 
 async def execute(asked: GraphQLRequest, context: Context, cancellation: CancelOnDisconnect) -> ExecutionResult:

@@ -15,6 +15,7 @@ from api.web.document import Documents
 from api.web.error import HttpError
 from api.web.negotiation import JSON, is_json
 
+METHODS = ("GET", "HEAD", "POST")
 MAX_BODY_BYTES = 256 * 1024
 # What is logged as the name of an operation; anything else that is sent as one is not.
 LOGGED_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
@@ -55,6 +56,8 @@ class GraphQLRequest:
 
 async def read_request(request: Request, documents: Documents) -> GraphQLRequest:
     """Raises `HttpError` if it is not a GraphQL request, or its document may not be executed."""
+    if request.method not in METHODS:
+        raise HttpError(405, "Send queries by GET or POST, mutations by POST.", headers={"Allow": ", ".join(METHODS)})
     if request.method == "POST":
         return GraphQLRequest.from_members(parse_body(await read_body(request)), ALL_OPERATIONS, documents)
     return GraphQLRequest.from_members(parse_address(request.scope["query_string"]), READING, documents)
