@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.asking import Api, Json, instant
-from tests.builders import Build
+from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.builders import CERTIFICATE_TYPE, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 
@@ -14,6 +14,9 @@ HOUR = timedelta(hours=1)
 ACCEPT = """mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) {
   assignment { status endsAt organization { id } } problems { code path } } }"""
 ALLOWED = "query($id: ID!) { assignment(id: $id) { allowedActions } }"
+CERTIFY = f"mutation($input: RequestCertificateInput!) {{ requestCertificate(input: $input) {{ {PROBLEMS} }} }}"
+WITHDRAW = f"""mutation($input: WithdrawCertificateRequestInput!) {{ withdrawCertificateRequest(input: $input) {{
+  certificateRequest {{ status }} {PROBLEMS} }} }}"""
 OTHERS = {
     "Decline": ("OFFERED", {"reason": "Tidak bisa"}),
     "Cancel": ("ACCEPTED", {"reason": "Ditangguhkan"}),
@@ -87,3 +90,23 @@ async def test_what_is_no_new_duty_its_managers_still_do(api: Api, build: Build,
     )
 
     assert payload == {"problems": []}
+
+
+async def test_managers_of_a_suspended_organization_show_no_member_to_an_issuer(api: Api, build: Build) -> None:
+    """What they asked for before, they still withdraw."""
+    organization, issuer = await build.organization(), await build.organization()
+    person = await build.volunteer(organization)
+    waiting = await build.certificate_request(person, issuer)
+    manager, own = await build.manager(organization), await build.volunteer_account(person)
+    await fall(build, organization, "suspended")
+    asked = {"issuer": f"Organization:{issuer}", "type": CERTIFICATE_TYPE, "number": "L-9", "issuedOn": "2025-01-01"}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(CERTIFY, actor=manager, volunteer=f"Volunteer:{person}", **asked)
+    unchanged = await snapshot(build.connection)
+    withdrawn = await api.do(WITHDRAW, actor=manager, certificateRequest=f"CertificateRequest:{waiting}", version=1)
+    by_person = await api.do(CERTIFY, actor=own, **asked)
+
+    assert (refused["problems"], unchanged) == ([problem("Simple", "FORBIDDEN", "volunteer")], before)
+    assert withdrawn == {"certificateRequest": {"status": "WITHDRAWN"}, "problems": []}
+    assert by_person == {"problems": []}

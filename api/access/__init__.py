@@ -102,6 +102,7 @@ from api.access.certificate import (
     sees_certificate,
     sees_certificate_request,
     sees_extension,
+    withdraws_certificate_request,
 )
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
 from api.access.event import OF_KIND as EVENTS_OF_FEWER

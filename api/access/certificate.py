@@ -10,7 +10,12 @@ from api.models import Organization, Volunteer
 
 
 def asks_for_certificate(kind: Kind, request: Row) -> Condition:
-    """The person, and managers of the person's organizations."""
+    """The person, and managers of the person's verified organizations: while it waits, the issuer's managers see the person."""
+    return answers_for(kind, request.c.volunteer_id, of_verified=True)
+
+
+def withdraws_certificate_request(kind: Kind, request: Row) -> Condition:
+    """The person, and managers of the person's organizations, also of one that is suspended."""
     return answers_for(kind, request.c.volunteer_id)
 
 
@@ -24,8 +29,10 @@ def judges_certificate(kind: Kind, request: Row) -> Condition:
 
 
 def sees_certificate_request(kind: Kind, row: Row) -> Condition:
-    """Who asked for it, and the coordinators and managers who decide."""
-    return sa.true() if kind.nation else any_of(asks_for_certificate(kind, row), judges_certificate(kind, row))
+    """Who may withdraw it, and the coordinators and managers who decide."""
+    if kind.nation:
+        return sa.true()
+    return any_of(withdraws_certificate_request(kind, row), judges_certificate(kind, row))
 
 
 def revokes_certificate(kind: Kind, certificate: Row) -> Condition:

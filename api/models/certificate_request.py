@@ -49,7 +49,7 @@ CERTIFICATE_REQUEST = StateMachine(
             needs="A reason.",
             verb="refuse_certificate",
         ),
-        Move(_A.WITHDRAW, (_S.PENDING,), _S.WITHDRAWN, who="asks_for_certificate"),
+        Move(_A.WITHDRAW, (_S.PENDING,), _S.WITHDRAWN, who="withdraws_certificate_request"),
     ),
     consequences=(
         Consequence((_S.PENDING,), _S.WITHDRAWN, ("merge_volunteers",), "when the record that stays has one, too"),

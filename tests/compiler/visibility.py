@@ -224,6 +224,9 @@ class Visibility:
         return self.sees_record_of_volunteer(row) or row["issuer_id"] in self.organization_ids
 
     def asks_for_certificate(self, row: Row) -> bool:
+        return self.represents(row["volunteer_id"], of_verified=True)
+
+    def withdraws_certificate_request(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
 
     def judges_certificate(self, row: Row) -> bool:
@@ -232,7 +235,7 @@ class Visibility:
         return is_coordinator or row["issuer_id"] in self.organization_ids
 
     def sees_certificate_request(self, row: Row) -> bool:
-        return self.is_national or self.asks_for_certificate(row) or self.judges_certificate(row)
+        return self.is_national or self.withdraws_certificate_request(row) or self.judges_certificate(row)
 
     def coordinates_nation(self, _row: Row) -> bool:
         return self.is_national
