@@ -253,6 +253,18 @@ async def test_an_earlier_membership_takes_number_and_rank_of_the_later_one_wher
     assert tuple(row or ()) == (kept, new, "7/A", "7/a", "TAGANA_MADYA", 2)
 
 
+async def test_of_two_ranks_that_of_the_membership_that_began_last_is_left(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    old, new = await build.person(), await build.person()
+    await build.membership(old, organization, since=date(2020, 1, 1), number="1", rank_code="TAGANA_MUDA")
+    await build.membership(new, organization, since=date(2022, 1, 1), number="2", rank_code="TAGANA_MADYA")
+
+    await merge(api, build, old, new)
+    row = await build.connection.fetchrow("SELECT since, number, rank_code FROM membership")
+
+    assert tuple(row or ()) == (date(2020, 1, 1), "1", "TAGANA_MADYA")
+
+
 # Days, and from when in a kecamatan: of the earlier and of the later membership; whose kecamatan is left.
 KECAMATAN: list[tuple[tuple[int, int | None], str | None, tuple[int, int | None], str | None, str | None]] = [
     ((0, None), None, (10, None), "62.02.01", "62.02.01"),
@@ -378,6 +390,25 @@ async def test_what_cannot_be_one_person_is_refused_with_the_list(api: Api, buil
             ),
         ],
     }
+    assert await snapshot(build.connection) == before
+
+
+async def test_camps_that_are_in_the_way_are_named(api: Api, build: Build) -> None:
+    old, new = await build.person(), await build.person()
+    both, other = await build.camp(), await build.camp(starts_at=NOW + 4 * DAY, ends_at=NOW + 6 * DAY)
+    await build.camp_registration(both, old, status="WAITLISTED")
+    await build.camp_registration(both, new)
+    await build.camp_staff_member(other, old)
+    coordinator, before = await build.coordinator(), await snapshot(build.connection)
+
+    answer = await merge(api, build, old, new, actor=coordinator)
+
+    same, meanwhile = {"id": f"Camp:{both}"}, {"id": f"Camp:{other}"}
+    overlap = {"startsAt": instant(NOW + 4 * DAY), "endsAt": instant(NOW + 5 * DAY)}
+    assert answer["problems"] == [
+        problem("Camp", "ALREADY_AT_CAMP", "volunteer", camp=same, startsAt=None, endsAt=None),
+        problem("Camp", "IN_CAMP", "volunteer", camp=meanwhile, **overlap),
+    ]
     assert await snapshot(build.connection) == before
 
 

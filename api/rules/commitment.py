@@ -31,15 +31,16 @@ BOUNDS = (
 )
 
 
-def _camp_of(table: sa.Table, key: Sql) -> Sql:
-    return sa.select(table.c.camp_id).where(table.c.id == key).correlate(Commitment).scalar_subquery()
+def camp_of(commitment: sa.FromClause) -> Sql:
+    """The id of the camp that the time is promised to; null if it is promised to a duty."""
+    ends = (CampRegistration, commitment.c.registration_id), (CampStaffMember, commitment.c.staff_member_id)
+    camps = (
+        sa.select(table.c.camp_id).where(table.c.id == key).correlate(commitment).scalar_subquery()
+        for table, key in ends
+    )
+    return sa.func.coalesce(*camps, type_=sa.Uuid())
 
 
-CAMP_OF_COMMITMENT = sa.func.coalesce(
-    _camp_of(CampRegistration, Commitment.c.registration_id),
-    _camp_of(CampStaffMember, Commitment.c.staff_member_id),
-    type_=sa.Uuid(),
-)
 NOT_COMMITTED_ELSEWHERE = Rule(
     holds=lambda case: ~exists_for(clashing_commitments(case, Commitment.c.id), case),
     refusals=(
@@ -50,7 +51,7 @@ NOT_COMMITTED_ELSEWHERE = Rule(
         ),
         Refusal(
             ProblemCode.IN_CAMP,
-            proof=lambda case: clashing_camps(case, CAMP_OF_COMMITMENT.label("camp_id"), *BOUNDS),
+            proof=lambda case: clashing_camps(case, camp_of(Commitment).label("camp_id"), *BOUNDS),
             when=lambda case: exists_for(clashing_camps(case, Commitment.c.id), case),
         ),
     ),

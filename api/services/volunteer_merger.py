@@ -15,10 +15,11 @@ from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.hours import HoursStatus
 from api.models.person import Reach
 from api.rules.code import ProblemCode
+from api.rules.commitment import camp_of
 from api.services import account_merger
 from api.services.duty import LOCK_ASSIGNMENTS, record_lapse
 from api.services.person_change import EARLIEST, VOLUNTEERS, refuse_promises_beyond_reach
-from api.services.problem import Problems, read_reason
+from api.services.problem import Problems, fact_of, read_reason
 from api.services.request import Request
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
@@ -38,6 +39,7 @@ from api.values.nik import check_nik_agrees
         ProblemCode.ALREADY_OFFERED,
         ProblemCode.ALREADY_AT_CAMP,
         ProblemCode.PERSON_ELSEWHERE,
+        ProblemCode.IN_CAMP,
         ProblemCode.PROMISE_BEYOND_REACH,
     ),
     updates=True,
@@ -138,11 +140,12 @@ async def _clashes(session: Transaction, request: Request, both: Both, held: Row
     parameters = {**request.parameters, **both}
     for row in await session.rows(SAME_NEED, parameters):
         problems.add(ProblemCode.ALREADY_OFFERED, "volunteer", assignment_id=row.id)
-    for _row in await session.rows(SAME_CAMP, parameters):
-        problems.add(ProblemCode.ALREADY_AT_CAMP, "volunteer")
+    for row in await session.rows(SAME_CAMP, parameters):
+        problems.add(ProblemCode.ALREADY_AT_CAMP, "volunteer", camp_id=row.camp_id)
     for statement in (OVERLAPPING_TIME, OVERLAPPING_HOURS):
         for row in await session.rows(statement, parameters):
-            problems.add(ProblemCode.PERSON_ELSEWHERE, "volunteer", **row)
+            code = ProblemCode.IN_CAMP if row.assignment_id is None else ProblemCode.PERSON_ELSEWHERE
+            problems.add(code, "volunteer", **fact_of(row))
     return problems
 
 
@@ -167,7 +170,7 @@ def _live_at_one(table: sa.Table, thing: str, is_live: Any) -> sa.Select[Any]:
     """What the old record has live at a need or camp at which the other has something live, too."""
     mine, theirs = table.alias(), table.alias()
     return (
-        sa.select(mine.c.id)
+        sa.select(mine.c.id, mine.c[thing])
         .join(theirs, theirs.c[thing] == mine.c[thing])
         .where(mine.c.volunteer_id == OLD, theirs.c.volunteer_id == NEW, is_live(mine), is_live(theirs))
         .order_by(mine.c.id)
@@ -185,12 +188,15 @@ SAME_NEED = compile_statement(
 SAME_CAMP = compile_statement(_live_at_one(CampRegistration, "camp_id", _is_live_registration))
 
 
-def _overlapping(table: sa.Table, period: Any, is_counted: Any = lambda _row: sa.true()) -> sa.Select[Any]:
+def _overlapping(
+    table: sa.Table, period: Any, *, camp: Any = lambda _row: sa.null(), is_counted: Any = lambda _row: sa.true()
+) -> sa.Select[Any]:
     mine, theirs = table.alias(), table.alias()
     common = period(mine).op("*")(period(theirs))
     return (
         sa.select(
             mine.c.assignment_id,
+            camp(mine).label("camp_id"),
             sa.func.lower(common).label("starts_at"),
             sa.func.upper(common).label("ends_at"),
         )
@@ -200,12 +206,12 @@ def _overlapping(table: sa.Table, period: Any, is_counted: Any = lambda _row: sa
     )
 
 
-OVERLAPPING_TIME = compile_statement(_overlapping(Commitment, lambda row: row.c.period))
+OVERLAPPING_TIME = compile_statement(_overlapping(Commitment, lambda row: row.c.period, camp=camp_of))
 OVERLAPPING_HOURS = compile_statement(
     _overlapping(
         ServedHours,
         lambda row: sa.func.tstzrange(row.c.starts_at, row.c.ends_at),
-        lambda row: row.c.status == HoursStatus.COUNTED,
+        is_counted=lambda row: row.c.status == HoursStatus.COUNTED,
     )
 )
 DELETE = compile_statement(sa.delete(Volunteer).where(Volunteer.c.id == OLD).returning(Volunteer.c.id))

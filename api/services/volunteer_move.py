@@ -1,7 +1,7 @@
 """What goes over when two records of one person are merged: every column that refers to a volunteer, and its clashes.
 
 The stated rules: of memberships of one organization that overlap, the earlier one stays, until the later end, with the
-kecamatan of one that lasts as long; absences that
+rank of the one that began last and the kecamatan of one that lasts as long; absences that
 overlap become one; of one insurance that is recorded twice the later end counts; of what is asked or noted twice, the
 record that stays keeps its own.
 """
@@ -144,8 +144,9 @@ async def _join_into(
     rows = (first, *others)
     last = max(rows, key=lambda row: row.until or date.max)
     columns: dict[str, Any] = {"until": last.until, "end_reason": last.end_reason}
-    for name in ("number", "rank_code"):
-        columns[name] = next((row[name] for row in rows if row[name] is not None), None)
+    columns["number"] = next((row.number for row in rows if row.number is not None), None)
+    # Ranks rise: that of the membership that began last is the present one.
+    columns["rank_code"] = next((row.rank_code for row in reversed(rows) if row.rank_code is not None), None)
     # A kecamatan that was left before the later end has somebody else there since, or nobody.
     tksk = next((row for row in rows if row.kecamatan_code is not None and row.until == last.until), None)
     columns |= {name: tksk and tksk[name] for name in ("kecamatan_code", "kecamatan_since")}
