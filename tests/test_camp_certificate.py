@@ -20,6 +20,8 @@ COMPLETE = f"mutation($input: CompleteCampInput!) {{ completeCamp(input: $input)
 REOPEN = f"mutation($input: ReopenCampInput!) {{ reopenCamp(input: $input) {{ camp {{ status }} {PROBLEMS} }} }}"
 RESULTS = f"""mutation($input: RecordResultsInput!) {{ recordResults(input: $input) {{
   results {{ campRegistration {{ completion {{ hasPassed isMet }} }} {PROBLEMS} }} {PROBLEMS} }} }}"""
+REVOKE = f"""mutation($input: RevokeCertificateInput!) {{ revokeCertificate(input: $input) {{
+  certificate {{ version }} {PROBLEMS} }} }}"""
 REPORT = """query($id: ID!, $by: CampReportBy!) { camp(id: $id) { report(by: $by) {
   name registered came certified } } }"""
 COMPLETION = """query($id: ID!) { campRegistration(id: $id) { completion {
@@ -359,3 +361,52 @@ async def test_who_has_come_after_all_gets_the_certificate_that_the_others_have(
 
     assert before == [(people[0], TYPE, True)]
     assert await certificates(build, camp) == [(person, TYPE, True) for person in people]
+
+
+async def test_a_certificate_that_was_revoked_by_itself_does_not_come_back(api: Api, build: Build) -> None:
+    """Neither with scans that were uploaded late, nor when the camp is reopened and completed again."""
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer)
+    kept, lost = [await build.volunteer() for _ in range(2)]
+    for person in (kept, lost):
+        await attend(build, await build.camp_registration(camp, person, status="CHECKED_IN"), *sessions)
+    await do(api, COMPLETE, actor, camp, build)
+    sql = "SELECT id FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
+    certificate = f"Certificate:{await build.connection.fetchval(sql, camp, lost)}"
+
+    revoked = await api.do(
+        REVOKE, actor=await build.manager(issuer), certificate=certificate, version=1, reason="Bukan dia yang hadir"
+    )
+    await record(api, actor, camp, isOffline=True)
+    late = await certificates(build, camp)
+    await do(api, REOPEN, actor, camp, build, reason="Satu sesi lagi")
+    await do(api, COMPLETE, actor, camp, build)
+
+    assert revoked["problems"] == []
+    assert late == [(kept, TYPE, True), (lost, TYPE, False)]
+    assert await certificates(build, camp) == [(kept, TYPE, False), (kept, TYPE, True), (lost, TYPE, False)]
+
+
+async def test_every_instructor_gets_a_number_that_nobody_has_had(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)
+    teachers = [await build.person() for _ in range(3)]
+    ids = [uuid.UUID(int=number) for number in (1, 2, 3)]
+    for member, teacher in zip(ids[:2], teachers[:2], strict=True):
+        await build.camp_staff_member(camp, teacher, id=member, duty="INSTRUCTOR")
+    await do(api, COMPLETE, actor, camp, build)
+    await do(api, REOPEN, actor, camp, build, reason="Pelatih diganti")
+    await build.connection.execute("UPDATE camp_staff_member SET ended_at = $2 WHERE id = $1", ids[0], NOW)
+    await build.camp_staff_member(camp, teachers[2], id=ids[2], duty="INSTRUCTOR")
+
+    await do(api, COMPLETE, actor, camp, build)
+
+    sql = (
+        "SELECT volunteer_id, substr(number, 9), revoked_on IS NULL FROM certificate WHERE camp_id = $1 ORDER BY number"
+    )
+    assert [tuple(row) for row in await build.connection.fetch(sql, camp)] == [
+        (teachers[0], "-I0001", False),
+        (teachers[1], "-I0002", False),
+        (teachers[1], "-I0003/2", True),
+        (teachers[2], "-I0004", True),
+    ]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Camp, CampRegistration, CampStaffMember, Certificate, CertificateType, Organization
+from api.models import Camp, CampRegistration, CampStaffMember, Certificate, CertificateType, Event, Organization
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampDuty, CampStatus
 from api.models.day import local_day
@@ -66,6 +66,7 @@ async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> Pr
 async def issue(session: Transaction, request: Request, camp: Row, *, is_optional: bool) -> None:
     """Issues to all who met the rule and have none yet, in the name of the issuer that agreed.
 
+    Whose certificate of the camp was revoked otherwise than by its reopening gets no other one.
     Where the issuer cannot give them that is refused; where they are optional, an event says so.
     """
     holders = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
@@ -80,10 +81,10 @@ async def issue(session: Transaction, request: Request, camp: Row, *, is_optiona
     issued = await session.insert_all(
         Certificate, [{"id": key, **row} for key, row in rows.items()], sorted_by="number"
     )
+    assert issued == rows.keys(), "a number of a certificate is taken"
     changes = [
         (key, {"volunteer": str(row["volunteer_id"]), "type": row["certificate_type_code"], "camp": str(camp.id)})
         for key, row in rows.items()
-        if key in issued
     ]
     await record_all(session, request, "certificate.issued", "Certificate", changes)
 
@@ -141,15 +142,26 @@ def _expires(name: str) -> Any:
 
 
 def _has_none(volunteer_id: Any, name: str) -> Any:
-    """Whether the person does not hold the certificate of the camp already."""
+    """Whether the person does not hold the certificate of the camp already, and lost none otherwise than by its reopening."""
     held = Certificate.alias()
-    holds = sa.exists().where(
+    is_held = sa.and_(held.c.revoked_on.is_(None), held.c.certificate_type_code == Camp.c[f"{name}_certificate_code"])
+    found = sa.exists().where(
         held.c.camp_id == Camp.c.id,
         held.c.volunteer_id == volunteer_id,
-        held.c.certificate_type_code == Camp.c[f"{name}_certificate_code"],
-        held.c.revoked_on.is_(None),
+        sa.or_(is_held, sa.and_(held.c.revoked_on.is_not(None), sa.not_(_was_revoked_by_reopening(held)))),
     )
-    return sa.not_(holds.correlate_except(held))
+    return sa.not_(found.correlate_except(held))
+
+
+def _was_revoked_by_reopening(certificate: sa.FromClause) -> Any:
+    """The event of `revoke` names the camp; that of `revokeCertificate` does not."""
+    revoked = sa.exists().where(
+        Event.c.kind == "certificate.revoked",
+        Event.c.subject_type == "Certificate",
+        Event.c.subject_key == sa.cast(certificate.c.id, sa.Text()),
+        Event.c.change.has_key("camp"),
+    )
+    return revoked.correlate_except(Event)
 
 
 def _holder(volunteer_id: Any, number: Any, *, is_instructor: bool) -> Any:
@@ -188,10 +200,17 @@ _participants = (
     .where(Camp.c.id == _id("camp"), CampRegistration.c.number == _last, CampRegistration.c.status.in_(CAME))
     .where(_has_none(CampRegistration.c.volunteer_id, "participant"))
 )
+# As many numbers of instructors are taken at most; participants have digits only.
+_taken = (
+    sa.select(sa.func.count())
+    .where(Certificate.c.camp_id == Camp.c.id, Certificate.c.number.contains("-I"))
+    .correlate(Camp)
+    .scalar_subquery()
+)
 _instructors = (
     _holder(
         CampStaffMember.c.volunteer_id,
-        sa.func.row_number().over(order_by=CampStaffMember.c.id),
+        _taken + sa.func.row_number().over(order_by=CampStaffMember.c.id),
         is_instructor=True,
     )
     .select_from(Camp.join(CampStaffMember, CampStaffMember.c.camp_id == Camp.c.id))
