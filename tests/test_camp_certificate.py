@@ -410,3 +410,15 @@ async def test_every_instructor_gets_a_number_that_nobody_has_had(api: Api, buil
         (teachers[1], "-I0003/2", True),
         (teachers[2], "-I0004", True),
     ]
+
+
+async def test_the_note_of_a_result_is_stored_as_it_is_read(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer)
+    registration = await build.camp_registration(camp, await build.volunteer(), status="CHECKED_IN")
+    result = {"registration": f"CampRegistration:{registration}", "hasPassed": True, "note": "  Tenang\r\n di  air \n"}
+
+    payload = await api.do(RESULTS, actor=actor, camp=f"Camp:{camp}", results=[result])
+
+    assert payload["results"][0]["problems"] == []
+    assert await build.connection.fetchval("SELECT note FROM camp_result") == "Tenang\ndi air"

@@ -46,10 +46,11 @@ async def record_results(
     problems.refuse()
     named = [each["registration"] for each in results]
     came = {row.id for row in await session.rows(CAMERS, {"camp": camp, "registrations": named})}
-    outcomes = [_outcome(each, came) for each in results]
-    for each, outcome in zip(results, outcomes, strict=True):
+    read = [_read(each, came) for each in results]
+    outcomes = [outcome for outcome, _ in read]
+    for each, (outcome, note) in zip(results, read, strict=True):
         if outcome.key is not None:
-            values = {"score": each.get("score"), "note": each.get("note"), "has_passed": each["has_passed"]}
+            values = {"score": each.get("score"), "note": note, "has_passed": each["has_passed"]}
             keys = {"id": new_id(), "registration_id": outcome.key, "account_id": request.actor.account_id}
             await session.rows(KEEP, {**keys, **values})
     count = sum(1 for outcome in outcomes if outcome.key is not None)
@@ -57,9 +58,10 @@ async def record_results(
     return outcomes
 
 
-def _outcome(result: Mapping[str, Any], came: set[uuid.UUID]) -> ItemResult:
+def _read(result: Mapping[str, Any], came: set[uuid.UUID]) -> tuple[ItemResult, str | None]:
+    """Whose result it is, or what is wrong with it; and the note as it is stored."""
     problems = Problems()
-    problems.read(paragraph, "note", value=result.get("note"), minimum=1, maximum=1000)
+    note = problems.read(paragraph, "note", value=result.get("note"), minimum=1, maximum=1000)
     score = result.get("score")
     if score is not None and not 0 <= score <= 100:  # Percent.
         problems.invalid("score", indonesian="Antara 0 dan 100.", english="It must be between 0 and 100.")
@@ -68,8 +70,8 @@ def _outcome(result: Mapping[str, Any], came: set[uuid.UUID]) -> ItemResult:
     try:
         problems.refuse()
     except Refused as refused:
-        return ItemResult(problems=refused.problems)
-    return ItemResult(key=result["registration"])
+        return ItemResult(problems=refused.problems), None
+    return ItemResult(key=result["registration"]), note
 
 
 CAMERS = compile_statement(
