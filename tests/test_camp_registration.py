@@ -418,6 +418,28 @@ async def test_who_registers_whom_and_when(
     assert await build.connection.fetchval("SELECT count(*) FROM camp_registration") == (not codes)
 
 
+async def test_staff_register_nobody_before_the_camp_runs(api: Api, build: Build) -> None:
+    """Neither people whom they see, nor guests; walk-ins alone are theirs."""
+    camp, organization = await build.camp(), await build.organization()
+    staff, person = await build.account(), await build.person()
+    await build.row("role", account_id=staff, kind="CAMP_STAFF", camp_id=camp)
+    await build.row("role", account_id=staff, kind="COORDINATOR", kabupaten_code=FAR)
+    guest = {"guestName": "Bu Camat", "organization": f"Organization:{organization}"}
+    id_, participants = f"Camp:{camp}", [*listed([person]), guest]
+    before = await snapshot(build.connection)
+
+    alone = [await api.do(REGISTER, actor=staff, camp=id_, **each) for each in participants]
+    together = await api.do(REGISTER_ALL, actor=staff, camp=id_, participants=participants)
+    unchanged = await snapshot(build.connection)
+    await build.connection.execute("UPDATE camp SET status = 'RUNNING', starts_at = $1", NOW - DAY)
+    inside = [await api.do(WALK_IN, actor=staff, camp=id_, **each) for each in participants]
+
+    assert [[each["code"] for each in answer["problems"]] for answer in alone] == [["FORBIDDEN"]] * 2
+    assert [[each["code"] for each in answer["problems"]] for answer in together["results"]] == [["FORBIDDEN"]] * 2
+    assert unchanged == before
+    assert [each["campRegistration"]["status"] for each in inside] == ["CHECKED_IN"] * 2
+
+
 async def test_a_walk_in_is_checked_in_and_waits_when_the_camp_is_full(api: Api, build: Build) -> None:
     camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, capacity=1)
     staff = await build.account()

@@ -85,6 +85,22 @@ async def test_people_are_found_by_the_identity_number_by_who_keeps_their_record
     assert outcomes(payload) == ["REGISTERED", ["INVALID"]]
 
 
+async def test_staff_of_a_camp_import_nobody(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    await numbered(build, organization, 1)
+    staff = await build.account()
+    await build.row("role", account_id=staff, kind="CAMP_STAFF", camp_id=camp)
+    await build.row("role", account_id=staff, kind="COORDINATOR", kabupaten_code=FAR)
+    token = await upload(api, staff, [["Nomor Anggota", "Nama"], ["A-1", "A"]])
+
+    payload = await api.do(
+        IMPORT, actor=staff, camp=f"Camp:{camp}", organization=f"Organization:{organization}", upload=token
+    )
+
+    assert outcomes(payload) == [["FORBIDDEN"]]
+    assert await build.connection.fetchval("SELECT count(*) FROM camp_registration") == 0
+
+
 async def test_a_leader_names_the_people_of_the_contingent_by_their_numbers(api: Api, build: Build) -> None:
     camp, organization = await build.camp(needs_consent=True), await build.organization()
     leader, *_ = await numbered(build, organization, 2)

@@ -46,6 +46,12 @@ class Entry:
     category: str
     may: Row
     admission_reason: str | None = None
+    is_walk_in: bool = False
+
+    @property
+    def takes_anybody(self) -> bool:
+        """The host registers whom it wants; the staff only who stands at the gate."""
+        return bool(self.may.keeps) or self.is_walk_in
 
     @property
     def preferred(self) -> uuid.UUID | None:
@@ -54,7 +60,7 @@ class Entry:
 
 
 async def read_rights(session: Transaction, request: Request, camp: uuid.UUID, contingent: uuid.UUID | None) -> Row:
-    """What the actor may do at a camp: keep it, run it, fill and speak for the contingent; whether it takes registrations."""
+    """What the actor may do at a camp: keep it, fill and speak for the contingent; whether it takes registrations."""
     parameters = {**request.parameters, "camp": camp, "contingent": contingent}
     (found,) = await session.rows(rights(request.actor.kind), parameters)
     return found
@@ -130,7 +136,7 @@ def _check_guest(made: Participant, entry: Entry, asked: Mapping[str, Any], row:
         made.invalid("organization", indonesian="Tamu mewakili organisasi.", english="A guest is of an organization.")
     elif row.home is None:
         made.add(ProblemCode.NOT_FOUND, "organization")
-    elif not (entry.may.runs or row.manages or (entry.may.fills and row.is_of_contingent)):
+    elif not (entry.takes_anybody or row.manages or (entry.may.fills and row.is_of_contingent)):
         made.add(ProblemCode.FORBIDDEN, "organization")
     elif sort_key(made.seat["guest_name"]) in row.guests:
         made.add(ProblemCode.ALREADY_REGISTERED, "guest_name")
@@ -143,7 +149,7 @@ def _check_volunteer(made: Participant, entry: Entry, asked: Mapping[str, Any], 
         made.add(ProblemCode.NOT_FOUND, "volunteer")
         return
     is_own = row.is_self and entry.camp.self_registration
-    if not (entry.may.runs or row.manages_person or is_own or fills):
+    if not (entry.takes_anybody or row.manages_person or is_own or fills):
         made.add(ProblemCode.FORBIDDEN, "volunteer")
         return
     if asked.get("organization") is not None and row.organization_id is None:

@@ -27,7 +27,6 @@ def rights(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(
             access.keeps_camp(kind, Camp).label("keeps"),
-            access.runs_camp(kind, Camp).label("runs"),
             takes_registrations(Camp, access.NOW).label("takes"),
             _or_false(_of_contingent(access.fills_contingent(kind, Contingent))).label("fills"),
             _or_false(_of_contingent(access.speaks_for_contingent(kind, Contingent))).label("speaks"),

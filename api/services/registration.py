@@ -119,7 +119,7 @@ async def register_walk_in(
     problems.refuse()
     limits = await update_line(session, request, camp)
     may = await read_rights(session, request, camp, None)
-    entry = Entry(held, None, category or PARTICIPANT, may)
+    entry = Entry(held, None, category or PARTICIPANT, may, is_walk_in=True)
     await lock_people(session, [person])
     (result,) = await place(session, request, entry, limits, [person], status=_S.CHECKED_IN)
     key = key_of(result)
