@@ -217,6 +217,23 @@ async def test_staff_promise_their_days_and_run_the_camp_with_their_accounts(api
     assert [tuple(row) for row in await build.connection.fetch(roles)] == [(*granted, NOW)]
 
 
+async def test_staff_whose_account_came_later_are_granted_the_role_when_set_again(api: Api, build: Build) -> None:
+    camp, medic = await build.camp(), await build.person()
+    keeper, id_ = await build.coordinator(), f"Camp:{camp}"
+    member: Json = {"actor": keeper, "camp": id_, "volunteer": f"Volunteer:{medic}", "duty": "MEDIC"}
+    await api.do(STAFF, **member)
+    account = await build.volunteer_account(medic)
+
+    answers = [await api.do(STAFF, **member) for _ in range(2)]
+    roles = "SELECT account_id, kind, camp_id, ended_at FROM role WHERE camp_id IS NOT NULL"
+    granted = [tuple(row) for row in await build.connection.fetch(roles)]
+    await api.do(STAFF, **{**member, "duty": None})
+
+    assert [each["problems"] for each in answers] == [[], []]
+    assert granted == [(account, "CAMP_STAFF", camp, None)]
+    assert [tuple(row) for row in await build.connection.fetch(roles)] == [(account, "CAMP_STAFF", camp, NOW)]
+
+
 @pytest.mark.parametrize("is_host", [True, False])
 async def test_nobody_gives_staff_a_role_for_longer_than_their_own(api: Api, build: Build, is_host: bool) -> None:
     host = await build.organization()

@@ -58,9 +58,7 @@ async def set_staff(
     if duty is None:
         return await _end(session, request, held, member)
     if member is not None:
-        return await STAFF.change(
-            session, request, member, "changed", columns={"duty": duty}, change={"duty": duty, "camp": str(camp)}
-        )
+        return await _change(session, request, member, duty)
     return await _add(session, request, held, volunteer, duty)
 
 
@@ -75,6 +73,15 @@ async def _add(session: Transaction, request: Request, camp: Row, volunteer: uui
     change = {"camp": str(camp.id), "volunteer": str(volunteer), "duty": duty}
     await record(session, request, "camp_staff_member.added", subject=("CampStaffMember", key), change=change)
     return key
+
+
+async def _change(session: Transaction, request: Request, member: Row, duty: str) -> uuid.UUID:
+    """Who has an account only since then is granted the role now."""
+    columns: dict[str, Any] = {"duty": duty}
+    if member.role_id is None:
+        columns["role_id"] = await _grant(session, request, member.camp_id, member.volunteer_id)
+    change = {"duty": duty, "camp": str(member.camp_id)}
+    return await STAFF.change(session, request, member, "changed", columns=columns, change=change)
 
 
 async def _grant(session: Transaction, request: Request, camp: uuid.UUID, volunteer: uuid.UUID) -> uuid.UUID | None:
