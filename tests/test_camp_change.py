@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from api.services.camp_change import MOST_QUOTAS, read_quota_inputs
+from api.services.problem import Problems
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
@@ -52,6 +54,29 @@ async def test_a_raised_capacity_goes_to_the_line(api: Api, build: Build) -> Non
     assert (payload["camp"]["capacity"], payload["camp"]["taken"]) == (3, 3)
     statuses = [(1, "REGISTERED"), (2, "REGISTERED"), (3, "REGISTERED"), (4, "WAITLISTED")]
     assert await line(api, build, camp) == (0, statuses)
+
+
+class CountedText(str):
+    """Counts how often it is compared with others like it."""
+
+    __slots__ = ()
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        CountedText.compared += 1
+        return str.__eq__(self, other) is True
+
+
+async def test_as_many_quotas_as_may_be_are_not_compared_with_each_other(api: Api) -> None:
+    quotas = [{"sex": CountedText(str(number)), "places": 1} for number in range(MOST_QUOTAS)]
+    problems = Problems()
+
+    async with api.services.database.transaction() as session:
+        read = await read_quota_inputs(session, problems, quotas)
+
+    assert (len(read), problems.listed) == (MOST_QUOTAS, ())
+    assert CountedText.compared < MOST_QUOTAS
 
 
 async def test_quotas_are_replaced_and_count_who_is_there(api: Api, build: Build) -> None:

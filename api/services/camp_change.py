@@ -53,9 +53,11 @@ async def read_quota_inputs(
     if len(quotas) > MOST_QUOTAS:
         problems.invalid("quotas", indonesian="Terlalu banyak kuota.", english="There are too many quotas.")
         return read
+    seen: set[tuple[Any, ...]] = set()
     for index, quota in enumerate(quotas):
         of = {name: quota.get(name.rsplit("_", 1)[0]) for name in DIMENSIONS}
-        if not any(value is not None for value in of.values()) or of in [_of(each) for each in read]:
+        named = tuple(of.values())
+        if not any(value is not None for value in named) or named in seen:
             problems.invalid(
                 *("quotas", str(index)),
                 indonesian="Kuota menyebut sesuatu, dan hanya sekali.",
@@ -65,6 +67,7 @@ async def read_quota_inputs(
             problems.invalid(
                 *("quotas", str(index), "places"), indonesian="Antara 0 dan 100.000.", english="From 0 to 100,000."
             )
+        seen.add(named)
         read.append({**of, "places": quota["places"]})
     await _check_known(session, problems, read)
     return read
