@@ -206,6 +206,36 @@ async def test_the_places_of_a_contingent_change_within_what_is_named_and_free(a
 
 
 @pytest.mark.parametrize(
+    ("who", "status", "codes"),
+    [
+        ("manager", "ASKED", []),
+        ("manager", "ALLOTTED", ["FORBIDDEN"]),
+        ("manager", "WAITLISTED", ["FORBIDDEN"]),
+        ("leader", "ALLOTTED", ["FORBIDDEN"]),
+        ("host", "ALLOTTED", []),
+    ],
+)
+async def test_once_it_is_granted_the_host_alone_says_who_pays(
+    api: Api, build: Build, who: str, status: str, codes: list[str]
+) -> None:
+    camp, organization, leader = await build.camp(), await build.organization(), await build.person()
+    contingent = await build.contingent(camp, organization, status=status, leader_id=leader)
+    actors = {
+        "manager": await build.manager(organization),
+        "leader": await build.volunteer_account(leader),
+        "host": await build.coordinator(kabupaten_code=HOME),
+    }
+
+    payload = await api.do(
+        document("changeContingent"), actor=actors[who], contingent=f"Contingent:{contingent}", version=1, payer="HOST"
+    )
+
+    assert payload["problems"] == [problem("Simple", code, "payer") for code in codes]
+    payer = await build.connection.fetchval("SELECT payer_code FROM contingent")
+    assert payer == ("SENDER" if codes else "HOST")
+
+
+@pytest.mark.parametrize(
     ("who", "codes"),
     [
         ("manager", []),

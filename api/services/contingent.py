@@ -174,7 +174,7 @@ async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID
 
 @verb(
     "change_contingent",
-    "Changes a contingent; what is left out stays, and null removes it. The host alone changes its places and when names are due.",
+    "Changes a contingent; what is left out stays, and null removes it. The host alone changes when names are due and, once it is granted, its places and who pays.",
     answers=OneThing("Contingent"),
     callers=access.CONTINGENT_KEEPERS,
     ids={"contingent": "Contingent", "payer": "Payer", "leader": "Volunteer"},
@@ -189,8 +189,8 @@ async def change(
     check_status(held, CONTINGENT.group("OPEN"), "contingent")
     problems = Problems()
     is_kept = await session.value(_keeps(request.actor.kind), {**request.parameters, "key": contingent})
-    own = {"places", "names_due_at"} if held.status != _S.ASKED else {"names_due_at"}
-    for name in own & values.keys():
+    own = {"names_due_at"} if held.status == _S.ASKED else {"names_due_at", "payer", "places"}
+    for name in sorted(own & values.keys()):
         if not is_kept:
             problems.add(ProblemCode.FORBIDDEN, name)
     wanted = {**values, "places": values.get("places") or held.places}
