@@ -56,6 +56,19 @@ async def test_a_person_reads_duties_and_camps_at_an_address_until_it_is_replace
     assert await build.connection.fetchval("SELECT count(*) FROM calendar_address") == 0
 
 
+async def test_a_person_reads_the_camps_at_which_they_work(api: Api, build: Build) -> None:
+    cook = await build.volunteer()
+    actor = await build.volunteer_account(cook)
+    times: Json = {"starts_at": NOW + timedelta(days=9), "ends_at": NOW + timedelta(days=12)}
+    await build.camp_staff_member(await build.camp(name="Kemah", **times), cook)
+    await build.camp_staff_member(await build.camp(name="Tidak lagi", **times), cook, ended_at=NOW)
+
+    path = (await api.do(CREATE, actor=actor, volunteer=f"Volunteer:{cook}"))["report"]["path"]
+    answer = await api.client.get(path)
+
+    assert events(answer.content) == [("Kemah", "Bumi Perkemahan", "2026-03-10T08:00:00+07:00", "Asia/Jakarta")]
+
+
 async def test_the_sessions_of_a_camp_are_read_as_its_account_sees_them_now(api: Api, build: Build) -> None:
     host = await build.organization()
     camp, actor = await build.camp(host), await build.manager(host)

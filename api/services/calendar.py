@@ -14,7 +14,18 @@ from api import access
 from api.access import Kind
 from api.database.engine import Database, Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Account, Assignment, CalendarAddress, Camp, CampRegistration, CampSession, Kabupaten, Need, Skill
+from api.models import (
+    Account,
+    Assignment,
+    CalendarAddress,
+    Camp,
+    CampRegistration,
+    CampSession,
+    CampStaffMember,
+    Kabupaten,
+    Need,
+    Skill,
+)
 from api.models.assignment_status import ASSIGNMENT
 from api.models.base import new_id
 from api.models.camp import CampStatus
@@ -162,6 +173,16 @@ DUTIES = compile_statement(
     )
     .order_by(Assignment.c.starts_at, Assignment.c.id)
 )
+# The camps to which the person comes, and those at which they work.
+_OWN_CAMPS = sa.union(
+    sa.select(CampRegistration.c.camp_id).where(
+        CampRegistration.c.volunteer_id == access.VOLUNTEER,
+        CampRegistration.c.status.in_(CAMP_REGISTRATION.group("COMMITTED")),
+    ),
+    sa.select(CampStaffMember.c.camp_id).where(
+        CampStaffMember.c.volunteer_id == access.VOLUNTEER, CampStaffMember.c.ended_at.is_(None)
+    ),
+)
 CAMPS = compile_statement(
     sa.select(
         *(Camp.c[name] for name in ("id", *_PERIOD)),
@@ -169,12 +190,7 @@ CAMPS = compile_statement(
         Camp.c.venue.label("place"),
         time_zone(Camp.c.kabupaten_code).label("zone"),
     )
-    .join(CampRegistration, CampRegistration.c.camp_id == Camp.c.id)
-    .where(
-        CampRegistration.c.volunteer_id == access.VOLUNTEER,
-        CampRegistration.c.status.in_(CAMP_REGISTRATION.group("COMMITTED")),
-        Camp.c.status != CampStatus.CANCELLED,
-    )
+    .where(Camp.c.id.in_(_OWN_CAMPS), Camp.c.status != CampStatus.CANCELLED)
     .order_by(Camp.c.starts_at, Camp.c.id)
 )
 
