@@ -81,7 +81,9 @@ async def _started(
         async with database.transaction() as session:
             key = await upload.begin(session, request)
             if key is None or len(content) > upload.MOST_BYTES:
-                raise NotImported("The file is too large, or too many files wait for their import.")
+                raise NotImported(
+                    "The file is too large, or too many files wait for their import or were sent within a day."
+                )
             for number, start in enumerate(range(0, len(content), upload.CHUNK_BYTES)):
                 await upload.add_chunk(session, vault, key, number, content[start : start + upload.CHUNK_BYTES])
             await upload.finish(session, key, len(content))

@@ -63,6 +63,26 @@ async def test_no_two_uploads_at_once_take_the_last_place(api: Api, build: Build
     assert sorted(answer.status_code for answer in answers) == [201] + [429] * 7
 
 
+@pytest.mark.parametrize(
+    ("files", "byte_count"), [(upload.MOST_SENT - 1, 1), (1, upload.MOST_BYTES_SENT - len(b"Nama;HP"))]
+)
+async def test_what_an_account_sends_within_a_day_is_bounded_also_when_it_is_used(
+    api: Api, build: Build, files: int, byte_count: int
+) -> None:
+    manager, other = [await build.manager(await build.organization()) for _ in range(2)]
+    for hours in (23, 25):
+        for _ in range(files):
+            sent = {"created_at": NOW - timedelta(hours=hours), "used_at": NOW, "media_type": "application/pdf"}
+            await build.row("upload", account_id=manager, byte_count=byte_count, **sent)
+
+    answers = [
+        await api.client.post("/uploads", content=b"Nama;HP", headers=api.headers(actor))
+        for actor in (manager, manager, other)
+    ]
+
+    assert [answer.status_code for answer in answers] == [201, 429, 201]
+
+
 async def test_a_file_whose_server_was_killed_takes_no_place_after_an_hour(api: Api, build: Build) -> None:
     manager = await build.manager(await build.organization())
     for minutes in (59, 61):

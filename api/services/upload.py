@@ -23,18 +23,22 @@ CHUNK_BYTES = 1024 * 1024
 
 # Of one account, within the time after which one that was not used, or has not arrived, is deleted.
 MOST_WAITING = 20
+# Of one account within UNUSED, used or not: evidence that was used is kept for good, so that nothing else bounds it.
+MOST_SENT, MOST_BYTES_SENT = 200, 1024 * 1024 * 1024
 UNUSED, USED, UNFINISHED = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
 
 
 async def begin(session: Transaction, request: Request, media_type: str | None = None) -> uuid.UUID | None:
-    """The key of a new upload; None where too many of the account wait for their use, or are on their way.
+    """The key of a new upload; None where too many of the account wait for their use, are on their way or were sent within a day.
 
     Those of one account wait for each other, so that no two take the last place.
     """
     account_id = request.actor.account_id
     assert account_id is not None
     await session.lock_all(Account, [account_id])
-    if await session.value(WAITING, {"account": account_id, "now": request.now}) >= MOST_WAITING:
+    found = await session.row(COUNTED, {"account": account_id, "now": request.now})
+    assert found is not None
+    if found.waiting >= MOST_WAITING or found.sent >= MOST_SENT or found.bytes_sent >= MOST_BYTES_SENT:
         return None
     key = new_id()
     await session.insert(Upload, id=key, account_id=account_id, media_type=media_type, created_at=request.now)
@@ -112,10 +116,15 @@ _UPLOAD = sa.bindparam("upload", type_=sa.Uuid())
 _ACCOUNT = sa.bindparam("account", type_=sa.Uuid())
 # What has not arrived in this time does not come any more: its server was killed.
 _IS_LOST = sa.and_(Upload.c.byte_count.is_(None), Upload.c.created_at < NOW - UNFINISHED)
-WAITING = compile_statement(
-    sa.select(sa.func.count())
-    .select_from(Upload)
-    .where(Upload.c.account_id == _ACCOUNT, Upload.c.used_at.is_(None), ~_IS_LOST)
+_IS_SENT = Upload.c.created_at > NOW - UNUSED
+# What is on its way may become as large as any file.
+_BYTES = sa.func.coalesce(Upload.c.byte_count, MOST_BYTES)
+COUNTED = compile_statement(
+    sa.select(
+        sa.func.count().filter(Upload.c.used_at.is_(None)).label("waiting"),
+        sa.func.count().filter(_IS_SENT).label("sent"),
+        sa.func.coalesce(sa.func.sum(_BYTES).filter(_IS_SENT), 0).label("bytes_sent"),
+    ).where(Upload.c.account_id == _ACCOUNT, ~_IS_LOST)
 )
 DISCARD = compile_statement(sa.delete(Upload).where(Upload.c.id == _UPLOAD))
 _IS_USABLE = sa.and_(

@@ -45,7 +45,10 @@ async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
     async with context.database.transaction() as session:
         key = await upload.begin(session, service.Request(context.actor, context.clock), media_type)
     if key is None:
-        message = f"{upload.MOST_WAITING} files wait for their import; start these first, or send the file tomorrow."
+        message = (
+            f"{upload.MOST_WAITING} files wait for their use, or {upload.MOST_SENT} files or 1 GiB were sent within a day; "
+            "use those that wait, or send the file tomorrow."
+        )
         raise HttpError(429, message, "THROTTLED", headers={"Retry-After": "86400"})
     try:
         most = upload.MOST_BYTES if media_type is None else upload.MOST_EVIDENCE_BYTES
