@@ -283,28 +283,53 @@ async def test_variables_of_an_introspection_are_used(api: Api) -> None:
 # The watchdog.
 
 
-async def test_what_holds_the_event_loop_is_logged_with_the_name_of_the_operation(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that have passed, for a watchdog with its usual bound."""
+    seconds = [0.0]
     monkeypatch.setattr(watchdog, "LONGEST_HOLD", LONGEST_HOLD)
+    monkeypatch.setattr(watchdog, "perf_counter", lambda: seconds[0])
+    return seconds
 
-    async def hold() -> str:
+
+async def hold(passed: list[float], *steps: float) -> str:
+    for seconds in steps:
+        passed[0] += seconds
         await asyncio.sleep(0)
-        end = asyncio.get_running_loop().time() + 2 * LONGEST_HOLD
-        while asyncio.get_running_loop().time() < end:
-            pass
-        return "done"
+    return "done"
 
-    dog = Watchdog()
+
+async def holds(
+    passed: list[float], dog: Watchdog, *operations: float, beside: float = 0.0
+) -> list[tuple[int, str | None]]:
+    """The lines about operations with these steps, one after the other, and what else held the loop between two looks."""
     with capture_logs() as lines:
         async with dog.running():
             await asyncio.sleep(0)
-            result = await dog.run(hold(), None, "query Slow { me { id } }")
-            await asyncio.sleep(LONGEST_HOLD)
+            result = await dog.run(hold(passed, *operations), None, "query Slow { me { id } }")
+            passed[0] += beside
+            await asyncio.sleep(2 * watchdog.INTERVAL)
 
     assert result == "done"
-    assert ("event loop held", "Slow") in [(line["event"], line["operation"]) for line in lines]
+    assert {line["event"] for line in lines} <= {"event loop held"}
+    return [(line["milliseconds"], line["operation"]) for line in lines]
+
+
+async def test_each_step_that_holds_the_event_loop_is_logged_once_with_its_operation(passed: list[float]) -> None:
+    found = await holds(passed, Watchdog(), 0.2, 0.101, 0.099)
+
+    assert found == [(200, "Slow"), (101, "Slow")]
     assert DOCUMENTS.cache.capacity is not None
+
+
+@pytest.mark.parametrize(
+    ("steps", "beside", "logged"),
+    [((), 0.112, [(102, None)]), ((0.06,), 0.06, [(110, "Slow")]), ((0.15,), 0.112, [(150, "Slow"), (102, None)])],
+)
+async def test_what_else_holds_the_event_loop_is_logged_with_the_operation_that_held_it_longest(
+    passed: list[float], steps: tuple[float, ...], beside: float, logged: list[tuple[int, str | None]]
+) -> None:
+    assert await holds(passed, Watchdog(), *steps, beside=beside) == logged
 
 
 async def test_an_operation_that_is_cancelled_while_it_is_watched_can_clean_up() -> None:

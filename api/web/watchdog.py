@@ -14,17 +14,25 @@ T = TypeVar("T")
 
 # Seconds.
 LONGEST_HOLD = 0.1
-INTERVAL = 0.05
+# How often it looks. A hold that is no step of an operation is counted from when it should have looked next, so that it
+# may be this much longer before it is logged.
+INTERVAL = 0.01
 
 OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w{1,100})")
 
 
 class Watchdog:
-    """Logs each time the event loop was held too long, with the name of the operation that held it longest."""
+    """Logs each time the event loop was held too long, with the name of the operation that held it longest.
+
+    An operation's step that was too long is logged at its end; what else held the loop, and steps that did together,
+    when it looks again.
+    """
 
     def __init__(self) -> None:
+        # Since it looked last: the longest step that is not logged, whose it is, and the seconds of those that are.
         self._longest_step = 0.0
         self._operation: str | None = None
+        self._logged = 0.0
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -39,18 +47,29 @@ class Watchdog:
 
         def record(seconds: float) -> None:
             if seconds > self._longest_step:
-                self._longest_step, self._operation = seconds, name or first_name(document)
+                self._note(seconds, name or first_name(document))
 
         return await steps(work, record)
 
+    def _note(self, seconds: float, operation: str | None) -> None:
+        if seconds > LONGEST_HOLD:
+            self._logged += seconds
+            warn(seconds, operation)
+        else:
+            self._longest_step, self._operation = seconds, operation
+
     async def _watch(self) -> None:
         while True:
-            self._longest_step, self._operation = LONGEST_HOLD / 2, None
+            self._longest_step, self._operation, self._logged = LONGEST_HOLD / 2, None, 0.0
             due = perf_counter() + INTERVAL
             await asyncio.sleep(INTERVAL)
-            held = perf_counter() - due
+            held = perf_counter() - due - self._logged
             if held > LONGEST_HOLD:
-                log.warning("event loop held", milliseconds=round(held * 1000), operation=self._operation)
+                warn(held, self._operation)
+
+
+def warn(seconds: float, operation: str | None) -> None:
+    log.warning("event loop held", milliseconds=round(seconds * 1000), operation=operation)
 
 
 @coroutine
