@@ -5,6 +5,7 @@ import csv
 import io
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Sequence
+from contextlib import closing
 from datetime import date
 from enum import StrEnum
 
@@ -60,19 +61,22 @@ async def _csv(rows: AsyncIterable[Sequence[Value]], header: Sequence[str]) -> A
 
 
 async def _xlsx(rows: AsyncIterable[Sequence[Value]], header: Sequence[str]) -> AsyncGenerator[bytes]:
-    """The rows go to a file on the disk first, as the archive's index is at its end."""
-    with tempfile.TemporaryFile() as file:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
+    """The rows go to a file on the disk first, as the archive's index is at its end; none is left where a download ends early."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as file:
+        options = {"constant_memory": True, "tmpdir": folder, "default_date_format": "yyyy-mm-dd"}
+        book = xlsxwriter.Workbook(file, options)
         sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        for column, title in enumerate(header):
-            sheet.write_string(0, column, title, bold)
-        number = 0
-        async for row in rows:
-            number += 1
-            _write_row(sheet, number, row)
-        # It compresses the whole sheet, and nothing else uses the book any more.
-        await asyncio.to_thread(book.close)
+        # The file of the rows, which only a whole workbook closes by itself.
+        with closing(sheet.row_data_fh):
+            bold = book.add_format({"bold": True})
+            for column, title in enumerate(header):
+                sheet.write_string(0, column, title, bold)
+            number = 0
+            async for row in rows:
+                number += 1
+                _write_row(sheet, number, row)
+            # It compresses the whole sheet, and nothing else uses the book any more.
+            await asyncio.to_thread(book.close)
         file.seek(0)
         while piece := file.read(PIECE_BYTES):
             yield piece

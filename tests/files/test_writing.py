@@ -1,8 +1,10 @@
 """What a spreadsheet gets to open: no formulas, in files that are written beside other work."""
 
 import csv
+import tempfile
 import threading
 from collections.abc import AsyncGenerator, Sequence
+from pathlib import Path
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # It has no types.
@@ -28,6 +30,26 @@ async def test_titles_are_no_formulas() -> None:
     expected = ["Nama", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\t=1"]
     assert [*csv.reader(as_csv.splitlines(), delimiter=";")] == [expected, ["'=1"]]
     assert (header, first[0]) == (expected, "'=1")
+
+
+def files_in(folder: Path) -> list[Path]:
+    return [*folder.iterdir()]
+
+
+async def test_a_download_that_ends_early_leaves_no_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    async def rows() -> AsyncGenerator[Sequence[Value]]:
+        yield ["1"]
+        during.extend(files_in(tmp_path))
+        raise ConnectionError
+
+    during: list[Path] = []
+    with pytest.raises(ConnectionError):
+        async for _ in write_table(rows(), Format.XLSX, ["Nama"]):
+            pass
+
+    assert (len(during), files_in(tmp_path)) == (1, [])
 
 
 async def test_a_workbook_is_compressed_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
