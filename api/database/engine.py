@@ -1,6 +1,5 @@
 """Access to the database over asyncpg: reads, which need no transaction, and write transactions."""
 
-import uuid
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
@@ -93,8 +92,6 @@ class Transaction:
         self.connection = connection
         # The codes of reference data that were looked up, by table and code, and whether there is such a code.
         self.codes: dict[tuple[str, str], bool] = {}
-        # The organizations that must still stand at the end, and the input fields by which they are known.
-        self.relied_on: dict[uuid.UUID, str] = {}
 
     async def text(self, sql: str, parameters: Sequence[object], *, max_bytes: int | None = None) -> str:
         """The one value of a compiled statement; raises `TooLarge` if it has more than `max_bytes`."""

@@ -25,9 +25,12 @@ KINDS: Mapping[str, AttendanceKind] = {
 }
 
 
+# Before the id of a scan: by which its report is known among those of the duty.
+NONCE = "scan "
+
+
 def nonce_of(scan: uuid.UUID) -> str:
-    """By which the report of a scan is known among those of the duty."""
-    return f"scan {scan}"
+    return f"{NONCE}{scan}"
 
 
 async def retract(session: Transaction, request: Request, duty: Row, *, scan: uuid.UUID, reason: str | None) -> None:
@@ -123,7 +126,7 @@ SAME_INSTANT = compile_statement(
         # A clock that was ahead: each was reported when it came.
         ~sa.exists().where(
             Attendance.c.assignment_id == Scan.c.assignment_id,
-            Attendance.c.nonce == sa.func.concat(sa.literal_column("'scan '"), Scan.c.id),
+            Attendance.c.nonce == sa.func.concat(sa.literal_column(f"'{NONCE}'"), Scan.c.id),
         ),
     )
     .order_by(Scan.c.id)

@@ -48,7 +48,7 @@ async def check_enrolment(
     _check_organization(problems, found, is_home_in_scope=place is not None and place.may)
     if found is None:
         return None
-    rely_on(session, found.id, "organization")
+    rely_on(request, found.id, "organization")
     since: date = values["since"] or found.today
     problems.read(check_earliest, "since", value=since, birth_date=born)
     if since > found.today:
@@ -84,7 +84,7 @@ async def read_terms(
     if found is None:
         problems.add(ProblemCode.NOT_FOUND, name)
     else:
-        rely_on(session, organization, name)
+        rely_on(request, organization, name)
         if not found.stands:
             problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=organization)
         check_rank(problems, rank, found)

@@ -163,7 +163,7 @@ async def _attempt(database: Database, request: Request, call: Call) -> Outcome:
         async with database.transaction() as session:
             # Read again in the transaction, so that a right that was taken away no longer writes.
             actor = await account.reload(session, request.actor, request.now)
-            request = replace(request, actor=actor, verb=call.verb.name)
+            request = replace(request, actor=actor, verb=call.verb.name, relied_on={})
             if call.idempotency_key is None:
                 return await _run(session, request, call)
             return await _run_once(session, request, account_id, call, call.idempotency_key)

@@ -166,7 +166,7 @@ async def check_member(
             english="The volunteer is no member of the organization that holds the pledge.",
         )
     else:
-        rely_on(session, found.organization_id, "pledge")
+        rely_on(request, found.organization_id, "pledge")
 
 
 async def release_all(session: Transaction, request: Request, *, need: uuid.UUID, reason: str | None) -> None:

@@ -62,7 +62,8 @@ class Caller:
 class Request:
     """What a service works with besides its own arguments: the actor, the clock, the program that calls, the limits.
 
-    `verb` is the name of the mutation that runs; None where the worker or the command line is at work.
+    `verb` is the name of the mutation that runs; None where the worker or the command line is at work. `relied_on` are the
+    organizations that must still stand at its end, with the input fields by which they are known.
     """
 
     actor: Actor
@@ -70,6 +71,7 @@ class Request:
     caller: Caller = field(default_factory=Caller)
     limits: Limits = field(default_factory=Limits)
     verb: str | None = None
+    relied_on: dict[uuid.UUID, str] = field(default_factory=dict, compare=False)
 
     @property
     def now(self) -> datetime:

@@ -38,7 +38,7 @@ async def check_verified(
     elif not found.stands:
         problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=key)
     else:
-        rely_on(session, key, name)
+        rely_on(request, key, name)
 
 
 async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) -> Row:
@@ -49,17 +49,17 @@ async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) 
     return found
 
 
-def rely_on(session: Transaction, key: uuid.UUID, name: str) -> None:
+def rely_on(request: Request, key: uuid.UUID, name: str) -> None:
     """The verb goes on because the organization stands: it is locked and asked again after all that it locks itself.
 
     Organizations are the last in the order of locks. `name` is the input field by which the organization is known.
     """
-    session.relied_on[key] = name
+    request.relied_on[key] = name
 
 
 async def refuse_fallen(session: Transaction, request: Request) -> None:
     """Refuses where an organization that was relied on does not stand any more; who suspends it now waits."""
-    for key, name in sorted(session.relied_on.items()):
+    for key, name in sorted(request.relied_on.items()):
         if not (await lock_standing(session, request, key)).stands:
             raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path(name), {"organization_id": key}))
 
