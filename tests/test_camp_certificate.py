@@ -412,6 +412,19 @@ async def test_every_instructor_gets_a_number_that_nobody_has_had(api: Api, buil
     ]
 
 
+async def test_a_number_that_the_issuer_has_given_by_hand_is_passed_over(api: Api, build: Build) -> None:
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)
+    teacher = await build.person()
+    await build.camp_staff_member(camp, teacher, duty="INSTRUCTOR")
+    await build.certificate(await build.person(), issuer, number=f"{camp.hex[-8:]} -i0001")
+
+    await do(api, COMPLETE, actor, camp, build)
+
+    numbers = "SELECT substr(number, 9) FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
+    assert await build.connection.fetchval(numbers, camp, teacher) == "-I0001/2"
+
+
 async def test_the_note_of_a_result_is_stored_as_it_is_read(api: Api, build: Build) -> None:
     actor, issuer = await build.coordinator(), await build.organization()
     camp, _ = await camp_with_sessions(build, issuer)

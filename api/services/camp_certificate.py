@@ -1,8 +1,9 @@
 """The certificates of a camp: agreed by their issuer, issued in bulk when it is completed, revoked when it goes on."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ from api.services.feed import record, record_all
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
+from api.values.key import code_key
 
 
 @verb(
@@ -70,7 +72,10 @@ async def issue(session: Transaction, request: Request, camp: Row, *, is_optiona
     Where the issuer cannot give them that is refused; where they are optional, an event says so.
     """
     holders = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
-    rows = {key: row for key, row in ((new_id(), _row(camp, holder)) for holder in holders) if row is not None}
+    first = code_key(_prefix(camp))
+    taken = {row.number_key for row in await session.rows(TAKEN, {"issuer": camp.issuer_id, "first": first})}
+    made = ((new_id(), _row(camp, holder, taken)) for holder in holders)
+    rows = {key: row for key, row in made if row is not None}
     code = await _obstacle(session, request, camp) if rows else None
     if code is not None and not is_optional:
         raise Refused(Problem(code, input_path("camp"), {"organization_id": camp.issuer_id}))
@@ -81,7 +86,7 @@ async def issue(session: Transaction, request: Request, camp: Row, *, is_optiona
     issued = await session.insert_all(
         Certificate, [{"id": key, **row} for key, row in rows.items()], sorted_by="number"
     )
-    assert issued == rows.keys(), "a number of a certificate is taken"
+    assert issued == rows.keys(), "a number was taken meanwhile"
     changes = [
         (key, {"volunteer": str(row["volunteer_id"]), "type": row["certificate_type_code"], "camp": str(camp.id)})
         for key, row in rows.items()
@@ -89,20 +94,30 @@ async def issue(session: Transaction, request: Request, camp: Row, *, is_optiona
     await record_all(session, request, "certificate.issued", "Certificate", changes)
 
 
-def _row(camp: Row, holder: Row) -> Mapping[str, Any] | None:
-    """The certificate of one person; the number says of which camp, of whom, and for the how many-eth time."""
+def _prefix(camp: Row) -> str:
+    """With which the numbers of all certificates of the camp begin."""
+    return f"{camp.id.hex[-8:].upper()}-"
+
+
+def _number(camp: Row, holder: Row, taken: Container[str]) -> str:
+    """Says of which camp, of whom, and for the how many-eth time; past what the issuer has given by hand."""
+    first = f"{_prefix(camp)}{'I' if holder.is_instructor else ''}{holder.number:04}"
+    numbers = (f"{first}/{time}" if time > 1 else first for time in count(holder.earlier + 1))
+    return next(number for number in numbers if code_key(number) not in taken)
+
+
+def _row(camp: Row, holder: Row, taken: Container[str]) -> Mapping[str, Any] | None:
+    """The certificate of one person; none where the camp gives none of the kind."""
     type_ = camp.instructor_certificate_code if holder.is_instructor else camp.participant_certificate_code
     if type_ is None:
         return None
-    again = f"/{holder.earlier + 1}" if holder.earlier else ""
-    number = f"{camp.id.hex[-8:].upper()}-{'I' if holder.is_instructor else ''}{holder.number:04}{again}"
     expires: date | None = holder.instructor_expires_on if holder.is_instructor else holder.participant_expires_on
     return {
         "volunteer_id": holder.volunteer_id,
         "certificate_type_code": type_,
         "issuer_id": camp.issuer_id,
         "camp_id": camp.id,
-        "number": number,
+        "number": _number(camp, holder, taken),
         "issued_on": holder.day,
         "expires_on": expires,
     }
@@ -219,6 +234,12 @@ _instructors = (
         CampStaffMember.c.duty == CampDuty.INSTRUCTOR,
         CampStaffMember.c.ended_at.is_(None),
         _has_none(CampStaffMember.c.volunteer_id, "instructor"),
+    )
+)
+_FIRST = sa.bindparam("first", type_=sa.Text())
+TAKEN = compile_statement(
+    sa.select(Certificate.c.number_key).where(
+        Certificate.c.issuer_id == _id("issuer"), Certificate.c.number_key.between(_FIRST, _FIRST + "~")
     )
 )
 HOLDERS = compile_statement(sa.union_all(_participants, _instructors))
