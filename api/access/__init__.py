@@ -169,6 +169,7 @@ from api.access.pledge import (
 from api.access.readiness import coordinates_place, sees_readiness
 from api.access.record import insures, keeps_private_record, sees_private_record, sees_suspected_pair
 from api.access.scan import records_scan, sees_scan, sees_scan_code
+from api.access.standing import is_standing
 from api.models.choice import Move
 
 

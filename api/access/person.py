@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from api.access.actor import NEAR_PROVINCES, NOW, ORGANIZATIONS, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, leads_to, manages
+from api.access.standing import is_standing
 from api.models import (
     Assignment,
     CertificateRequest,
@@ -21,7 +22,7 @@ from api.models.certificate_request import CertificateRequestStatus
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
 from api.models.membership_transfer import MembershipTransferStatus
-from api.models.organization import Verification, is_standing
+from api.models.organization import Verification
 from api.models.person import Reach, VolunteerStatus, has_consented
 
 # So long after a membership the organization's managers still see the record.

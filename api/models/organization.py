@@ -1,7 +1,5 @@
 """Who answers for volunteers: organizations, their licences, the ranks of the corps."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from api.models.base import (
@@ -18,7 +16,6 @@ from api.models.base import (
     versioned,
 )
 from api.models.choice import Choice, Consequence, Move, StateMachine
-from api.models.day import days_between
 from api.models.key import name_indexes, named, numbered
 from api.values.key import title_search_key
 
@@ -231,15 +228,3 @@ Rank = table(
     symbol("corps"),
     sa.UniqueConstraint("corps", "level"),
 )
-
-
-def is_standing(organization: sa.FromClause, days: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """Verified, and with a registration that is in force on these days, or this day, if any of its registrations was revoked."""
-    registration = sa.select(Licence.c.id).where(
-        Licence.c.organization_id == organization.c.id, Licence.c.kind == LicenceKind.REGISTRATION
-    )
-    revoked = registration.where(Licence.c.status == LicenceStatus.REVOKED).correlate_except(Licence).exists()
-    in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(days)
-    # `days` may be of a query several subqueries further out, so only Licence belongs to this subquery.
-    valid = registration.where(Licence.c.status == LicenceStatus.CONFIRMED, in_force).correlate_except(Licence).exists()
-    return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api import access
 from api.models import CertificateIssuer, CertificateType, CertificateTypeIssuer, Membership, Organization
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql, covers_all_days, first_value, merged_days
 
@@ -32,7 +32,7 @@ def has_verified_organization(case: Case) -> Condition:
     days = memberships(case, merged_days(Membership.c.since, Membership.c.until)).join(
         Organization, Organization.c.id == Membership.c.organization_id
     )
-    return covers_all_days(days.where(is_standing(Organization, case.days)), case)
+    return covers_all_days(days.where(access.is_standing(Organization, case.days)), case)
 
 
 def latest_organization(case: Case) -> Mapping[str, Sql]:

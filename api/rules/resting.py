@@ -2,11 +2,11 @@
 
 import sqlalchemy as sa
 
+from api import access
 from api.access import NOW
 from api.models import Certificate, CertificateTypeGrant, Membership, Need, Organization
 from api.models.assignment_status import ASSIGNMENT
 from api.models.day import days_between
-from api.models.organization import is_standing
 from api.rules.rule import Condition, Sql, days_of, merged_days
 
 
@@ -76,7 +76,7 @@ def rests_on_organization(organization: sa.FromClause, assignment: sa.FromClause
         .where(
             other.c.volunteer_id == assignment.c.volunteer_id,
             other.c.organization_id != organization.c.id,
-            is_standing(owner, days),
+            access.is_standing(owner, days),
         )
         .correlate(assignment, organization, need)
     )

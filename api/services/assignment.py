@@ -13,7 +13,6 @@ from api.models import Assignment, Commitment, Membership, Need, Organization, P
 from api.models.assignment_status import ASSIGNMENT, AssignmentAction, AssignmentStatus
 from api.models.base import INSTANT, new_id
 from api.models.day import days_between, local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.emergency import decree
 from api.rules.refusal import ACCEPT_RULES, codes_of
@@ -142,7 +141,7 @@ def _served_for() -> sa.ScalarSelect[Any]:
     holder = sa.select(Pledge.c.organization_id).where(Pledge.c.id == Assignment.c.pledge_id)
     days = days_of(Need, _STARTS, Assignment.c.ends_at)
     held = days_between(Membership.c.since, Membership.c.until)
-    stands, covers = is_standing(Organization, days), held.op("@>", is_comparison=True)(days)
+    stands, covers = access.is_standing(Organization, days), held.op("@>", is_comparison=True)(days)
     holds_pledge = Membership.c.organization_id.is_not_distinct_from(holder.correlate(Assignment).scalar_subquery())
     ranks = (sa.and_(stands, covers), holds_pledge, stands, covers)
     return (

@@ -15,7 +15,6 @@ from api.models import Camp, CampRegistration, CampStaffMember, Certificate, Cer
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampDuty, CampStatus
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.camp_completion import CAME, completion
 from api.rules.code import ProblemCode
 from api.rules.organization import issued_types
@@ -140,7 +139,7 @@ def _id(name: str) -> Any:
 _TODAY = local_day(Organization.c.kabupaten_code, access.NOW)
 ISSUER = compile_statement(
     sa.select(
-        is_standing(Organization, _TODAY).label("stands"),
+        access.is_standing(Organization, _TODAY).label("stands"),
         sa.func.array(issued_types(Organization).scalar_subquery()).label("types"),
     ).where(Organization.c.id == _id("issuer"))
 )

@@ -16,7 +16,6 @@ from api.database.statement import CompiledStatement, compile_statement
 from api.models import Certificate, CertificateType, Organization, Volunteer
 from api.models.base import new_id
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.organization import issued_types
 from api.services import standing
@@ -137,7 +136,7 @@ def _issuer(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(
             today.label("today"),
-            is_standing(Organization, today).label("stands"),
+            access.is_standing(Organization, today).label("stands"),
             type_.in_(issued_types(Organization)).label("issues_type"),
             sa.select(CertificateType.c.code).where(CertificateType.c.code == type_).exists().label("is_type"),
         ).where(Organization.c.id == _ISSUER, access.sees_organization(kind, Organization))

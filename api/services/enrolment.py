@@ -14,7 +14,6 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Kecamatan, Organization, OrganizationCoverage, Rank
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
@@ -166,7 +165,7 @@ def _organization(kind: Kind) -> CompiledStatement:
             Organization.c.id,
             Organization.c.corps,
             today.label("today"),
-            is_standing(Organization, today).label("stands"),
+            access.is_standing(Organization, today).label("stands"),
             rank_corps.scalar_subquery().label("rank_corps"),
             access.manages(kind, Organization.c.id).label("manages"),
             access.enrols(kind, Organization).label("enrols"),

@@ -16,7 +16,6 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import ColumnTitle, Kabupaten, Organization, Rank
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.services.member_column import MemberColumn
 from api.services.member_row import MemberRow, check_days
@@ -122,7 +121,7 @@ def _organization(kind: Kind) -> CompiledStatement:
             Organization.c.id,
             Organization.c.corps,
             today.label("today"),
-            is_standing(Organization, today).label("stands"),
+            access.is_standing(Organization, today).label("stands"),
             access.manages(kind, Organization.c.id).label("manages"),
             access.enrols(kind, Organization).label("enrols"),
         ).where(Organization.c.id == _ORGANIZATION, access.sees_organization(kind, Organization))

@@ -16,7 +16,6 @@ from api.models import GoodsNeed, Incident, Membership, Need, Organization, Pled
 from api.models.base import new_id
 from api.models.day import local_day
 from api.models.incident import INCIDENT
-from api.models.organization import is_standing
 from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
 from api.rules.place import places_wanted
@@ -290,7 +289,7 @@ COUNT_GOODS = compile_statement(
 def _is_member(kind: Kind) -> CompiledStatement:
     members = access.members_today(Membership.c.organization_id == Pledge.c.organization_id).correlate(Pledge)
     is_member = sa.bindparam("volunteer", type_=sa.Uuid()).in_(members).label("is_member")
-    stands = is_standing(Organization, local_day(Organization.c.kabupaten_code, access.NOW)).label("stands")
+    stands = access.is_standing(Organization, local_day(Organization.c.kabupaten_code, access.NOW)).label("stands")
     status = PLEDGE.current(Pledge, access.NOW).label("status")
     return compile_statement(
         sa.select(is_member, stands, status, Pledge.c.organization_id)

@@ -15,7 +15,6 @@ from api.database.statement import CompiledStatement, compile_statement
 from api.models import Certificate, CertificateType, Organization, Volunteer
 from api.models.base import new_id
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.rules.organization import issued_types
 from api.services import standing
@@ -120,7 +119,7 @@ def _holder_and_issuer(kind: Kind) -> CompiledStatement:
     issuer = (
         sa.select(
             today.label("today"),
-            is_standing(Organization, today).label("stands"),
+            access.is_standing(Organization, today).label("stands"),
             type_.in_(issued_types(Organization)).label("issues_type"),
         )
         .where(this_issuer, access.sees_organization(kind, Organization))

@@ -11,7 +11,6 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Organization
 from api.models.day import local_day
-from api.models.organization import is_standing
 from api.rules.code import ProblemCode
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
@@ -70,7 +69,7 @@ LOCK = compile_statement(
     sa.select(Organization.c.id).where(Organization.c.id == _ORGANIZATION).with_for_update(read=True)
 )
 STANDING = compile_statement(
-    sa.select(is_standing(Organization, _TODAY).label("stands"), _TODAY.label("today")).where(
+    sa.select(access.is_standing(Organization, _TODAY).label("stands"), _TODAY.label("today")).where(
         Organization.c.id == _ORGANIZATION
     )
 )
@@ -81,7 +80,7 @@ def _organization(kind: Kind) -> CompiledStatement:
     """An organization that the actor sees: whether the actor manages it, and whether it stands on the day in its kabupaten."""
     may = access.manages(kind, Organization.c.id).label("may")
     return compile_statement(
-        sa.select(is_standing(Organization, _TODAY).label("stands"), may).where(
+        sa.select(access.is_standing(Organization, _TODAY).label("stands"), may).where(
             Organization.c.id == _ORGANIZATION,
             access.sees_organization(kind, Organization),
         )

@@ -1,0 +1,20 @@
+"""Whether an organization stands: on that rests what its managers may do, and what it may issue, promise and send."""
+
+import sqlalchemy as sa
+
+from api.access.actor import Condition, Row, Sql
+from api.models import Licence
+from api.models.day import days_between
+from api.models.organization import LicenceKind, LicenceStatus, Verification
+
+
+def is_standing(organization: Row, days: Sql) -> Condition:
+    """Verified, and with a registration that is in force on these days, or this day, if any of its registrations was revoked."""
+    registration = sa.select(Licence.c.id).where(
+        Licence.c.organization_id == organization.c.id, Licence.c.kind == LicenceKind.REGISTRATION
+    )
+    revoked = registration.where(Licence.c.status == LicenceStatus.REVOKED).correlate_except(Licence).exists()
+    in_force = days_between(Licence.c.valid_from, Licence.c.valid_until).op("@>", is_comparison=True)(days)
+    # `days` may be of a query several subqueries further out, so only Licence belongs to this subquery.
+    valid = registration.where(Licence.c.status == LicenceStatus.CONFIRMED, in_force).correlate_except(Licence).exists()
+    return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))
