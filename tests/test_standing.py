@@ -13,6 +13,7 @@ from tests.snapshot import snapshot
 from tests.test_camp import CREATE, new_camp
 from tests.test_contingent import asked
 from tests.test_contingent import document as of_contingent
+from tests.test_membership import TRANSFER
 from tests.test_person import PERSON, REGISTER
 from tests.test_pledge import ASK, HAND_OVER, MAKE
 from tests.test_site import OPEN, shelter
@@ -81,9 +82,15 @@ async def register_volunteer(build: Build, organization: uuid.UUID) -> Case:
     return Case(REGISTER, await build.manager(organization), values)
 
 
+async def leave_by_transfer(build: Build, organization: uuid.UUID) -> Case:
+    key = await build.membership(await build.person(), organization)
+    values = {"membership": f"Membership:{key}", "organization": f"Organization:{await build.organization()}"}
+    return Case(TRANSFER, await build.manager(organization), values, "membership")
+
+
 CASES: tuple[Callable[[Build, uuid.UUID], Awaitable[Case]], ...] = (
     *(make_pledge, ask_for_pledge, hand_over_pledge, offer_under_pledge),
-    *(create_camp, name_issuer, ask_contingent, open_site, register_volunteer),
+    *(create_camp, name_issuer, ask_contingent, open_site, register_volunteer, leave_by_transfer),
 )
 
 

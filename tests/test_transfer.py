@@ -1,11 +1,16 @@
 """Who knows the person that is to go over to another organization, and who answers for one without an account."""
 
+import pytest
+
 from tests.asking import Api, problem
 from tests.builders import Build
 from tests.snapshot import snapshot
-from tests.test_membership import ANSWER, member
+from tests.test_fallen import fall
+from tests.test_membership import ANSWER, TRANSFER, member
 
 LISTED = "{ membershipTransfers(first: 9) { nodes { status volunteer { name phone } } } }"
+WITHDRAW = """mutation($input: WithdrawTransferInput!) { withdrawTransfer(input: $input) {
+  membershipTransfer { status } problems { code path } } }"""
 
 
 async def test_who_is_asked_to_take_a_person_knows_whom_until_the_answer(api: Api, build: Build) -> None:
@@ -43,3 +48,27 @@ async def test_who_proposes_a_transfer_does_not_answer_for_a_person_without_an_a
     assert agreed["problems"] == []
     proposed = agreed["membershipTransfer"]
     assert (proposed["personAgreedAt"] is None, proposed["organizationAgreedAt"]) == (False, None)
+
+
+@pytest.mark.parametrize("how", ["suspended", "struck off"])
+async def test_managers_of_an_organization_that_has_fallen_propose_no_transfer(
+    api: Api, build: Build, how: str
+) -> None:
+    """The other organization would see the member while it waits. What they proposed before, they still withdraw."""
+    old, person, key = await member(build)
+    new = await build.organization()
+    waiting = await build.membership_transfer(await build.membership(await build.person(), old), new)
+    manager, asked = await build.manager(old), await build.manager(new)
+    await fall(build, old, how)
+    before = await snapshot(build.connection)
+
+    values = {"membership": f"Membership:{key}", "organization": f"Organization:{new}"}
+    refused = await api.do(TRANSFER, actor=manager, **values)
+    unchanged = await snapshot(build.connection)
+    seen = await api.ask("query($id: ID!) { volunteer(id: $id) { id } }", actor=asked, id=f"Volunteer:{person}")
+    withdrawn = await api.do(WITHDRAW, actor=manager, membershipTransfer=f"MembershipTransfer:{waiting}", version=1)
+
+    fact = {"organization": {"id": f"Organization:{old}"}}
+    assert refused["problems"] == [problem("Organization", "ORGANIZATION_NOT_VERIFIED", "membership", **fact)]
+    assert (unchanged, seen) == (before, {"volunteer": None})
+    assert withdrawn == {"membershipTransfer": {"status": "WITHDRAWN"}, "problems": []}

@@ -20,6 +20,7 @@ from api.services.enrolment import read_terms
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path
 from api.services.request import Request
+from api.services.standing import check_verified
 from api.services.verb import OneThing, verb
 from api.values.text import paragraph
 
@@ -49,6 +50,8 @@ async def propose(
     problems.refuse()
     held = await memberships.lock(session, request, membership, None, may=access.manages_own)
     await memberships.refuse_ended(session, request, held)
+    # While it waits, the other organization's managers see the person.
+    await check_verified(session, request, problems, held.organization_id, may=True, name="membership")
     if held.organization_id == organization:
         problems.invalid("organization", indonesian="Sebutkan organisasi lain.", english="Name another organization.")
     problems.refuse()
