@@ -18,6 +18,8 @@ from tests.test_site_scan import SCAN_SITE, hours, state
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 STARTS, ENDS = NOW - 10 * HOUR, NOW + 10 * HOUR
 Duty = tuple[str, int, int]
+SAID = """INSERT INTO event (actor_kind, kind, subject_type, subject_key, change)
+  VALUES ('CLOCK', 'assignment.no_show', 'Assignment', $1, '{}')"""
 
 
 async def need_at_site(build: Build, **values: Any) -> tuple[uuid.UUID, uuid.UUID]:
@@ -44,6 +46,9 @@ OF_WHICH: list[tuple[Duty, Duty, str, float, int]] = [
     (("RELEASED", -9, -5), ("ACCEPTED", -4, 9), "EXIT", -1, 1),
     (("RELEASED", -9, -5), ("ACCEPTED", -4, 9), "ENTRY", -8, 0),
     (("COMPLETED", -9, -5), ("ACCEPTED", -4, 9), "ENTRY", -4, 1),
+    # Who left early, and promised the rest of the time to another duty, comes to that one.
+    (("COMPLETED", -9, -5), ("ACCEPTED", -2, 9), "ENTRY", -3, 1),
+    (("COMPLETED", -9, -5), ("ACCEPTED", -2, 9), "EXIT", -1, 1),
     (("NO_SHOW", -10, 9), ("ACCEPTED", -4, 9), "ENTRY", -1, 1),
     (("NO_SHOW", -4, 9), ("ACCEPTED", -4, 9), "ENTRY", -5, 1),
     # Where it is promised to nothing, somebody has come after all.
@@ -95,7 +100,72 @@ async def stand(build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid
             columns = {"status": status, **reported}
             places = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
             await build.connection.execute(f"UPDATE assignment SET {places} WHERE id = $1", key, *columns.values())
+        elif status == "NO_SHOW":
+            await build.connection.execute(SAID, str(key))
     return key
+
+
+Seen = tuple[str, float]
+# Two duties of a person at a site, and what is scanned there: in whatever order and parts it is uploaded, the end is the same.
+SEQUENCES: list[tuple[Duty, Duty, tuple[Seen, ...], tuple[str, str]]] = [
+    # Back within the time of the duty that was left.
+    (
+        ("ACCEPTED", -9, -2),
+        ("ACCEPTED", -2, 9),
+        (("ENTRY", -8), ("EXIT", -4), ("ENTRY", -3)),
+        ("COMPLETED", "ACCEPTED"),
+    ),
+    # Left before the duty began, and back for it.
+    (
+        ("ACCEPTED", -4, -1),
+        ("ACCEPTED", -1, 9),
+        (("ENTRY", -6), ("EXIT", -5), ("ENTRY", -3)),
+        ("COMPLETED", "ACCEPTED"),
+    ),
+    # One after the other.
+    (
+        ("ACCEPTED", -9, -5),
+        ("ACCEPTED", -5, 9),
+        (("ENTRY", -9), ("EXIT", -5.2), ("ENTRY", -5), ("EXIT", -1)),
+        ("COMPLETED", "COMPLETED"),
+    ),
+    # Came after all to a duty that reaches into another.
+    (
+        ("NO_SHOW", -10, 9),
+        ("ACCEPTED", -4, 9),
+        (("ENTRY", -9), ("EXIT", -5), ("ENTRY", -3), ("EXIT", -1)),
+        ("COMPLETED", "COMPLETED"),
+    ),
+    # The same, but for its end, which is free once the other was left early.
+    (
+        ("ACCEPTED", -10, -5),
+        ("NO_SHOW", -6, 9),
+        (("ENTRY", -10), ("EXIT", -7), ("ENTRY", -5.6), ("ENTRY", -4)),
+        ("COMPLETED", "ON_DUTY"),
+    ),
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+@pytest.mark.parametrize(("first", "second", "seen", "expected"), SEQUENCES)
+async def test_scans_end_the_same_in_whatever_order_and_parts_they_come(
+    api: Api, build: Build, first: Duty, second: Duty, seen: tuple[Seen, ...], expected: tuple[str, str], size: int
+) -> None:
+    """Of another person for each order, as all must end alike."""
+    site, ends = await build.site(incident := await build.incident()), set()
+    for order in itertools.permutations(seen):
+        person = await build.volunteer()
+        duties = [await stand(build, incident, site, person, each) for each in (first, second)]
+        code = await code_of_person(api, build, person)
+        scans = [scan(code, f"{person} {at}", point, at=instant(NOW + at * HOUR)) for point, at in order]
+
+        for start in range(0, len(scans), size):
+            await record(api, build, site, *scans[start : start + size])
+
+        ends.add(tuple([(await state(build, each), tuple(await hours(build, each))) for each in duties]))
+
+    ((one, other),) = ends
+    assert (one[0][0], other[0][0]) == expected
 
 
 @pytest.mark.parametrize(("since", "finding"), [(timedelta(), None), (MINUTE, "NO_DUTY")])

@@ -79,6 +79,18 @@ async def _status(session: Transaction, duty: Row, known: Row) -> AssignmentStat
     return _S.MOBILIZED if known.set_out_at else _S.ACCEPTED
 
 
+# The statements, compiled once.
+
+
+def was_no_show(assignment: sa.ColumnElement[uuid.UUID]) -> sa.ColumnElement[bool]:
+    """Whether it was ever said of the person of a duty not to have come, also where a check-in has undone it."""
+    return sa.exists().where(
+        Event.c.subject_type == "Assignment",
+        Event.c.subject_key == sa.cast(assignment, sa.Text),
+        Event.c.kind == "assignment.no_show",
+    )
+
+
 def _id(name: str) -> Any:
     return sa.bindparam(name, type_=sa.Uuid())
 
@@ -91,15 +103,7 @@ TAKE_BACK = compile_statement(
     .returning(Attendance.c.kind, Attendance.c.at, Attendance.c.mark)
 )
 # A duty is not said to be a no-show twice, unless a check-in came between.
-WAS_NO_SHOW = compile_statement(
-    sa.select(Event.c.position)
-    .where(
-        Event.c.subject_type == "Assignment",
-        Event.c.subject_key == sa.cast(_id("assignment"), sa.Text),
-        Event.c.kind == "assignment.no_show",
-    )
-    .limit(1)
-)
+WAS_NO_SHOW = compile_statement(sa.select(was_no_show(_id("assignment"))))
 IS_DECIDED = compile_statement(
     sa.select(ServedHours.c.id).where(
         ServedHours.c.assignment_id == _id("assignment"),

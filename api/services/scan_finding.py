@@ -18,7 +18,6 @@ from api.models import (
     CampRegistration,
     CampSession,
     CampStaffMember,
-    Commitment,
     Need,
     ScanCode,
 )
@@ -28,6 +27,7 @@ from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStat
 from api.models.scan import ScanFinding, ScanPoint
 from api.rules.code import ProblemCode
 from api.services.attendance import CLOCK_ERROR, EARLIEST
+from api.services.attendance_undo import was_no_show
 from api.services.problem import Problem, Problems, Refused
 from api.services.request import Request
 from api.values.text import line
@@ -106,15 +106,16 @@ def scan_row(
 
 
 def _closeness(duty: Row, point: str, at: datetime) -> tuple[Any, ...]:
-    """The smaller, the rather a scan is of this duty: whose time is nearest, and promised.
+    """The smaller, the rather a scan is of this duty: whose time is nearest, and promised; then the one that begins last.
 
-    Only times are asked, so that the answer is the same in whatever order scans come.
+    Nothing is asked that a scan changes, so that the answer is the same in whatever order scans come.
     """
     is_exit = point == ScanPoint.EXIT
     at += -HANDOVER if is_exit else HANDOVER
-    distance = max(duty.starts_at - at, at - duty.ends_at, timedelta(0))
-    begun = duty.starts_at - at
-    return distance, not duty.is_committed, begun if is_exit else -begun, duty.id
+    ahead = duty.starts_at - at
+    distance = max(ahead, at - duty.ends_at, timedelta(0))
+    # As far from both, somebody leaves what has begun.
+    return distance, duty.was_no_show, is_exit and ahead > timedelta(0), -ahead, duty.id
 
 
 def _finding(
@@ -220,19 +221,36 @@ CARRIERS = compile_statement(
     .select_from(ScanCode.outerjoin(_registration, sa.true()))
     .where(ScanCode.c.code == sa.any_(sa.bindparam("codes", type_=ARRAY(sa.Text()))))
 )
+_later = Assignment.alias()
+
+
+def _was_no_show(duty: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.or_(duty.c.status == AssignmentStatus.NO_SHOW, was_no_show(duty.c.id))
+
+
+# The rest of whose time is promised to another duty was over when that one was accepted, which no scan of either changes.
+_rest_is_promised = sa.exists().where(
+    _later.c.volunteer_id == Assignment.c.volunteer_id,
+    _later.c.starts_at > Assignment.c.starts_at,
+    _later.c.starts_at < Assignment.c.ends_at,
+    _later.c.accepted_at.is_not(None),
+    _later.c.status != AssignmentStatus.CANCELLED,
+    ~_was_no_show(_later),
+)
 DUTIES = compile_statement(
     sa.select(
         Assignment.c.id,
         Assignment.c.volunteer_id,
-        sa.func.coalesce(sa.func.lower(Commitment.c.period), Assignment.c.starts_at, type_=INSTANT).label("starts_at"),
-        sa.func.coalesce(sa.func.upper(Commitment.c.period), Assignment.c.ends_at, type_=INSTANT).label("ends_at"),
-        Commitment.c.id.is_not(None).label("is_committed"),
+        Assignment.c.starts_at,
+        sa.func.least(
+            Assignment.c.ends_at,
+            Assignment.c.released_at,
+            sa.case((_rest_is_promised, Assignment.c.checked_out_at)),
+            type_=INSTANT,
+        ).label("ends_at"),
+        _was_no_show(Assignment).label("was_no_show"),
     )
-    .select_from(
-        Assignment.join(Need, Need.c.id == Assignment.c.need_id).outerjoin(
-            Commitment, Commitment.c.assignment_id == Assignment.c.id
-        )
-    )
+    .join(Need, Need.c.id == Assignment.c.need_id)
     .where(
         Need.c.site_id == _id("site"),
         Assignment.c.volunteer_id == sa.any_(sa.bindparam("people", type_=ARRAY(sa.Uuid()))),

@@ -100,12 +100,13 @@ async def settle_duties(session: Transaction, request: Request, rows: Sequence[M
     """Check-ins and check-outs of duties at a site by the scans that count, in the order of their times.
 
     Who did not come, and whose time or place is somebody else's by now, stays so; the scan stays in the log. Such an arrival is
-    reported again with each later scan, as somebody who is known to have left takes less time.
+    reported again with each later scan of the person at the site, as somebody who is known to have left, or to have left
+    another duty, takes less time. Of two such duties that overlap, the one whose arrival is reported first takes the time.
     """
-    duties = sorted({row.assignment_id for row in await session.rows(DUTIES, {"scans": [row["id"] for row in rows]})})
-    await lock_assignments(session, request, duties)
     who = {"places": [row["site_id"] for row in rows], "people": [row["volunteer_id"] for row in rows]}
-    waiting = await session.rows(UNREPORTED, {"duties": duties, **who})
+    duties = sorted({row.assignment_id for row in await session.rows(UNREPORTED, who)})
+    await lock_assignments(session, request, duties)
+    waiting = [row for row in await session.rows(UNREPORTED, who) if row.assignment_id in duties]
     refused = [row for row in waiting if not await _report(session, request, row)]
     for row in refused:
         await _report(session, request, row)
@@ -136,8 +137,6 @@ def _among(name: str) -> Any:
     return sa.any_(sa.bindparam(name, type_=ARRAY(sa.Uuid())))
 
 
-_of_duties = sa.and_(Scan.c.assignment_id.is_not(None), Scan.c.point.in_([*KINDS]), Scan.c.counts)
-DUTIES = compile_statement(sa.select(Scan.c.assignment_id).distinct().where(Scan.c.id == _among("scans"), _of_duties))
 _kind = sa.case(*((Scan.c.point == point, str(kind)) for point, kind in KINDS.items()))
 _reported = sa.exists().where(
     Attendance.c.assignment_id == Scan.c.assignment_id, Attendance.c.kind == _kind, Attendance.c.at == Scan.c.at
@@ -145,10 +144,10 @@ _reported = sa.exists().where(
 UNREPORTED = compile_statement(
     sa.select(Scan.c.id, Scan.c.assignment_id, Scan.c.point, Scan.c.at)
     .where(
-        # Place and person only for their index.
         *(Scan.c[column] == _among(name) for column, name in (("place_id", "places"), ("person_id", "people"))),
-        Scan.c.assignment_id == _among("duties"),
-        _of_duties,
+        Scan.c.assignment_id.is_not(None),
+        Scan.c.point.in_([*KINDS]),
+        Scan.c.counts,
         ~_reported,
     )
     .order_by(Scan.c.at, Scan.c.id)
