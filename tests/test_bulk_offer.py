@@ -179,6 +179,44 @@ async def test_under_a_pledge_the_nearest_are_its_own_members(api: Api, build: B
     assert {row["volunteer_id"] for row in made} == expected
 
 
+@pytest.mark.parametrize(
+    ("of_need", "hours", "code"),
+    [
+        ({"closed_at": NOW}, (24, 96), "NEED_CLOSED"),
+        ({"starts_at": NOW - timedelta(days=2)}, (-24, -1), "PERIOD_PAST"),
+        ({}, (24, 97), "PERIOD_OUTSIDE"),
+        ({}, (23, 96), "PERIOD_OUTSIDE"),
+        ({"wanted": 1}, (24, 96), "NEED_FULL"),
+        ({"wanted": 2}, (24, 96), "NEED_PLEDGED"),
+    ],
+)
+async def test_why_nobody_can_be_found_is_said_where_nobody_is_named(
+    api: Api, build: Build, of_need: Json, hours: tuple[int, int], code: str
+) -> None:
+    organization, need = await build.organization(), await build.need(**of_need)
+    named = await build.volunteer(organization)
+    if "wanted" in of_need:
+        await build.assignment(need, await build.volunteer(organization), status="ACCEPTED")
+    if code == "NEED_PLEDGED":
+        await build.pledge(need, organization)
+    actor = await build.coordinator()
+    starts, ends = (instant(NOW + timedelta(hours=each)) for each in hours)
+    period = {"startsAt": starts, "endsAt": ends}
+    before = await snapshot(build.connection)
+
+    nearest = await offer(api, actor, need, [], nearest=2, **period)
+    nobody = await offer(api, actor, need, [], **period)
+    both = await offer(api, actor, need, [named], nearest=2, **period)
+
+    (problem_of_all,), (result,) = nearest["problems"], both["results"]
+    assert nearest["results"] == []
+    assert (problem_of_all["code"], problem_of_all["path"]) == (code, ["input", "nearest"])
+    assert nobody == {"results": [], "problems": []}
+    assert both["problems"] == []
+    assert result["problems"] == [{**problem_of_all, "path": ["input", "volunteers", "0"]}]
+    assert await snapshot(build.connection) == before
+
+
 async def test_nothing_is_offered_under_a_pledge_that_has_ended_or_is_of_another_need(api: Api, build: Build) -> None:
     organization, need = await build.organization(), await build.need()
     ended = await build.pledge(need, organization, status="RELEASED")

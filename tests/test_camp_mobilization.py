@@ -189,6 +189,19 @@ async def test_who_is_inside_follows_from_the_gate_in_whatever_order_it_is_repor
     assert further == {"problems": [], "results": [offered(0, person, camp)] if is_inside else []}
 
 
+async def test_why_nobody_can_be_sent_is_said_where_nobody_is_named(api: Api, build: Build) -> None:
+    actor, camp = await build.coordinator(), await build.camp(status="RUNNING", **{**PERIOD, "starts_at": NOW - DAY})
+    need = await build.need(**PERIOD)
+    await enter(api, build, actor, camp, [await build.volunteer()])
+    before = await snapshot(build.connection)
+
+    answer = await mobilize(api, actor, camp, need, [], further=1, endsAt=instant(NOW + DAY + HOUR))
+
+    assert answer["results"] == []
+    assert [(each["code"], each["path"]) for each in answer["problems"]] == [("PERIOD_OUTSIDE", ["input", "further"])]
+    assert await snapshot(build.connection) == before
+
+
 @pytest.mark.parametrize("status", ["DRAFT", "OPEN", "CLOSED", "COMPLETED", "CANCELLED"])
 async def test_only_a_camp_that_runs_is_mobilized(api: Api, build: Build, status: str) -> None:
     actor, need = await build.coordinator(), await build.need(**PERIOD)

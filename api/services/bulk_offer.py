@@ -29,7 +29,7 @@ from api.services.offer import lock_need, read_period
 from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, broken_rule
 from api.services.request import Request
-from api.services.sending import broken_by_each, broken_rules, check_override, record_overrides
+from api.services.sending import broken_by_each, broken_rules, check_override, record_overrides, refuse_for_all
 from api.services.verb import ResultPerItem, verb
 
 MAX_PEOPLE = 1_000
@@ -117,6 +117,9 @@ async def offer_all(
         )
     problems.refuse()
     sending = Sending(need, starts, ends, pledge, expires_at, frozenset(override_rules or ()), reason)
+    if nearest and not volunteers:
+        # No result could say why nobody is found.
+        await refuse_for_all(session, request, sending.to(()), OF_THE_NEED, "nearest")
     people = [*volunteers, *await _nearest(session, request, sending, volunteers, nearest or 0)]
     return (await _offer(session, request, sending, people)).of(people)
 

@@ -37,7 +37,7 @@ from api.services.offer import lock_need, read_period
 from api.services.pledge import record_lapsed
 from api.services.problem import Problem, Problems
 from api.services.request import Request
-from api.services.sending import broken_by_each, broken_rules, check_override
+from api.services.sending import broken_by_each, broken_rules, check_override, refuse_for_all
 from api.services.verb import ResultPerItem, verb
 
 REASON = "Dimobilisasi dari kemah."
@@ -85,6 +85,9 @@ async def mobilize(
     problems.refuse()
     origin = await _origin(session, camp=camp, need=need)
     sending = Sending(need, starts, ends, None, expires_at, frozenset(override_rules or ()), reason, camp, origin)
+    if further and not volunteers:
+        # No result could say why nobody is found.
+        await refuse_for_all(session, request, sending.to(()), OF_THE_NEED, "further")
     return await _offer(session, request, sending, volunteers, further or 0)
 
 

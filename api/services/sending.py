@@ -53,6 +53,32 @@ def _case(rules: tuple[Rule, ...]) -> tuple[sa.FromClause, sa.FromClause, sa.Fro
     return need, person, refusals(case, rules).lateral()
 
 
+async def refuse_for_all(
+    session: Transaction,
+    request: Request,
+    sending: tuple[uuid.UUID, Any, datetime, datetime, uuid.UUID | None],
+    rules: tuple[Rule, ...],
+    name: str,
+) -> None:
+    """Refuses where a rule that asks nothing of the person is broken, whoever would be sent."""
+    need, _, starts_at, ends_at, pledge = sending
+    values = {"need": need, "starts_at": starts_at, "ends_at": ends_at, "pledge": pledge}
+    broken = await session.rows(_statement_for_all(rules), {**request.parameters, **values})
+    refuse_broken(broken, frozenset(), name)
+
+
+@cache
+def _statement_for_all(rules: tuple[Rule, ...]) -> CompiledStatement:
+    assert all(rule.uses_only_need for rule in rules)
+    need, _, found = _case(rules)
+    return compile_statement(
+        sa.select(*found.c)
+        .select_from(need.join(found, sa.true()))
+        .where(need.c.id == sa.bindparam("need"))
+        .order_by(found.c.position)
+    )
+
+
 async def broken_by_each(
     session: Transaction,
     request: Request,
