@@ -126,8 +126,9 @@ async def _end_snapshot(connection: asyncpg.Connection) -> None:
 
 def is_current(connection: sa.Connection) -> bool:
     """Whether nothing is left to migrate. Raises `SchemaError` for a revision that this version does not know."""
-    heads = MigrationContext.configure(connection).get_current_heads()
+    # Tables first: another process that migrates meanwhile commits them with their revision.
     has_tables = sa.inspect(connection).has_table(A_TABLE)
+    heads = MigrationContext.configure(connection).get_current_heads()
     connection.rollback()
     newest = head()
     known = {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}

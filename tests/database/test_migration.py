@@ -3,8 +3,10 @@ import shutil
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from threading import Thread
 
 import pytest
+import sqlalchemy as sa
 
 from api.database import migration
 from api.database.migration import SchemaError
@@ -199,6 +201,34 @@ async def test_tables_without_a_revision_are_refused_in_one_line(database_url: s
         )
 
     await command(database_url, f"INSERT INTO alembic_version VALUES ('{migration.head()}')")
+
+
+@pytest.mark.parametrize("statements", range(1, 6))
+async def test_who_looks_while_another_one_migrates_is_not_refused(empty_url: str, statements: int) -> None:
+    """The tables and their revision are committed after so many statements of the look."""
+    executed: list[str] = []
+    made = (
+        f"CREATE TABLE {migration.A_TABLE} (); CREATE TABLE alembic_version (version_num varchar(32) NOT NULL);"
+        f" INSERT INTO alembic_version VALUES ('{migration.head()}')"
+    )
+
+    def look(connection: sa.Connection) -> bool:
+        def commit_meanwhile(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+            executed.append(statement)
+            if len(executed) == statements:
+                other = Thread(target=lambda: asyncio.run(command(empty_url, made)))
+                other.start()
+                other.join()
+
+        sa.event.listen(connection, "after_cursor_execute", commit_meanwhile)
+        return migration.is_current(connection)
+
+    is_current = await migration.run(empty_url, look)
+    if len(executed) < statements:
+        await command(empty_url, made)
+
+    assert is_current == (statements == 1)
+    await migration.check(empty_url)
 
 
 async def test_a_schema_behind_is_refused_where_nothing_is_to_be_migrated(empty_url: str) -> None:
