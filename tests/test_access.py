@@ -178,7 +178,9 @@ async def test_a_coordinator_does_not_see_the_volunteer_of_a_completed_assignmen
     }
 
 
-async def test_managers_of_a_suspended_organization_see_members_but_nothing_private(api: Api, build: Build) -> None:
+async def test_managers_of_an_organization_that_does_not_stand_see_members_but_nothing_private(
+    api: Api, build: Build
+) -> None:
     organization = await build.organization()
     await build.volunteer(organization, name="Ani", phone="+628123456780")
     manager = await build.manager(organization)
@@ -189,7 +191,11 @@ async def test_managers_of_a_suspended_organization_see_members_but_nothing_priv
         await build.connection.execute("UPDATE organization SET verification = $1", verification)
         (found[verification],) = (await api.ask(document, actor=manager))["volunteers"]["nodes"]
 
+    await build.licence(organization, revoked_on=date(2026, 2, 1))
+    (struck_off,) = (await api.ask(document, actor=manager))["volunteers"]["nodes"]
+
     hidden = {"name": "Ani", "phone": None}
+    assert struck_off == hidden
     assert found == {"VERIFIED": {"name": "Ani", "phone": "+628123456780"}, "SUSPENDED": hidden, "PENDING": hidden}
 
 

@@ -92,13 +92,14 @@ async def test_what_is_no_new_duty_its_managers_still_do(api: Api, build: Build,
     assert payload == {"problems": []}
 
 
-async def test_managers_of_a_suspended_organization_show_no_member_to_an_issuer(api: Api, build: Build) -> None:
+@pytest.mark.parametrize("how", ["suspended", "struck off"])
+async def test_managers_of_a_fallen_organization_show_no_member_to_an_issuer(api: Api, build: Build, how: str) -> None:
     """What they asked for before, they still withdraw."""
     organization, issuer = await build.organization(), await build.organization()
     person = await build.volunteer(organization)
     waiting = await build.certificate_request(person, issuer)
     manager, own = await build.manager(organization), await build.volunteer_account(person)
-    await fall(build, organization, "suspended")
+    await fall(build, organization, how)
     asked = {"issuer": f"Organization:{issuer}", "type": CERTIFICATE_TYPE, "number": "L-9", "issuedOn": "2025-01-01"}
     before = await snapshot(build.connection)
 

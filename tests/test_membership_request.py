@@ -16,6 +16,7 @@ from tests.builders import FAR, HOME, Build
 from tests.conftest import NOW
 from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
+from tests.test_fallen import fall
 from tests.test_race import lock_until_waiting, run_concurrently
 
 THING = "membershipRequest { id status askedBy number rank { code } note reason version }"
@@ -105,22 +106,24 @@ async def test_an_organization_asks_and_the_person_alone_answers(api: Api, build
 
 
 @pytest.mark.parametrize("has_account", [False, True])
-@pytest.mark.parametrize("verification", ["VERIFIED", "SUSPENDED"])
+@pytest.mark.parametrize("how", [None, "suspended", "struck off"])
 async def test_managers_answer_for_who_has_no_account(
-    api: Api, build: Build, has_account: bool, verification: str
+    api: Api, build: Build, has_account: bool, how: str | None
 ) -> None:
-    """Not those of a suspended organization; then the coordinators of the person's home."""
-    own, other = await build.organization(verification=verification), await build.organization()
+    """Not those of an organization that does not stand; then the coordinators of the person's home."""
+    own, other = await build.organization(), await build.organization()
     person = await build.volunteer(own)
     if has_account:
         await build.volunteer_account(person)
     manager, home = await build.manager(own), await build.coordinator(kabupaten_code=HOME)
     key = f"MembershipRequest:{await build.membership_request(person, other)}"
+    if how is not None:
+        await fall(build, own, how)
 
     by_manager = await api.do(REFUSE, actor=manager, membershipRequest=key, version=1, reason="Sedang bertugas")
     by_home = await api.do(APPROVE, actor=home, membershipRequest=key, version=1)
 
-    may = not has_account and verification == "VERIFIED"
+    may = not has_account and how is None
     hidden = [problem("Simple", "NOT_FOUND", "membershipRequest")]
     assert by_manager["problems"] == ([] if may else hidden)
     if may:

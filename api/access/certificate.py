@@ -10,12 +10,12 @@ from api.models import Organization, Volunteer
 
 
 def asks_for_certificate(kind: Kind, request: Row) -> Condition:
-    """The person, and managers of the person's verified organizations: while it waits, the issuer's managers see the person."""
-    return answers_for(kind, request.c.volunteer_id, of_verified=True)
+    """The person, and managers of the person's standing organizations: while it waits, the issuer's managers see the person."""
+    return answers_for(kind, request.c.volunteer_id, of_standing=True)
 
 
 def withdraws_certificate_request(kind: Kind, request: Row) -> Condition:
-    """The person, and managers of the person's organizations, also of one that is suspended."""
+    """The person, and managers of the person's organizations, also of one that does not stand."""
     return answers_for(kind, request.c.volunteer_id)
 
 

@@ -11,10 +11,10 @@ from api.models.membership_request import MembershipSide
 
 
 def speaks_for_person(kind: Kind, row: Row) -> Condition:
-    """The person; without an account, managers of the person's verified organizations and coordinators of the home."""
+    """The person; without an account, managers of the person's standing organizations and coordinators of the home."""
     managers = None
     if kind.organizations:
-        managers = sa.and_(~_has_account(row), answers_for(kind, row.c.volunteer_id, of_verified=True))
+        managers = sa.and_(~_has_account(row), answers_for(kind, row.c.volunteer_id, of_standing=True))
     return any_of(agrees_to_transfer(kind, row), managers)
 
 

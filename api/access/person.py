@@ -22,22 +22,18 @@ from api.models.certificate_request import CertificateRequestStatus
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
 from api.models.membership_transfer import MembershipTransferStatus
-from api.models.organization import Verification
 from api.models.person import Reach, VolunteerStatus, has_consented
 
 # So long after a membership the organization's managers still see the record.
 DAYS_SEEN_AFTERWARDS = 90
 
 
-def members_today(
-    *conditions: Condition, of_verified: bool = False, of_standing: bool = False, days_after: int = 0
-) -> sa.Select[Any]:
-    """The ids of those who are members today, the day in the kabupaten of the organization; of verified or standing ones only.
+def members_today(*conditions: Condition, of_standing: bool = False, days_after: int = 0) -> sa.Select[Any]:
+    """The ids of those who are members today, the day in the kabupaten of the organization; of standing ones only.
 
     With `days_after`, also of those who were members so many days ago or later.
     """
     organization, province = Organization.alias(), days_of_provinces(NOW)
-    verified = [organization.c.verification == Verification.VERIFIED] if of_verified else []
     standing = [is_standing(organization, province.c.day)] if of_standing else []
     return (
         sa.select(Membership.c.volunteer_id)
@@ -47,23 +43,22 @@ def members_today(
             Membership.c.since <= province.c.day,
             sa.or_(Membership.c.until.is_(None), Membership.c.until >= province.c.day - days_after),
             *conditions,
-            *verified,
             *standing,
         )
     )
 
 
-def managed(*, of_verified: bool = False, of_standing: bool = False, days_after: int = 0) -> sa.Select[Any]:
+def managed(*, of_standing: bool = False, days_after: int = 0) -> sa.Select[Any]:
     """The ids of the members of the organizations that the actor manages."""
     is_managed = Membership.c.organization_id == sa.any_(ORGANIZATIONS)
-    return members_today(is_managed, of_verified=of_verified, of_standing=of_standing, days_after=days_after)
+    return members_today(is_managed, of_standing=of_standing, days_after=days_after)
 
 
-def answers_for(kind: Kind, volunteer_id: Sql, *, of_verified: bool = False, of_standing: bool = False) -> Condition:
-    """The volunteer alone, and the managers of the (verified or standing) organizations the volunteer belongs to today."""
+def answers_for(kind: Kind, volunteer_id: Sql, *, of_standing: bool = False) -> Condition:
+    """The volunteer alone, and the managers of the (standing) organizations the volunteer belongs to today."""
     return any_of(
         volunteer_id == VOLUNTEER if kind.volunteer else None,
-        volunteer_id.in_(managed(of_verified=of_verified, of_standing=of_standing)) if kind.organizations else None,
+        volunteer_id.in_(managed(of_standing=of_standing)) if kind.organizations else None,
     )
 
 
@@ -107,17 +102,17 @@ _LIVE = sa.and_(
 
 
 def knows_volunteer(kind: Kind, row: Row) -> Condition:
-    """Who may read what is private: phone, position, consent. Not the managers of an organization that is suspended."""
+    """Who may read what is private: phone, position, consent. Not the managers of an organization that does not stand."""
     return any_of(
         coordinates(kind, row.c.kabupaten_code),
-        answers_for(kind, row.c.id, of_verified=True),
+        answers_for(kind, row.c.id, of_standing=True),
         serves(kind, row.c.id, _PROMISED),
     )
 
 
 def keeps_volunteer(kind: Kind, row: Row) -> Condition:
-    """Who keeps the record: the volunteer, managers of a verified organization of theirs, coordinators of home."""
-    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_verified=True))
+    """Who keeps the record: the volunteer, managers of a standing organization of theirs, coordinators of home."""
+    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_standing=True))
 
 
 def coordinates_home_of_volunteer(kind: Kind, row: Row) -> Condition:

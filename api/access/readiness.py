@@ -7,7 +7,7 @@ from api.access.person import answers_for
 
 def sees_readiness(kind: Kind, row: Row) -> Condition:
     """Who sees all of a volunteer's duties and may know of the consent."""
-    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_verified=True))
+    return any_of(coordinates(kind, row.c.kabupaten_code), answers_for(kind, row.c.id, of_standing=True))
 
 
 def coordinates_place(kind: Kind, row: Row) -> Condition:

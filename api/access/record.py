@@ -24,7 +24,7 @@ def sees_suspected_pair(kind: Kind, row: Row) -> Condition:
 
 
 def insures(kind: Kind, row: Row) -> Condition:
-    """Managers of a verified organization of the volunteer, coordinators of home; not the volunteer."""
-    members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_verified=True)
+    """Managers of a standing organization of the volunteer, coordinators of home; not the volunteer."""
+    members = members_today(Membership.c.organization_id == sa.any_(ORGANIZATIONS), of_standing=True)
     managed = row.c.id.in_(members) if kind.organizations else None
     return any_of(coordinates(kind, row.c.kabupaten_code), managed)

@@ -155,6 +155,6 @@ def _person(kind: Kind) -> CompiledStatement:
     """A volunteer whom the actor sees, and whether the actor asks for the volunteer."""
     return compile_statement(
         sa.select(
-            Volunteer.c.birth_date, access.answers_for(kind, Volunteer.c.id, of_verified=True).label("may")
+            Volunteer.c.birth_date, access.answers_for(kind, Volunteer.c.id, of_standing=True).label("may")
         ).where(Volunteer.c.id == sa.bindparam("volunteer", type_=sa.Uuid()), access.sees_volunteer(kind, Volunteer))
     )

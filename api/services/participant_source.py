@@ -58,7 +58,7 @@ def people_listed(kind: Kind) -> CompiledStatement:
             _or_false(is_minor(person, camp)).label("is_minor"),
             _or_false(access.sees_volunteer(kind, person)).label("sees"),
             _or_false(access.answers_for(replace(kind, organizations=False), person.c.id)).label("is_self"),
-            _or_false(access.answers_for(replace(kind, volunteer=False), person.c.id, of_verified=True)).label(
+            _or_false(access.answers_for(replace(kind, volunteer=False), person.c.id, of_standing=True)).label(
                 "manages_person"
             ),
             _or_false(access.manages(kind, organization.c.id)).label("manages"),

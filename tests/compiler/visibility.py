@@ -138,15 +138,15 @@ class Visibility:
         scopes = {None} if kabupaten_code is None else {None, kabupaten_code, kabupaten_code[:2]}
         return any(role["kind"] == kind and scope_of(role) in scopes for role in self.roles)
 
-    def represents(self, volunteer_id: uuid.UUID, *, of_verified: bool = False, days_after: int = 0) -> bool:
-        """Whether the account is the volunteer's or that of a manager of one of the volunteer's (verified) organizations.
+    def represents(self, volunteer_id: uuid.UUID, *, of_standing: bool = False, days_after: int = 0) -> bool:
+        """Whether the account is the volunteer's or that of a manager of one of the volunteer's (standing) organizations.
 
         Those that the volunteer left so many days ago or later are counted, too.
         """
         return self.volunteer_id == volunteer_id or any(
             membership["organization_id"] in self.organization_ids
             and self.is_current(membership, days_after=days_after)
-            and (not of_verified or self.row(Organization, membership["organization_id"])["verification"] == "VERIFIED")
+            and (not of_standing or self.stands_today(self.row(Organization, membership["organization_id"])))
             for membership in self.rows.where(Membership, "volunteer_id", volunteer_id)
         )
 
@@ -205,7 +205,7 @@ class Visibility:
         accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
         if any(account["active"] for account in accounts):
             return bool(self.volunteer_id == row["volunteer_id"])
-        return self.represents(row["volunteer_id"], of_verified=True) or self.agrees_to_transfer(row)
+        return self.represents(row["volunteer_id"], of_standing=True) or self.agrees_to_transfer(row)
 
     def agrees_to_transfer(self, row: Row) -> bool:
         accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
@@ -224,7 +224,7 @@ class Visibility:
         return self.sees_record_of_volunteer(row) or row["issuer_id"] in self.organization_ids
 
     def asks_for_certificate(self, row: Row) -> bool:
-        return self.represents(row["volunteer_id"], of_verified=True)
+        return self.represents(row["volunteer_id"], of_standing=True)
 
     def withdraws_certificate_request(self, row: Row) -> bool:
         return self.represents(row["volunteer_id"])
@@ -492,12 +492,12 @@ class Visibility:
     def knows_volunteer(self, row: Row) -> bool:
         return (
             self.coordinates(row["kabupaten_code"])
-            or self.represents(row["id"], of_verified=True)
+            or self.represents(row["id"], of_standing=True)
             or self.has_assignment_in_scope(row, "ACCEPTED", "MOBILIZED", "ON_DUTY")
         )
 
     def sees_readiness(self, row: Row) -> bool:
-        return self.coordinates(row["kabupaten_code"]) or self.represents(row["id"], of_verified=True)
+        return self.coordinates(row["kabupaten_code"]) or self.represents(row["id"], of_standing=True)
 
     def coordinates_place(self, row: Row) -> bool:
         return self.coordinates(row["code"])
@@ -530,12 +530,7 @@ class Visibility:
         return row["status"] == "OPEN" and not is_late
 
     def accepts_assignment(self, row: Row) -> bool:
-        return self.volunteer_id == row["volunteer_id"] or any(
-            each["organization_id"] in self.organization_ids
-            and self.is_current(each)
-            and self.stands_today(self.row(Organization, each["organization_id"]))
-            for each in self.rows.where(Membership, "volunteer_id", row["volunteer_id"])
-        )
+        return self.represents(row["volunteer_id"], of_standing=True)
 
     def stands_today(self, organization: Row) -> bool:
         """Verified, and with a registration that is valid, if one was revoked."""
