@@ -8,7 +8,7 @@ import pytest
 
 from api.services import upload
 from tests.asking import PROBLEMS, Api, Json
-from tests.builders import Build
+from tests.builders import HOME, Build
 from tests.conftest import NOW
 from tests.test_import import IMPORT
 
@@ -64,6 +64,39 @@ async def test_who_sees_the_request_reads_what_proves_it(
     assert read.headers["x-content-type-options"] == "nosniff"
     stored = await build.connection.fetchval("SELECT cipher FROM upload_chunk")
     assert b"rahasia" not in stored
+
+
+@pytest.mark.parametrize("status", ["PENDING", "ACCEPTED", "REFUSED", "WITHDRAWN"])
+async def test_the_issuer_reads_evidence_only_of_what_waits_or_was_accepted(
+    api: Api, build: Build, status: str
+) -> None:
+    """Whoever else sees the request goes on reading it."""
+    own, issuer, person = await build.organization(), await build.organization(), await build.person()
+    await build.membership(person, own)
+    account = await build.volunteer_account(person)
+    readers = {
+        "person": account,
+        "manager of the person": await build.manager(own),
+        "manager of the issuer": await build.manager(issuer),
+        "coordinator of the homes": await build.coordinator(kabupaten_code=HOME),
+        "nation": await build.coordinator(),
+    }
+    asked = await ask(api, account, issuer, evidence=await send(api, account, PDF))
+    key = asked["certificateRequest"]["id"]
+    made = await build.certificate(person, issuer) if status == "ACCEPTED" else None
+    await build.connection.execute("UPDATE certificate_request SET status = $1, certificate_id = $2", status, made)
+    path = asked["certificateRequest"]["evidence"]
+
+    codes, paths = {}, {}
+    for name, actor in readers.items():
+        found = await api.ask("query($id: ID!) { certificateRequest(id: $id) { evidence } }", actor=actor, id=key)
+        paths[name] = found["certificateRequest"]["evidence"]
+        codes[name] = (await api.client.get(path, headers=api.headers(actor))).status_code
+
+    is_hidden = status in {"REFUSED", "WITHDRAWN"}
+    of_issuer = {"manager of the issuer"} if is_hidden else set()
+    assert codes == {name: 404 if name in of_issuer else 200 for name in readers}
+    assert paths == {name: None if name in of_issuer else path for name in readers}
 
 
 async def test_evidence_is_used_once_and_is_no_table(api: Api, build: Build) -> None:

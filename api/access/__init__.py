@@ -98,6 +98,7 @@ from api.access.certificate import (
     asks_for_certificate,
     coordinates_nation,
     judges_certificate,
+    reads_evidence,
     revokes_certificate,
     sees_certificate,
     sees_certificate_request,

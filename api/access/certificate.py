@@ -7,6 +7,7 @@ from api.access.condition import any_of, leads_to, manages
 from api.access.organization import coordinates_home_of
 from api.access.person import answers_for, coordinates_home_of_volunteer, sees_record_of_volunteer
 from api.models import Organization, Volunteer
+from api.models.certificate_request import CertificateRequestStatus
 
 
 def asks_for_certificate(kind: Kind, request: Row) -> Condition:
@@ -21,11 +22,16 @@ def withdraws_certificate_request(kind: Kind, request: Row) -> Condition:
 
 def judges_certificate(kind: Kind, request: Row) -> Condition:
     """Managers of the issuer, and coordinators of the homes of both issuer and person."""
-    homes = sa.and_(
+    return any_of(manages(kind, request.c.issuer_id), _coordinates_both_homes(kind, request))
+
+
+def _coordinates_both_homes(kind: Kind, request: Row) -> Condition | None:
+    if not kind.coordinator:
+        return None
+    return sa.and_(
         leads_to(kind, request.c.issuer_id, Organization, coordinates_home_of),
         leads_to(kind, request.c.volunteer_id, Volunteer, coordinates_home_of_volunteer),
     )
-    return any_of(manages(kind, request.c.issuer_id), homes if kind.coordinator else None)
 
 
 def sees_certificate_request(kind: Kind, row: Row) -> Condition:
@@ -33,6 +39,18 @@ def sees_certificate_request(kind: Kind, row: Row) -> Condition:
     if kind.nation:
         return sa.true()
     return any_of(withdraws_certificate_request(kind, row), judges_certificate(kind, row))
+
+
+def reads_evidence(kind: Kind, request: Row) -> Condition:
+    """Who sees the request, but managers of the issuer only while it waits, and of what they have accepted."""
+    if kind.nation:
+        return sa.true()
+    needed = request.c.status.in_((CertificateRequestStatus.PENDING, CertificateRequestStatus.ACCEPTED))
+    return any_of(
+        withdraws_certificate_request(kind, request),
+        _coordinates_both_homes(kind, request),
+        sa.and_(manages(kind, request.c.issuer_id), needed) if kind.organizations else None,
+    )
 
 
 def revokes_certificate(kind: Kind, certificate: Row) -> Condition:

@@ -25,7 +25,7 @@ SOURCES = (
         access.sees_certificate_request,
         fields={
             "type": to_one(CertificateRequest.c.certificate_type_code),
-            "evidence": Expression(evidence_path),
+            "evidence": Expression(evidence_path, guard=access.reads_evidence),
             "history": history("CertificateRequest"),
             "allowed_actions": allowed_actions(CERTIFICATE_REQUEST),
         },

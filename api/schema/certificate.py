@@ -32,7 +32,10 @@ class CertificateRequest(Node):
     status: CertificateRequestStatus = field("What has become of it.")
     certificate: Certificate | None = field("The certificate that was issued; null if none was.")
     note: str | None = field("What the issuer should know; null if nothing was written.")
-    evidence: str | None = field("The path of the document or picture that proves it; null if none was sent.")
+    evidence: str | None = field(
+        "The path of the document or picture that proves it; null if none was sent, and to managers of the issuer once the "
+        "request was refused or withdrawn."
+    )
     reason: str | None = field("Why it was refused; null if it was not.")
     history: list[HistoryEntry] = field("What was done with it, the oldest first.")
     allowed_actions: list[CertificateRequestAction] = field("What you may do with it now.")

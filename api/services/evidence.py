@@ -1,4 +1,4 @@
-"""The documents and pictures that prove certificates: sent with a request, read by whoever sees it."""
+"""The documents and pictures that prove certificates: sent with a request, read by whoever decides on it."""
 
 import uuid
 from functools import cache
@@ -14,7 +14,7 @@ from api.services.request import Request
 
 
 async def find(session: Transaction, request: Request, certificate_request: uuid.UUID) -> Row | None:
-    """The upload and its media type; None where the actor sees no such request, or nothing was sent with it."""
+    """The upload and its media type; None where the actor may not read that of such a request, or nothing was sent with it."""
     parameters = {**request.parameters, "certificate_request": certificate_request}
     return await session.row(_of_request(request.actor.kind), parameters)
 
@@ -27,6 +27,6 @@ def _of_request(kind: Kind) -> CompiledStatement:
         .select_from(Upload.join(asked, asked.c.evidence_id == Upload.c.id))
         .where(
             asked.c.id == sa.bindparam("certificate_request", type_=sa.Uuid()),
-            access.sees_certificate_request(kind, asked),
+            access.reads_evidence(kind, asked),
         )
     )

@@ -635,8 +635,14 @@ class SampleData:
             await build.camp_registration(camp, None, kabupaten_code=FAR, **guest)
 
     async def make_certificate_requests(self) -> None:
-        """In every status, and decrees that hold and that were taken back."""
+        """In every status, with evidence or none, and decrees that hold and that were taken back."""
         build, organizations = self.build, itertools.cycle(self.organizations)
+        evidence = {
+            "account_id": self.actors["nation"],
+            "media_type": "image/png",
+            "byte_count": 9,
+            "used_at": build.now,
+        }
         for number, person in enumerate((*self.people[:12], self.people[1], self.people[5])):
             status = ("PENDING", "ACCEPTED", "REFUSED", "WITHDRAWN")[number % 4]
             await build.certificate_request(
@@ -646,6 +652,7 @@ class SampleData:
                 expires_on=(None, date(2029, 1, 1))[number % 2],
                 note=NAMES[number % len(NAMES)] if number % 3 else None,
                 reason=NAMES[2] if status == "REFUSED" else None,
+                evidence_id=await build.row("upload", **evidence) if number % 3 else None,
             )
         for number, status in enumerate(("IN_FORCE", "REVERTED", "IN_FORCE")):
             await build.certificate_extension(

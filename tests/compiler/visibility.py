@@ -230,12 +230,19 @@ class Visibility:
         return self.represents(row["volunteer_id"])
 
     def judges_certificate(self, row: Row) -> bool:
-        homes = self.row(Organization, row["issuer_id"]), self.row(Volunteer, row["volunteer_id"])
-        is_coordinator = all(self.coordinates(home["kabupaten_code"]) for home in homes)
-        return is_coordinator or row["issuer_id"] in self.organization_ids
+        return self.coordinates_both_homes(row) or row["issuer_id"] in self.organization_ids
+
+    def coordinates_both_homes(self, request: Row) -> bool:
+        homes = self.row(Organization, request["issuer_id"]), self.row(Volunteer, request["volunteer_id"])
+        return all(self.coordinates(home["kabupaten_code"]) for home in homes)
 
     def sees_certificate_request(self, row: Row) -> bool:
         return self.is_national or self.withdraws_certificate_request(row) or self.judges_certificate(row)
+
+    def reads_evidence(self, row: Row) -> bool:
+        if row["status"] in ("PENDING", "ACCEPTED"):
+            return self.sees_certificate_request(row)
+        return self.is_national or self.withdraws_certificate_request(row) or self.coordinates_both_homes(row)
 
     def coordinates_nation(self, _row: Row) -> bool:
         return self.is_national
