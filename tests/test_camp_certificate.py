@@ -1,5 +1,6 @@
 """What completes a camp, and the certificates that follow from it."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from tests.builders import Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
 from tests.test_scan import code_of, record, scan
+from tests.waiting import LOCK_WAITS, wait_until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TYPE, OTHER_TYPE = "WATER_RESCUE_BASIC", "FIRST_AID_BASIC"
@@ -421,6 +423,29 @@ async def test_a_number_that_the_issuer_has_given_by_hand_is_passed_over(api: Ap
 
     await do(api, COMPLETE, actor, camp, build)
 
+    numbers = "SELECT substr(number, 9) FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
+    assert await build.connection.fetchval(numbers, camp, teacher) == "-I0001/2"
+
+
+async def test_a_number_that_is_given_by_hand_while_the_camp_is_completed_is_passed_over(
+    api: Api, build: Build
+) -> None:
+    """The certificate given by hand is not committed yet when the completion begins."""
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, _ = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)
+    teacher, other = await build.person(), await build.person()
+    await build.camp_staff_member(camp, teacher, duty="INSTRUCTOR")
+    by_hand = build.connection.transaction()
+    await by_hand.start()
+    # As `issueCertificate` does.
+    await build.connection.execute("SELECT FROM organization WHERE id = $1 FOR SHARE", issuer)
+    await build.certificate(other, issuer, number=f"{camp.hex[-8:]}-I0001")
+
+    completion = asyncio.create_task(api.do(COMPLETE, actor=actor, camp=f"Camp:{camp}", version=1))
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    await by_hand.commit()
+
+    assert await completion == {"camp": {"status": "COMPLETED"}, "problems": []}
     numbers = "SELECT substr(number, 9) FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
     assert await build.connection.fetchval(numbers, camp, teacher) == "-I0001/2"
 

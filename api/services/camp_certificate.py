@@ -56,6 +56,7 @@ async def _obstacle(session: Transaction, request: Request, camp: Row) -> Proble
 
 
 async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> ProblemCode | None:
+    # Stronger than FOR SHARE, as the numbers that the issuer has given are read next.
     await session.lock_all(Organization, [camp.issuer_id])
     issuer = await session.row(ISSUER, {**request.parameters, "issuer": camp.issuer_id})
     if issuer is None or not issuer.stands:
@@ -70,22 +71,23 @@ async def issue(session: Transaction, request: Request, camp: Row, *, is_optiona
     Whose certificate of the camp was revoked otherwise than by its reopening gets no other one.
     Where the issuer cannot give them that is refused; where they are optional, an event says so.
     """
-    holders = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
-    first = code_key(_prefix(camp))
-    taken = {row.number_key for row in await session.rows(TAKEN, {"issuer": camp.issuer_id, "first": first})}
-    made = ((new_id(), _row(camp, holder, taken)) for holder in holders)
-    rows = {key: row for key, row in made if row is not None}
-    code = await _obstacle(session, request, camp) if rows else None
+    found = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
+    holders = [holder for holder in found if _type(camp, holder) is not None]
+    code = await _obstacle(session, request, camp) if holders else None
     if code is not None and not is_optional:
         raise Refused(Problem(code, input_path("camp"), {"organization_id": camp.issuer_id}))
     if code is not None:
-        change = {"code": code, "count": len(rows)}
+        change = {"code": code, "count": len(holders)}
         await record(session, request, "camp.certificates_withheld", subject=("Camp", camp.id), change=change)
         return
+    # Under the lock of the issuer, for which whoever gives a number by hand waits.
+    first = code_key(_prefix(camp))
+    taken = {row.number_key for row in await session.rows(TAKEN, {"issuer": camp.issuer_id, "first": first})}
+    rows = {new_id(): _row(camp, holder, taken) for holder in holders}
     issued = await session.insert_all(
         Certificate, [{"id": key, **row} for key, row in rows.items()], sorted_by="number"
     )
-    assert issued == rows.keys(), "a number was taken meanwhile"
+    assert issued == rows.keys(), "a number was given twice"
     changes = [
         (key, {"volunteer": str(row["volunteer_id"]), "type": row["certificate_type_code"], "camp": str(camp.id)})
         for key, row in rows.items()
@@ -105,15 +107,17 @@ def _number(camp: Row, holder: Row, taken: Container[str]) -> str:
     return next(number for number in numbers if code_key(number) not in taken)
 
 
-def _row(camp: Row, holder: Row, taken: Container[str]) -> Mapping[str, Any] | None:
-    """The certificate of one person; none where the camp gives none of the kind."""
-    type_ = camp.instructor_certificate_code if holder.is_instructor else camp.participant_certificate_code
-    if type_ is None:
-        return None
+def _type(camp: Row, holder: Row) -> str | None:
+    """The type of certificate of the person; none where the camp gives none of the kind."""
+    type_: str | None = camp.instructor_certificate_code if holder.is_instructor else camp.participant_certificate_code
+    return type_
+
+
+def _row(camp: Row, holder: Row, taken: Container[str]) -> Mapping[str, Any]:
     expires: date | None = holder.instructor_expires_on if holder.is_instructor else holder.participant_expires_on
     return {
         "volunteer_id": holder.volunteer_id,
-        "certificate_type_code": type_,
+        "certificate_type_code": _type(camp, holder),
         "issuer_id": camp.issuer_id,
         "camp_id": camp.id,
         "number": _number(camp, holder, taken),
