@@ -1,4 +1,4 @@
-"""Uploads: what is refused or broken off takes nobody's place, and no two take the last one."""
+"""Uploads: what is refused or broken off is not kept, but counted, and no two take the last place."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -18,6 +18,8 @@ REFUSED = {
     "page": (b"<html>", 415),
     "too large": (b"Nama;HP\n" * (upload.MOST_BYTES // 8 + 1), 413),
 }
+COUNTED = "SELECT byte_count, discarded_at IS NOT NULL FROM upload"
+CHUNKS = "SELECT number FROM upload_chunk JOIN upload ON upload.id = upload_id"
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -33,22 +35,45 @@ async def test_a_refused_file_is_not_kept_and_takes_no_place(api: Api, build: Bu
         return (await api.client.post("/uploads", content=body(), headers=headers)).status_code
 
     refused = [await sent(content) for _ in range(2)]
-    left = [await build.connection.fetchval(f"SELECT count(*) FROM {table}") for table in ("upload", "upload_chunk")]
+    counted = await build.connection.fetch(COUNTED)
 
-    assert (refused, left, await sent(b"Nama;HP")) == ([status] * 2, [0, 0], 201)
+    # What is refused by its first bytes is not stored.
+    stored = [(upload.MOST_BYTES, True)] * 2 if status == 413 else []
+    assert ([(each[0] // 2**20 * 2**20, each[1]) for each in counted], refused) == (stored, [status] * 2)
+    assert await build.connection.fetchval("SELECT count(*) FROM upload_chunk") == 0
+    assert await sent(b"Nama;HP") == 201
 
 
-async def test_a_file_that_is_broken_off_takes_no_place(api: Api, build: Build) -> None:
+async def test_what_is_refused_or_broken_off_waits_for_no_use(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    for _ in range(upload.MOST_WAITING):
+        await build.row("upload", account_id=manager, created_at=NOW, byte_count=1, discarded_at=NOW)
+
+    answer = await api.client.post("/uploads", content=b"Nama;HP", headers=api.headers(manager))
+
+    assert answer.status_code == 201
+
+
+async def test_a_file_that_is_broken_off_counts_with_what_was_stored(api: Api, build: Build) -> None:
+    """Also in the last place of the day; it is deleted after the day."""
     manager = await build.manager(await build.organization())
 
     async def body() -> AsyncGenerator[bytes]:
         yield b"Nama;HP\n" * 2**18
         raise httpx.ReadError("gone")
 
-    answer = await api.client.post("/uploads", content=body(), headers=api.headers(manager))
+    for _ in range(upload.MOST_SENT - 1):
+        await build.row("upload", account_id=manager, created_at=NOW, byte_count=1, used_at=NOW)
+    broken = await api.client.post("/uploads", content=body(), headers=api.headers(manager))
+    counted = await build.connection.fetch(f"{COUNTED} WHERE used_at IS NULL")
+    later = await api.client.post("/uploads", content=b"Nama;HP", headers=api.headers(manager))
+    async with api.services.database.transaction() as session:
+        await session.rows(upload.DELETE_OLD, {"now": NOW + timedelta(days=2)})
 
-    assert answer.status_code == 500
-    assert await build.connection.fetchval("SELECT count(*) FROM upload") == 0
+    assert (broken.status_code, later.status_code) == (500, 429)
+    assert [(each[0] // 2**20, each[1]) for each in counted] == [(2, True)]
+    left = [await build.connection.fetch(f"{sql} WHERE used_at IS NULL") for sql in (COUNTED, CHUNKS)]
+    assert left == [[], []]
 
 
 async def test_no_two_uploads_at_once_take_the_last_place(api: Api, build: Build) -> None:
@@ -64,7 +89,7 @@ async def test_no_two_uploads_at_once_take_the_last_place(api: Api, build: Build
 
 
 @pytest.mark.parametrize(
-    ("files", "byte_count"), [(upload.MOST_SENT - 1, 1), (1, upload.MOST_BYTES_SENT - len(b"Nama;HP"))]
+    ("files", "byte_count"), [(upload.MOST_SENT - 1, 1), (1, upload.MOST_BYTES_SENT - upload.MOST_BYTES)]
 )
 async def test_what_an_account_sends_within_a_day_is_bounded_also_when_it_is_used(
     api: Api, build: Build, files: int, byte_count: int

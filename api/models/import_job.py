@@ -47,12 +47,14 @@ Upload = table(
     "upload",
     *record(),
     required("account_id", sa.Uuid, references("account.id")),
-    # Null until all of it has arrived.
+    # Null until all of it has arrived. Of one that was discarded, what had been stored.
     optional("byte_count", sa.Integer),
     # Of a document or picture that proves something; null for a table to be imported.
     optional("media_type"),
     # An upload is used once.
     optional("used_at", INSTANT),
+    # When it was refused, or broken off; its chunks are deleted.
+    optional("discarded_at", INSTANT),
     sa.Index(None, "created_at"),
     sa.Index(None, "account_id"),
 )

@@ -23,22 +23,30 @@ CHUNK_BYTES = 1024 * 1024
 
 # Of one account, within the time after which one that was not used, or has not arrived, is deleted.
 MOST_WAITING = 20
-# Of one account within UNUSED, used or not: evidence that was used is kept for good, so that nothing else bounds it.
+# Of one account within UNUSED, used, waiting or discarded: evidence that was used is kept for good, and what is discarded
+# has been written, so that nothing else bounds them.
 MOST_SENT, MOST_BYTES_SENT = 200, 1024 * 1024 * 1024
 UNUSED, USED, UNFINISHED = timedelta(days=1), timedelta(days=30), timedelta(hours=1)
+
+
+def most_bytes(media_type: str | None) -> int:
+    """The bytes that a file may have: a document or picture, or, without a media type, a table."""
+    return MOST_BYTES if media_type is None else MOST_EVIDENCE_BYTES
 
 
 async def begin(session: Transaction, request: Request, media_type: str | None = None) -> uuid.UUID | None:
     """The key of a new upload; None where too many of the account wait for their use, are on their way or were sent within a day.
 
-    Those of one account wait for each other, so that no two take the last place.
+    The largest file of its kind must still fit into the bytes of a day. Those of one account wait for each other, so that
+    no two take the last place.
     """
     account_id = request.actor.account_id
     assert account_id is not None
     await session.lock_all(Account, [account_id])
     found = await session.row(COUNTED, {"account": account_id, "now": request.now})
     assert found is not None
-    if found.waiting >= MOST_WAITING or found.sent >= MOST_SENT or found.bytes_sent >= MOST_BYTES_SENT:
+    is_too_much = found.bytes_sent + most_bytes(media_type) > MOST_BYTES_SENT
+    if found.waiting >= MOST_WAITING or found.sent >= MOST_SENT or is_too_much:
         return None
     key = new_id()
     await session.insert(Upload, id=key, account_id=account_id, media_type=media_type, created_at=request.now)
@@ -53,9 +61,13 @@ async def finish(session: Transaction, key: uuid.UUID, byte_count: int) -> None:
     await session.update(Upload, key, byte_count=byte_count)
 
 
-async def discard(session: Transaction, key: uuid.UUID) -> None:
-    """An upload that was refused, or broken off, takes nobody's place. Its chunks go with it."""
-    await session.rows(DISCARD, {"upload": key})
+async def discard(session: Transaction, request: Request, key: uuid.UUID) -> None:
+    """Deletes the chunks of an upload that was refused, or broken off, which waits for no use.
+
+    Its row goes on counting, with the bytes that were stored.
+    """
+    deleted = await session.rows(DELETE_CHUNKS, {"upload": key})
+    await session.update(Upload, key, byte_count=sum(each.bytes for each in deleted), discarded_at=request.now)
 
 
 def token(vault: Vault, key: uuid.UUID, account_id: uuid.UUID) -> str:
@@ -116,22 +128,27 @@ _UPLOAD = sa.bindparam("upload", type_=sa.Uuid())
 _ACCOUNT = sa.bindparam("account", type_=sa.Uuid())
 # What has not arrived in this time does not come any more: its server was killed.
 _IS_LOST = sa.and_(Upload.c.byte_count.is_(None), Upload.c.created_at < NOW - UNFINISHED)
+_IS_WAITING = sa.and_(Upload.c.used_at.is_(None), Upload.c.discarded_at.is_(None))
 _IS_SENT = Upload.c.created_at > NOW - UNUSED
 # What is on its way may become as large as any file.
 _BYTES = sa.func.coalesce(Upload.c.byte_count, MOST_BYTES)
 COUNTED = compile_statement(
     sa.select(
-        sa.func.count().filter(Upload.c.used_at.is_(None)).label("waiting"),
+        sa.func.count().filter(_IS_WAITING).label("waiting"),
         sa.func.count().filter(_IS_SENT).label("sent"),
         sa.func.coalesce(sa.func.sum(_BYTES).filter(_IS_SENT), 0).label("bytes_sent"),
     ).where(Upload.c.account_id == _ACCOUNT, ~_IS_LOST)
 )
-DISCARD = compile_statement(sa.delete(Upload).where(Upload.c.id == _UPLOAD))
+DELETE_CHUNKS = compile_statement(
+    sa.delete(UploadChunk)
+    .where(UploadChunk.c.upload_id == _UPLOAD)
+    .returning(sa.func.octet_length(UploadChunk.c.cipher).label("bytes"))
+)
 _IS_USABLE = sa.and_(
     Upload.c.id == _UPLOAD,
     Upload.c.account_id == _ACCOUNT,
     Upload.c.byte_count.is_not(None),
-    Upload.c.used_at.is_(None),
+    _IS_WAITING,
 )
 _IS_TABLE = Upload.c.media_type.is_(None)
 FIND = compile_statement(sa.select(Upload.c.id).where(_IS_USABLE, _IS_TABLE))

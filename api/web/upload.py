@@ -36,26 +36,27 @@ def _check_length(request: Request) -> None:
 
 
 async def _store(context: Context, request: Request) -> tuple[uuid.UUID, int]:
-    """What is refused, or broken off, is not kept."""
+    """What is refused, or broken off, is not kept, but counted."""
     chunks = _chunks(request)
     first = await anext(chunks, b"")
     media_type = evidence_type(first)
     if media_type is None:
         _check_table(context, first)
+    asked = service.Request(context.actor, context.clock)
     async with context.database.transaction() as session:
-        key = await upload.begin(session, service.Request(context.actor, context.clock), media_type)
+        key = await upload.begin(session, asked, media_type)
     if key is None:
         message = (
-            f"{upload.MOST_WAITING} files wait for their use, or {upload.MOST_SENT} files or 1 GiB were sent within a day; "
-            "use those that wait, or send the file tomorrow."
+            f"{upload.MOST_WAITING} files wait for their use, or {upload.MOST_SENT} files were sent within a day, or so much "
+            "that the largest would go beyond 1 GiB, those that were refused or broken off included; use those that wait, or "
+            "send the file tomorrow."
         )
         raise HttpError(429, message, "THROTTLED", headers={"Retry-After": "86400"})
     try:
-        most = upload.MOST_BYTES if media_type is None else upload.MOST_EVIDENCE_BYTES
-        return key, await _receive(context, key, first, chunks, most)
+        return key, await _receive(context, key, first, chunks, upload.most_bytes(media_type))
     except BaseException:
         async with context.database.transaction() as session:
-            await upload.discard(session, key)
+            await upload.discard(session, asked, key)
         raise
 
 
