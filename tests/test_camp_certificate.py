@@ -389,6 +389,33 @@ async def test_a_certificate_that_was_revoked_by_itself_does_not_come_back(api: 
     assert await certificates(build, camp) == [(kept, TYPE, False), (kept, TYPE, True), (lost, TYPE, False)]
 
 
+async def test_who_lost_a_certificate_of_the_wrong_type_gets_the_right_one(api: Api, build: Build) -> None:
+    """Some were revoked one by one before the camp was reopened for it."""
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer, participant_certificate_code=OTHER_TYPE)
+    people = [await build.volunteer() for _ in range(2)]
+    for person in people:
+        await attend(build, await build.camp_registration(camp, person, status="CHECKED_IN"), *sessions)
+    await do(api, COMPLETE, actor, camp, build)
+    sql = "SELECT id FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
+    wrong = f"Certificate:{await build.connection.fetchval(sql, camp, people[0])}"
+    await api.do(REVOKE, actor=await build.manager(issuer), certificate=wrong, version=1, reason="Jenisnya salah")
+
+    await do(api, REOPEN, actor, camp, build, reason="Jenis sertifikat salah")
+    await do(api, CHANGE, actor, camp, build, participantCertificate=TYPE)
+    await do(api, AGREE, await build.manager(issuer), camp, build)
+    await do(api, COMPLETE, actor, camp, build)
+    await do(api, REOPEN, actor, camp, build, reason="Satu sesi lagi")
+    await do(api, CHANGE, actor, camp, build, participantCertificate=OTHER_TYPE)
+    await do(api, AGREE, await build.manager(issuer), camp, build)
+    await do(api, COMPLETE, actor, camp, build)
+
+    given = [(type_, is_valid) for person, type_, is_valid in await certificates(build, camp) if person == people[0]]
+    other = [(type_, is_valid) for person, type_, is_valid in await certificates(build, camp) if person == people[1]]
+    assert given == [(OTHER_TYPE, False), (TYPE, False)]
+    assert other == [(OTHER_TYPE, False), (TYPE, False), (OTHER_TYPE, True)]
+
+
 async def test_every_instructor_gets_a_number_that_nobody_has_had(api: Api, build: Build) -> None:
     actor, issuer = await build.coordinator(), await build.organization()
     camp, _ = await camp_with_sessions(build, issuer, instructor_certificate_code=OTHER_TYPE)

@@ -68,7 +68,8 @@ async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> Pr
 async def issue(session: Transaction, request: Request, camp: Row, *, is_optional: bool) -> None:
     """Issues to all who met the rule and have none yet, in the name of the issuer that agreed.
 
-    Whose certificate of the camp was revoked otherwise than by its reopening gets no other one.
+    Whose certificate of the camp was revoked otherwise than by its reopening gets no other one of this type; what a camp gives
+    instead of a type that was a mistake, they get as all others.
     Where the issuer cannot give them that is refused; where they are optional, an event says so.
     """
     found = await session.rows(HOLDERS, {**request.parameters, "camp": camp.id})
@@ -160,15 +161,15 @@ def _expires(name: str) -> Any:
 
 
 def _has_none(volunteer_id: Any, name: str) -> Any:
-    """Whether the person does not hold the certificate of the camp already, and lost none otherwise than by its reopening."""
-    held = Certificate.alias()
-    is_held = sa.and_(held.c.revoked_on.is_(None), held.c.certificate_type_code == Camp.c[f"{name}_certificate_code"])
+    """Whether the person neither holds the certificate of the camp already, nor lost it otherwise than by its reopening."""
+    given = Certificate.alias()
     found = sa.exists().where(
-        held.c.camp_id == Camp.c.id,
-        held.c.volunteer_id == volunteer_id,
-        sa.or_(is_held, sa.and_(held.c.revoked_on.is_not(None), sa.not_(_was_revoked_by_reopening(held)))),
+        given.c.camp_id == Camp.c.id,
+        given.c.volunteer_id == volunteer_id,
+        given.c.certificate_type_code == Camp.c[f"{name}_certificate_code"],
+        sa.not_(_was_revoked_by_reopening(given)),
     )
-    return sa.not_(found.correlate_except(held))
+    return sa.not_(found.correlate_except(given))
 
 
 def _was_revoked_by_reopening(certificate: sa.FromClause) -> Any:
