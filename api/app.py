@@ -81,8 +81,9 @@ def application(
         finally:
             await database.close()
 
+    endpoint = GraphQL()
     routes = [
-        Route("/graphql", GraphQL()),
+        Route("/graphql", endpoint),
         Route("/uploads", file_route(upload_file), methods=["POST"]),
         Route("/imports/{job}/refused.{format}", file_route(download_refused)),
         Route("/evidence/{request}", file_route(download_evidence)),
@@ -97,5 +98,5 @@ def application(
         *explorer_routes(people),
     ]
     app = Application(routes=routes, lifespan=lifespan)
-    app.origins = settings.origins
+    app.origins, app.direct = settings.origins, {"/graphql": endpoint}
     return app

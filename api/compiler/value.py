@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from graphql import (
     GraphQLInputType,
     get_named_type,
-    is_enum_type,
     is_input_object_type,
     is_list_type,
     is_non_null_type,
+    is_scalar_type,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -71,10 +71,14 @@ class ShapeSplitter:
         if len(path) > MAX_VALUE_DEPTH:
             raise BadInput(f"Values may be nested {MAX_VALUE_DEPTH} deep.")
         if is_non_null_type(type_):
-            return self.split(value, type_.of_type, path)
+            type_ = type_.of_type
         if value is None:
             return None, None
-        named = get_named_type(type_)
+        # Most values are scalars, and are asked no more.
+        named = type_ if is_scalar_type(type_) else get_named_type(type_)
+        if is_scalar_type(named) and named.name != "Boolean":
+            current = planning_value(value)
+            return Slot(path, current), (named.name, self.leaf_shape(current, is_id=named.name == "ID"))
         if is_input_object_type(named) and is_list_type(type_):
             pairs = [self.split(item, type_.of_type, (*path, index)) for index, item in enumerate(value)]
             return [pair[0] for pair in pairs], tuple(pair[1] for pair in pairs)
@@ -82,10 +86,7 @@ class ShapeSplitter:
             fields = {name: self.split(item, named.fields[name].type, (*path, name)) for name, item in value.items()}
             shape = tuple((name, pair[1]) for name, pair in fields.items())
             return {name: pair[0] for name, pair in fields.items()}, shape
-        if is_enum_type(named) or named.name == "Boolean":
-            return value, self.enum_list_shape(value, path) if isinstance(value, list) else value
-        current = planning_value(value)
-        return Slot(path, current), (named.name, self.leaf_shape(current, is_id=named.name == "ID"))
+        return value, self.enum_list_shape(value, path) if isinstance(value, list) else value
 
     def enum_list_shape(self, values: list[Any], path: tuple[str | int, ...]) -> Hashable:
         """The values themselves, as they are written into the SQL; raises `BadInput` if there are too many."""

@@ -85,7 +85,9 @@ class Phase(Enum):
     BODY = "BODY"
 
 
-SECONDS = {Phase.HEADERS: HEADER_SECONDS, Phase.BODY: BODY_SECONDS}
+# Looked up a dozen times at each request, in a tenth of the time that it takes in the class.
+NOTHING, HEADERS, BODY = Phase
+SECONDS = {HEADERS: HEADER_SECONDS, BODY: BODY_SECONDS}
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -95,12 +97,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._phase = Phase.HEADERS
+        self._phase = HEADERS
         self._messages = 0
         self._is_arriving = False  # Whether a request has begun and not ended.
         self._bytes = 0  # That arrived in this phase.
         self._timer: TimerHandle | None = None
-        self._timed = (Phase.NOTHING, 0)
+        self._timed = (NOTHING, 0)
         self._is_refused = False
         self._is_upload = False
         self._bytes_before = 0  # Of an upload, when its rate was last asked for.
@@ -123,8 +125,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
-        if self._phase is Phase.NOTHING and not self._is_answering:
-            self._phase = Phase.HEADERS
+        if self._phase is NOTHING and not self._is_answering:
+            self._phase = HEADERS
         before, is_new = (self._phase, self._messages), not self._is_arriving
         super().data_received(data)
         # What belongs to two requests is not counted.
@@ -140,9 +142,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if now != self._timed:
             self._set_timer()
         # What never ends is not passed on by the parser.
-        if self._phase is Phase.HEADERS and self._bytes > MAX_HEADER_BYTES:
+        if self._phase is HEADERS and self._bytes > MAX_HEADER_BYTES:
             self._refuse_headers()
-        elif self._phase is Phase.BODY and self._bytes > self._most_bytes:
+        elif self._phase is BODY and self._bytes > self._most_bytes:
             self._refuse(413, f"A request may have at most {self._most_bytes} bytes.", "BAD_REQUEST")
 
     @property
@@ -162,16 +164,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._phase = Phase.HEADERS
+        self._phase = HEADERS
         self._is_arriving = True
         self._messages += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._phase is Phase.HEADERS:  # Headers after the body are of no use.
+        if self._phase is HEADERS:  # Headers after the body are of no use.
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._phase = Phase.BODY
+        self._phase = BODY
         is_post = self.parser.get_method() == b"POST"
         self._is_upload = is_post and self.url.partition(b"?")[0] == UPLOAD_PATH
         self._bytes_before = 0
@@ -185,7 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._phase = Phase.NOTHING
+        self._phase = NOTHING
         self._is_arriving = False
         self.bounded.waiting.pop(self, None)
         if not self._is_refused:
@@ -218,9 +220,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def _set_timer(self) -> None:
         self._stop_timer()
         self._timed = self._phase, self._messages
-        if self._phase is Phase.BODY and self._is_upload:
+        if self._phase is BODY and self._is_upload:
             self._timer = self.loop.call_later(UPLOAD_SECONDS, self._refuse_slow)
-        elif self._phase is not Phase.NOTHING:
+        elif self._phase is not NOTHING:
             self._timer = self.loop.call_later(SECONDS[self._phase], self._refuse_late)
 
     def _stop_timer(self) -> None:
@@ -237,7 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._set_timer()
 
     def _refuse_late(self) -> None:
-        if self._phase is Phase.HEADERS and self._is_answering:
+        if self._phase is HEADERS and self._is_answering:
             # The request before this one is still being answered.
             self._is_refused, self.cycle.keep_alive = True, False
             return

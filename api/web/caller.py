@@ -8,18 +8,21 @@ from starlette.responses import Response
 from api.auth import Authenticator
 from api.services.request import Caller
 from api.services.session import REFRESH_LIFETIME
+from api.web.header import Headers
 
 COOKIE = "sigap_refresh"
 LONGEST_USER_AGENT = 200
 
 
-def read_caller(request: Request, address: str, origins: Container[str], authenticator: Authenticator) -> Caller:
+def read_caller(
+    request: Request, headers: Headers, address: str, origins: Container[str], authenticator: Authenticator
+) -> Caller:
     """The cookie counts for pages of our own origins only, so that no other page can use it."""
-    origin = request.headers.get("origin")
+    origin = headers.get(b"origin", None)
     is_browser = origin is not None and (origin in origins or origin == f"{request.url.scheme}://{request.url.netloc}")
     return Caller(
         address=address,
-        user_agent=request.headers.get("user-agent", "")[:LONGEST_USER_AGENT].replace("\0", "") or None,
+        user_agent=headers.get(b"user-agent", "")[:LONGEST_USER_AGENT].replace("\0", "") or None,
         is_browser=is_browser,
         cookie=request.cookies.get(COOKIE) if is_browser else None,
         issue_token=authenticator.tokens.issue,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from api.access import Actor
 from api.database.pool import Client
 from api.settings import Network
+from api.web.header import Headers
 
 # An address in brackets may have a port behind them, one of IPv4 behind a colon.
 FORWARDED_FOR = re.compile(r'for="?(?:\[([0-9a-f.:]+)\]|([^\s;,:"]+))', re.IGNORECASE)
@@ -39,9 +40,10 @@ def client_address(request: Request, trusted_proxies: Sequence[Network]) -> str:
 
 def hops(request: Request) -> Sequence[str]:
     """The addresses that the proxies name, the client's first."""
-    if forwarded := request.headers.getlist("forwarded"):
-        return [found[1] or found[2] for found in FORWARDED_FOR.finditer(",".join(forwarded))]
-    texts = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    headers = Headers(request)
+    if forwarded := headers.get(b"forwarded", ""):
+        return [found[1] or found[2] for found in FORWARDED_FOR.finditer(forwarded)]
+    texts = headers.get(b"x-forwarded-for", "").split(",")
     return [PORT.sub(r"\1", text.strip()) for text in texts if text.strip()]
 
 

@@ -24,7 +24,8 @@ from api.web.cancellation import CancelOnDisconnect
 from api.web.client import client_address, client_of
 from api.web.error import HttpError, InternalError, ThrottledError, UnavailableError, error_code
 from api.web.explorer import explorer_page
-from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type, joined
+from api.web.header import Headers
+from api.web.negotiation import GRAPHQL_JSON, HTML, JSON, accepted_language, accepted_media_type
 from api.web.request import GraphQLRequest, read_request
 from api.web.response import error_response, result_response
 from api.web.services import Services
@@ -50,7 +51,7 @@ async def graphql(request: Request) -> Response:
     """Answers one GraphQL request. Browsers get the explorer, which is of no use where only trusted documents run."""
     services: Services = request.app.state.services
     is_page_offered = request.method in {"GET", "HEAD"} and services.documents.manifest is None
-    media_type = accepted_media_type(joined(request.headers, "accept"), PAGE_OFFERS if is_page_offered else OFFERS)
+    media_type = accepted_media_type(Headers(request).get(b"accept", ""), PAGE_OFFERS if is_page_offered else OFFERS)
     if media_type == HTML:
         return explorer_page()
     try:
@@ -123,13 +124,14 @@ def log_request(context: Context, asked: GraphQLRequest, result: ExecutionResult
 
 async def make_context(request: Request, services: Services) -> Context:
     """The context of one request, with its authenticated actor. Raises `HttpError`."""
-    now = services.clock()
+    now, headers = services.clock(), Headers(request)
+    authorization = headers.get(b"authorization", None)
     if services.database.monitor.is_down:
         raise UnavailableError(Unavailable.message, Unavailable.code)
     address = client_address(request, services.settings.limits.trusted_proxies)
     budgets = services.budgets
     try:
-        actor = await services.authenticator.authenticate(request.headers.get("authorization"), now)
+        actor = await services.authenticator.authenticate(authorization, now)
     except Unauthenticated:
         # The address pays for it; accounts that share it do not.
         log.warning("token refused", address=address)
@@ -159,11 +161,11 @@ async def make_context(request: Request, services: Services) -> Context:
         services.database,
         services.planner,
         services.vault,
-        caller=read_caller(request, address, services.settings.origins, services.authenticator),
-        language=accepted_language(joined(request.headers, "accept-language")),
+        caller=read_caller(request, headers, address, services.settings.origins, services.authenticator),
+        language=accepted_language(headers.get(b"accept-language", "")),
         client=client,
         rate_limit=rate_limit,
-        forget_actor=partial(services.authenticator.forget, request.headers.get("authorization")),
+        forget_actor=partial(services.authenticator.forget, authorization),
         limits=services.settings.limits,
         is_schema_open=services.settings.introspection == "everybody" or actor.account_id is not None,
     )

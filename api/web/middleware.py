@@ -1,6 +1,6 @@
 """What every answer gets: headers for browsers, and compression where it is asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from starlette.applications import Starlette
 from starlette.middleware.cors import CORSMiddleware
@@ -78,10 +78,24 @@ def cross_origin(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     )
 
 
+class Direct:
+    """Passes by Starlette's routing and handling of exceptions, for endpoints that handle their own: by path."""
+
+    def __init__(self, endpoints: Mapping[str, ASGIApp], otherwise: ASGIApp) -> None:
+        self.endpoints = endpoints
+        self.otherwise = otherwise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.endpoints.get(scope.get("path", ""), self.otherwise)(scope, receive, send)
+
+
 class Application(Starlette):
     """Its middleware is outside of Starlette's, so that also what Starlette answers to a crash gets the headers."""
 
     origins: Sequence[str] = ()
+    # Those that most requests are for.
+    direct: Mapping[str, ASGIApp] = {}
 
     def build_middleware_stack(self) -> ASGIApp:
-        return SecurityHeaders(cross_origin(Compression(super().build_middleware_stack()), self.origins))
+        inner = Direct(self.direct, super().build_middleware_stack())
+        return SecurityHeaders(cross_origin(Compression(inner), self.origins))

@@ -4,19 +4,12 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
-from starlette.datastructures import Headers
-
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
 
 # Longer headers are read again each time, so that the caches stay small whatever is sent.
 MAX_CACHED_LENGTH = 500
-
-
-def joined(headers: Headers, name: str) -> str:
-    """The value of a header that may be sent in several lines, as one list."""
-    return ",".join(headers.getlist(name))
 
 
 def qualities(header: str) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from api.schema.build import schema_definition
 from api.web.endpoint import make_context
 from api.web.error import HttpError
 from api.web.explorer import STATIC
+from api.web.header import Headers
 from api.web.negotiation import JSON
 from api.web.response import error_response
 from api.web.services import Services
@@ -47,7 +48,7 @@ async def contract(request: Request) -> Response:
     # It takes a third of a second the first time, which other requests need not wait for.
     text, tag = await run_sync(tagged_definition)
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    known = {each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")}
+    known = {each.strip().removeprefix("W/") for each in Headers(request).get(b"if-none-match", "").split(",")}
     if known & {tag.removeprefix("W/"), "*"}:
         return Response(status_code=304, headers=headers)
     return PlainTextResponse(text, headers=headers)

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from api.execution.execute import ALL_OPERATIONS, READING
 from api.web.document import Documents
 from api.web.error import HttpError
+from api.web.header import Headers
 from api.web.negotiation import JSON, is_json
 
 METHODS = ("GET", "HEAD", "POST")
@@ -20,11 +21,11 @@ MAX_BODY_BYTES = 256 * 1024
 # What is logged as the name of an operation; anything else that is sent as one is not.
 LOGGED_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,99}")
 # Members that may be missing or null: their type, and its name for error messages.
-OPTIONAL_MEMBERS: dict[str, tuple[type, str]] = {
-    "variables": (dict, "an object"),
-    "operationName": (str, "a string"),
-    "extensions": (dict, "an object"),
-}
+OPTIONAL_MEMBERS = (
+    ("variables", dict | None, "an object"),
+    ("operationName", str | None, "a string"),
+    ("extensions", dict | None, "an object"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class GraphQLRequest:
         cls, members: Mapping[str, Any], allowed: Collection[OperationType], documents: Documents
     ) -> "GraphQLRequest":
         """Raises `HttpError` if a member has the wrong type, or the document may not be executed."""
-        for name, (type_, type_name) in OPTIONAL_MEMBERS.items():
-            if not isinstance(members.get(name), type_ | None):
+        for name, type_, type_name in OPTIONAL_MEMBERS:
+            if not isinstance(members.get(name), type_):
                 raise HttpError(400, f"'{name}' must be {type_name}.")
         get = members.get
         return cls(documents.find(members), get("variables"), get("operationName"), get("extensions"), allowed)
@@ -65,9 +66,10 @@ async def read_request(request: Request, documents: Documents) -> GraphQLRequest
 
 async def read_body(request: Request) -> bytearray:
     """The raw request body. Raises `HttpError` if it is too large, compressed or not JSON."""
-    if not is_json(request.headers.get("content-type", "")):
+    headers = Headers(request)
+    if not is_json(headers.get(b"content-type", "")):
         raise HttpError(415, f"Send the request as {JSON} in UTF-8.")
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get(b"content-encoding", "identity").lower() != "identity":
         raise HttpError(415, "Send the request uncompressed.", headers={"Accept-Encoding": "identity"})
     raw = bytearray()
     async for chunk in request.stream():

@@ -13,6 +13,7 @@ from api.files.kind import evidence_type, may_be_table
 from api.services import request as service
 from api.services import upload
 from api.web.error import HttpError
+from api.web.header import Headers
 from api.web.negotiation import JSON
 
 
@@ -28,10 +29,11 @@ async def upload_file(request: Request, context: Context) -> Response:
 
 
 def _check_length(request: Request) -> None:
-    length = request.headers.get("content-length", "0")
+    headers = Headers(request)
+    length = headers.get(b"content-length", "0")
     if length.isdecimal() and int(length) > upload.MOST_BYTES:
         raise _too_large(upload.MOST_BYTES)
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get(b"content-encoding", "identity").lower() != "identity":
         raise HttpError(415, "Send the file uncompressed.", headers={"Accept-Encoding": "identity"})
 
 
