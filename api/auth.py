@@ -54,8 +54,7 @@ class CachedActor:
     monotonic: float
 
     def is_valid(self, now: datetime) -> bool:
-        age = timedelta(seconds=monotonic() - self.monotonic)
-        return self.cached_at <= now < self.expires_at and age < CACHE_LIFETIME
+        return self.cached_at <= now < self.expires_at and monotonic() < self.monotonic + CACHE_LIFETIME.total_seconds()
 
 
 class Tokens:

@@ -1,10 +1,10 @@
 """The context of one GraphQL request."""
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from secrets import token_hex
+from itertools import count
+from secrets import randbits
 from typing import Any
 
 from api.access import Actor
@@ -15,9 +15,8 @@ from api.services.request import Caller
 from api.services.vault import Vault
 from api.settings import Limits
 
-# Reading connections that one request may use at the same time, of `engine.READ_POOL_SIZE` in all.
-MAX_CONNECTIONS = 3
-
+# Counted from a random number, so that two processes hardly give the same.
+REQUEST_NUMBERS = count(randbits(60))
 
 Clock = Callable[[], datetime]
 
@@ -57,7 +56,6 @@ class Context:
     # A `Language`: that of labels and messages whose field names none.
     language: str = "ID"
     caller: Caller = field(default_factory=Caller)
-    connection_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
     usage: Usage = field(default_factory=Usage)
     # What `rateLimit` tells of the client's budget.
     rate_limit: Callable[[], Mapping[str, Any]] = dict
@@ -65,7 +63,7 @@ class Context:
     forget_actor: Callable[[], None] = nothing
     problem_codes: list[str] = field(default_factory=list)
     # By which the line of the log is found.
-    id: str = field(default_factory=lambda: token_hex(8))
+    id: str = field(default_factory=lambda: f"{next(REQUEST_NUMBERS):016x}")
 
     @property
     def client_name(self) -> str:

@@ -4,8 +4,8 @@ from unittest.mock import ANY
 import asyncpg
 import pytest
 
-from api.context import MAX_CONNECTIONS
 from api.database.engine import READ_POOL_SIZE
+from api.execution.operation import MAX_CONNECTIONS
 from tests.asking import Api
 from tests.builders import Build
 from tests.waiting import LOCK_WAITS, fetch_current, wait_until

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -19,8 +19,7 @@ Condition = sa.ColumnElement[bool]
 Sql = sa.SQLColumnExpression[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """What of an actor shapes a statement: which scopes there are, not which places or organizations."""
 
     account: bool = False

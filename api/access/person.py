@@ -17,7 +17,7 @@ from api.models import (
     Organization,
     Volunteer,
 )
-from api.models.assignment_status import ASSIGNMENT
+from api.models.assignment_status import ASSIGNMENT, is_ahead
 from api.models.certificate_request import CertificateRequestStatus
 from api.models.day import days_of_provinces
 from api.models.membership_request import MembershipRequestStatus, MembershipSide
@@ -93,14 +93,6 @@ def serves(kind: Kind, volunteer_id: Sql, standing: Condition) -> Condition | No
 _PROMISED = sa.and_(Assignment.c.status.in_(ASSIGNMENT.group("PROMISED")), Assignment.c.ends_at > NOW)
 
 
-# The same, or an offer that may still be answered.
-_LIVE = sa.and_(
-    Assignment.c.status.in_(ASSIGNMENT.group("LIVE")),
-    Assignment.c.ends_at > NOW,
-    sa.not_(ASSIGNMENT.has_lapsed(Assignment, NOW)),
-)
-
-
 def knows_volunteer(kind: Kind, row: Row) -> Condition:
     """Who may read what is private: phone, position, consent. Not the managers of an organization that does not stand."""
     return any_of(
@@ -140,7 +132,7 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
                 ),
             ),
         )
-    near = (agreed, coordinates(kind, row.c.kabupaten_code), serves(kind, row.c.id, _LIVE))
+    near = (agreed, coordinates(kind, row.c.kabupaten_code), serves(kind, row.c.id, is_ahead(Assignment, NOW)))
     return any_of(*near, _sees_by_key(kind, row.c.id))
 
 

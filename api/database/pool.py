@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,7 +59,7 @@ class ConnectionPool:
         self._free = size
         self._timeout = timeout
         self._max_idle = max_idle
-        self._uses: Counter[str] = Counter()
+        self._uses: dict[str, int] = {}
         self._clients: dict[asyncpg.Connection[Row], str] = {}
         self._waiting: list[tuple[str, asyncio.Future[None]]] = []
         # Connections and the time of their release, oldest first.
@@ -123,11 +122,11 @@ class ConnectionPool:
     # Slots.
 
     def _may_take(self, client: str) -> bool:
-        return self._free > RESERVED or (self._free > 0 and (client == PROGRAM or self._uses[client] < SHARE))
+        return self._free > RESERVED or (self._free > 0 and (client == PROGRAM or self._uses.get(client, 0) < SHARE))
 
     def _take(self, client: str) -> None:
         self._free -= 1
-        self._uses[client] += 1
+        self._uses[client] = self._uses.get(client, 0) + 1
 
     def _give_back(self, client: str) -> None:
         self._free += 1
@@ -140,7 +139,7 @@ class ConnectionPool:
     def _serve_waiting(self) -> None:
         """Gives free slots to those who wait: first to who uses fewest, of those to who has waited longest."""
         while ready := [each for each in self._waiting if not each[1].done() and self._may_take(each[0])]:
-            first = min(ready, key=lambda each: self._uses[each[0]])
+            first = min(ready, key=lambda each: self._uses.get(each[0], 0))
             self._waiting.remove(first)
             self._take(first[0])
             first[1].set_result(None)

@@ -99,7 +99,7 @@ def bind_plan(context: Context, plan: Plan, variables: Mapping[str, Any]) -> Bou
 
 
 async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:
-    """The answer as JSON. No document uses more connections than its share."""
+    """The answer as JSON."""
     largest = context.limits.max_answer_bytes
     # Only where an answer may be large: the checks cost a short statement as much as the statement itself.
     max_bytes = largest if bound.cost.bytes > largest // LARGEST_BY_ESTIMATE else None
@@ -107,8 +107,7 @@ async def run(context: Context, bound: BoundPlan) -> orjson.Fragment:
     if bound.cost.bytes > largest:
         sql, parameters = bound.plan.guarded_sql, [*parameters, largest]
     with DATABASE_ERRORS_AS_GRAPHQL:
-        async with context.connection_slots:
-            text = await context.database.read(sql, parameters, max_bytes=max_bytes, client=context.client)
+        text = await context.database.read(sql, parameters, max_bytes=max_bytes, client=context.client)
         context.usage.answered_bytes += len(text)
         if context.usage.answered_bytes > largest:
             raise TooLarge

@@ -17,6 +17,9 @@ from api.execution.answer import BoundPlan, bind_document, bind_field, count_cos
 from api.execution.introspection import INTROSPECTION, introspect
 from api.resolvers import ROOTS
 
+# Reading connections that one document may use at the same time, of `engine.READ_POOL_SIZE` in all.
+MAX_CONNECTIONS = 3
+
 # Plans are made in the event loop; after this long, other requests have their turn.
 PLANNING_SECONDS = 0.01
 
@@ -83,11 +86,13 @@ async def run_concurrently(context: Context, operation: Operation, roots: Sequen
         await add_introspection(context.client_name, operation, roots, result)
     except GraphQLError as error:
         return ExecutionResult(None, [error])
-    reads = [run_or_error(context, each) for _, each in ready]
-    # Saves the task that `gather` would create for a single read.
-    values = await asyncio.gather(*reads) if len(reads) > 1 else [await each for each in reads]
-    for (root, _), value in zip(ready, values, strict=True):
-        result.add(root, value)
+    if len(ready) == 1:  # Saves the task of `gather`.
+        root, bound = ready[0]
+        result.add(root, await run_or_error(context, bound))
+    else:
+        values = await run_side_by_side(context, [bound for _, bound in ready])
+        for (root, _), value in zip(ready, values, strict=True):
+            result.add(root, value)
     return result.build()
 
 
@@ -122,6 +127,17 @@ async def add_introspection(
     if nodes:
         answered = await introspect(client, operation, nodes)
         result.data |= {key: orjson.Fragment(value) for key, value in answered.items()}
+
+
+async def run_side_by_side(context: Context, ready: Sequence[BoundPlan]) -> Sequence[orjson.Fragment | Exception]:
+    """As many at a time as a document may use connections."""
+    slots = asyncio.Semaphore(MAX_CONNECTIONS)
+
+    async def run_in_turn(bound: BoundPlan) -> orjson.Fragment | Exception:
+        async with slots:
+            return await run_or_error(context, bound)
+
+    return await asyncio.gather(*map(run_in_turn, ready))
 
 
 async def run_or_error(context: Context, ready: BoundPlan) -> orjson.Fragment | Exception:

@@ -178,7 +178,10 @@ class StateMachine(Generic[Status, Action]):
 
     def has_lapsed(self, row: Row, now: Sql) -> sa.ColumnElement[bool]:
         """Whether the stored status is over by now."""
-        late = [sa.and_(row.c[self.column] == lapse.source, lapse.at(row) <= now) for lapse in self.lapses]
+        sources: dict[Callable[[Row], Sql], list[Status]] = {}
+        for lapse in self.lapses:
+            sources.setdefault(lapse.at, []).append(lapse.source)
+        late = [sa.and_(row.c[self.column].in_(each), at(row) <= now) for at, each in sources.items()]
         return sa.func.coalesce(sa.or_(sa.false(), *late), sa.false(), type_=sa.Boolean())
 
     def current(self, row: Row, now: Sql) -> Sql:

@@ -5,18 +5,9 @@ import sqlalchemy as sa
 from api import access
 from api.access import NOW
 from api.models import Certificate, CertificateTypeGrant, Membership, Need, Organization
-from api.models.assignment_status import ASSIGNMENT
+from api.models.assignment_status import is_ahead
 from api.models.day import days_between
 from api.rules.rule import Condition, Sql, days_of, merged_days
-
-
-def is_ahead(assignment: sa.FromClause) -> Condition:
-    """An offer that may still be answered, or a duty that is not over."""
-    return sa.and_(
-        assignment.c.status.in_(ASSIGNMENT.group("LIVE")),
-        assignment.c.ends_at > NOW,
-        sa.not_(ASSIGNMENT.has_lapsed(assignment, NOW)),
-    )
 
 
 def rests_on_certificate(certificate: sa.FromClause, assignment: sa.FromClause) -> Condition:
@@ -60,7 +51,7 @@ def _rests(
     )
     return sa.and_(
         assignment.c.volunteer_id == certificate.c.volunteer_id,
-        is_ahead(assignment),
+        is_ahead(assignment, NOW),
         wanted.correlate(certificate, assignment).exists(),
     )
 
@@ -91,7 +82,7 @@ def rests_on_organization(organization: sa.FromClause, assignment: sa.FromClause
             _lacks(others, days),
         )
     )
-    return sa.and_(is_ahead(assignment), wanted.correlate(organization, assignment).exists())
+    return sa.and_(is_ahead(assignment, NOW), wanted.correlate(organization, assignment).exists())
 
 
 def _lacks(others: sa.Select[tuple[Sql]], days: Sql) -> Condition:

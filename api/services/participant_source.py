@@ -1,7 +1,6 @@
 """What is known of a camp, of those who are to come to it, and of what the actor may there: the statements."""
 
 import uuid
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -57,8 +56,8 @@ def people_listed(kind: Kind) -> CompiledStatement:
             organization.c.kabupaten_code.label("home"),
             _or_false(is_minor(person, camp)).label("is_minor"),
             _or_false(access.sees_volunteer(kind, person)).label("sees"),
-            _or_false(access.answers_for(replace(kind, organizations=False), person.c.id)).label("is_self"),
-            _or_false(access.answers_for(replace(kind, volunteer=False), person.c.id, of_standing=True)).label(
+            _or_false(access.answers_for(kind._replace(organizations=False), person.c.id)).label("is_self"),
+            _or_false(access.answers_for(kind._replace(volunteer=False), person.c.id, of_standing=True)).label(
                 "manages_person"
             ),
             _or_false(access.manages(kind, organization.c.id)).label("manages"),

@@ -29,7 +29,8 @@ def client_of(actor: Actor, address: str) -> Client:
 
 def client_address(request: Request, trusted_proxies: Sequence[Network]) -> str:
     """The address of the client; what proxies say of it counts as far as they are trusted, the nearest first."""
-    address = request.client.host if request.client else ""
+    client: Sequence[str] | None = request.scope.get("client")
+    address = client[0] if client else ""
     if trusted_proxies:
         for hop in reversed(hops(request)):
             if not is_trusted(address, trusted_proxies):

@@ -15,8 +15,8 @@ class Documents:
 
     def find(self, members: Mapping[str, Any]) -> str:
         """The document that a request sends or names. Raises `HttpError` if there is none that may be executed."""
-        text, id_ = members.get("query"), document_id(members)
-        if text is None and id_ is not None:
+        text = members.get("query")
+        if text is None and (id_ := document_id(members)) is not None:
             return self._named(id_)
         if not isinstance(text, str) or not text.strip():
             raise HttpError(400, "The document is missing: send it as a string in 'query'.")

@@ -1,8 +1,11 @@
 """What a client accepts, and what it sent: the headers `Accept`, `Accept-Encoding` and `Content-Type`."""
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, wraps
 from types import MappingProxyType
+from typing import TypeVar
+
+T = TypeVar("T")
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -12,13 +15,20 @@ HTML = "text/html"
 MAX_CACHED_LENGTH = 500
 
 
+def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
+    """Reads a header that was sent before not again, as clients send the same ones each time."""
+    cached = lru_cache(maxsize=256)(read)
+
+    @wraps(read)
+    def remembering(header: str) -> T:
+        return cached(header) if len(header) <= MAX_CACHED_LENGTH else read(header)
+
+    return remembering
+
+
+@remembered
 def qualities(header: str) -> Mapping[str, float]:
     """The members of an `Accept` header, in lower case, with their quality; parameters other than `q` are ignored."""
-    return _qualities(header) if len(header) <= MAX_CACHED_LENGTH else _qualities.__wrapped__(header)
-
-
-@lru_cache(maxsize=256)
-def _qualities(header: str) -> Mapping[str, float]:
     members: dict[str, float] = {}
     for member in header.lower().split(","):
         name, *parameters = (part.strip() for part in member.split(";"))
@@ -59,6 +69,7 @@ def _rank(offer: str, accepted: Mapping[str, float]) -> tuple[float, int]:
     return 0, 0
 
 
+@remembered
 def is_json(content_type: str) -> bool:
     """Whether the header names JSON in UTF-8, the only encoding that JSON may have."""
     type_, *parameters = (part.strip() for part in content_type.lower().split(";"))
@@ -70,6 +81,7 @@ def accepts_gzip(header: str) -> bool:
     return qualities(header).get("gzip", 0) > 0
 
 
+@remembered
 def accepted_language(header: str) -> str:
     """`EN` where English is wanted more than Indonesian, whatever the region; else `ID`."""
     best = {"en": 0.0, "id": 0.0}

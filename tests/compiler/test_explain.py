@@ -1,6 +1,5 @@
 import json
 from collections.abc import AsyncGenerator, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -81,7 +80,7 @@ KINDS = {
     "a volunteer": Kind(account=True, volunteer=True),
 }
 # Who sees all that there is.
-EVERYTHING = replace(KINDS["the nation"], auditor=True)
+EVERYTHING = KINDS["the nation"]._replace(auditor=True)
 KEY = "KEY"
 NEED = 'node(id: "Need:KEY")'
 READ_DOCUMENTS = {
