@@ -246,8 +246,35 @@ async def test_of_a_stay_around_hours_that_were_decided_all_the_rest_counts(
     ]
     told = "SELECT change FROM event WHERE kind = 'assignment.hours_counted' AND subject_key = $1"
     changes = [json.loads(row["change"]) for row in await build.connection.fetch(told, str(keys[1]))]
-    period = {"starts_at": (NOW - 6 * HOUR).isoformat(), "ends_at": (NOW - 2 * HOUR).isoformat()}
-    assert [{name: each[name] for name in period} for each in changes] == [period]
+    assert [each["parts"] for each in changes] == [[said(-6, -2)]]
+
+
+def said(since: int, until: int) -> Json:
+    """Hours as an event has them."""
+    return {"starts_at": (NOW + since * HOUR).isoformat(), "ends_at": (NOW + until * HOUR).isoformat()}
+
+
+async def test_the_parts_of_a_stay_are_told_and_listed_one_after_the_other(api: Api, build: Build) -> None:
+    """What was decided for another duty gets shorter, so that ever more of the stay around it counts."""
+    keys, actor = await two_duties(build)
+    for verb, at in (("CheckIn", -10), ("CheckOut", -9)):
+        await report(api, verb, keys[0], actor, NOW + at * HOUR)
+    await do(api, "Correct", keys[0], actor, version=3, **hours(-7, -2))
+    for verb, at in (("CheckIn", -8), ("CheckOut", -1)):
+        await report(api, verb, keys[1], actor, NOW + at * HOUR)
+
+    listed = []
+    for version, period in enumerate(((-6, -3), (-5, -4), (-10, -9)), 4):
+        corrected = await do(api, "Correct", keys[0], actor, version=version, **hours(*period))
+        assert corrected["problems"] == []
+        query = "query($id: ID!) { assignment(id: $id) { servedHours { startsAt endsAt source status reason } } }"
+        listed.append((await api.ask(query, actor=actor, id=f"Assignment:{keys[1]}"))["assignment"]["servedHours"])
+
+    parts = [[(-8, -6), (-3, -1)], [(-8, -5), (-4, -1)], [(-8, -1)]]
+    assert listed == [[entry(*part, "ATTENDANCE", "COUNTED") for part in each] for each in parts]
+    told = "SELECT change FROM event WHERE kind = 'assignment.hours_counted' AND subject_key = $1 ORDER BY position"
+    changes = [json.loads(row["change"]) for row in await build.connection.fetch(told, str(keys[1]))]
+    assert [each["parts"] for each in changes] == [[said(*part) for part in each] for each in parts]
 
 
 async def test_proposed_hours_that_another_duty_has_meanwhile_are_not_confirmed(api: Api, build: Build) -> None:

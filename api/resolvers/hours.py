@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from api import access
 from api.compiler.source import Expression, FieldContext, Order, Row, Source, Sql, ToMany, ToOne, column, everybody
-from api.compiler.structure import orders, table_source
+from api.compiler.structure import table_source
 from api.models import Assignment, Need, ServedHours
 from api.models.base import INSTANT
 from api.models.hours import HoursStatus
@@ -63,7 +63,8 @@ SOURCES = (
         ServedHours,
         access.sees_part_of_assignment,
         fields={"recorded_by": Expression(account_name)},
-        orders=orders(ServedHours, "created_at"),
+        # Parts of a stay are recorded at one instant.
+        orders={"CREATED_AT_ASC": Order(lambda row: [row.c.created_at, row.c.starts_at])},
         node=False,
     ),
     Source(

@@ -19,7 +19,10 @@ HOURS_ARGUMENTS = (
 )
 
 
-@noun("From when until when somebody served in a duty, as somebody has said; at most one of a duty counts.")
+@noun(
+    "From when until when somebody served in a duty, as somebody has said. One of a duty counts at most, or several parts from"
+    " check-in to check-out, around hours that were decided for another duty."
+)
 class ServedHours:
     starts_at: datetime = field("When the service began.")
     ends_at: datetime = field("When the service ended.")

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -127,10 +128,12 @@ async def count(session: Transaction, request: Request, duty: Row) -> None:
     Whoever has checked in at another duty has left the one before, so that no hour counts twice, in whatever order the
     reports come. Other duties whose hours change by that have an event.
     """
-    for row in await session.rows(COUNT, {"volunteer": duty.volunteer_id}):
-        if row.assignment_id != duty.id:
-            other = await read_again(session, request, row.assignment_id)
-            await change(session, request, other, "hours_counted", columns={}, change=_hours(row))
+    changed = await session.rows(COUNT, {"volunteer": duty.volunteer_id})
+    for key, rows in groupby(changed, key=lambda row: row.assignment_id):
+        if key != duty.id:
+            parts = [_hours(row) for row in rows if row.starts_at is not None]
+            other = await read_again(session, request, key)
+            await change(session, request, other, "hours_counted", columns={}, change={"parts": parts})
 
 
 async def _lock(session: Transaction, request: Request, key: uuid.UUID, version: int, *, may: access.Predicate) -> Row:
@@ -177,8 +180,8 @@ async def _proposed(session: Transaction, request: Request, key: uuid.UUID, vers
     return duty, proposed
 
 
-def _hours(values: Row | Mapping[str, Any]) -> dict[str, str | None]:
-    return {name: values[name] and values[name].isoformat() for name in ("starts_at", "ends_at")}
+def _hours(values: Row | Mapping[str, Any]) -> dict[str, str]:
+    return {name: values[name].isoformat() for name in ("starts_at", "ends_at")}
 
 
 def _said(values: Row | Mapping[str, Any]) -> dict[str, Any]:
@@ -239,7 +242,10 @@ def _by_attendance() -> sa.CTE:
 
 
 def _count() -> sa.Select[Any]:
-    """Makes the hours that count by attendance what they are; the duties whose hours changed, with null where none count."""
+    """Makes the hours that count by attendance what they are; the duties whose hours changed, a row for each part of them.
+
+    Where none count there is one row with null.
+    """
     found = _by_attendance()
     names = ("assignment_id", "starts_at", "ends_at")
     counted, wanted = (sa.tuple_(*(table.c[name] for name in names)) for table in (ServedHours, found))
@@ -254,12 +260,10 @@ def _count() -> sa.Select[Any]:
     )
     parts = [each.returning(ServedHours.c.assignment_id).cte() for each in (gone, new)]
     changed = sa.union(*(sa.select(each.c.assignment_id) for each in parts)).subquery()
-    bounds = sa.func.min(found.c.starts_at).label("starts_at"), sa.func.max(found.c.ends_at).label("ends_at")
     return (
-        sa.select(changed.c.assignment_id, *bounds)
+        sa.select(changed.c.assignment_id, found.c.starts_at, found.c.ends_at)
         .select_from(changed.outerjoin(found, found.c.assignment_id == changed.c.assignment_id))
-        .group_by(changed.c.assignment_id)
-        .order_by(changed.c.assignment_id)
+        .order_by(changed.c.assignment_id, found.c.starts_at)
     )
 
 
