@@ -103,9 +103,31 @@ async def test_the_cost_of_a_request_is_shown_and_taken_from_the_budget(api: Api
 
     assert shown["rows"] == 5
     assert shown["limit"] == 1_000
-    assert shown["cost"] == round(shown["databaseMilliseconds"] + REQUEST_COST)
+    assert shown["cost"] == pytest.approx(
+        shown["databaseMilliseconds"] + shown["validationMilliseconds"] + REQUEST_COST, abs=0.51
+    )
     assert shown["remaining"] == round(1_000 - budgets.used("127.0.0.1"))
     assert 0 < budgets.used("127.0.0.1") < 1_000
+
+
+@pytest.mark.parametrize("fields", [1, 200], ids=["in the loop", "in the thread"])
+@pytest.mark.parametrize("last", ["code", "nothing", "}"], ids=["right", "invalid", "no GraphQL"])
+async def test_who_sends_a_new_document_pays_for_its_validation(
+    api: Api, clock: list[float], fields: int, last: str
+) -> None:
+    budgets = limited(api, 100_000)
+    listed = " ".join(f"a{number}: code" for number in range(fields))
+    # Unlike all that other tests have sent.
+    document = f"query validated_{fields} {{ clusters(first: 0) {{ nodes {{ {listed} {last} }} }} }}"
+    body = {"query": document, "extensions": {"cost": True}}
+
+    shown = [(await api.client.post("/graphql", json=body)).json().get("extensions") for _ in range(2)]
+
+    costs = [each["cost"]["validationMilliseconds"] for each in shown if each]
+    assert costs[0] > 0
+    # A right document is remembered, and so is what is wrong with it; what is no GraphQL is read anew.
+    assert (costs[1] > 0) is (last == "}")
+    assert budgets.used("127.0.0.1") >= sum(costs)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +170,8 @@ async def test_a_mutation_by_get_is_refused_and_costs_more(api: Api, clock: list
     response = await api.client.get("/graphql", params={"query": "mutation { signOut { problems { code } } }"})
 
     assert response.status_code == 405
-    assert budgets.used("127.0.0.1") == REQUEST_COST + REFUSED_COST
+    # And the validation of the document.
+    assert REQUEST_COST + REFUSED_COST <= budgets.used("127.0.0.1") < 2 * REFUSED_COST
 
 
 async def test_a_query_whose_client_disconnects_is_paid(

@@ -30,10 +30,18 @@ CONNECTION_ERRORS = (asyncpg.OperatorInterventionError, asyncpg.PostgresConnecti
 
 @dataclass(slots=True)
 class Client:
-    """Whose statements these are, an account or an address; and for how many seconds they ran."""
+    """Whose statements these are, an account or an address; and what it has used.
+
+    In seconds, for which its statements ran, and of the processor, in which its documents were parsed and validated.
+    """
 
     name: str
     seconds: float = 0.0
+    validation_seconds: float = 0.0
+
+    @property
+    def milliseconds(self) -> float:
+        return (self.seconds + self.validation_seconds) * 1000
 
 
 class NoConnectionFree(TimeoutError):

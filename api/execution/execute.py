@@ -71,7 +71,7 @@ async def execute_document(
 
 async def load(schema: GraphQLSchema, text: str, context: Context, trace: Trace | None) -> ValidatedDocument:
     misses = DOCUMENTS.cache.misses
-    document = await DOCUMENTS.load(schema, text, context.limits.max_tokens, client=context.client_name)
+    document = await DOCUMENTS.load(schema, text, context.limits.max_tokens, client=context.client)
     if trace is not None:
         trace.record_document(is_cached=DOCUMENTS.cache.misses == misses)
     return document

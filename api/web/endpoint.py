@@ -148,7 +148,7 @@ async def make_context(request: Request, services: Services) -> Context:
     refuse_exhausted(budgets, client.name)
 
     def rate_limit() -> Mapping[str, object]:
-        cost = REQUEST_COST + client.seconds * 1000
+        cost = REQUEST_COST + client.milliseconds
         left = budgets.limit - budgets.used(client.name) - cost
         full_at = now + timedelta(seconds=budgets.seconds_until_full(client.name))
         counts = {"cost": round(cost), "most": budgets.limit, "remaining": max(0, round(left))}
@@ -180,7 +180,7 @@ def refuse_exhausted(budgets: Budgets, client: str) -> None:
 def charge(budgets: Budgets, context: Context, *, refusals: int) -> float:
     """Takes the cost of the request from its client's budget."""
     assert context.client is not None
-    cost = REQUEST_COST + context.client.seconds * 1000 + refusals * REFUSED_COST
+    cost = REQUEST_COST + context.client.milliseconds + refusals * REFUSED_COST
     budgets.spend(context.client.name, cost)
     return cost
 
@@ -190,6 +190,7 @@ def show_cost(result: ExecutionResult, context: Context, budgets: Budgets, cost:
     shown = {
         "cost": round(cost),
         "databaseMilliseconds": round(context.client.seconds * 1000, 2),
+        "validationMilliseconds": round(context.client.validation_seconds * 1000, 2),
         "rows": context.usage.cost.rows,
         "bytes": context.usage.cost.bytes,
         "limit": budgets.limit,

@@ -56,7 +56,7 @@ class Bill:
     taken: float = 0.0
 
     def settle(self, cost: float = 0.0) -> None:
-        milliseconds = self.client.seconds * 1000
+        milliseconds = self.client.milliseconds
         self.budgets.spend(self.client.name, cost + milliseconds - self.taken)
         self.taken = milliseconds
 
