@@ -2,18 +2,21 @@
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from graphql import GraphQLInputObjectType, is_required_input_field
 from graphql.pyutils import snake_to_camel
 
 from api.documentation import state_machines
 from api.models.assignment_status import ASSIGNMENT, has_not_served
 from api.models.choice import Choice, Move, Phase, StateMachine
+from api.models.organization import ORGANIZATION, Verification
 from api.resolvers import VERBS
 from api.resolvers.verb import field_name
+from api.schema.build import core_schema
 from tests.asking import Api, Json, instant
 from tests.builders import Build
 from tests.conftest import NOW
@@ -123,55 +126,67 @@ MAKE: dict[str, Make] = {
     "Pledge": make_pledge,
 }
 
-# What the input of an action needs besides the thing and its version, by its verb, or by the noun and the action.
-INPUT: dict[str, dict[str, object]] = {
-    "cancel_assignment": {"reason": "Batal"},
-    "release_assignment": {"reason": "Pulang"},
-    "check_in_assignment": {"at": instant(NOW - 2 * DAY)},
-    "record_no_show": {"reason": "Tidak datang"},
-    "reject_incident": {"reason": "Bukan bencana"},
-    "reopen_camp": {"reason": "Masih berlangsung"},
-    "cancel_camp": {"reason": "Banjir"},
-    "release_contingent": {"reason": "Tidak jadi"},
-    "cancel_registration": {"reason": "Sakit"},
-    "release_participant": {"reason": "Pulang"},
-    "release_pledge": {"reason": "Tidak jadi"},
-    "withdraw_situation": {"reason": "Salah hitung"},
-    "refuse_organization": {"reason": "Berkas kurang"},
-    "suspend_organization": {"reason": "Pelanggaran"},
-    "reinstate_organization": {"reason": "Sudah selesai"},
-    "close_organization": {"reason": "Bubar"},
-    "refuse_licence": {"reason": "Nomor salah"},
-    "refuse_certificate": {"reason": "Tidak ada dalam daftar"},
-    "revert_extension": {"reason": "Salah tanggal"},
-    "refuse_membership": {"reason": "Belum berminat"},
-    "MembershipTransfer ACCEPT": {"accept": True},
-    "MembershipTransfer REFUSE": {"accept": False, "reason": "Tetap di sini"},
-    "revoke_licence": {"reason": "Dicabut"},
-}
+
+async def make(
+    machine: StateMachine[Any, Any], build: Build, status: Choice, phase: Phase
+) -> tuple[uuid.UUID, uuid.UUID]:
+    assert machine.noun in MAKE, f"name {machine.noun} in MAKE: how such a thing is made in each status"
+    return await MAKE[machine.noun](build, status, phase)
+
+
+MakeInput = Callable[[Build], Awaitable[dict[str, object]]]
+
+
+def values(**constants: object) -> MakeInput:
+    async def make_values(_build: Build) -> dict[str, object]:
+        return constants
+
+    return make_values
 
 
 async def make_other(build: Build) -> dict[str, object]:
-    """What the input of a merger needs besides: another incident that is being worked on."""
+    """Another incident that is being worked on."""
     return {"into": f"Incident:{await build.incident(has_decree=False)}"}
 
 
 async def make_taker(build: Build) -> dict[str, object]:
-    """What the hand-over of a pledge needs besides: an organization that takes it."""
-    return {"organization": f"Organization:{await build.organization()}", "reason": "Kekurangan orang"}
+    """An organization that takes the pledge."""
+    return {"organization": f"Organization:{await build.organization()}"}
 
 
 async def make_longer(build: Build) -> dict[str, object]:
-    """What the extension of a duty needs besides: a later end."""
+    """A later end."""
     ends_at = await build.connection.fetchval("SELECT ends_at FROM assignment")
     return {"endsAt": instant(ends_at + timedelta(hours=1))}
 
 
-OTHERS: dict[str, Callable[[Build], Awaitable[dict[str, object]]]] = {
-    "merge_incidents": make_other,
+# What the input of an action needs besides the thing, its version and a reason, by its verb, or by the noun and the action.
+INPUT: dict[str, MakeInput] = {
+    "check_in_assignment": values(at=instant(NOW - 2 * DAY)),
     "extend_assignment": make_longer,
     "hand_over_pledge": make_taker,
+    "merge_incidents": make_other,
+    "MembershipTransfer ACCEPT": values(accept=True),
+    "MembershipTransfer REFUSE": values(accept=False, reason="Tetap di sini"),
 }
+
+
+async def input_of(build: Build, machine: StateMachine[Any, Any], action: Choice) -> dict[str, object]:
+    """With the version and a reason, where the input of the verb requires them."""
+    name = machine.verb_of(machine.moves_of(action)[0])
+    type_ = core_schema().type_map[f"{VERBS[name].type_name}Input"]
+    assert isinstance(type_, GraphQLInputObjectType)
+    required = {each for each, declared in type_.fields.items() if is_required_input_field(declared)}
+    common = {each: value for each, value in {"version": 1, "reason": "Ada sebabnya"}.items() if each in required}
+    own = INPUT.get(name) or INPUT.get(f"{machine.noun} {action}")
+    found = common | (await own(build) if own else {})
+    missing = required - found.keys() - {field_of(machine)}
+    assert not missing, f"name {name} in INPUT: what its input needs, here {sorted(missing)}"
+    return found
+
+
+def field_of(machine: StateMachine[Any, Any]) -> str:
+    return snake_to_camel(field_name(machine.noun), upper=False)
 
 
 def phases(machine: StateMachine[Any, Any]) -> tuple[Phase, ...]:
@@ -220,19 +235,16 @@ CASES = [
 async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
     api: Api, build: Build, machine: StateMachine[Any, Any], action: Choice, status: Choice, phase: Phase
 ) -> None:
-    key, account = await MAKE[machine.noun](build, status, phase)
-    name, field = machine.verb_of(machine.moves_of(action)[0]), snake_to_camel(field_name(machine.noun), upper=False)
-    others = (
-        await OTHERS[name](build) if name in OTHERS else INPUT.get(name) or INPUT.get(f"{machine.noun} {action}", {})
-    )
-    version = {"version": 1} if VERBS[name].updates else {}
+    key, account = await make(machine, build, status, phase)
+    name, field = machine.verb_of(machine.moves_of(action)[0]), field_of(machine)
+    others = await input_of(build, machine, action)
     before = await snapshot(build.connection)
 
     payload: Json = await api.do(
         f"mutation($input: {VERBS[name].type_name}Input!) {{ {snake_to_camel(name, upper=False)}(input: $input) {{"
         f" {field} {{ {machine.column} version }} problems {{ code ... on StatusProblem {{ currentStatus }} }} }} }}",
         actor=account,
-        **{field: f"{machine.noun}:{key}", **version, **others},
+        **{field: f"{machine.noun}:{key}", **others},
     )
 
     due = expected(machine, action, status, phase)
@@ -264,8 +276,8 @@ async def test_a_move_exists_from_its_statuses_and_in_its_phases_only(
 async def test_the_allowed_actions_are_the_moves_that_exist(
     api: Api, build: Build, machine: StateMachine[Any, Any], status: Choice, phase: Phase
 ) -> None:
-    key, account = await MAKE[machine.noun](build, status, phase)
-    field = snake_to_camel(field_name(machine.noun), upper=False)
+    key, account = await make(machine, build, status, phase)
+    field = field_of(machine)
 
     answer = await api.ask(f'{{ {field}(id: "{machine.noun}:{key}") {{ allowedActions }} }}', actor=account)
     public = await api.ask(f'{{ {field}(id: "{machine.noun}:{key}") {{ allowedActions }} }}')
@@ -279,9 +291,19 @@ async def test_the_allowed_actions_are_the_moves_that_exist(
 
 @pytest.mark.parametrize("machine", state_machines(), ids=lambda machine: machine.noun)
 def test_every_move_is_a_mutation_and_every_status_is_reached(machine: StateMachine[Any, Any]) -> None:
-    assert machine.noun in MAKE, "MAKE has to know how such a thing is made"
     missing = {move.action: name for move in machine.moves if (name := machine.verb_of(move)) not in VERBS}
     assert missing == {}, "a verb with another name than action and noun is named in its move: verb=…"
     assert {verb for each in machine.consequences for verb in each.verbs} <= VERBS.keys()
+    assert machine.reached(machine.initial) == list(machine.statuses.__members__.values()), (
+        "no step leads to a status: declare its move"
+    )
     assert {*machine.initial} == {move.target for move in machine.moves if not move.sources}
     assert list(machine.actions.__members__) == list(dict.fromkeys(move.action for move in machine.moves))
+
+
+def test_a_status_is_reached_by_the_steps_that_are_declared() -> None:
+    moves = [move for move in ORGANIZATION.moves if move.target != Verification.SUSPENDED]
+
+    machine = replace(ORGANIZATION, moves=moves)
+
+    assert machine.reached(machine.initial) == [each for each in Verification if each != "SUSPENDED"]

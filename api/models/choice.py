@@ -44,7 +44,7 @@ Sql = sa.ColumnElement[Any]
 class Move(Generic[Status, Action]):
     """One step that exists: by which action, from which statuses, to which; without a target the status stays.
 
-    An action may have several, from different statuses. `who` names the predicate in `access.py` that says who may make the move; `needs` says what else it takes; `phases` are
+    An action may have several, from different statuses. `who` names the predicate in `api/access` that says who may make the move; `needs` says what else it takes; `phases` are
     those in which it exists, and `when` is what else must hold of the row now. What is late is taken, but not listed
     among the allowed actions. `verb` names its mutation where that is not the
     action and the noun.
@@ -146,19 +146,19 @@ class StateMachine(Generic[Status, Action]):
 
     def reached_without(self, status: Status) -> Sequence[Status]:
         """The statuses that a thing may have without ever having had this one."""
-        return self._reached(self.initial, without=status)
+        return self.reached(self.initial, without=status)
 
     def never_after(self, status: Status) -> Sequence[Status]:
         """The statuses that a thing cannot have any more once it had this one."""
-        later = self._reached((status,))
-        return [each for each in self._reached(self.initial) if each not in later]
+        later = self.reached((status,))
+        return [each for each in self.reached(self.initial) if each not in later]
 
     @property
     def final(self) -> Sequence[Status]:
         """The statuses that nothing leaves."""
-        return [each for each in self._reached(self.initial) if self._reached((each,)) == [each]]
+        return [each for each in self.reached(self.initial) if self.reached((each,)) == [each]]
 
-    def _reached(self, starts: Iterable[Status], *, without: Status | None = None) -> list[Status]:
+    def reached(self, starts: Iterable[Status], *, without: Status | None = None) -> list[Status]:
         """The statuses to which steps lead from these, with them; in the order of their declaration."""
         steps: list[tuple[Sequence[Status], Status]] = [
             *((move.sources, move.target) for move in self.moves if move.target is not None),
