@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+import asyncpg
 import pytest
+import sqlalchemy as sa
 from graphql import GraphQLInputObjectType, is_required_input_field
 from graphql.pyutils import snake_to_camel
 
+from api.database.statement import compile_statement
 from api.documentation import state_machines
 from api.models.assignment_status import ASSIGNMENT, has_not_served
 from api.models.choice import Choice, Move, Phase, StateMachine
-from api.models.organization import ORGANIZATION, Verification
+from api.models.organization import LICENCE, ORGANIZATION, Licence, Verification
 from api.resolvers import VERBS
+from api.resolvers.common import allowed_actions
 from api.resolvers.verb import field_name
 from api.schema.build import core_schema
 from tests.asking import Api, Json, instant
@@ -307,3 +311,11 @@ def test_a_status_is_reached_by_the_steps_that_are_declared() -> None:
     machine = replace(ORGANIZATION, moves=moves)
 
     assert machine.reached(machine.initial) == [each for each in Verification if each != "SUSPENDED"]
+
+
+async def test_a_machine_that_has_only_its_making_lists_no_action(connection: asyncpg.Connection) -> None:
+    machine = replace(LICENCE, moves=[move for move in LICENCE.moves if not move.sources])
+
+    actions = allowed_actions(machine).sql(Licence, None)  # type: ignore[arg-type]  # No move asks for the viewer.
+
+    assert await connection.fetchval(compile_statement(sa.select(actions)).sql) == []

@@ -62,6 +62,6 @@ def allowed_actions(machine: StateMachine[Any, Any]) -> Expression:
             allows = sa.and_(machine.allows(move, row, NOW), may(context.viewer, row))
             allowed.setdefault(move.action, []).append(allows)
         names = [sa.case((sa.or_(*found), sa.literal_column(f"'{action}'"))) for action, found in allowed.items()]
-        return sa.func.array_remove(array(names), sa.null(), type_=ARRAY(sa.Text()))
+        return sa.func.array_remove(array[Any](names, type_=sa.Text()), sa.null(), type_=ARRAY(sa.Text()))
 
     return Expression(actions)
