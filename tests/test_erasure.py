@@ -73,7 +73,6 @@ async def add_records(build: Build, person: uuid.UUID, other: uuid.UUID) -> None
 
 
 async def test_the_erasure_of_a_person_reaches_every_free_text_about_the_person(build: Build) -> None:
-    """A new column with such a text is added to `erase_person` by a migration, or is `KEPT` for a reason."""
     person, other = await build.person(), await build.person()
     await add_records(build, person, other)
     texts = [(table, name) for table, name in texts_of_people() if f"{table}.{name}" not in KEPT]
@@ -100,8 +99,8 @@ async def test_the_erasure_of_a_person_reaches_every_free_text_about_the_person(
             reached.add((table, name))
     await transaction.rollback()
 
-    assert before == set(texts), "The test has no row of these tables."
-    assert reached == before
+    assert before == set(texts), "add a row of the table to add_records, or name the column in KEPT with the reason"
+    assert reached == before, "add the column to erase_person by a migration, or name it in KEPT with the reason"
 
 
 async def test_what_is_erased_is_of_one_person_and_a_word_remains_where_one_is_wanted(build: Build) -> None:

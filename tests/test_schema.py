@@ -1,7 +1,10 @@
 from pathlib import Path
 
+import pytest
 from graphql import is_interface_type
 
+from api.resolvers import NOUNS, VERBS
+from api.resolvers.verb import payload_sources
 from api.schema.build import core_schema, schema_definition
 
 
@@ -25,3 +28,10 @@ def test_a_field_of_an_interface_has_one_type_everywhere() -> None:
     }
 
     assert different == set()
+
+
+def test_a_verb_that_answers_with_a_noun_without_a_source_is_named() -> None:
+    others = {name: source for name, source in NOUNS.items() if name != "Licence"}
+
+    with pytest.raises(LookupError, match="record_licence answers with Licence: add its source to SOURCES"):
+        [*payload_sources(VERBS["record_licence"], others)]

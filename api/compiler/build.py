@@ -54,7 +54,9 @@ def declared_field(source: Source, name: str) -> Field | None:
         return None
     if source.table is not None and name in source.table.c and not source.table.c[name].info.get("private"):
         return column(name)
-    raise Undeclared(f"{source.name}.{name} has no source and no public column.")
+    raise Undeclared(
+        f"{source.name}.{name} is neither a public column of its table in api/models nor declared by its source in api/resolvers."
+    )
 
 
 @dataclass(slots=True)

@@ -106,6 +106,10 @@ def typed_keys(keys: Sequence[str], source: Source) -> list[Any]:
 
 def payload_sources(verb: Verb[Any, Any], sources: Mapping[str, Source]) -> Iterable[Source]:
     """How the payload of a verb is read, and its results where it has one per item."""
+    if isinstance(verb.answers, OneThing | SeveralThings | ResultPerItem) and verb.answers.noun not in sources:
+        raise LookupError(
+            f"{verb.name} answers with {verb.answers.noun}: add its source to SOURCES of a module in api/resolvers."
+        )
     fields: dict[str, Any] = {"problems": ToMany("Problem", "POSITION_ASC", rows=problem_rows)}
     match verb.answers:
         case OneThing(noun):

@@ -317,12 +317,12 @@ def test_the_schema_passes_the_check() -> None:
         (
             "type Volunteer implements Located & Node {",
             "type Volunteer implements Located & Node {\n  shoeSize: Int",
-            "Volunteer.shoe_size has no source and no public column.",
+            "Volunteer.shoe_size is neither a public column of its table in api/models nor declared by its source in api/resolvers.",
         ),
         (
             "type Volunteer implements Located & Node {",
             "type Volunteer implements Located & Node {\n  nikCipher: String",
-            "Volunteer.nik_cipher has no source and no public column.",
+            "Volunteer.nik_cipher is neither a public column of its table in api/models nor declared by its source in api/resolvers.",
         ),
         (
             "  phone: PhoneNumber\n\n",
