@@ -91,8 +91,8 @@ format: $(VENV)/dev.done ## rewrite the code as `make lint` wants it, where that
 	@$(PYTHON) -m ruff format --quiet $(SOURCES)
 
 schema: $(VENV)/runtime.done ## write schema.graphql
-	@$(PYTHON) -m api schema > $(VENV)/schema.graphql
-	@mv $(VENV)/schema.graphql schema.graphql
+	@$(PYTHON) -m api schema > schema.graphql.new
+	@mv schema.graphql.new schema.graphql
 
 docs: $(VENV)/runtime.done ## print docs/states.md, docs/mutations.md and docs/rules.md from the declarations
 	@$(PYTHON) -m api.documentation
