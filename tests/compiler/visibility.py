@@ -1,4 +1,4 @@
-"""The policies, guards and moves of `access.py` a second time, in plain Python.
+"""The policies, guards and moves of `api/access` a second time, in plain Python.
 
 The methods have the names of the predicates that they repeat, and take a row of the same table.
 """
