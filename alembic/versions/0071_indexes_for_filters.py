@@ -12,6 +12,8 @@ branch_labels = None
 depends_on = None
 
 INDEXES = {
+    # Of the foreign key of 0070.
+    "ix_assignment_emergency_status_id": "assignment (emergency_status_id)",
     "ix_camp_registration_guest_name": "camp_registration (guest_name)",
     "ix_certificate_extension_decree_number_key": "certificate_extension (decree_number_key)",
     "ix_certificate_request_volunteer_id_created_at_id": "certificate_request (volunteer_id, created_at, id)",

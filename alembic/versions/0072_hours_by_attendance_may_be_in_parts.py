@@ -12,15 +12,8 @@ branch_labels = None
 depends_on = None
 
 
-# The table is small so far: one row for each duty that is over.
-CREATE = "-- squawk-ignore require-concurrent-index-creation\nCREATE UNIQUE INDEX uq_served_hours_counted ON served_hours (assignment_id)"
-DROP = "-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX uq_served_hours_counted"
-
-
 def upgrade() -> None:
-    op.execute("SET LOCAL lock_timeout = '5s'")
-    op.execute(DROP)
-    op.execute(f"{CREATE} WHERE status = 'COUNTED' AND source <> 'ATTENDANCE'")
+    replace_index("status = 'COUNTED' AND source <> 'ATTENDANCE'")
 
 
 def downgrade() -> None:
@@ -31,5 +24,20 @@ def downgrade() -> None:
             SELECT FROM served_hours AS earlier WHERE earlier.assignment_id = served_hours.assignment_id
                 AND earlier.status = 'COUNTED' AND earlier.starts_at < served_hours.starts_at)"""
     )
-    op.execute(DROP)
-    op.execute(f"{CREATE} WHERE status = 'COUNTED'")
+    replace_index("status = 'COUNTED'")
+
+
+def replace_index(predicate: str) -> None:
+    """The old one stays until the new one is built; it can be run again from wherever it was broken off."""
+    with op.get_context().autocommit_block():
+        op.execute("SET lock_timeout = '5s'")
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_served_hours_counted_new")
+        op.execute(
+            "CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS uq_served_hours_counted_new"
+            f" ON served_hours (assignment_id) WHERE {predicate}"
+        )
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS uq_served_hours_counted")
+        # No client names an index.
+        op.execute(
+            "-- squawk-ignore renaming-object\nALTER INDEX uq_served_hours_counted_new RENAME TO uq_served_hours_counted"
+        )

@@ -5,11 +5,13 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from threading import Thread
 
+import alembic.command
 import pytest
 import sqlalchemy as sa
 
 from api.database import migration
 from api.database.migration import SchemaError
+from tests.builders import Build
 from tests.isolation import command, connected, with_database
 from tests.waiting import LOCK_WAITS, wait_until
 
@@ -85,6 +87,60 @@ async def empty_url(database_url: str) -> AsyncGenerator[str]:
     await command(database_url, f"CREATE DATABASE {name}")
     yield url
     await command(database_url, f"DROP DATABASE {name}")
+
+
+async def undo_to(url: str, revision: str) -> None:
+    await migration.run(url, lambda connection: alembic.command.downgrade(migration.config(connection), revision))
+
+
+async def test_duties_are_read_while_their_letters_are_filled_in(database_url: str, build: Build) -> None:
+    """Also where somebody holds a duty, for which the migration waits; what an acceptance has kept stays."""
+    need = await build.need(wanted=3)
+    incident = await build.connection.fetchval("SELECT incident_id FROM need WHERE id = $1", need)
+    duties = [await build.assignment(need, await build.volunteer(), status="ACCEPTED") for _ in range(3)]
+    nation = await build.connection.fetchval("SELECT id FROM emergency_status WHERE incident_id = $1", incident)
+    own = await build.emergency_status(incident, decree_number="SK-1")
+    kept = "UPDATE assignment SET emergency_status_id = $2, decree_number = 'SK-0' WHERE id = $1"
+    await build.connection.execute(kept, duties[0], nation)
+    await undo_to(database_url, "0073")
+
+    async with connected(database_url) as holder, holder.transaction():
+        await holder.execute("SELECT FROM assignment WHERE id = $1 FOR UPDATE", duties[1])
+        filling = asyncio.create_task(migration.upgrade(database_url))
+        await wait_until(holder, LOCK_WAITS, 1)
+        await build.connection.execute("SET lock_timeout = '1ms'")
+        seen = await build.connection.fetchval("SELECT count(*) FROM assignment")
+        await build.connection.execute("RESET lock_timeout")
+    upgraded = await filling
+
+    letters = "SELECT id, emergency_status_id, decree_number FROM assignment"
+    assert (seen, upgraded) == (3, True)
+    assert {row["id"]: tuple(row)[1:] for row in await build.connection.fetch(letters)} == {
+        duties[0]: (nation, "SK-0"),
+        duties[1]: (own, "SK-1"),
+        duties[2]: (own, "SK-1"),
+    }
+
+
+INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'uq_served_hours_counted%'"
+
+
+@pytest.mark.parametrize("broken_off", ["before the build", "before the old one goes", "before the new one is renamed"])
+async def test_an_index_is_replaced_from_wherever_that_was_broken_off(database_url: str, broken_off: str) -> None:
+    async with connected(database_url) as connection:
+        replaced = await connection.fetchval(INDEX)
+        new = replaced.replace("uq_served_hours_counted", "uq_served_hours_counted_new")
+        await undo_to(database_url, "0071")
+        old = await connection.fetchval(INDEX)
+        if broken_off != "before the build":
+            await connection.execute(new)
+        if broken_off == "before the new one is renamed":
+            await connection.execute("DROP INDEX uq_served_hours_counted")
+
+        await migration.upgrade(database_url)
+
+        assert [row["indexdef"] for row in await connection.fetch(INDEX)] == [replaced]
+        assert old != replaced
 
 
 @pytest.fixture
