@@ -84,6 +84,8 @@ async def test_a_camp_begins_with_what_its_kind_says(api: Api, build: Build) -> 
         ({"endsAt": (START + 93 * DAY).isoformat()}, "INVALID", "endsAt"),
         ({"startsAt": "1944-01-01T00:00:00Z", "endsAt": "1944-01-02T00:00:00Z"}, "INVALID", "startsAt"),
         ({"registrationClosesAt": (END + DAY).isoformat()}, "INVALID", "registrationClosesAt"),
+        ({"registrationOpensAt": END.isoformat()}, "INVALID", "registrationOpensAt"),
+        ({"offersFrom": END.isoformat()}, "INVALID", "offersFrom"),
         ({"minimumAge": 101}, "INVALID", "minimumAge"),
         ({"attendancePercent": 101}, "INVALID", "attendancePercent"),
         ({"minimumRank": "KAPTEN"}, "NOT_FOUND", "minimumRank"),

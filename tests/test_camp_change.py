@@ -170,6 +170,65 @@ async def test_who_has_left_a_camp_does_not_keep_it_from_moving(api: Api, build:
     assert (moved.lower, moved.upper) == (NOW - HOUR, NOW + 2 * DAY)
 
 
+# A camp from day 2 to day 5: what is set, the new days, and the field that is wrong then.
+DEADLINES: list[tuple[Json, tuple[int, int], str | None]] = [
+    ({"names_due_at": 2}, (2, 5), None),
+    ({"names_due_at": 2}, (3, 6), None),
+    ({"names_due_at": 2}, (1, 4), "startsAt"),
+    ({"names_due_at": 1}, (1, 4), None),
+    ({"names_due_at": 2, "status": "ASKED"}, (1, 4), "startsAt"),
+    ({"names_due_at": 2, "status": "WAITLISTED"}, (1, 4), "startsAt"),
+    ({"names_due_at": 2, "status": "RELEASED", "reason": "Batal"}, (1, 4), None),
+    ({"names_due_at": 2}, (2, 3), None),
+    ({"offers_from": 4}, (3, 6), None),
+    ({"offers_from": 4}, (2, 5), None),
+    ({"offers_from": 4}, (1, 4), "offersFrom"),
+    ({"registration_opens_at": 3}, (3, 6), None),
+    ({"registration_opens_at": 3}, (1, 3), "registrationOpensAt"),
+    ({"registration_closes_at": 4}, (1, 4), None),
+    ({"registration_closes_at": 4}, (1, 3), "registrationClosesAt"),
+]
+
+
+@pytest.mark.parametrize(("values", "days", "expected"), DEADLINES)
+async def test_deadlines_stay_where_a_camp_moves_and_are_not_left_after_it(
+    api: Api, build: Build, values: Json, days: tuple[int, int], expected: str | None
+) -> None:
+    own = {name: NOW + each * DAY if isinstance(each, int) else each for name, each in values.items()}
+    is_of_contingent = "names_due_at" in own
+    camp = await build.camp(**({} if is_of_contingent else own))
+    contingent = await build.contingent(camp, await build.organization(), **own) if is_of_contingent else None
+    starts, ends = (instant(NOW + each * DAY) for each in days)
+
+    payload = await change(api, build, camp, startsAt=starts, endsAt=ends)
+
+    table, key = ("contingent", contingent) if is_of_contingent else ("camp", camp)
+    row = await build.connection.fetchrow(f"SELECT * FROM {table} WHERE id = $1", key)
+    assert row is not None
+    assert [(each["code"], each["path"]) for each in payload["problems"]] == (
+        [("INVALID", ["input", expected])] if expected else []
+    )
+    stays = {name: each for name, each in own.items() if name.endswith(("_at", "_from"))}
+    assert {name: row[name] for name in stays} == stays
+    moved = await build.connection.fetchrow("SELECT starts_at, ends_at FROM camp WHERE id = $1", camp)
+    assert moved is not None
+    assert tuple(moved) == tuple(NOW + each * DAY for each in ((2, 5) if expected else days))
+
+
+@pytest.mark.parametrize(("ends", "until"), [(5, 4), (4, 4), (3, 3)])
+async def test_the_answer_to_an_offer_is_due_when_the_camp_ends_at_the_latest(
+    api: Api, build: Build, ends: int, until: int
+) -> None:
+    camp = await build.camp()
+    offer = await build.camp_registration(camp, await build.person(), status="OFFERED", offered_until=NOW + 4 * DAY)
+
+    payload = await change(api, build, camp, endsAt=instant(NOW + ends * DAY))
+
+    due = "SELECT offered_until FROM camp_registration WHERE id = $1"
+    assert payload["problems"] == []
+    assert await build.connection.fetchval(due, offer) == NOW + until * DAY
+
+
 @pytest.mark.parametrize(
     ("starts", "ends", "expected"),
     [

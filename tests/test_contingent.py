@@ -161,6 +161,7 @@ async def test_a_contingent_of_a_kabupaten_is_named_by_its_leader(api: Api, buil
         ({"category": "VIP"}, "NOT_FOUND", "category"),
         ({"payer": "NOBODY"}, "NOT_FOUND", "payer"),
         ({"namesDueAt": NOW.isoformat()}, "INVALID", "namesDueAt"),
+        ({"namesDueAt": (NOW + 2 * DAY + timedelta(seconds=1)).isoformat()}, "INVALID", "namesDueAt"),
         ({"leader": f"Volunteer:{uuid.UUID(int=1)}"}, "NOT_FOUND", "leader"),
     ],
 )

@@ -39,7 +39,9 @@ class CreateCampInput:
     )
     registration_closes_at: datetime | None = optional("Until when people register; until it is closed if left out.")
     self_registration: bool = strawberry.field(default=False, description="Whether people register themselves.")
-    offers_from: datetime | None = optional("From when on a free place is offered to who waits, not given at once.")
+    offers_from: datetime | None = optional(
+        "From when on, before its end, a free place is offered to who waits, not given at once."
+    )
     offer_hours: int = strawberry.field(default=24, description="The hours in which an offer is to be answered.")
     minimum_age: int | None = optional("The least age on the first day, at most 100.")
     minimum_rank: strawberry.ID | None = optional("The least rank.")
@@ -67,7 +69,9 @@ class ChangeCampInput:
     registration_opens_at: datetime | None = optional("From when on people register; null: as soon as it is open.")
     registration_closes_at: datetime | None = optional("Until when people register; null: until it is closed.")
     self_registration: bool | None = optional("Whether people register themselves.")
-    offers_from: datetime | None = optional("From when on a free place is offered; null: it is given at once.")
+    offers_from: datetime | None = optional(
+        "From when on, before its end, a free place is offered; null: it is given at once."
+    )
     offer_hours: int | None = optional("The hours in which an offer is to be answered.")
     minimum_age: int | None = optional("The least age on the first day; null for none.")
     minimum_rank: strawberry.ID | None = optional("The least rank; null for none.")

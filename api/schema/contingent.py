@@ -63,7 +63,9 @@ class AskContingentInput:
     kabupaten: strawberry.ID | None = optional("The kabupaten that it is for; left out for an organization.")
     leader: strawberry.ID | None = optional("Who leads it.")
     letter_number: str | None = optional("The number of the letter of assignment, at most 100 characters.")
-    names_due_at: datetime | None = optional("When its names are due; what is not named then is free for others.")
+    names_due_at: datetime | None = optional(
+        "When its names are due, at the latest when the camp starts; what is not named then is free for others."
+    )
     arrives_at: datetime | None = optional("When it is expected.")
     transport: str | None = optional("How it travels, at most 200 characters.")
 
@@ -78,7 +80,9 @@ class AllotContingentInput:
     kabupaten: strawberry.ID | None = optional("The kabupaten that it is for; left out for an organization.")
     leader: strawberry.ID | None = optional("Who leads it.")
     letter_number: str | None = optional("The number of the letter of assignment, at most 100 characters.")
-    names_due_at: datetime | None = optional("When its names are due; what is not named then is free for others.")
+    names_due_at: datetime | None = optional(
+        "When its names are due, at the latest when the camp starts; what is not named then is free for others."
+    )
     arrives_at: datetime | None = optional("When it is expected.")
     transport: str | None = optional("How it travels, at most 200 characters.")
 
@@ -95,7 +99,7 @@ class ChangeContingentInput:
     payer: strawberry.ID | None = optional("Who pays for it.")
     leader: strawberry.ID | None = optional("Who leads it; null for nobody.")
     letter_number: str | None = optional("The number of the letter of assignment; null for none.")
-    names_due_at: datetime | None = optional("When its names are due; null: never.")
+    names_due_at: datetime | None = optional("When its names are due, at the latest when the camp starts; null: never.")
     arrives_at: datetime | None = optional("When it is expected; null if that is not known.")
     transport: str | None = optional("How it travels; null if that is not known.")
 

@@ -208,6 +208,10 @@ def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *
             indonesian="Sesudah dibuka, dan sebelum kemah berakhir.",
             english="After it opens, and before the camp ends.",
         )
+    # What was set stays where the days of a camp move, and is not left after them.
+    for name in ("registration_opens_at", "offers_from"):
+        if values.get(name) is not None and values[name] >= ends:
+            problems.invalid(name, indonesian="Sebelum kemah berakhir.", english="Before the camp ends.")
 
 
 def check_not_over(problems: Problems, request: Request, camp: Row, name: str = "camp") -> bool:

@@ -18,6 +18,7 @@ from api.models import (
     CampSession,
     CampStaffMember,
     Commitment,
+    Contingent,
     Kabupaten,
     Organization,
     Role,
@@ -25,6 +26,7 @@ from api.models import (
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.contingent import CONTINGENT
 from api.models.day import time_zone
 from api.rules.code import ProblemCode
 from api.services.camp_holder import add_busy, add_holders, moved_period, moves_with_camp
@@ -120,7 +122,7 @@ async def write_quotas(
 async def check_days(
     session: Transaction, request: Request, problems: Problems, held: Row, columns: Mapping[str, Any]
 ) -> None:
-    """Refuses days on which people of the camp are committed elsewhere, with their names."""
+    """Refuses days on which people of the camp are committed elsewhere, with their names, and those that leave a deadline behind."""
     period = _period(held, columns)
     if period == (held.starts_at, held.ends_at):
         return
@@ -134,6 +136,13 @@ async def check_days(
     if await session.value(SESSION_OUTSIDE, {"camp": held.id, **_moved(held, period)}) is not None:
         problems.invalid(
             "ends_at", indonesian="Ada sesi sesudah kemah berakhir.", english="A session is after the end of the camp."
+        )
+    late = await session.value(NAMES_DUE_LATER, {"camp": held.id, "starts_at": period[0]})
+    if late and period[0] < held.starts_at:
+        problems.invalid(
+            "starts_at",
+            indonesian=f"Nama {late} kontingen baru jatuh tempo sesudah awal kemah; ubah dulu.",
+            english=f"Names of {late} contingents are due after the start; change that first.",
         )
 
 
@@ -150,7 +159,7 @@ def _moved(held: Row, period: tuple[datetime, datetime]) -> dict[str, Any]:
 async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
     """The commitments of who comes and works there, the sessions and the roles of the staff move with the days of the camp.
 
-    Refused where a role would last longer than the actor may grant it.
+    Deadlines stay, but no answer to an offer is due after the end. Refused where a role would last longer than the actor may grant it.
     """
     period = _period(held, columns)
     if period == (held.starts_at, held.ends_at):
@@ -158,6 +167,7 @@ async def move_days(session: Transaction, request: Request, held: Row, columns: 
     moved = {**request.parameters, "camp": held.id, **_moved(held, period)}
     await session.rows(MOVE_DAYS, moved)
     await session.rows(MOVE_SESSIONS, moved)
+    await session.rows(CUT_OFFERS, {"camp": held.id, "ends_at": period[1]})
     if await session.value(LONGER_THAN_GRANTED, {**request.parameters, "camp": held.id}):
         raise Refused(Problem(ProblemCode.FORBIDDEN, input_path("ends_at")))
     await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
@@ -219,6 +229,19 @@ SESSION_OUTSIDE = compile_statement(
     sa.select(CampSession.c.id)
     .where(CampSession.c.camp_id == _CAMP, CampSession.c.ends_at + _BY > sa.bindparam("ends_at", type_=INSTANT))
     .limit(1)
+)
+NAMES_DUE_LATER = compile_statement(
+    sa.select(sa.func.count()).where(
+        Contingent.c.camp_id == _CAMP,
+        Contingent.c.status.in_(CONTINGENT.group("OPEN")),
+        Contingent.c.names_due_at > sa.bindparam("starts_at", type_=INSTANT),
+    )
+)
+_END: sa.BindParameter[datetime] = sa.bindparam("ends_at", type_=INSTANT)
+CUT_OFFERS = compile_statement(
+    sa.update(CampRegistration)
+    .where(CampRegistration.c.camp_id == _CAMP, CampRegistration.c.offered_until > _END)
+    .values(offered_until=_END)
 )
 # Of a session with a new time the version grows, so that nobody changes it by what it was.
 MOVE_SESSIONS = compile_statement(

@@ -105,13 +105,19 @@ async def _read_new(
             _keeps_organization(request.actor.kind), {**request.parameters, "key": organization}
         )
         await check_verified(session, request, problems, organization, may=bool(may))
-    columns = await _read(session, request, problems, values, of=(organization, kabupaten))
+    columns = await _read(session, request, problems, camp, values, of=(organization, kabupaten))
     problems.refuse()
     return columns
 
 
 async def _read(
-    session: Transaction, request: Request, problems: Problems, values: Mapping[str, Any], *, of: tuple[Any, Any]
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    camp: Row,
+    values: Mapping[str, Any],
+    *,
+    of: tuple[Any, Any],
 ) -> dict[str, Any]:
     """The columns of the values; `of` are the organization and the kabupaten that it is for, one of them None."""
     read = dict(values)
@@ -120,8 +126,13 @@ async def _read(
             read[name] = problems.read(line, name, value=read[name], minimum=1, maximum=most)
     if "places" in read and not 1 <= (read["places"] or 0) <= MOST_PLACES:
         problems.invalid("places", indonesian="Antara 1 dan 100.000.", english="Between 1 and 100,000 places.")
-    if read.get("names_due_at") is not None and read["names_due_at"] <= request.now:
-        problems.invalid("names_due_at", indonesian="Sudah lewat.", english="It must lie ahead.")
+    due = read.get("names_due_at")
+    if due is not None and not request.now < due <= camp.starts_at:
+        problems.invalid(
+            "names_due_at",
+            indonesian="Harus di masa depan, paling lambat saat kemah dimulai.",
+            english="It must lie ahead, and not after the start of the camp.",
+        )
     codes = {"category": (CampCategory, read.get("category")), "payer": (Payer, read.get("payer"))}
     await check_codes(session, problems, codes)
     if "leader" in read:
@@ -184,7 +195,7 @@ async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID
 async def change(
     session: Transaction, request: Request, *, contingent: uuid.UUID, version: int, **values: Any
 ) -> uuid.UUID:
-    await _lock_camp_of(session, request, contingent)
+    camp = await _lock_camp_of(session, request, contingent)
     held = await CONTINGENTS.lock(session, request, contingent, version, may=access.fills_contingent)
     check_status(held, CONTINGENT.group("OPEN"), "contingent")
     problems = Problems()
@@ -194,7 +205,7 @@ async def change(
         if not is_kept:
             problems.add(ProblemCode.FORBIDDEN, name)
     wanted = {**values, "places": values.get("places") or held.places}
-    columns = await _read(session, request, problems, wanted, of=(held.organization_id, held.kabupaten_code))
+    columns = await _read(session, request, problems, camp, wanted, of=(held.organization_id, held.kabupaten_code))
     await _check_places(session, request, problems, held, columns["places"])
     problems.refuse()
     key = await CONTINGENTS.change(session, request, held, "changed", columns=columns, change=values)
