@@ -194,7 +194,7 @@ DEADLINES: list[tuple[Json, tuple[int, int], str | None]] = [
 async def test_deadlines_stay_where_a_camp_moves_and_are_not_left_after_it(
     api: Api, build: Build, values: Json, days: tuple[int, int], expected: str | None
 ) -> None:
-    own = {name: NOW + each * DAY if isinstance(each, int) else each for name, each in values.items()}
+    own: dict[str, Any] = {name: NOW + each * DAY if isinstance(each, int) else each for name, each in values.items()}
     is_of_contingent = "names_due_at" in own
     camp = await build.camp(**({} if is_of_contingent else own))
     contingent = await build.contingent(camp, await build.organization(), **own) if is_of_contingent else None
