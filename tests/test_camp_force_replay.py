@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.asking import Api, Json, instant
+from tests.asking import Api, Json, instant, problem
 from tests.builders import NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
@@ -121,7 +121,8 @@ async def test_the_camp_goes_to_a_neighbouring_kabupaten_and_home_again(api: Api
     ]
     accepted = {"assignment": {"status": "ACCEPTED", "startsAt": instant(NOW)}, "problems": []}
     assert answers == [accepted] * WANTED
-    assert beyond == {"results": [], "problems": []}
+    full = problem("Limit", "NEED_FULL", "further", count=WANTED, limit=WANTED)
+    assert beyond == {"results": [], "problems": [full]}
     assert after == {"RELEASED": WANTED, "CHECKED_IN": INSIDE - WANTED}
     assert arrived == gone == [[]] * (WANTED + 1)
     assert await registered(build, force.camp) == {"RELEASED": WANTED, "COMPLETED": INSIDE - WANTED}
