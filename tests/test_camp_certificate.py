@@ -410,9 +410,9 @@ async def test_who_lost_a_certificate_of_the_wrong_type_gets_the_right_one(api: 
     await do(api, AGREE, await build.manager(issuer), camp, build)
     await do(api, COMPLETE, actor, camp, build)
 
-    given = [(type_, is_valid) for person, type_, is_valid in await certificates(build, camp) if person == people[0]]
+    own = [(type_, is_valid) for person, type_, is_valid in await certificates(build, camp) if person == people[0]]
     other = [(type_, is_valid) for person, type_, is_valid in await certificates(build, camp) if person == people[1]]
-    assert given == [(OTHER_TYPE, False), (TYPE, False)]
+    assert own == [(OTHER_TYPE, False), (TYPE, False)]
     assert other == [(OTHER_TYPE, False), (TYPE, False), (OTHER_TYPE, True)]
 
 

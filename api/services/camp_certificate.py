@@ -162,14 +162,14 @@ def _expires(name: str) -> Any:
 
 def _has_none(volunteer_id: Any, name: str) -> Any:
     """Whether the person neither holds the certificate of the camp already, nor lost it otherwise than by its reopening."""
-    given = Certificate.alias()
+    earlier = Certificate.alias()
     found = sa.exists().where(
-        given.c.camp_id == Camp.c.id,
-        given.c.volunteer_id == volunteer_id,
-        given.c.certificate_type_code == Camp.c[f"{name}_certificate_code"],
-        sa.not_(_was_revoked_by_reopening(given)),
+        earlier.c.camp_id == Camp.c.id,
+        earlier.c.volunteer_id == volunteer_id,
+        earlier.c.certificate_type_code == Camp.c[f"{name}_certificate_code"],
+        sa.not_(_was_revoked_by_reopening(earlier)),
     )
-    return sa.not_(found.correlate_except(given))
+    return sa.not_(found.correlate_except(earlier))
 
 
 def _was_revoked_by_reopening(certificate: sa.FromClause) -> Any:
