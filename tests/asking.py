@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from graphql import GraphQLInputType, get_nullable_type, is_input_object_type, is_list_type
 from graphql.pyutils import camel_to_snake
 
 from api.auth import Tokens
 from api.resolvers import VERBS
+from api.schema.build import core_schema
 from api.web.services import Services
 
 # Decoded JSON; the tests assert its shape.
@@ -34,6 +36,23 @@ PROBLEMS = f"problems {{ __typename code path {FACTS} }}"
 def problem(type_: str, code: str, *path: str, **facts: object) -> Json:
     """A problem as PROBLEMS selects it; `path` is the path within the input."""
     return {"__typename": f"{type_}Problem", "code": code, "path": ["input", *path], **facts}
+
+
+def leads_to_field(mutation: str, path: list[str]) -> bool:
+    """Whether the path begins with `input` and goes on by its fields, and by the places in lists."""
+    root = core_schema().mutation_type
+    assert root is not None
+    first, *steps = path
+    found: GraphQLInputType = root.fields[mutation].args[first].type
+    for step in steps:
+        inner = get_nullable_type(found)
+        if is_list_type(inner) and step.isdecimal():
+            found = inner.of_type
+        elif is_input_object_type(inner) and step in inner.fields:
+            found = inner.fields[step].type
+        else:
+            return False
+    return True
 
 
 def instant(moment: datetime) -> str:
@@ -76,10 +95,12 @@ class Api:
     async def do(self, document: str, *, actor: uuid.UUID | None = None, **input_values: object) -> Json:
         """The payload of a mutation that is the document's only field; `input_values` are its `input`.
 
-        Asserts that the verb declares the codes of all problems.
+        Asserts that the verb declares the codes of all problems, and that their paths lead to fields of its input.
         """
         data = await self.ask(document, actor=actor, input=input_values)
         ((name, payload),) = data.items()
         codes = {problem["code"] for problem in payload["problems"]}
         assert codes <= set(VERBS[camel_to_snake(name)].all_codes), name
+        for problem in payload["problems"]:
+            assert leads_to_field(name, problem.get("path", ["input"])), (name, problem)
         return payload

@@ -508,8 +508,38 @@ async def test_a_replacement_meets_the_limits(api: Api, build: Build) -> None:
         REPLACE, actor=manager, campRegistration=id_, version=1, reason="Sakit", volunteer=f"Volunteer:{new}"
     )
 
-    full = problem("Quota", "QUOTA_FULL", "camp", quota={"id": f"CampQuota:{quota}"}, count=0, limit=0)
+    full = problem("Quota", "QUOTA_FULL", "campRegistration", quota={"id": f"CampQuota:{quota}"}, count=0, limit=0)
     assert payload == {"campRegistration": None, "problems": [full]}
+    assert await snapshot(build.connection) == before
+
+
+@pytest.mark.parametrize(
+    ("camp", "expected"),
+    [
+        ({"status": "COMPLETED"}, problem("Simple", "CAMP_CLOSED", "campRegistration")),
+        (
+            {"status": "RUNNING", "starts_at": NOW - DAY, "ends_at": NOW},
+            problem("Deadline", "PERIOD_PAST", "campRegistration", deadline=instant(NOW)),
+        ),
+    ],
+)
+async def test_nobody_is_replaced_at_a_camp_that_is_over(
+    api: Api, build: Build, camp: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    key, (old, new) = await build.camp(**camp), await members(build, await build.organization(), 2)
+    registration = f"CampRegistration:{await build.camp_registration(key, old)}"
+    before = await snapshot(build.connection)
+
+    payload = await api.do(
+        REPLACE,
+        actor=await build.coordinator(),
+        campRegistration=registration,
+        version=1,
+        reason="Sakit",
+        volunteer=f"Volunteer:{new}",
+    )
+
+    assert payload == {"campRegistration": None, "problems": [expected]}
     assert await snapshot(build.connection) == before
 
 

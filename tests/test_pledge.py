@@ -205,6 +205,18 @@ async def test_another_organization_asks_for_a_pledge(api: Api, build: Build, gr
     assert [each["code"] for each in late["problems"]] == ["WRONG_STATUS"]
 
 
+async def test_what_is_wrong_with_a_pledge_is_told_of_the_request_for_it(api: Api, build: Build) -> None:
+    (own, holder), (other, asker) = await organization_and_manager(build), await organization_and_manager(build)
+    pledge = await build.pledge(await build.need(), own, quantity=1)
+    values = {"pledge": named("Pledge", pledge), "organization": named("Organization", other), "reason": "Kami dekat"}
+    key = (await api.do(ASK, actor=asker, **values))["pledgeRequest"]["id"]
+    await build.connection.execute("UPDATE pledge SET status = 'RELEASED'")
+
+    answered = await api.do(ANSWER, actor=holder, pledgeRequest=key, grant=True, answer="Baik")
+
+    assert answered["problems"] == [problem("Status", "WRONG_STATUS", "pledgeRequest", currentStatus="RELEASED")]
+
+
 async def test_who_may_do_what_with_a_pledge(api: Api, build: Build) -> None:
     (own, manager), (other, stranger) = await organization_and_manager(build), await organization_and_manager(build)
     need = await build.need()

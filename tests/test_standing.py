@@ -15,7 +15,7 @@ from tests.test_contingent import asked
 from tests.test_contingent import document as of_contingent
 from tests.test_membership import TRANSFER
 from tests.test_person import PERSON, REGISTER
-from tests.test_pledge import ASK, HAND_OVER, MAKE
+from tests.test_pledge import ANSWER, ASK, HAND_OVER, MAKE
 from tests.test_site import OPEN, shelter
 from tests.test_verb import document as of_verb
 from tests.waiting import LOCK_WAITS, wait_until
@@ -58,6 +58,24 @@ async def offer_under_pledge(build: Build, organization: uuid.UUID) -> Case:
     return Case(of_verb("offerAssignment", "assignment { id }"), await build.coordinator(), values, "pledge")
 
 
+async def replace_under_pledge(build: Build, organization: uuid.UUID) -> Case:
+    need, member, other = await build.need(wanted=3), *[await build.volunteer(organization) for _ in range(2)]
+    pledge = await build.pledge(need, organization, quantity=2)
+    duty = await build.assignment(need, member, status="ACCEPTED", pledge_id=pledge)
+    values = {"assignment": f"Assignment:{duty}", "version": 1, "volunteer": f"Volunteer:{other}"}
+    return Case(of_verb("replaceAssignment", "assignment { id }"), await build.coordinator(), values, "assignment")
+
+
+async def grant_pledge_request(build: Build, organization: uuid.UUID) -> Case:
+    holder = await build.organization()
+    pledge = await build.pledge(await build.need(wanted=3), holder, quantity=2)
+    asked = await build.row(
+        "pledge_request", pledge_id=pledge, organization_id=organization, reason="Kami dekat", status="ASKED"
+    )
+    values = {"pledgeRequest": f"PledgeRequest:{asked}", "grant": True, "answer": "Silakan"}
+    return Case(ANSWER, await build.manager(holder), values, "pledgeRequest")
+
+
 async def create_camp(build: Build, organization: uuid.UUID) -> Case:
     return Case(CREATE, await build.manager(organization), new_camp(organization), "host")
 
@@ -90,6 +108,7 @@ async def leave_by_transfer(build: Build, organization: uuid.UUID) -> Case:
 
 CASES: tuple[Callable[[Build, uuid.UUID], Awaitable[Case]], ...] = (
     *(make_pledge, ask_for_pledge, hand_over_pledge, offer_under_pledge),
+    *(replace_under_pledge, grant_pledge_request),
     *(create_camp, name_issuer, ask_contingent, open_site, register_volunteer, leave_by_transfer),
 )
 

@@ -130,7 +130,11 @@ async def change(
     answers=OneThing("Membership"),
     callers=access.MEMBERSHIP_ENDERS,
     ids={"membership": "Membership"},
-    conflicts=conflicts("membership"),
+    # Of a last day that is named later than before.
+    conflicts={
+        "ex_membership_once": Problem(ProblemCode.ALREADY_MEMBER, input_path("until")),
+        "ex_membership_tksk": Problem(ProblemCode.TKSK_TAKEN, input_path("until")),
+    },
     codes=(ProblemCode.ALREADY_ENDED,),
     updates=True,
 )

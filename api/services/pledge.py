@@ -148,24 +148,25 @@ async def check_member(
     need: uuid.UUID,
     volunteer: uuid.UUID | None,
     must_be_open: bool = False,
+    name: str = "pledge",
 ) -> None:
-    """The pledge is one of the need, the organization that holds it stands, and the volunteer, if one is named, is its member."""
+    """A pledge of the need, whose organization stands and has the volunteer, if one is named; `name` is its input field."""
     parameters = {**request.parameters, "pledge": pledge, "need": need, "volunteer": volunteer}
     found = await session.row(_is_member(request.actor.kind), parameters)
     if found is None:
-        problems.add(ProblemCode.NOT_FOUND, "pledge")
+        problems.add(ProblemCode.NOT_FOUND, name)
     elif must_be_open and found.status != PledgeStatus.OPEN:
-        problems.add(ProblemCode.WRONG_STATUS, "pledge", status=found.status)
+        problems.add(ProblemCode.WRONG_STATUS, name, status=found.status)
     elif not found.stands:
-        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, "pledge", organization_id=found.organization_id)
+        problems.add(ProblemCode.ORGANIZATION_NOT_VERIFIED, name, organization_id=found.organization_id)
     elif volunteer is not None and not found.is_member:
         problems.invalid(
-            "pledge",
+            name,
             indonesian="Relawan bukan anggota organisasi yang berjanji.",
             english="The volunteer is no member of the organization that holds the pledge.",
         )
     else:
-        rely_on(request, found.organization_id, "pledge")
+        rely_on(request, found.organization_id, name)
 
 
 async def release_all(session: Transaction, request: Request, *, need: uuid.UUID, reason: str | None) -> None:
@@ -226,15 +227,17 @@ async def lock_pledge(
     pledge: uuid.UUID,
     version: int | None,
     may: access.Predicate,
+    *,
+    name: str = "pledge",
 ) -> Row:
-    """The pledge, locked after its need, as it stands now; it must be open."""
+    """The pledge, locked after its need, as it stands now; it must be open. `name` is the input field by which it is known."""
     need = await session.row(NEED_OF, {"pledge": pledge})
     if need is not None:
         parameters = {"need": need.need_id or need.goods_need_id}
         await session.rows((NEED if need.need_id else GOODS_NEED)[1], parameters)
         await record_lapsed(session, request, need=need.need_id, goods_need=need.goods_need_id)
-    held = await PLEDGES.lock(session, request, pledge, None, may=may)
-    check_status(held, (PledgeStatus.OPEN,), "pledge")
+    held = await PLEDGES.lock(session, request, pledge, None, may=may, name=name)
+    check_status(held, (PledgeStatus.OPEN,), name)
     if version is not None and held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
     return held
@@ -265,10 +268,7 @@ HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
 _OF_NEED = sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need"))
 LAPSED = compile_statement(
     sa.select(Pledge)
-    .where(
-        _OF_NEED,
-        PLEDGE.has_lapsed(Pledge, access.NOW),
-    )
+    .where(_OF_NEED, PLEDGE.has_lapsed(Pledge, access.NOW))
     .order_by(Pledge.c.id)
     .with_for_update(key_share=True)
 )

@@ -64,14 +64,23 @@ async def hand_over(
 
 
 async def give_rest(
-    session: Transaction, request: Request, held: Row, organization: uuid.UUID, *, reason: str | None
+    session: Transaction,
+    request: Request,
+    held: Row,
+    organization: uuid.UUID,
+    *,
+    reason: str | None,
+    name: str = "organization",
 ) -> uuid.UUID:
-    """Makes a pledge of the organization of what the locked one has not filled or delivered."""
+    """Makes a pledge of the organization of what the locked one has not filled or delivered.
+
+    `name` is the input field by which the organization is known.
+    """
     problems = Problems()
     rest = held.quantity - await session.value(FILLED, {"pledge": held.id})
     if rest < 1 or organization == held.organization_id:
         problems.invalid(
-            "organization",
+            name,
             indonesian="Tidak ada yang dapat dialihkan.",
             english="There is nothing to hand over to this organization.",
         )

@@ -15,7 +15,7 @@ from api.services.change import Changeable
 from api.services.feed import record
 from api.services.pledge import lock_pledge
 from api.services.pledge_change import give_rest
-from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found
+from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
 from api.services.standing import check_verified
 from api.services.verb import OneThing, verb
@@ -72,30 +72,17 @@ async def answer(
     found = await session.row(PLEDGE_OF, {"request": pledge_request})
     if found is None:
         raise not_found("pledge_request")
-    held = await _lock_holder(session, request, found.pledge_id)
+    held = await lock_pledge(session, request, found.pledge_id, None, access.holds_pledge, name="pledge_request")
     asked = await session.row(LOCK, {"request": pledge_request})
     assert asked is not None
     if asked.status != PledgeRequestStatus.ASKED:
         fact = {"status": asked.status}
         raise Refused(Problem(ProblemCode.WRONG_STATUS, input_path("pledge_request"), fact))
     if grant:
-        await check_verified(session, request, problems, asked.organization_id, may=True)
+        await check_verified(session, request, problems, asked.organization_id, may=True, name="pledge_request")
         problems.refuse()
-        await give_rest(session, request, held, asked.organization_id, reason=text)
+        await give_rest(session, request, held, asked.organization_id, reason=text, name="pledge_request")
     return await _answer(session, request, asked, grant=grant, text=text)
-
-
-async def _lock_holder(session: Transaction, request: Request, pledge: uuid.UUID) -> Row:
-    """The pledge, locked; what is wrong with it is told of the request."""
-    try:
-        return await lock_pledge(session, request, pledge, None, access.holds_pledge)
-    except Refused as refused:
-        codes = {problem.code for problem in refused.problems}
-        if ProblemCode.NOT_FOUND in codes:
-            raise not_found("pledge_request") from None
-        if ProblemCode.FORBIDDEN in codes:
-            raise forbidden("pledge_request") from None
-        raise
 
 
 async def _answer(session: Transaction, request: Request, asked: Row, *, grant: bool, text: str | None) -> uuid.UUID:

@@ -24,7 +24,7 @@ from api.services.change import check_status
 from api.services.feed import record_all
 from api.services.frame import ItemResult
 from api.services.participant import Entry, Participant, read_participants, read_rights
-from api.services.problem import Problem, Problems, Refused, input_path, read_reason
+from api.services.problem import Problems, Refused, not_found, read_reason
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, ResultPerItem, verb
@@ -39,6 +39,8 @@ CODES = (
 IDS = {"camp": "Camp", "contingent": "Contingent", "category": "CampCategory"}
 PERSON = {"volunteer": "Volunteer", "organization": "Organization"}
 PARTICIPANT = "PARTICIPANT"  # The category of who is of no contingent, unless another is named.
+# The input field by which a replacement knows all that it does not name.
+REPLACED = "camp_registration"
 _S = CampRegistrationStatus
 
 
@@ -139,10 +141,12 @@ async def enter(
 ) -> tuple[Entry, Limits]:
     """Locks the camp, gives what is free to who waits first, and finds out what the actor may.
 
-    A replacement is possible as long as the camp is not over, also after the end of the registration.
+    A replacement is possible as long as the camp is not over, also after the end of the registration; it names no camp,
+    contingent and category, but the registration whose place somebody else gets.
     """
     reason = read_reason(admission_reason)
-    held = await CAMPS.lock(session, request, camp, None, may=access.is_signed_in)
+    name = REPLACED if is_replacement else "camp"
+    held = await CAMPS.lock(session, request, camp, None, may=access.is_signed_in, name=name)
     limits = await update_line(session, request, camp)
     may = await read_rights(session, request, camp, contingent)
     named = await _contingent(session, request, held, contingent, is_replacement=is_replacement)
@@ -152,7 +156,8 @@ async def enter(
     if reason is not None and not may.keeps:
         problems.add(ProblemCode.FORBIDDEN, "admission_reason")
     if named is not None and category not in (None, named.category_code):
-        problems.invalid("category", indonesian="Kategori kontingen lain.", english="The contingent has another one.")
+        name = REPLACED if is_replacement else "category"
+        problems.invalid(name, indonesian="Kategori kontingen lain.", english="The contingent has another one.")
     problems.refuse()
     chosen = named.category_code if named is not None else category or PARTICIPANT
     return Entry(held, named, chosen, may, reason), limits
@@ -160,12 +165,13 @@ async def enter(
 
 def _check_open(problems: Problems, camp: Row, may: Row, request: Request, *, is_replacement: bool) -> None:
     """The host registers until the end; contingents name people until the start; others within the window."""
-    if not check_not_over(problems, request, camp):
+    name = REPLACED if is_replacement else "camp"
+    if not check_not_over(problems, request, camp, name):
         return
     is_kept = may.keeps or is_replacement
     is_open = camp.status in CAMP.group("TAKING" if is_kept else "NAMING")
     if not (may.takes or (is_open and (is_kept or may.fills))):
-        problems.add(ProblemCode.CAMP_CLOSED, "camp")
+        problems.add(ProblemCode.CAMP_CLOSED, name)
 
 
 async def _contingent(
@@ -174,12 +180,12 @@ async def _contingent(
     """The contingent, which takes names; whoever replaces somebody need not be the one who names them."""
     if key is None:
         return None
-    may = access.is_signed_in if is_replacement else access.fills_contingent
-    found = await CONTINGENTS.lock(session, request, key, None, may=may)
+    may, name = (access.is_signed_in, REPLACED) if is_replacement else (access.fills_contingent, "contingent")
+    found = await CONTINGENTS.lock(session, request, key, None, may=may, name=name)
     if found.camp_id != camp.id:
-        raise Refused(Problem(ProblemCode.NOT_FOUND, input_path("contingent")))
+        raise not_found(name)
     if not is_replacement:
-        check_status(found, (ContingentStatus.ALLOTTED,), "contingent")
+        check_status(found, (ContingentStatus.ALLOTTED,), name)
     return found
 
 
@@ -208,14 +214,14 @@ async def place(
 ) -> list[ItemResult]:
     """A place for each of the locked people in their order, as long as all limits have room, and then numbers in the line.
 
-    All are written by a few statements. Who `must_fit` is refused rather than waiting.
+    All are written by a few statements. Who `must_fit`, as a replacement, is refused rather than waiting.
     """
     found = await read_participants(session, request, entry, people)
     if limits.has_quota_by_sex:
         _check_sex(found)
     accepted = [each for each in found if not each.problems]
     for each in accepted:
-        full = limits.problem(each.seat, "camp")
+        full = limits.problem(each.seat, REPLACED)
         if full is None:
             limits.take(each.seat)
         elif must_fit:

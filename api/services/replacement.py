@@ -96,7 +96,8 @@ async def _pledge(session: Transaction, request: Request, duty: Row, volunteer: 
     if duty.pledge_id is None:
         return None
     problems = Problems()
-    await check_member(session, request, problems, duty.pledge_id, need=duty.need_id, volunteer=volunteer)
+    ends = {"need": duty.need_id, "volunteer": volunteer}
+    await check_member(session, request, problems, duty.pledge_id, **ends, name="assignment")
     key: uuid.UUID = duty.pledge_id
     return None if problems else key
 
