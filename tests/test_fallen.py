@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from api.resolvers import VERBS
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import CERTIFICATE_TYPE, Build
 from tests.conftest import NOW
@@ -21,6 +22,12 @@ OTHERS = {
     "Decline": ("OFFERED", {"reason": "Tidak bisa"}),
     "Cancel": ("ACCEPTED", {"reason": "Ditangguhkan"}),
     "Mobilize": ("ACCEPTED", {}),
+}
+# Verbs by whether the managers of an organization that does not stand may call them for its members.
+BY_STANDING = {
+    **dict.fromkeys(("accept_assignment", "request_certificate", "change_volunteer", "record_insurance"), False),
+    **dict.fromkeys(("request_membership", "approve_membership", "record_absence"), False),
+    **dict.fromkeys(("decline_assignment", "cancel_assignment", "withdraw_certificate_request"), True),
 }
 
 
@@ -111,3 +118,8 @@ async def test_managers_of_a_fallen_organization_show_no_member_to_an_issuer(api
     assert (refused["problems"], unchanged) == ([problem("Simple", "FORBIDDEN", "volunteer")], before)
     assert withdrawn == {"certificateRequest": {"status": "WITHDRAWN"}, "problems": []}
     assert by_person == {"problems": []}
+
+
+@pytest.mark.parametrize("name", BY_STANDING)
+def test_who_may_call_a_verb_says_whether_the_organization_must_stand(name: str) -> None:
+    assert ("that stand" not in VERBS[name].callers.description) is BY_STANDING[name]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.resolvers import VERBS
 from tests.asking import Api, problem
 from tests.builders import Build
 from tests.snapshot import snapshot
@@ -45,6 +46,9 @@ async def test_who_proposes_a_transfer_does_not_answer_for_a_person_without_an_a
 
     forbidden = [problem("Simple", "FORBIDDEN", "membershipTransfer")]
     assert ([each["problems"] for each in refused], unchanged) == ([forbidden, forbidden], before)
+    assert VERBS["answer_transfer"].callers.description == (
+        "The person (without an account, coordinators of the home), managers of the organization that is asked"
+    )
     assert agreed["problems"] == []
     proposed = agreed["membershipTransfer"]
     assert (proposed["personAgreedAt"] is None, proposed["organizationAgreedAt"]) == (False, None)

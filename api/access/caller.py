@@ -101,6 +101,12 @@ VOLUNTEER_OR_MANAGERS = Callers(
 )
 
 
+VOLUNTEER_OR_STANDING_MANAGERS = Callers(
+    "The volunteer, or a manager of one of the volunteer's organizations that stands (verified, and not struck off)",
+    frozenset({"VOLUNTEER", "MANAGER"}),
+)
+
+
 VOLUNTEERS = Callers("Volunteers, for themselves", frozenset({"VOLUNTEER"}))
 
 
@@ -128,20 +134,25 @@ EITHER_SIDE = Callers(
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
 MEMBERSHIP_PARTIES = Callers(
-    "The person (without an account, managers of the person's organizations and coordinators of the home), managers of the "
-    "organization; coordinators of its home to ask",
+    "The person (without an account, managers of the person's organizations that stand and coordinators of the home), managers of "
+    "the organization; coordinators of its home to ask",
+    frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
+)
+TRANSFER_PARTIES = Callers(
+    "The person (without an account, coordinators of the home), managers of the organization that is asked",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
 COORDINATORS_OF_BOTH_HOMES = Callers("Coordinators of the homes of both volunteers", frozenset({"COORDINATOR"}))
 
 
 INSURERS = Callers(
-    "Managers of one of the volunteer's organizations, coordinators of home", frozenset({"COORDINATOR", "MANAGER"})
+    "Managers of one of the volunteer's organizations that stands, coordinators of home",
+    frozenset({"COORDINATOR", "MANAGER"}),
 )
 
 
 KEEPERS_OF_PEOPLE = Callers(
-    "The volunteer, managers of one of the volunteer's organizations, coordinators of home",
+    "The volunteer, managers of one of the volunteer's organizations that stands, coordinators of home",
     frozenset({"COORDINATOR", "MANAGER", "VOLUNTEER"}),
 )
 

@@ -38,7 +38,7 @@ _ELSEWHERE = {
     "accept_assignment",
     "Accepts an offer, or the extension that is proposed; the volunteer's time is promised from then on. Of a mobilized camp, the volunteer leaves it.",
     answers=OneThing("Assignment"),
-    callers=access.VOLUNTEER_OR_MANAGERS,
+    callers=access.VOLUNTEER_OR_STANDING_MANAGERS,
     ids={"assignment": "Assignment"},
     conflicts=_ELSEWHERE,
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.OFFER_EXPIRED, *codes_of(ACCEPT_RULES)),

@@ -41,7 +41,7 @@ COLUMNS = ("volunteer_id", "certificate_type_code", "issuer_id", "number", "issu
     "request_certificate",
     "Asks an organization to issue a certificate, or to record one that it has issued on paper.",
     answers=OneThing("CertificateRequest"),
-    callers=access.VOLUNTEER_OR_MANAGERS,
+    callers=access.VOLUNTEER_OR_STANDING_MANAGERS,
     ids={"volunteer": "Volunteer", "type": "CertificateType", "issuer": "Organization"},
     conflicts={"uq_certificate_request_pending": Problem(ProblemCode.ALREADY_ASKED, input_path("number"))},
     codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.TYPE_NOT_ISSUED),

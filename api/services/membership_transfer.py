@@ -68,7 +68,7 @@ async def propose(
     "Answers the proposal of a transfer for the person or for the other organization; with the last yes, one membership "
     "ends and the other begins. The organization may set number, rank and kecamatan with its yes.",
     answers=OneThing("MembershipTransfer"),
-    callers=access.MEMBERSHIP_PARTIES,
+    callers=access.TRANSFER_PARTIES,
     ids={"membership_transfer": "MembershipTransfer", "rank": "Rank", "kecamatan": "Kecamatan"},
     conflicts=memberships.conflicts("membership_transfer"),
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.ALREADY_ENDED),
