@@ -70,7 +70,7 @@ def check_on(url: str) -> None:
     if differences := sorted(before ^ asyncio.run(migration.run(url, whole_schema))):
         sys.exit("\n".join(["Undone, the migrations leave behind or take away:", *map(" ".join, differences)]))
     asyncio.run(migration.upgrade(url))
-    sys.stdout.write("Models and migrations agree; every migration can be undone.\n")
+    sys.stdout.write("Models and migrations agree; every migration after the baseline can be undone.\n")
 
 
 def compare(connection: sa.Connection) -> None:

@@ -91,6 +91,23 @@ def test_no_identifier_bears_a_retired_name(file: Path) -> None:
     assert sorted(names & RETIRED) == []
 
 
+def test_operators_read_what_each_refusal_of_a_schema_asks_of_them() -> None:
+    """The table of messages has the beginning of each, as far as it does not depend on the database."""
+    tree = ast.parse((ROOT / "api" / "database" / "migration.py").read_text(encoding="utf-8"))
+    raised = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "SchemaError"]
+    beginnings = [literal_beginning(node.args[0]) for node in raised]
+    operations = (FOLDER / "operations.md").read_text(encoding="utf-8")
+
+    assert len(beginnings) == 4
+    assert [each for each in beginnings if f"| `{each[:60].rstrip()}" not in operations] == []
+
+
+def literal_beginning(text: ast.expr) -> str:
+    first = text.values[0] if isinstance(text, ast.JoinedStr) else text
+    assert isinstance(first, ast.Constant)
+    return str(first.value)
+
+
 def test_the_contract_breaks_nothing_that_was_released() -> None:
     released = build_schema((ROOT / "schema.released.graphql").read_text(encoding="utf-8"))
 

@@ -146,7 +146,7 @@ class Transaction:
         await self.rows(update_all_statement(table, tuple(columns)), columns)
 
     async def lock_all(self, table: sa.Table, keys: Sequence[Any]) -> dict[Any, Row]:
-        """The rows with these keys, locked in the order of the keys; the tables have an order, too: decision record 0018."""
+        """The rows with these keys, locked in the order of the keys; the tables have an order, too: decision record 0019."""
         (key,) = table.primary_key.columns
         return {row[key.name]: row for row in await self.rows(lock_statement(table), {"keys": [*keys]})}
 
