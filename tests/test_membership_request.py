@@ -105,6 +105,51 @@ async def test_an_organization_asks_and_the_person_alone_answers(api: Api, build
     assert [tuple(row) for row in rows][1:] == [(other, "M-1", "TAGANA_MADYA", NOW.date())]
 
 
+ACTIONS = "query($id: ID!) { membershipRequest(id: $id) { allowedActions } }"
+
+
+@pytest.mark.parametrize("asker", ["coordinator", "manager of both"])
+async def test_who_asks_does_not_answer_for_a_person_without_an_account(api: Api, build: Build, asker: str) -> None:
+    """Though the role would do for either side; another coordinator of the home answers."""
+    own, other = await build.organization(), await build.organization()
+    person = await build.volunteer(own)
+    asking = await build.coordinator(kabupaten_code=HOME) if asker == "coordinator" else await build.manager(other)
+    if asker == "manager of both":
+        await build.row("role", account_id=asking, kind="MANAGER", organization_id=own)
+    values = {"organization": f"Organization:{other}", "volunteer": f"Volunteer:{person}"}
+    asked = (await api.do(REQUEST, actor=asking, **values))["membershipRequest"]
+    key, second = asked["id"], await build.coordinator(kabupaten_code=HOME)
+    before = await snapshot(build.connection)
+
+    refused = [
+        (await api.do(document, actor=asking, membershipRequest=key, version=1, **more))["problems"]
+        for document, more in ((APPROVE, {}), (REFUSE, {"reason": "Tidak jadi"}))
+    ]
+    unchanged = await snapshot(build.connection)
+    allowed = [await api.ask(ACTIONS, actor=each, id=key) for each in (asking, second)]
+    approved = await api.do(APPROVE, actor=second, membershipRequest=key, version=1)
+
+    forbidden = [problem("Simple", "FORBIDDEN", "membershipRequest")]
+    assert (asked["askedBy"], refused, unchanged) == ("ORGANIZATION", [forbidden, forbidden], before)
+    actions = [each["membershipRequest"]["allowedActions"] for each in allowed]
+    assert actions == [["WITHDRAW"], ["APPROVE", "REFUSE", "WITHDRAW"]]
+    answered(approved, status="ACCEPTED")
+
+
+async def test_a_manager_who_asks_to_join_the_own_organization_answers_for_both_sides(api: Api, build: Build) -> None:
+    """As the person, and as the organization: nobody is spoken for by somebody else."""
+    organization, person = await build.organization(), await build.person()
+    account = await build.volunteer_account(person)
+    await build.row("role", account_id=account, kind="MANAGER", organization_id=organization)
+
+    asked = await api.do(REQUEST, actor=account, organization=f"Organization:{organization}")
+    key = asked["membershipRequest"]["id"]
+    approved = await api.do(APPROVE, actor=account, membershipRequest=key, version=1)
+
+    answered(asked, askedBy="PERSON")
+    answered(approved, status="ACCEPTED")
+
+
 @pytest.mark.parametrize("has_account", [False, True])
 @pytest.mark.parametrize("how", [None, "suspended", "struck off"])
 async def test_managers_answer_for_who_has_no_account(

@@ -47,11 +47,30 @@ async def test_who_proposes_a_transfer_does_not_answer_for_a_person_without_an_a
     forbidden = [problem("Simple", "FORBIDDEN", "membershipTransfer")]
     assert ([each["problems"] for each in refused], unchanged) == ([forbidden, forbidden], before)
     assert VERBS["answer_transfer"].callers.description == (
-        "The person (without an account, coordinators of the home), managers of the organization that is asked"
+        "The person (without an account, coordinators of the home, but not who proposed it), managers of the organization that "
+        "is asked"
     )
     assert agreed["problems"] == []
     proposed = agreed["membershipTransfer"]
     assert (proposed["personAgreedAt"] is None, proposed["organizationAgreedAt"]) == (False, None)
+
+
+async def test_a_coordinator_who_proposes_as_a_manager_does_not_answer_for_the_person(api: Api, build: Build) -> None:
+    old, _, key = await member(build)
+    new, both = await build.organization(), await build.coordinator()
+    await build.row("role", account_id=both, kind="MANAGER", organization_id=old)
+    values = {"membership": f"Membership:{key}", "organization": f"Organization:{new}"}
+    proposed = await api.do(TRANSFER, actor=both, **values)
+    answer = {"membershipTransfer": proposed["membershipTransfer"]["id"], "version": 1, "accept": True}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(ANSWER, actor=both, **answer)
+    unchanged = await snapshot(build.connection)
+    agreed = await api.do(ANSWER, actor=await build.coordinator(), **answer)
+
+    assert refused["problems"] == [problem("Simple", "FORBIDDEN", "membershipTransfer")]
+    assert (unchanged, agreed["problems"]) == (before, [])
+    assert agreed["membershipTransfer"]["personAgreedAt"] is not None
 
 
 @pytest.mark.parametrize("how", ["suspended", "struck off"])

@@ -135,11 +135,11 @@ EITHER_SIDE = Callers(
 )
 MEMBERSHIP_PARTIES = Callers(
     "The person (without an account, managers of the person's organizations that stand and coordinators of the home), managers of "
-    "the organization; coordinators of its home to ask",
+    "the organization; coordinators of its home to ask; who asked for one side does not answer for the other",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
 TRANSFER_PARTIES = Callers(
-    "The person (without an account, coordinators of the home), managers of the organization that is asked",
+    "The person (without an account, coordinators of the home, but not who proposed it), managers of the organization that is asked",
     frozenset({"COORDINATOR", "VOLUNTEER", "MANAGER"}),
 )
 COORDINATORS_OF_BOTH_HOMES = Callers("Coordinators of the homes of both volunteers", frozenset({"COORDINATOR"}))

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from api.access.actor import NOW, VOLUNTEER, Condition, Kind, Row
+from api.access.actor import ACCOUNT, NOW, VOLUNTEER, Condition, Kind, Row
 from api.access.condition import any_of, exists_where, leads_to, manages
 from api.access.person import answers_for, coordinates_home_of_volunteer, enrols
 from api.models import Account, Membership, Organization, Volunteer
@@ -15,16 +15,29 @@ def speaks_for_person(kind: Kind, row: Row) -> Condition:
     managers = None
     if kind.organizations:
         managers = sa.and_(~_has_account(row), answers_for(kind, row.c.volunteer_id, of_standing=True))
-    return any_of(agrees_to_transfer(kind, row), managers)
+    return any_of(_is_person(kind, row), _coordinates_home(kind, row), managers)
 
 
-def agrees_to_transfer(kind: Kind, row: Row) -> Condition:
-    """The person; without an account, coordinators of the home, and no managers: one of theirs has proposed it."""
-    home = leads_to(kind, row.c.volunteer_id, Volunteer, coordinates_home_of_volunteer)
-    return any_of(
-        row.c.volunteer_id == VOLUNTEER if kind.volunteer else None,
-        sa.and_(~_has_account(row), home) if kind.coordinator else None,
-    )
+def agrees_to_transfer(kind: Kind, transfer: Row) -> Condition:
+    """The person; without an account, coordinators of the home, but not who proposed it, and no managers: one of theirs has."""
+    home = _coordinates_home(kind, transfer)
+    return any_of(_is_person(kind, transfer), None if home is None else sa.and_(home, _has_not_asked(transfer)))
+
+
+def _is_person(kind: Kind, row: Row) -> Condition | None:
+    return row.c.volunteer_id == VOLUNTEER if kind.volunteer else None
+
+
+def _coordinates_home(kind: Kind, row: Row) -> Condition | None:
+    """Whether it is the home of somebody without an account."""
+    if not kind.coordinator:
+        return None
+    return sa.and_(~_has_account(row), leads_to(kind, row.c.volunteer_id, Volunteer, coordinates_home_of_volunteer))
+
+
+def _has_not_asked(row: Row) -> Condition:
+    """Whether it was asked by another account: who asked for one side gives no yes for the other."""
+    return row.c.asker_id.is_distinct_from(ACCOUNT)
 
 
 def _has_account(row: Row) -> Condition:
@@ -46,11 +59,15 @@ def asks_for_membership(kind: Kind, request: Row) -> Condition:
 
 
 def answers_membership_request(kind: Kind, request: Row) -> Condition:
-    """The other side: the person (without an account, who answers for the person), or managers of the organization."""
-    return any_of(
+    """The other side, but not who asked: the person (without an account, who answers for the person), or managers of the organization.
+
+    The person may have asked for the organization, and answers all the same.
+    """
+    answers = any_of(
         sa.and_(request.c.asked_by == MembershipSide.ORGANIZATION, speaks_for_person(kind, request)),
         sa.and_(request.c.asked_by == MembershipSide.PERSON, manages(kind, request.c.organization_id)),
     )
+    return sa.and_(answers, any_of(_is_person(kind, request), _has_not_asked(request)))
 
 
 def sees_membership_request(kind: Kind, row: Row) -> Condition:
@@ -87,7 +104,7 @@ def proposes_transfer(kind: Kind, transfer: Row) -> Condition:
 
 
 def answers_transfer(kind: Kind, transfer: Row) -> Condition:
-    """The person (without an account, coordinators of the home), and managers of the other organization."""
+    """The person (without an account, coordinators of the home, but not who proposed it), and managers of the other organization."""
     return any_of(agrees_to_transfer(kind, transfer), manages(kind, transfer.c.organization_id))
 
 

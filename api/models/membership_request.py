@@ -78,6 +78,8 @@ MembershipRequest = table(
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     required("organization_id", sa.Uuid, references("organization.id")),
     required("asked_by", Chosen(MembershipSide)),
+    # The account that asked, which does not answer for the other side.
+    optional("asker_id", sa.Uuid, references("account.id")),
     required("status", Chosen(MembershipRequestStatus)),
     *numbered(nullable=True),
     optional("rank_code", Symbol, references("rank.code")),
@@ -93,5 +95,6 @@ MembershipRequest = table(
     ),
     sa.Index(None, "organization_id", "created_at", "id"),
     sa.Index(None, "volunteer_id"),
+    sa.Index(None, "asker_id"),
     sa.Index(None, "created_at", "id"),
 )

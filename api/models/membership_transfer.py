@@ -65,6 +65,8 @@ MembershipTransfer = table(
     required("volunteer_id", sa.Uuid, references("volunteer.id")),
     required("organization_id", sa.Uuid, references("organization.id")),
     required("status", Chosen(MembershipTransferStatus)),
+    # The account that proposed it, which does not answer for the person.
+    optional("asker_id", sa.Uuid, references("account.id")),
     optional("person_agreed_at", INSTANT),
     optional("organization_agreed_at", INSTANT),
     # As the organization has set them with its yes.
@@ -84,6 +86,7 @@ MembershipTransfer = table(
     ),
     sa.Index(None, "membership_id"),
     sa.Index(None, "volunteer_id"),
+    sa.Index(None, "asker_id"),
     sa.Index(None, "organization_id", "created_at", "id"),
     sa.Index(None, "created_at", "id"),
 )

@@ -108,7 +108,8 @@ async def send(session: Transaction, request: Request, volunteer: uuid.UUID, joi
 async def _insert(session: Transaction, request: Request, row: Mapping[str, Any]) -> uuid.UUID | None:
     """None where one waits for its answer already."""
     key, status = new_id(), MembershipRequestStatus.PENDING
-    stored = with_stored_keys(MembershipRequest, {"id": key, "status": status, **row})
+    made = {"id": key, "status": status, "asker_id": request.actor.account_id, **row}
+    stored = with_stored_keys(MembershipRequest, made)
     if await session.value(_insertion(tuple(stored)), stored) is None:
         return None
     names = ("volunteer", "organization")

@@ -57,7 +57,8 @@ async def propose(
     problems.refuse()
     key, status = new_id(), MembershipTransferStatus.PENDING
     people = {"membership_id": membership, "volunteer_id": held.volunteer_id, "organization_id": organization}
-    await session.insert(MembershipTransfer, id=key, status=status, note=text, **people)
+    asker = request.actor.account_id
+    await session.insert(MembershipTransfer, id=key, status=status, note=text, asker_id=asker, **people)
     change = {"status": status, **{name.removesuffix("_id"): str(value) for name, value in people.items()}}
     await record(session, request, "membership_transfer.pending", subject=("MembershipTransfer", key), change=change)
     return key

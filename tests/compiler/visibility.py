@@ -205,14 +205,19 @@ class Visibility:
         accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
         if any(account["active"] for account in accounts):
             return bool(self.volunteer_id == row["volunteer_id"])
-        return self.represents(row["volunteer_id"], of_standing=True) or self.agrees_to_transfer(row)
+        is_of_home = self.coordinates(self.row(Volunteer, row["volunteer_id"])["kabupaten_code"])
+        return self.represents(row["volunteer_id"], of_standing=True) or is_of_home
 
     def agrees_to_transfer(self, row: Row) -> bool:
         accounts = self.rows.where(Account, "volunteer_id", row["volunteer_id"])
-        if any(account["active"] for account in accounts):
+        if self.volunteer_id == row["volunteer_id"] or any(account["active"] for account in accounts):
             return bool(self.volunteer_id == row["volunteer_id"])
-        is_self = self.volunteer_id == row["volunteer_id"]
-        return is_self or self.coordinates(self.row(Volunteer, row["volunteer_id"])["kabupaten_code"])
+        is_of_home = self.coordinates(self.row(Volunteer, row["volunteer_id"])["kabupaten_code"])
+        return is_of_home and not self.has_asked(row)
+
+    def has_asked(self, row: Row) -> bool:
+        """Whether the account has asked for one side, which gives no yes for the other."""
+        return self.account is not None and row["asker_id"] == self.account["id"]
 
     def enrols_in(self, row: Row) -> bool:
         return self.keeps_organization(self.row(Organization, row["organization_id"]))
@@ -260,6 +265,8 @@ class Visibility:
         return self.speaks_for_person(row) if row["asked_by"] == "PERSON" else self.enrols_in(row)
 
     def answers_membership_request(self, row: Row) -> bool:
+        if self.has_asked(row) and self.volunteer_id != row["volunteer_id"]:
+            return False
         if row["asked_by"] == "ORGANIZATION":
             return self.speaks_for_person(row)
         return row["organization_id"] in self.organization_ids
