@@ -50,6 +50,7 @@ def all_kinds() -> set[str]:
         table, _ = SUBJECTS.get(machine.noun, (None, None))
         reached = [move.target for move in machine.moves if move.sources and move.target]
         reached += [lapse.target for lapse in machine.lapses]
+        reached += [consequence.target for consequence in machine.consequences]
         named |= {f"{table.name}.{status.lower()}" for status in reached} if table is not None else set()
     return named
 

@@ -28,6 +28,9 @@ async def test_what_is_declared_to_follow_from_a_verb_follows(
     api: Api, build: Build, machine: StateMachine[Any, Any], source: Choice, target: Choice, verb: str
 ) -> None:
     """No other step happens: each is checked against the machine before it is written."""
+    assert verb in FOLLOW, (
+        "name it in FOLLOW of tests/following.py: a thing, and the input of the verb that brings it there"
+    )
     key, values = await FOLLOW[verb](api, build, machine.noun, source, target)
     actor = values.pop("actor", None) or await build.coordinator()
     name, version = snake_to_camel(verb, upper=False), {"version": 1} if VERBS[verb].updates else {}
