@@ -1,5 +1,6 @@
 """Invitations: a member gets an account, once."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.builders import Build
 from tests.conftest import NOW
 from tests.serving import running_api
 from tests.snapshot import snapshot
+from tests.waiting import LOCK_WAITS, wait_until
 
 INVITE = f"mutation($input: InviteVolunteerInput!) {{ inviteVolunteer(input: $input) {{ report {{ code uri expiresAt }} {PROBLEMS} }} }}"
 ACCEPT = f"""mutation($input: AcceptInvitationInput!) {{ acceptInvitation(input: $input) {{
@@ -126,6 +128,57 @@ async def test_an_invitation_ends_with_what_it_was_made_with(api: Api, build: Bu
 
     assert payload == {"account": None, "problems": [problem("Simple", "WRONG_CODE", "code")]}
     assert await snapshot(build.connection, "account", "invitation", "event") == before
+
+
+FALLEN = {
+    "suspended": "UPDATE organization SET verification = 'SUSPENDED', reason = 'Diperiksa'",
+    "struck off": "UPDATE licence SET status = 'REVOKED', revoked_on = '2026-02-01'",
+    "closed": "UPDATE organization SET verification = 'CLOSED', reason = 'Bubar'",
+}
+
+
+@pytest.mark.parametrize("how", FALLEN)
+async def test_nobody_becomes_a_member_by_an_organization_that_does_not_stand(api: Api, build: Build, how: str) -> None:
+    """Neither by a new invitation nor by one from before, which is good again once the organization is reinstated."""
+    organization = await build.organization()
+    await build.licence(organization)
+    manager, volunteer = await build.manager(organization), await build.volunteer(organization)
+    account = await build.account()
+    code = (await invite(api, manager, volunteer, organization))["report"]["code"]
+    await build.connection.execute(FALLEN[how])
+    before = await snapshot(build.connection)
+
+    invited = await invite(api, manager, volunteer, organization)
+    refused = await accept(api, account, code)
+    unchanged = await snapshot(build.connection)
+    await build.connection.execute("UPDATE organization SET verification = 'VERIFIED', reason = NULL")
+    await build.connection.execute("UPDATE licence SET status = 'CONFIRMED', revoked_on = NULL")
+    accepted = await accept(api, account, code)
+
+    assert [(each["code"], each["path"]) for each in invited["problems"]] == [
+        ("ORGANIZATION_NOT_VERIFIED", ["input", "organization"])
+    ]
+    assert refused == {"account": None, "problems": [problem("Simple", "WRONG_CODE", "code")]}
+    assert unchanged == before
+    assert accepted["problems"] == []
+
+
+async def test_nobody_accepts_while_the_organization_is_suspended(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    manager, volunteer = await build.manager(organization), await build.volunteer(organization)
+    account = await build.account()
+    code = (await invite(api, manager, volunteer, organization))["report"]["code"]
+    suspension = build.connection.transaction()
+    await suspension.start()
+    await build.connection.execute(FALLEN["suspended"])
+    before = await snapshot(build.connection)
+
+    answer = asyncio.create_task(accept(api, account, code))
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    await suspension.commit()
+
+    assert [each["code"] for each in (await answer)["problems"]] == ["ORGANIZATION_NOT_VERIFIED"]
+    assert await snapshot(build.connection) == before
 
 
 async def test_an_account_is_of_one_volunteer_for_good(api: Api, build: Build) -> None:

@@ -13,6 +13,7 @@ from tests.snapshot import snapshot
 from tests.test_camp import CREATE, new_camp
 from tests.test_contingent import asked
 from tests.test_contingent import document as of_contingent
+from tests.test_invitation import INVITE
 from tests.test_membership import TRANSFER
 from tests.test_person import PERSON, REGISTER
 from tests.test_pledge import ANSWER, ASK, HAND_OVER, MAKE
@@ -106,10 +107,15 @@ async def leave_by_transfer(build: Build, organization: uuid.UUID) -> Case:
     return Case(TRANSFER, await build.manager(organization), values, "membership")
 
 
+async def invite(build: Build, organization: uuid.UUID) -> Case:
+    values = {"volunteer": f"Volunteer:{await build.volunteer(organization)}"}
+    return Case(INVITE, await build.manager(organization), {**values, "organization": f"Organization:{organization}"})
+
+
 CASES: tuple[Callable[[Build, uuid.UUID], Awaitable[Case]], ...] = (
     *(make_pledge, ask_for_pledge, hand_over_pledge, offer_under_pledge),
     *(replace_under_pledge, grant_pledge_request),
-    *(create_camp, name_issuer, ask_contingent, open_site, register_volunteer, leave_by_transfer),
+    *(create_camp, name_issuer, ask_contingent, open_site, register_volunteer, leave_by_transfer, invite),
 )
 
 

@@ -3,24 +3,25 @@
 import base64
 import uuid
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from secrets import token_bytes
 from typing import Any
 
 import sqlalchemy as sa
 
 from api import access
-from api.access import NOW, Kind
+from api.access import NOW
 from api.database.engine import Row, Transaction
-from api.database.statement import CompiledStatement, compile_statement
+from api.database.statement import compile_statement
 from api.models import Account, Invitation, Membership, Organization, Volunteer
 from api.models.base import INSTANT, new_id
 from api.rules.code import ProblemCode
 from api.services import account, message
 from api.services.feed import record
-from api.services.problem import Problem, Refused, forbidden, input_path, not_found
+from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
+from api.services.standing import check_verified
 from api.services.vault import Vault
 from api.services.verb import ComputedReport, OneThing, verb
 
@@ -34,7 +35,7 @@ LIFETIME = timedelta(days=14)
     answers=ComputedReport("InvitationCode", {"code": sa.Text(), "uri": sa.Text(), "expires_at": INSTANT}),
     callers=access.INVITERS,
     ids={"volunteer": "Volunteer", "organization": "Organization"},
-    codes=(ProblemCode.HAS_ACCOUNT, ProblemCode.NO_PHONE),
+    codes=(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.HAS_ACCOUNT, ProblemCode.NO_PHONE),
     needs_vault=True,
     hands_out_secret=True,
 )
@@ -49,9 +50,9 @@ async def invite(
     language: str = "ID",
 ) -> Mapping[str, Any]:
     parameters = {**request.parameters, "volunteer": volunteer, "organization": organization}
-    may = await session.value(_organization(request.actor.kind), parameters)
-    if not may:
-        raise not_found("organization") if may is None else forbidden("organization")
+    problems = Problems()
+    await check_verified(session, request, problems, organization)
+    problems.refuse()
     member = await session.row(LOCK_MEMBER, parameters)
     if member is None:
         raise not_found("volunteer")
@@ -84,10 +85,11 @@ async def invite(
 @verb(
     "accept_invitation",
     "Makes the account that of the invited volunteer, once and for all; it stays so when the volunteer changes the "
-    "organization. An invitation ends with the membership, and with the role of the manager who has invited.",
+    "organization. An invitation ends with the membership, and with the role of the manager who has invited; it "
+    "is not accepted while the organization does not stand.",
     answers=OneThing("Account"),
     callers=access.ACCOUNTS,
-    codes=(ProblemCode.WRONG_CODE, ProblemCode.HAS_ACCOUNT),
+    codes=(ProblemCode.WRONG_CODE, ProblemCode.HAS_ACCOUNT, ProblemCode.ORGANIZATION_NOT_VERIFIED),
     conflicts={"uq_account_volunteer_id": Problem(ProblemCode.HAS_ACCOUNT, input_path("code"))},
     needs_vault=True,
     changes_actor=True,
@@ -114,9 +116,11 @@ async def _still_holds(session: Transaction, request: Request, invitation: Row) 
     if invitation.inviter_id is None:
         return False
     inviter = await account.actor(session, invitation.inviter_id, request.now)
-    parameters = {**inviter.parameters(request.now), "organization": invitation.organization_id}
-    is_member = await session.value(IS_MEMBER, {**parameters, "volunteer": invitation.volunteer_id}) is not None
-    return is_member and bool(await session.value(_organization(inviter.kind), parameters))
+    member = {"volunteer": invitation.volunteer_id, "organization": invitation.organization_id, "now": request.now}
+    problems = Problems()
+    as_inviter = replace(request, actor=inviter)
+    await check_verified(session, as_inviter, problems, invitation.organization_id, name="code")
+    return not problems and await session.value(IS_MEMBER, member) is not None
 
 
 def _digest(vault: Vault, code: str) -> bytes:
@@ -125,16 +129,6 @@ def _digest(vault: Vault, code: str) -> bytes:
 
 def _id(name: str) -> sa.BindParameter[uuid.UUID]:
     return sa.bindparam(name, type_=sa.Uuid())
-
-
-@cache
-def _organization(kind: Kind) -> CompiledStatement:
-    """Whether the actor manages the organization, if it is one that the actor sees."""
-    return compile_statement(
-        sa.select(access.manages(kind, Organization.c.id)).where(
-            Organization.c.id == _id("organization"), access.sees_organization(kind, Organization)
-        )
-    )
 
 
 _IS_MEMBER = sa.and_(
