@@ -132,6 +132,23 @@ async def test_a_revoked_key_writes_no_more_at_once_and_reads_no_more_after_five
     assert status == 401
 
 
+async def test_keys_end_when_an_account_is_signed_out_everywhere_but_not_with_another_password(
+    integration: Integration,
+) -> None:
+    sign_out = f"mutation {{ signOut(input: {{everywhere: true}}) {{ {PROBLEMS} }} }}"
+    secret = await integration.secret()
+    stays = await integration.build.connection.fetchval("SELECT revoked_at FROM api_key")
+
+    done = await integration.api.post(sign_out, actor=integration.account)
+    integration.now = NOW + timedelta(seconds=5)
+    status, _ = await integration.post(secret, "{ me { login } }")
+
+    assert stays is None
+    assert done["data"]["signOut"]["problems"] == []
+    assert await integration.build.connection.fetchval("SELECT revoked_at FROM api_key") == NOW
+    assert status == 401
+
+
 @pytest.mark.parametrize(
     "statement",
     [

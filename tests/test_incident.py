@@ -58,6 +58,28 @@ async def test_a_report_is_hidden_until_it_is_verified(api: Api, build: Build) -
     assert after == {"incident": {"status": "VERIFIED"}}
 
 
+async def test_the_name_of_who_reports_as_a_private_person_is_told_to_officials_only(api: Api, build: Build) -> None:
+    reporter, neighbour, manager = await build.account(), await build.account(), await build.account()
+    await build.row("role", account_id=manager, kind="MANAGER", organization_id=await build.organization())
+    coordinator, officer = await build.coordinator(kabupaten_code=HOME), await build.account()
+    await build.row("role", account_id=officer, kind="DESK_OFFICER", kabupaten_code=HOME)
+    reported = await api.do(document("reportIncident"), actor=reporter, **REPORT)
+    key = reported["incident"]["id"]
+    await api.do(document("verifyIncident"), actor=coordinator, incident=key, version=1)
+
+    seen = f'{{ incident(id: "{key}") {{ history {{ actorName }} }} }}'
+    told = [
+        [entry["actorName"] for entry in (await api.ask(seen, actor=actor))["incident"]["history"]]
+        for actor in (None, neighbour, manager, reporter, coordinator, officer)
+    ]
+
+    names = [
+        await build.connection.fetchval("SELECT name FROM account WHERE id = $1", each)
+        for each in (reporter, coordinator)
+    ]
+    assert told == [[None, None], [None, names[1]], [None, names[1]], names, names, names]
+
+
 async def test_a_rejected_report_says_why_to_its_reporter_only(api: Api, build: Build) -> None:
     anybody, coordinator = await build.account(), await build.coordinator(province_code=HOME[:2])
     reported = await api.do(document("reportIncident"), actor=anybody, **REPORT)

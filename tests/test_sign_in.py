@@ -339,6 +339,37 @@ async def test_the_cookie_counts_for_pages_of_ones_own_origins_only(people: Peop
     assert await secrets(build) == before
 
 
+@pytest.mark.parametrize(
+    ("host", "is_secure"),
+    [
+        ("sigap.example", True),
+        ("sigap.example:8000", True),
+        ("192.168.1.7:8000", True),
+        ("127.0.0.1.example", True),
+        ("localhost", False),
+        ("localhost:8000", False),
+        ("127.0.0.1:8000", False),
+        ("[::1]:8000", False),
+    ],
+)
+async def test_behind_a_proxy_that_ends_tls_the_cookie_goes_by_tls_only_and_to_pages_of_the_host(
+    people: People, build: Build, host: str, is_secure: bool
+) -> None:
+    await build.account_with_password(login="sinta")
+    people.client.base_url = f"http://{host}"
+
+    cookies = []
+    for scheme in ("https", "http"):
+        people.client.headers["Origin"] = f"{scheme}://{host}"
+        tokens = await people.tokens()
+        assert tokens["refreshToken"] is None
+        (cookie,) = people.client.cookies.jar
+        cookies.append(cookie.secure)
+        people.client.cookies.clear()
+
+    assert cookies == [is_secure] * 2
+
+
 # The pace of guessing.
 
 

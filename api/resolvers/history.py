@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from api import access
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToMany
 from api.compiler.structure import orders
-from api.models import Account, Event, EventKind, Volunteer
+from api.models import Account, Event, EventKind, Role, Volunteer
 from api.resolvers.common import label
 
 
@@ -40,16 +40,27 @@ def event_status(row: Row, _context: FieldContext) -> Sql:
 
 
 def account_name(row: Row, context: FieldContext) -> Sql:
-    """What people call the account; null for the public, and for the account of a volunteer whom the viewer may not see."""
-    if not context.viewer.account:
+    """What people call the account; null for the public.
+
+    That of a volunteer is told to who may see the volunteer; that of an account without a role, as of people who report
+    something, to coordinators, desks and auditors; each to itself.
+    """
+    viewer = context.viewer
+    if not viewer.account:
         return sa.cast(sa.null(), sa.Text)
     account, volunteer = Account.alias(), Volunteer.alias()
     seen = sa.select(volunteer.c.id).where(
-        volunteer.c.id == account.c.volunteer_id, access.sees_volunteer(context.viewer, volunteer)
+        volunteer.c.id == account.c.volunteer_id, access.sees_volunteer(viewer, volunteer)
     )
+    is_official = viewer.coordinator or viewer.desk or viewer.auditor
+    has_role = sa.true() if is_official else sa.exists().where(Role.c.account_id == account.c.id)
     name = sa.select(account.c.name).where(
         account.c.id == row.c.account_id,
-        sa.or_(account.c.volunteer_id.is_(None), seen.correlate(account).exists()),
+        sa.or_(
+            access.is_own_account(viewer, account),
+            sa.and_(account.c.volunteer_id.is_(None), has_role),
+            seen.correlate(account).exists(),
+        ),
     )
     return name.correlate(row).scalar_subquery()
 

@@ -12,7 +12,7 @@ from api import access
 from api.access import NOW
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import CalendarAddress, Session
+from api.models import ApiKey, CalendarAddress, Session
 from api.models.base import INSTANT, new_id
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
@@ -115,9 +115,14 @@ async def end_all(
     but: uuid.UUID | None = None,
     by: ActorKind | None = None,
 ) -> Sequence[uuid.UUID]:
-    """Ends the sessions of an account, all or all but one, and the addresses of its calendars; returns their keys."""
+    """Ends the sessions of an account, all or all but one, and the addresses of its calendars; returns their keys.
+
+    Its API keys, too, unless somebody stays signed in who sees which keys there are.
+    """
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
     await session.rows(END_CALENDARS, {"account": account_id})
+    if but is None:
+        await session.rows(END_API_KEYS, {"account": account_id, "now": request.now})
     ended = [row.id for row in rows]
     await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)}, by=by)
     return ended
@@ -177,4 +182,9 @@ END_ALL = compile_statement(
     .returning(Session.c.id)
 )
 END_CALENDARS = compile_statement(sa.delete(CalendarAddress).where(CalendarAddress.c.account_id == _id("account")))
+END_API_KEYS = compile_statement(
+    sa.update(ApiKey)
+    .where(ApiKey.c.account_id == _id("account"), ApiKey.c.revoked_at.is_(None))
+    .values(revoked_at=sa.bindparam("now", type_=INSTANT))
+)
 DELETE_OLD = compile_statement(sa.delete(Session).where(Session.c.expires_at < NOW - timedelta(days=90)))

@@ -77,7 +77,7 @@ async def answer(request: Request, media_type: str | None) -> Response:
     result = await execute_paid(request, asked, context, services)
     log_request(context, asked, result, start)
     response = result_response(result, context, media_type)
-    set_refresh_cookie(response, context.caller, is_secure=request.scope["scheme"] == "https")
+    set_refresh_cookie(response, context.caller, request)
     return response
 
 
