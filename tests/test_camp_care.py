@@ -1,4 +1,4 @@
-"""Care data of camps: read by medics while the camp runs, each reading recorded, erased after it; heads by meal and diet."""
+"""Care data of camps: read by medics while the camp runs, each reading recorded, erased after it; heads by diet and by meal."""
 
 import uuid
 from datetime import timedelta
@@ -85,51 +85,107 @@ async def test_care_data_go_with_the_person(build: Build) -> None:
     assert [row["volunteer_id"] for row in await build.connection.fetch(left)] == [people[1]]
 
 
-async def test_heads_are_counted_by_meal_and_diet(api: Api, build: Build) -> None:
+async def scan(build: Build, registration: uuid.UUID, point: str, ago: timedelta, item: str | None = None) -> None:
+    query = "SELECT camp_id, volunteer_id FROM camp_registration WHERE id = $1"
+    registered = await build.connection.fetchrow(query, registration)
+    assert registered is not None
+    await build.row(
+        "scan",
+        camp_id=registered["camp_id"],
+        volunteer_id=registered["volunteer_id"],
+        registration_id=registration,
+        point=point,
+        item=item,
+        text="x",
+        at=NOW - ago,
+        device="hp",
+        nonce=str(uuid.uuid4()),
+        is_offline=False,
+        account_id=await build.connection.fetchval("SELECT id FROM account LIMIT 1"),
+    )
+
+
+async def eaters(build: Build, camp: uuid.UUID, *diets: str | None) -> list[uuid.UUID]:
+    """Registrations of people who eat so; None is somebody of whom nothing was recorded."""
+    registrations = [await build.camp_registration(camp, await build.volunteer()) for _ in diets]
+    for registration, diet in zip(registrations, diets, strict=True):
+        if diet is not None:
+            care = {"diet": diet, "fit_seen": False, "guardian_consent": False}
+            await build.row("camp_care", registration_id=registration, **care)
+    return registrations
+
+
+async def staff_of(build: Build, camp: uuid.UUID, duty: str) -> uuid.UUID:
+    """The account of somebody with this duty at the camp, and the role for it."""
+    account = await medic_of(build, camp, duty)
+    await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=camp)
+    return account
+
+
+async def heads_of(api: Api, camp: uuid.UUID, actor: uuid.UUID | None) -> list[Json] | None:
+    answer = await api.ask(HEADS, actor=actor, id=f"Camp:{camp}", on="2026-03-01")
+    heads: list[Json] | None = answer["camp"]["heads"]
+    return heads
+
+
+async def test_heads_are_counted_by_diet_and_by_meal(api: Api, build: Build) -> None:
     camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY)
-    actor, account = await build.coordinator(), await build.account()
-    registrations = [await build.camp_registration(camp, await build.volunteer()) for _ in range(4)]
-    for registration, diet in zip(registrations, ("VEGETARIAN", "REGULAR", "REGULAR"), strict=False):
-        values = {"diet": diet, "fit_seen": False, "guardian_consent": False}
-        await build.row("camp_care", registration_id=registration, **values)
-
-    async def scan(index: int, point: str, ago: timedelta, item: str | None = None) -> None:
-        person = await build.connection.fetchval(
-            "SELECT volunteer_id FROM camp_registration WHERE id = $1", registrations[index]
-        )
-        await build.row(
-            "scan",
-            camp_id=camp,
-            volunteer_id=person,
-            registration_id=registrations[index],
-            point=point,
-            item=item,
-            text="x",
-            at=NOW - ago,
-            device="hp",
-            nonce=str(uuid.uuid4()),
-            is_offline=False,
-            account_id=account,
-        )
-
+    medic = await staff_of(build, camp, "MEDIC")
+    people = await eaters(build, camp, "VEGETARIAN", "REGULAR", "REGULAR", None)
     # The day in Jakarta began eight hours before NOW.
-    await scan(0, "ENTRY", 2 * DAY)
-    await scan(1, "ENTRY", 2 * DAY)
-    await scan(1, "EXIT", 10 * HOUR)
-    await scan(2, "ENTRY", 3 * HOUR)
-    await scan(2, "EXIT", 2 * HOUR)
-    await scan(3, "ENTRY", HOUR)
-    await scan(0, "MEAL", 2 * HOUR, "Sarapan")
-    await scan(2, "MEAL", 2 * HOUR, "Sarapan")
-    await scan(1, "MEAL", 20 * HOUR, "Makan malam")
+    await scan(build, people[0], "ENTRY", 2 * DAY)
+    await scan(build, people[1], "ENTRY", 2 * DAY)
+    await scan(build, people[1], "EXIT", 10 * HOUR)
+    await scan(build, people[2], "ENTRY", 3 * HOUR)
+    await scan(build, people[2], "EXIT", 2 * HOUR)
+    await scan(build, people[3], "ENTRY", HOUR)
+    await scan(build, people[0], "MEAL", 2 * HOUR, "Sarapan")
+    await scan(build, people[2], "MEAL", 2 * HOUR, "Sarapan")
+    await scan(build, people[1], "MEAL", 20 * HOUR, "Makan malam")
 
-    heads: Json = (await api.ask(HEADS, actor=actor, id=f"Camp:{camp}", on="2026-03-01"))["camp"]["heads"]
-    public = await api.ask(HEADS, id=f"Camp:{camp}", on="2026-03-01")
+    heads, public = await heads_of(api, camp, medic), await heads_of(api, camp, None)
 
     assert heads == [
         {"item": None, "diet": "REGULAR", "people": 2},
         {"item": None, "diet": "VEGETARIAN", "people": 1},
-        {"item": "Sarapan", "diet": "REGULAR", "people": 1},
-        {"item": "Sarapan", "diet": "VEGETARIAN", "people": 1},
+        {"item": "Sarapan", "diet": None, "people": 2},
     ]
-    assert public == {"camp": {"heads": None}}
+    assert public is None
+
+
+async def test_diets_are_told_to_medics_and_of_five_or_more_to_cooks_while_the_camp_runs(
+    api: Api, build: Build
+) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY, capacity=20)
+    duties = [await staff_of(build, camp, duty) for duty in ("MEDIC", "COOK", "COMMITTEE", "INSTRUCTOR")]
+    others = [await build.coordinator(), await staff_of(build, await build.camp(status="RUNNING"), "MEDIC")]
+    await build.row("role", account_id=others[1], kind="CAMP_STAFF", camp_id=camp)
+    former = await staff_of(build, camp, "MEDIC")
+    await build.connection.execute(
+        "UPDATE camp_staff_member SET ended_at = $1 WHERE volunteer_id = (SELECT volunteer_id FROM account WHERE id = $2)",
+        NOW,
+        former,
+    )
+    for person in await eaters(build, camp, *["SOFT"] * 5, *["DIABETIC"] * 4, *["REGULAR"] * 6):
+        await scan(build, person, "ENTRY", HOUR)
+
+    told = [await heads_of(api, camp, actor) for actor in (*duties, *others, former)]
+    await build.connection.execute("UPDATE camp SET status = 'COMPLETED'")
+    after = [await heads_of(api, camp, actor) for actor in duties]
+
+    together = [{"item": None, "diet": None, "people": 15}]
+    assert told == [
+        [{"item": None, "diet": diet, "people": n} for diet, n in (("DIABETIC", 4), ("REGULAR", 6), ("SOFT", 5))],
+        [{"item": None, "diet": diet, "people": n} for diet, n in ((None, 10), ("SOFT", 5))],
+        *[together] * 5,
+    ]
+    assert after == [together] * 4
+
+
+async def test_a_meal_of_ones_own_does_not_tell_the_diet(api: Api, build: Build) -> None:
+    camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY)
+    staff = [await staff_of(build, camp, duty) for duty in ("COMMITTEE", "COOK", "MEDIC")]
+    (ani,) = await eaters(build, camp, "DIABETIC")
+    await scan(build, ani, "MEAL", HOUR, "x-ani")
+
+    assert [await heads_of(api, camp, actor) for actor in staff] == [[{"item": "x-ani", "diet": None, "people": 1}]] * 3

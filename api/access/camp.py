@@ -6,8 +6,9 @@ from api.access.actor import ROLES, VOLUNTEER, Condition, Kind, Row, Sql
 from api.access.condition import any_of, coordinates, exists_where, leads_to, manages
 from api.access.organization import keeps_organization
 from api.access.person import answers_for
-from api.models import Camp, CampGroupMember, CampRegistration, Contingent, Organization, Role
+from api.models import Camp, CampGroupMember, CampRegistration, CampStaffMember, Contingent, Organization, Role
 from api.models.account import RoleKind
+from api.models.camp import CampDuty, CampStatus
 
 
 def sees_camp(kind: Kind, row: Row) -> Condition:
@@ -42,6 +43,29 @@ def works_at_camp(kind: Kind, camp: Row) -> Condition:
 def runs_camp(kind: Kind, camp: Row) -> Condition:
     """Coordinators of its kabupaten, managers of the host, its staff."""
     return any_of(keeps_camp(kind, camp), works_at_camp(kind, camp))
+
+
+def reads_care(kind: Kind, camp: Row) -> Condition:
+    """Medics of the camp, while it runs."""
+    return sa.and_(camp.c.status == CampStatus.RUNNING, is_medic(kind, camp))
+
+
+def is_medic(kind: Kind, camp: Row) -> Condition:
+    """Whether the volunteer who asks is a medic of the camp."""
+    return _has_duty(kind, camp, CampDuty.MEDIC)
+
+
+def cooks_for_camp(kind: Kind, camp: Row) -> Condition:
+    """Cooks of the camp, while it runs."""
+    return sa.and_(camp.c.status == CampStatus.RUNNING, _has_duty(kind, camp, CampDuty.COOK))
+
+
+def _has_duty(kind: Kind, camp: Row, duty: CampDuty) -> Condition:
+    if not kind.volunteer:
+        return sa.false()
+    member = CampStaffMember.alias()
+    own = sa.and_(member.c.camp_id == camp.c.id, member.c.volunteer_id == VOLUNTEER)
+    return exists_where(camp, own, member.c.duty == duty, member.c.ended_at.is_(None))
 
 
 def sees_part_of_camp(kind: Kind, row: Row) -> Condition:

@@ -1,16 +1,19 @@
-"""Care data as it was read, and how many people there are to feed at a camp, by meal and diet."""
+"""Care data as it was read, and how many people there are to feed at a camp, by diet and by meal."""
 
 from typing import Any
 
 import sqlalchemy as sa
 
 from api import access
-from api.compiler.source import FieldContext, Order, Row, Source, Sql, ToMany, column, everybody
+from api.compiler.source import Condition, FieldContext, Order, Row, Source, Sql, ToMany, column, everybody
 from api.models import CampCare, Scan
 from api.models.camp_care import Diet
 from api.models.day import day_bounds
 from api.models.scan import ScanPoint
 from api.rules.presence import GATE
+
+# As many must eat it for a diet to be told to who may not read care data.
+FEWEST = 5
 
 
 def heads(camp: Row, context: FieldContext) -> sa.SelectBase:
@@ -21,30 +24,44 @@ def heads(camp: Row, context: FieldContext) -> sa.SelectBase:
     here = sa.and_(scan.c.camp_id == camp.c.id, scan.c.counts, scan.c.at < ends)
     came = sa.and_(scan.c.point == ScanPoint.ENTRY, scan.c.at >= starts)
     stayed = sa.and_(scan.c.point == ScanPoint.ENTRY, sa.not_(_left_before(scan, starts)))
-    present = _counted(camp, scan, sa.cast(sa.null(), sa.Text), here, scan.c.point.in_(GATE), sa.or_(came, stayed))
-    served = _counted(
-        camp,
-        scan,
-        sa.func.coalesce(scan.c.item, "", type_=sa.Text()),
-        here,
-        scan.c.point == ScanPoint.MEAL,
-        scan.c.at >= starts,
-    )
+    present = _present(camp, scan, context, here, scan.c.point.in_(GATE), sa.or_(came, stayed))
+    served = _served(camp, scan, here, scan.c.point == ScanPoint.MEAL, scan.c.at >= starts)
     found = sa.union_all(present, served).subquery()
     return sa.select(*found.c)
 
 
-def _counted(camp: Row, scan: sa.FromClause, item: Sql, *conditions: Sql) -> sa.Select[Any]:
+def _present(camp: Row, scan: sa.FromClause, context: FieldContext, *conditions: Condition) -> sa.SelectBase:
+    """By diet, as far as the viewer may know it; all others together."""
     care = CampCare.alias()
     diet = sa.func.coalesce(care.c.diet, sa.literal_column(f"'{Diet.REGULAR}'"), type_=sa.Text())
-    people: Sql = sa.cast(sa.func.count(scan.c.person_id.distinct()), sa.Integer)
-    return (
-        sa.select(item.label("item"), diet.label("diet"), people.label("people"))
+    # Of one person no cook learns the diet from the count.
+    is_of_many = sa.and_(diet != sa.literal_column(f"'{Diet.REGULAR}'"), _people(scan) >= FEWEST)
+    is_told = sa.or_(
+        access.reads_care(context.viewer, camp), sa.and_(access.cooks_for_camp(context.viewer, camp), is_of_many)
+    )
+    each = (
+        sa.select(sa.case((is_told, diet)).label("diet"), _people(scan).label("people"))
         .select_from(scan.outerjoin(care, care.c.registration_id == scan.c.registration_id))
         .where(*conditions)
-        .group_by(item, diet)
+        .group_by(diet)
         .correlate(camp)
+        .subquery()
     )
+    item = sa.cast(sa.null(), sa.Text).label("item")
+    people = sa.cast(sa.func.sum(each.c.people), sa.Integer).label("people")
+    return sa.select(item, each.c.diet, people).group_by(each.c.diet)
+
+
+def _served(camp: Row, scan: sa.FromClause, *conditions: Condition) -> sa.Select[Any]:
+    """Not by diet: the meal is any text, and could be one for a single person."""
+    item = sa.func.coalesce(scan.c.item, "", type_=sa.Text())
+    diet: Sql = sa.cast(sa.null(), sa.Text).label("diet")
+    served = sa.select(item.label("item"), diet, _people(scan).label("people"))
+    return served.where(*conditions).group_by(item).correlate(camp)
+
+
+def _people(scan: sa.FromClause) -> Sql:
+    return sa.cast(sa.func.count(scan.c.person_id.distinct()), sa.Integer)
 
 
 def _left_before(scan: sa.FromClause, instant: Sql) -> Sql:
@@ -78,7 +95,11 @@ SOURCES = (
         fields={name: column(name) for name in ("item", "diet", "people")},
         orders={
             "ITEM_ASC": Order(
-                lambda row: [sa.func.coalesce(row.c.item, "", type_=sa.Text()), row.c.item.is_not(None), row.c.diet]
+                lambda row: [
+                    sa.func.coalesce(row.c.item, "", type_=sa.Text()),
+                    row.c.item.is_not(None),
+                    sa.func.coalesce(row.c.diet, "", type_=sa.Text()),
+                ]
             )
         },
         node=False,

@@ -12,9 +12,9 @@ from api import access
 from api.access import Kind
 from api.database.engine import Transaction
 from api.database.statement import CompiledStatement, compile_statement
-from api.models import Camp, CampCare, CampRegistration, CampStaffMember, Volunteer
+from api.models import Camp, CampCare, CampRegistration, Volunteer
 from api.models.base import new_id
-from api.models.camp import CampDuty, CampStatus
+from api.models.camp import CampStatus
 from api.rules.camp import is_minor
 from api.rules.code import ProblemCode
 from api.services.feed import record
@@ -95,12 +95,7 @@ def _found(kind: Kind) -> CompiledStatement:
     may = sa.or_(
         access.answers_registration(kind, CampRegistration), access.receives_registration(kind, CampRegistration)
     )
-    medic = sa.exists().where(
-        CampStaffMember.c.camp_id == Camp.c.id,
-        CampStaffMember.c.volunteer_id == access.VOLUNTEER,
-        CampStaffMember.c.duty == CampDuty.MEDIC,
-        CampStaffMember.c.ended_at.is_(None),
-    )
+    medic = access.is_medic(kind, Camp)
     return compile_statement(
         sa.select(Camp.c.status, may.label("may"), medic.label("is_medic"), is_minor(Volunteer, Camp).label("is_minor"))
         .select_from(
