@@ -95,6 +95,47 @@ async def test_an_absence_that_is_over_is_not_cancelled(api: Api, build: Build) 
     assert answer == {"absence": None, "problems": [problem("Simple", "ALREADY_ENDED", "absence")]}
 
 
+FREE = """query($since: DateTime!, $until: DateTime!) { volunteers(first: 9, filter: {freeIn: {since: $since, until: $until}})
+  { nodes { name } } }"""
+
+
+async def test_who_may_not_know_of_absences_learns_nothing_of_them_by_the_filter(api: Api, build: Build) -> None:
+    """Nobody matches whose free days the viewer may not know, whether they are away or not."""
+    organization, fallen = await build.organization(), await build.organization(verification="SUSPENDED")
+    ill, well = await build.volunteer(organization, name="Ani"), await build.volunteer(organization, name="Budi")
+    left = await build.person(name="Citra")
+    await build.membership(left, organization, until=TODAY - timedelta(days=1))
+    for person in (ill, well):
+        await build.membership(person, fallen)
+    await build.absence(ill, kind="ILLNESS")
+    await build.volunteer(kabupaten_code=FAR, reach="KABUPATEN", name="Dewi")
+    actors = {
+        "manager": await build.manager(organization),
+        "manager of the suspended": await build.manager(fallen),
+        "the ill": await build.volunteer_account(ill),
+        "the well": await build.volunteer_account(well),
+        "coordinator of another province": await build.coordinator(kabupaten_code=FAR),
+        "coordinator of the home": await build.coordinator(kabupaten_code=HOME),
+        "nation": await build.coordinator(),
+    }
+    period = {"since": instant(NOW), "until": instant(NOW + HOUR)}
+
+    found = {}
+    for name, actor in actors.items():
+        nodes = (await api.ask(FREE, actor=actor, **period))["volunteers"]["nodes"]
+        found[name] = [each["name"] for each in nodes]
+
+    assert found == {
+        "manager": ["Budi"],
+        "manager of the suspended": [],
+        "the ill": [],
+        "the well": ["Budi"],
+        "coordinator of another province": ["Budi", "Citra", "Dewi"],
+        "coordinator of the home": ["Budi", "Citra"],
+        "nation": ["Budi", "Citra", "Dewi"],
+    }
+
+
 async def test_plain_sql_meets_the_overlap(build: Build) -> None:
     volunteer = await build.person()
     await build.absence(volunteer, cancelled_at=NOW)

@@ -318,6 +318,35 @@ async def test_staff_whose_account_came_later_are_granted_the_role_when_set_agai
     assert [tuple(row) for row in await build.connection.fetch(roles)] == [(account, "CAMP_STAFF", camp, NOW)]
 
 
+@pytest.mark.parametrize("how", ["former", "suspended", "closed"])
+async def test_a_host_learns_nothing_of_the_days_of_somebody_it_does_not_answer_for(
+    api: Api, build: Build, how: str
+) -> None:
+    """Not by the refusal of a person who is away; who works at the camp already is still taken off."""
+    host = await build.organization()
+    camp, keeper = await build.camp(host), await build.manager(host)
+    away, free, member = await build.person(), await build.person(), await build.person()
+    until = NOW.date() - DAY if how == "former" else None
+    for person in (away, free, member):
+        await build.membership(person, host, until=until)
+    await build.absence(away, kind="ILLNESS", since=NOW.date(), until=NOW.date() + 9 * DAY)
+    await build.camp_staff_member(camp, member)
+    if how != "former":
+        await build.connection.execute("UPDATE organization SET verification = $1", how.upper())
+    before = await snapshot(build.connection)
+
+    refused = [
+        await api.do(STAFF, actor=keeper, camp=f"Camp:{camp}", volunteer=f"Volunteer:{person}", duty="COOK")
+        for person in (away, free)
+    ]
+    unchanged = await snapshot(build.connection)
+    ended = await api.do(STAFF, actor=keeper, camp=f"Camp:{camp}", volunteer=f"Volunteer:{member}", duty=None)
+
+    assert refused == [{"campStaffMember": None, "problems": [problem("Simple", "FORBIDDEN", "volunteer")]}] * 2
+    assert unchanged == before
+    assert ended["campStaffMember"]["endedAt"] == instant(NOW)
+
+
 @pytest.mark.parametrize("is_host", [True, False])
 async def test_nobody_gives_staff_a_role_for_longer_than_their_own(api: Api, build: Build, is_host: bool) -> None:
     host = await build.organization()

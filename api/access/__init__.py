@@ -172,7 +172,7 @@ from api.access.pledge import (
     sends_under_pledge,
     shares_work,
 )
-from api.access.readiness import coordinates_place, sees_readiness
+from api.access.readiness import coordinates_place, sees_free_days, sees_readiness
 from api.access.record import insures, keeps_private_record, sees_private_record, sees_suspected_pair
 from api.access.scan import records_scan, sees_scan, sees_scan_code
 from api.access.standing import is_standing

@@ -112,6 +112,23 @@ def coordinates_home_of_volunteer(kind: Kind, row: Row) -> Condition:
     return coordinates(kind, row.c.kabupaten_code)
 
 
+def agreed_to_be_sent(kind: Kind, row: Row) -> Condition | None:
+    """Whether the volunteer agreed to be sent to a place in the scope."""
+    if not kind.places:
+        return None
+    return sa.and_(
+        row.c.status == VolunteerStatus.ACTIVE,
+        has_consented(row),
+        sa.or_(
+            row.c.reach == Reach.NATIONAL,
+            sa.and_(
+                row.c.reach == Reach.PROVINCE,
+                sa.type_coerce(row.c.province_code, sa.Text) == sa.any_(NEAR_PROVINCES),
+            ),
+        ),
+    )
+
+
 def sees_volunteer(kind: Kind, row: Row) -> Condition:
     """Who knows a volunteer, has asked one or is asked by one, and coordinators as far as the volunteer agreed to be sent.
 
@@ -119,20 +136,11 @@ def sees_volunteer(kind: Kind, row: Row) -> Condition:
     """
     if kind.nation:
         return sa.true()
-    agreed = None
-    if kind.places:
-        agreed = sa.and_(
-            row.c.status == VolunteerStatus.ACTIVE,
-            has_consented(row),
-            sa.or_(
-                row.c.reach == Reach.NATIONAL,
-                sa.and_(
-                    row.c.reach == Reach.PROVINCE,
-                    sa.type_coerce(row.c.province_code, sa.Text) == sa.any_(NEAR_PROVINCES),
-                ),
-            ),
-        )
-    near = (agreed, coordinates(kind, row.c.kabupaten_code), serves(kind, row.c.id, is_ahead(Assignment, NOW)))
+    near = (
+        agreed_to_be_sent(kind, row),
+        coordinates(kind, row.c.kabupaten_code),
+        serves(kind, row.c.id, is_ahead(Assignment, NOW)),
+    )
     return any_of(*near, _sees_by_key(kind, row.c.id))
 
 

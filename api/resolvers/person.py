@@ -70,7 +70,7 @@ def has_rank(row: Row, context: FieldContext, value: object) -> Condition:
 
 
 def free_in(row: Row, context: FieldContext, value: object) -> Condition:
-    """Without any promised time and any absence in the period, which may be one instant."""
+    """Without any promised time and any absence in the period, which may be one instant; nobody whose free days are hidden."""
     assert isinstance(value, Mapping)
     since, until = period_bounds(context, value, INSTANT)
     period = sa.func.tstzrange(since, until, sa.case((since == until, "[]"), else_="[)"))
@@ -79,7 +79,7 @@ def free_in(row: Row, context: FieldContext, value: object) -> Condition:
     )
     instant = sa.func.make_interval(0, 0, 0, 0, 0, 0, sa.literal_column("0.000001"))
     absent = absences(row, since, sa.func.greatest(until, since + instant), Absence.c.id).correlate(row).exists()
-    return sa.not_(sa.or_(busy, absent))
+    return sa.and_(access.sees_free_days(context.viewer, row), sa.not_(sa.or_(busy, absent)))
 
 
 def masked_nik(row: Row, _context: FieldContext) -> Sql:

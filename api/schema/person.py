@@ -56,7 +56,10 @@ class EmergencyContact:
         "organization": (strawberry.ID, "A member of this organization today."),
         "rank": (strawberry.ID, "Holding this rank today, or a higher one of its corps."),
         "trained_for": (TrainedFor, "With a valid certificate that grants a skill."),
-        "free_in": (PeriodInput, "Without any promised duty, leave or illness in this period."),
+        "free_in": (
+            PeriodInput,
+            "Without any promised duty, leave or illness in this period. Volunteers whose free days you may not know do not match.",
+        ),
     },
 )
 class Volunteer(Node, Located):

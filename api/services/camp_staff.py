@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api import access
+from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import compile_statement
+from api.database.statement import CompiledStatement, compile_statement
 from api.models import Account, Camp, CampStaffMember, Commitment, Role, Volunteer
 from api.models.account import RoleKind
 from api.models.base import new_id
@@ -25,7 +27,7 @@ from api.services.camp import CAMPS, check_not_over
 from api.services.camp_change import role_period
 from api.services.change import Changeable, check_status
 from api.services.feed import record, record_all
-from api.services.problem import Problem, Problems, Refused, broken_rule, input_path
+from api.services.problem import Problem, Problems, Refused, broken_rule, forbidden, input_path
 from api.services.request import Request
 from api.services.sight import check_seen
 from api.services.verb import OneThing, verb
@@ -63,6 +65,9 @@ async def set_staff(
 
 
 async def _add(session: Transaction, request: Request, camp: Row, volunteer: uuid.UUID, duty: str) -> uuid.UUID:
+    """Somebody whose free days the actor may know, as a refusal tells of leave and duties."""
+    if not await session.value(_free_days(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
+        raise forbidden("volunteer")
     broken = await session.rows(BROKEN, {**request.parameters, "camp": camp.id, "volunteer": volunteer})
     if broken:
         raise Refused(*(broken_rule(row, "volunteer") for row in broken))
@@ -146,6 +151,14 @@ ACCOUNT = compile_statement(
     .join(Camp, Camp.c.id == _id("camp"))
     .where(Account.c.volunteer_id == _id("volunteer"), Account.c.active)
 )
+
+
+@cache
+def _free_days(kind: Kind) -> CompiledStatement:
+    """Whether the actor may know on which days a volunteer is free."""
+    return compile_statement(
+        sa.select(access.sees_free_days(kind, Volunteer)).where(Volunteer.c.id == _id("volunteer"))
+    )
 
 
 def _broken() -> sa.Select[Any]:

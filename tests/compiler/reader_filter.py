@@ -12,6 +12,7 @@ from api.compiler.error import BadInput
 from api.compiler.filter import ColumnFilter, PeriodFilter, RelatedFilter
 from api.compiler.source import Source
 from api.resolvers import SOURCES
+from api.resolvers.person import free_in
 from tests.compiler.rows import Row
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ class FilterReader:
         view, context = self.view, Context(self.view, {})
 
         def holds(thing: "Thing") -> bool:
-            return view.value(thing, lambda origin: declared(origin, context, value), declared, repr(value)) is True
+            is_met = view.value(thing, lambda origin: declared(origin, context, value), declared, repr(value)) is True
+            return is_met and (declared is not free_in or view.visibility.sees_free_days(thing.row))
 
         if view.is_imagined:
             holds(*view.visible(self.target))

@@ -513,6 +513,9 @@ class Visibility:
     def sees_readiness(self, row: Row) -> bool:
         return self.coordinates(row["kabupaten_code"]) or self.represents(row["id"], of_standing=True)
 
+    def sees_free_days(self, row: Row) -> bool:
+        return self.sees_readiness(row) or self.has_agreed_to_scope(row)
+
     def coordinates_place(self, row: Row) -> bool:
         return self.coordinates(row["code"])
 
