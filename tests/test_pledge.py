@@ -126,6 +126,21 @@ async def test_a_pledge_lapses_at_its_deadline_and_is_recorded_by_the_next_write
     assert tuple(event) == ("CLOCK", NOW)
 
 
+async def test_goods_whose_pledge_has_lapsed_are_pledged_again(api: Api, build: Build) -> None:
+    organization, manager = await organization_and_manager(build)
+    goods = await build.goods_need(quantity=100, pledged=100)
+    late = await build.pledge(None, organization, goods_need_id=goods, quantity=100, deadline=NOW)
+    values = {"organization": named("Organization", organization), "goodsNeed": named("GoodsNeed", goods)}
+
+    made = await api.do(MAKE, actor=manager, **values, quantity=60)
+    refused = await api.do(MAKE, actor=manager, **values, quantity=41)
+
+    assert made["problems"] == []
+    assert refused["problems"] == [problem("Limit", "NEED_PLEDGED", "quantity", count=60, limit=100)]
+    assert await build.connection.fetchval("SELECT status FROM pledge WHERE id = $1", late) == "LAPSED"
+    assert await build.connection.fetchval("SELECT pledged FROM goods_need") == 60
+
+
 async def test_what_is_not_filled_is_handed_over(api: Api, build: Build) -> None:
     (one, manager), (other, _) = await organization_and_manager(build), await organization_and_manager(build)
     need = await build.need(wanted=5)

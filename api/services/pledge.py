@@ -110,10 +110,9 @@ async def _lock_need(
 
 
 async def _check_room(session: Transaction, request: Request, wanted: Row, quantity: int) -> None:
-    """Refuses more than is wanted and not promised; the database has the last word."""
-    held = wanted.pledged
-    if wanted.is_people:
-        held = await session.value(HELD, {**request.parameters, "need": wanted.id})
+    """Refuses more than is wanted and not promised, once what has lapsed is recorded; the database has the last word."""
+    statement = HELD if wanted.is_people else HELD_OF_GOODS
+    held = await session.value(statement, {**request.parameters, "need": wanted.id})
     if held + quantity > wanted.quantity:
         facts = {"count": held, "limit": wanted.quantity}
         raise Refused(Problem(ProblemCode.NEED_PLEDGED, input_path("quantity"), facts))
@@ -260,11 +259,11 @@ NEED = _lock_statements(
     places_wanted(Need).label("quantity"),
     Need.c.ends_at.label("until"),
     sa.true().label("is_people"),
-    sa.literal_column("0").label("pledged"),
 )
 GOODS_NEED = _lock_statements(GoodsNeed, GoodsNeed.c.needed_by.label("until"), sa.false().label("is_people"))
 NEED_OF = compile_statement(sa.select(Pledge.c.need_id, Pledge.c.goods_need_id).where(Pledge.c.id == _id("pledge")))
 HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
+HELD_OF_GOODS = compile_statement(sa.select(GoodsNeed.c.pledged).where(GoodsNeed.c.id == _id("need")))
 _OF_NEED = sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need"))
 LAPSED = compile_statement(
     sa.select(Pledge)
