@@ -1,13 +1,17 @@
 """API keys: what they may do, and that they end."""
 
+import ast
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 
+from api import services
+from api.resolvers import VERBS
 from api.services.api_key import _digest
 from tests.asking import PROBLEMS, Json, instant, problem
 from tests.builders import HOME, NEIGHBOUR, Build
@@ -19,6 +23,8 @@ DAY = timedelta(days=1)
 CREATE = f"mutation($input: CreateApiKeyInput!) {{ createApiKey(input: $input) {{ report {{ secret expiresAt }} {PROBLEMS} }} }}"
 REVOKE = f"mutation($input: RevokeApiKeyInput!) {{ revokeApiKey(input: $input) {{ apiKey {{ name revokedAt }} {PROBLEMS} }} }}"
 GRANT = f"mutation($input: GrantRoleInput!) {{ grantRole(input: $input) {{ role {{ kind }} {PROBLEMS} }} }}"
+VERIFY = f"""mutation($input: VerifyOrganizationInput!) {{ verifyOrganization(input: $input) {{
+  organization {{ verification }} {PROBLEMS} }} }}"""
 DECLARE = f"mutation($input: DeclareIncidentInput!) {{ declareIncident(input: $input) {{ incident {{ title }} {PROBLEMS} }} }}"
 INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}
 
@@ -85,6 +91,22 @@ async def test_a_key_acts_with_its_roles_and_calls_its_mutations_only(integratio
     assert declared == {"declareIncident": {"incident": {"title": "Banjir"}, "problems": []}}
     assert elsewhere["declareIncident"]["problems"] == [problem("Simple", "FORBIDDEN", "kabupatens", "0")]
     assert granted == {"grantRole": {"role": None, "problems": [problem("Simple", "FORBIDDEN")]}}
+
+
+async def test_a_key_from_before_does_not_grant_roles_either(integration: Integration) -> None:
+    build = integration.build
+    await build.account(login="budi")
+    organization = await build.organization(verification="PENDING", requester_id=await build.account())
+    secret = await integration.secret()
+    await build.connection.execute("UPDATE api_key SET verbs = '{grant_role,verify_organization}'")
+
+    _, granted = await integration.post(secret, GRANT, input={"login": "budi", "kind": "AUDITOR", "kabupaten": HOME})
+    verified = {"organization": f"Organization:{organization}", "version": 1}
+    _, answer = await integration.post(secret, VERIFY, input=verified)
+
+    forbidden = {"problems": [problem("Simple", "FORBIDDEN")]}
+    assert granted == {"grantRole": {"role": None, **forbidden}}
+    assert answer == {"verifyOrganization": {"organization": None, **forbidden}}
 
 
 async def test_a_key_is_not_stored_and_listed_to_its_owner(integration: Integration) -> None:
@@ -173,7 +195,10 @@ async def test_a_key_ends_with_what_it_acts_with(integration: Integration, state
         ({"mutations": ["signIn"]}, ["mutations", "0"]),
         ({"mutations": ["declareIncident", "createApiKey"]}, ["mutations", "1"]),
         ({"mutations": ["revokeRole"]}, ["mutations", "0"]),
-        ({"mutations": ["grantRole"]}, ["mutations", "0"]),
+        *(
+            ({"mutations": [name]}, ["mutations", "0"])
+            for name in ("grantRole", "setCampStaff", "verifyOrganization", "mergeVolunteers")
+        ),
         ({"mutations": ["nothing"]}, ["mutations", "0"]),
         ({"name": " "}, ["name"]),
         ({"expiresAt": instant(NOW)}, ["expiresAt"]),
@@ -199,3 +224,46 @@ async def test_a_forged_key_is_refused(integration: Integration) -> None:
     ]
 
     assert statuses == [401] * 4
+
+
+def test_every_verb_that_leads_to_a_role_says_so() -> None:
+    """By what the functions of the services name, of their own module and of others."""
+    named = {each: names for module in iter_modules(services.__path__) for each, names in references(module.name)}
+    leads = {("role", "give"), ("account_merger", "separate")}
+    while more := {each for each, names in named.items() if names & leads} - leads:
+        leads |= more
+
+    by_place = {(each.call.__module__.rpartition(".")[2], each.call.__name__): each for each in VERBS.values()}
+    assert {by_place[each].name for each in leads & by_place.keys()} == {
+        name for name, each in VERBS.items() if each.grants_roles
+    }
+
+
+Place = tuple[str, str]
+
+
+def references(module: str) -> Iterator[tuple[Place, set[Place]]]:
+    """The functions of a module of the services, each with all that it names, as module and name."""
+    (folder,) = services.__path__
+    tree = ast.parse(Path(folder, f"{module}.py").read_text())
+    imported = {
+        name: place for each in ast.walk(tree) if isinstance(each, ast.ImportFrom) for name, place in names_of(each)
+    }
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            nodes = [*ast.walk(function)]
+            names = {imported.get(each.id, (module, each.id)) for each in nodes if isinstance(each, ast.Name)}
+            names |= {
+                (imported.get(each.value.id, ("", ""))[1], each.attr)
+                for each in nodes
+                if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name)
+            }
+            yield (module, function.name), names
+
+
+def names_of(statement: ast.ImportFrom) -> Iterator[tuple[str, Place]]:
+    """What it imports from the services, or of one of their modules."""
+    package, _, module = (statement.module or "").partition("api.services")
+    if not package:
+        for each in statement.names:
+            yield each.asname or each.name, (module.removeprefix("."), each.name)

@@ -110,9 +110,12 @@ def _check_mutations(problems: Problems, mutations: Sequence[str]) -> None:
     """A key calls what a role permits, and nothing that is the account's own, hands out secrets or grants roles."""
     for index, name in enumerate(mutations):
         declared = DECLARED.get(_verb_name(name))
-        # What a key has granted would outlast it.
-        grants = declared is not None and declared.callers is access.GRANTORS
-        if declared is None or declared.hands_out_secret or grants or "ACCOUNT" in declared.callers.roles:
+        if (
+            declared is None
+            or declared.hands_out_secret
+            or declared.grants_roles
+            or "ACCOUNT" in declared.callers.roles
+        ):
             problems.add(ProblemCode.NOT_FOUND, "mutations", str(index))
 
 

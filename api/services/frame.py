@@ -152,7 +152,7 @@ async def _perform(database: Database, request: Request, call: Call) -> Outcome:
 
 
 async def _prepared(database: Database, request: Request, call: Call) -> Call:
-    if call.verb.prepare is None or call.problems or not _may_call(request, call):
+    if call.verb.prepare is None or call.problems or not call.verb.is_called_by(request.actor):
         return call
     return replace(call, arguments=await call.verb.prepare(database, request, call.arguments))
 
@@ -189,7 +189,7 @@ async def _run_once(
 
 async def _run(session: Transaction, request: Request, call: Call) -> Outcome:
     """Raises one of `REFUSALS` when nothing may be changed; what was changed already has to be rolled back."""
-    if not _may_call(request, call):
+    if not call.verb.is_called_by(request.actor):
         raise Refused(Problem(ProblemCode.FORBIDDEN))
     if any(problem.code not in OF_AN_ID for problem in call.problems):
         raise Refused(*call.problems)
@@ -239,10 +239,6 @@ def _further(found: Sequence[Problem], known: Sequence[Problem]) -> Iterator[Pro
     """The problems that are not known already: an id that was malformed is one that the service did not find."""
     paths = {problem.path for problem in known}
     return (problem for problem in found if problem.path not in paths)
-
-
-def _may_call(request: Request, call: Call) -> bool:
-    return call.verb.callers.include(request.actor) and request.actor.may_call(call.verb.name)
 
 
 async def _claim_key(session: Transaction, account_id: uuid.UUID | None, call: Call, key: str) -> Outcome | None:

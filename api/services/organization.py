@@ -88,6 +88,7 @@ async def request_verification(
     conflicts=_NAME_TAKEN,
     codes=(ProblemCode.WRONG_STATUS,),
     updates=True,
+    grants_roles=True,
 )
 async def verify(session: Transaction, request: Request, *, organization: uuid.UUID, version: int) -> uuid.UUID:
     held = await ORGANIZATIONS.lock_for(session, request, organization, version, OrganizationAction.VERIFY)

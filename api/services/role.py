@@ -38,6 +38,7 @@ SCOPES = {
     callers=access.GRANTORS,
     ids={"province": "Province", "kabupaten": "Kabupaten", "organization": "Organization", "camp": "Camp"},
     codes=(ProblemCode.ALREADY_GRANTED,),
+    grants_roles=True,
 )
 async def grant(
     session: Transaction,

@@ -10,7 +10,7 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
-from api.access import Callers
+from api.access import Actor, Callers
 from api.database.engine import Database
 from api.models import METADATA
 from api.rules.code import ProblemCode
@@ -77,6 +77,7 @@ class Verb(Generic[P, T]):
     - `prepare` runs first, outside the transaction, and returns the arguments: what takes long, or what must remain of a
       call that is refused.
     - `hands_out_secret` says that nothing of the answer is stored, so there is no idempotency key.
+    - `grants_roles` says that an account may hold a role because of it, which would outlast an API key, so no key calls it.
     - `changes_actor` says that the caller may be a volunteer from then on, and reads the answer as one.
     """
 
@@ -92,7 +93,13 @@ class Verb(Generic[P, T]):
     needs_vault: bool = False
     prepare: Prepare | None = None
     hands_out_secret: bool = False
+    grants_roles: bool = False
     changes_actor: bool = False
+
+    def is_called_by(self, actor: Actor) -> bool:
+        """Whether the actor may call it at all."""
+        is_refused_to_keys = self.grants_roles and actor.key_id is not None
+        return self.callers.include(actor) and actor.may_call(self.name) and not is_refused_to_keys
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         return self.call(*args, **kwargs)

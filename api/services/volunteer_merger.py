@@ -44,6 +44,7 @@ from api.values.nik import check_nik_agrees
     ),
     updates=True,
     needs_vault=True,
+    grants_roles=True,
 )
 async def merge(
     session: Transaction,
