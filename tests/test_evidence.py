@@ -99,6 +99,34 @@ async def test_the_issuer_reads_evidence_only_of_what_waits_or_was_accepted(
     assert paths == {name: None if name in of_issuer else path for name in readers}
 
 
+@pytest.mark.parametrize("verification", ["SUSPENDED", "CLOSED"])
+async def test_managers_of_an_organization_that_does_not_stand_read_no_evidence(
+    api: Api, build: Build, verification: str
+) -> None:
+    """Neither those of the person's organization nor those of the issuer."""
+    own, issuer, person = await build.organization(), await build.organization(), await build.person()
+    await build.membership(person, own)
+    account = await build.volunteer_account(person)
+    readers = {"own": await build.manager(own), "issuer": await build.manager(issuer)}
+    asked = await ask(api, account, issuer, evidence=await send(api, account, PDF))
+    path = asked["certificateRequest"]["evidence"]
+
+    async def read() -> dict[str, int]:
+        return {
+            name: (await api.client.get(path, headers=api.headers(actor))).status_code
+            for name, actor in readers.items()
+        }
+
+    before = await read()
+    await build.connection.execute("UPDATE organization SET verification = $1", verification)
+    after = await read()
+    by_person = (await api.client.get(path, headers=api.headers(account))).status_code
+
+    assert before == {"own": 200, "issuer": 200}
+    assert after == {"own": 404, "issuer": 404}
+    assert by_person == 200
+
+
 async def test_evidence_is_used_once_and_is_no_table(api: Api, build: Build) -> None:
     issuer = await build.organization()
     manager, account = await build.manager(issuer), await build.volunteer_account(await build.person())

@@ -81,6 +81,33 @@ async def test_a_code_is_issued_once_and_replaced_for_a_reason(api: Api, build: 
     assert drawing.text.startswith("<svg")
 
 
+async def test_managers_read_where_members_were_scanned_while_the_organization_stands(api: Api, build: Build) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp)
+    await record(api, actor, camp, scan(code, "1"))
+    person = await build.connection.fetchval("SELECT volunteer_id FROM scan")
+    organization = await build.connection.fetchval(
+        "SELECT organization_id FROM membership WHERE volunteer_id = $1", person
+    )
+    readers = {"manager": await build.manager(organization), "person": await build.volunteer_account(person)}
+    found = {}
+
+    for verification in ("VERIFIED", "SUSPENDED", "CLOSED"):
+        await build.connection.execute(
+            "UPDATE organization SET verification = $2 WHERE id = $1", organization, verification
+        )
+        for name, reader in readers.items():
+            scans = (await api.ask("{ scans(first: 9) { totalCount } }", actor=reader))["scans"]
+            found[name, verification] = scans["totalCount"]
+
+    assert found == {
+        **dict.fromkeys((("person", each) for each in ("VERIFIED", "SUSPENDED", "CLOSED")), 1),
+        ("manager", "VERIFIED"): 1,
+        ("manager", "SUSPENDED"): 0,
+        ("manager", "CLOSED"): 0,
+    }
+
+
 async def test_who_comes_is_inside_until_they_leave(api: Api, build: Build) -> None:
     actor, camp = await build.coordinator(), await running_camp(build)
     one, two = [await participant(api, build, actor, camp) for _ in range(2)]

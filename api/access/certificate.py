@@ -6,6 +6,7 @@ from api.access.actor import Condition, Kind, Row
 from api.access.condition import any_of, leads_to, manages
 from api.access.organization import coordinates_home_of
 from api.access.person import answers_for, coordinates_home_of_volunteer, sees_record_of_volunteer
+from api.access.standing import manages_standing
 from api.models import Organization, Volunteer
 from api.models.certificate_request import CertificateRequestStatus
 
@@ -42,14 +43,17 @@ def sees_certificate_request(kind: Kind, row: Row) -> Condition:
 
 
 def reads_evidence(kind: Kind, request: Row) -> Condition:
-    """Who sees the request, but managers of the issuer only while it waits, and of what they have accepted."""
+    """The person, managers of the person's standing organizations, coordinators of both homes.
+
+    Managers of the issuer while it stands, as long as the request waits, and of what they have accepted.
+    """
     if kind.nation:
         return sa.true()
     needed = request.c.status.in_((CertificateRequestStatus.PENDING, CertificateRequestStatus.ACCEPTED))
     return any_of(
-        withdraws_certificate_request(kind, request),
+        asks_for_certificate(kind, request),
         _coordinates_both_homes(kind, request),
-        sa.and_(manages(kind, request.c.issuer_id), needed) if kind.organizations else None,
+        sa.and_(manages_standing(kind, request.c.issuer_id), needed) if kind.organizations else None,
     )
 
 

@@ -17,8 +17,8 @@ def records_scan(kind: Kind, scan: Row) -> Condition:
 
 
 def sees_scan(kind: Kind, row: Row) -> Condition:
-    """Who records scans there, the person, and who answers for the person."""
-    own = sa.func.coalesce(answers_for(kind, row.c.volunteer_id), sa.false(), type_=sa.Boolean())
+    """Who records scans there, the person, and managers of the person's standing organizations."""
+    own = sa.func.coalesce(answers_for(kind, row.c.volunteer_id, of_standing=True), sa.false(), type_=sa.Boolean())
     return any_of(records_scan(kind, row), own)
 
 

@@ -2,9 +2,10 @@
 
 import sqlalchemy as sa
 
-from api.access.actor import Condition, Row, Sql
-from api.models import Licence
-from api.models.day import days_between
+from api.access.actor import NOW, Condition, Kind, Row, Sql
+from api.access.condition import leads_to, manages
+from api.models import Licence, Organization
+from api.models.day import days_between, local_day
 from api.models.organization import LicenceKind, LicenceStatus, Verification
 
 
@@ -18,3 +19,14 @@ def is_standing(organization: Row, days: Sql) -> Condition:
     # `days` may be of a query several subqueries further out, so only Licence belongs to this subquery.
     valid = registration.where(Licence.c.status == LicenceStatus.CONFIRMED, in_force).correlate_except(Licence).exists()
     return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))
+
+
+def manages_standing(kind: Kind, organization_id: Sql) -> Condition:
+    """Whether the actor manages the organization, and it stands today."""
+    if not kind.organizations:
+        return sa.false()
+    return sa.and_(manages(kind, organization_id), leads_to(kind, organization_id, Organization, _stands_today))
+
+
+def _stands_today(_kind: Kind, organization: Row) -> Condition:
+    return is_standing(organization, local_day(organization.c.kabupaten_code, NOW))

@@ -245,9 +245,13 @@ class Visibility:
         return self.is_national or self.withdraws_certificate_request(row) or self.judges_certificate(row)
 
     def reads_evidence(self, row: Row) -> bool:
-        if row["status"] in ("PENDING", "ACCEPTED"):
-            return self.sees_certificate_request(row)
-        return self.is_national or self.withdraws_certificate_request(row) or self.coordinates_both_homes(row)
+        is_needed = row["status"] in ("PENDING", "ACCEPTED") and row["issuer_id"] in self.organization_ids
+        return (
+            self.is_national
+            or self.asks_for_certificate(row)
+            or self.coordinates_both_homes(row)
+            or (is_needed and self.stands_today(self.row(Organization, row["issuer_id"])))
+        )
 
     def coordinates_nation(self, _row: Row) -> bool:
         return self.is_national
@@ -424,7 +428,9 @@ class Visibility:
         return bool((camp and self.runs_camp(camp)) or (site and self.keeps_site(site)))
 
     def sees_scan(self, row: Row) -> bool:
-        return self.records_scan(row) or (row["volunteer_id"] is not None and self.represents(row["volunteer_id"]))
+        return self.records_scan(row) or (
+            row["volunteer_id"] is not None and self.represents(row["volunteer_id"], of_standing=True)
+        )
 
     def sees_scan_code(self, row: Row) -> bool:
         volunteer, site = self.rows.get(Volunteer, row["volunteer_id"]), self.rows.get(Site, row["site_id"])
