@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -196,12 +196,22 @@ def planner() -> Planner:
 
 
 @pytest.fixture
+def clock() -> Callable[[], datetime]:
+    return lambda: NOW
+
+
+@pytest.fixture
 async def api(
-    database_url: str, test_database: WorkerDatabase, keys: Path, planner: Planner, monkeypatch: pytest.MonkeyPatch
+    database_url: str,
+    test_database: WorkerDatabase,
+    keys: Path,
+    planner: Planner,
+    clock: Callable[[], datetime],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Api]:
-    """The application, asked over HTTP within the process, at the instant NOW."""
+    """The application, asked over HTTP within the process, at the instant NOW unless a test has another clock."""
     test_database.kept.use(monkeypatch, database_url)
-    app = application(database_url, keys, clock=lambda: NOW, settings=PATIENT)
+    app = application(database_url, keys, clock=clock, settings=PATIENT)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sigap") as client,

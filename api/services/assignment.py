@@ -50,6 +50,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
         key = await accept_extension(session, request, offer)
         await tell_waiting(session, request, assignments=[key])
         return key
+    # The duty begins when the one that it replaces ends and the volunteer leaves the camp.
+    request = request.at(request.now)
     # Nobody serves before having accepted.
     starts = max(await take_over(session, request, offer), request.now)
     await leave_camp(session, request, offer, starts)

@@ -120,7 +120,8 @@ async def _offer(
 async def _broken(
     session: Transaction, request: Request, sending: Sending, registrations: Mapping[uuid.UUID, uuid.UUID]
 ) -> dict[uuid.UUID, list[Row]]:
-    """The rules that each of the people breaks once they have left the camp."""
+    """The rules that each of the people breaks once they have left the camp, which they do when the duty begins at the latest."""
+    request = request.at(min(request.now, sending.starts_at))
     people = [*registrations]
     if not people:
         return {}

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -77,6 +77,10 @@ class Request:
     def now(self) -> datetime:
         """The instant; a service that waits for locks reads it again afterwards, so that events follow one another."""
         return self.clock()
+
+    def at(self, instant: datetime) -> "Request":
+        """The same with the clock stopped: for what ends and begins together, as `now` is a later instant at each reading."""
+        return replace(self, clock=lambda: instant)
 
     @property
     def parameters(self) -> Mapping[str, Any]:
