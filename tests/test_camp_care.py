@@ -1,4 +1,4 @@
-"""Care data of camps: read by medics while the camp runs, each reading recorded, erased after it; heads by diet and by meal."""
+"""Care data of camps: read by medics while the camp runs, each reading recorded, erased after it; heads by meal and diet."""
 
 import uuid
 from datetime import timedelta
@@ -128,7 +128,7 @@ async def heads_of(api: Api, camp: uuid.UUID, actor: uuid.UUID | None) -> list[J
     return heads
 
 
-async def test_heads_are_counted_by_diet_and_by_meal(api: Api, build: Build) -> None:
+async def test_heads_are_counted_by_meal_and_diet(api: Api, build: Build) -> None:
     camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY)
     medic = await staff_of(build, camp, "MEDIC")
     people = await eaters(build, camp, "VEGETARIAN", "REGULAR", "REGULAR", None)
@@ -148,44 +148,41 @@ async def test_heads_are_counted_by_diet_and_by_meal(api: Api, build: Build) -> 
     assert heads == [
         {"item": None, "diet": "REGULAR", "people": 2},
         {"item": None, "diet": "VEGETARIAN", "people": 1},
-        {"item": "Sarapan", "diet": None, "people": 2},
+        {"item": "Sarapan", "diet": "REGULAR", "people": 1},
+        {"item": "Sarapan", "diet": "VEGETARIAN", "people": 1},
     ]
     assert public is None
 
 
-async def test_diets_are_told_to_medics_and_of_five_or_more_to_cooks_while_the_camp_runs(
-    api: Api, build: Build
-) -> None:
-    camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY, capacity=20)
-    duties = [await staff_of(build, camp, duty) for duty in ("MEDIC", "COOK", "COMMITTEE", "INSTRUCTOR")]
-    others = [await build.coordinator(), await staff_of(build, await build.camp(status="RUNNING"), "MEDIC")]
-    await build.row("role", account_id=others[1], kind="CAMP_STAFF", camp_id=camp)
-    former = await staff_of(build, camp, "MEDIC")
+async def test_diets_are_told_to_who_plans_the_kitchen_while_the_camp_runs(api: Api, build: Build) -> None:
+    host = await build.organization()
+    camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY, host_id=host)
+    planners = [await staff_of(build, camp, duty) for duty in ("MEDIC", "COOK")]
+    planners += [await build.coordinator(), await build.account()]
+    await build.row("role", account_id=planners[-1], kind="MANAGER", organization_id=host)
+    others = [await staff_of(build, camp, duty) for duty in ("COMMITTEE", "INSTRUCTOR")]
+    others += [await staff_of(build, await build.camp(status="RUNNING"), "MEDIC"), await staff_of(build, camp, "COOK")]
+    await build.row("role", account_id=others[2], kind="CAMP_STAFF", camp_id=camp)
     await build.connection.execute(
         "UPDATE camp_staff_member SET ended_at = $1 WHERE volunteer_id = (SELECT volunteer_id FROM account WHERE id = $2)",
         NOW,
-        former,
+        others[3],
     )
-    for person in await eaters(build, camp, *["SOFT"] * 5, *["DIABETIC"] * 4, *["REGULAR"] * 6):
+    for person in await eaters(build, camp, "DIABETIC", None, "REGULAR"):
         await scan(build, person, "ENTRY", HOUR)
+        await scan(build, person, "MEAL", HOUR, "Sarapan")
 
-    told = [await heads_of(api, camp, actor) for actor in (*duties, *others, former)]
+    told = [await heads_of(api, camp, actor) for actor in planners]
+    hidden = [await heads_of(api, camp, actor) for actor in others]
     await build.connection.execute("UPDATE camp SET status = 'COMPLETED'")
-    after = [await heads_of(api, camp, actor) for actor in duties]
+    after = [await heads_of(api, camp, actor) for actor in (*planners, *others)]
 
-    together = [{"item": None, "diet": None, "people": 15}]
-    assert told == [
-        [{"item": None, "diet": diet, "people": n} for diet, n in (("DIABETIC", 4), ("REGULAR", 6), ("SOFT", 5))],
-        [{"item": None, "diet": diet, "people": n} for diet, n in ((None, 10), ("SOFT", 5))],
-        *[together] * 5,
+    apart = [
+        {"item": item, "diet": diet, "people": people}
+        for item in (None, "Sarapan")
+        for diet, people in (("DIABETIC", 1), ("REGULAR", 2))
     ]
-    assert after == [together] * 4
-
-
-async def test_a_meal_of_ones_own_does_not_tell_the_diet(api: Api, build: Build) -> None:
-    camp = await build.camp(status="RUNNING", starts_at=NOW - 3 * DAY, ends_at=NOW + DAY)
-    staff = [await staff_of(build, camp, duty) for duty in ("COMMITTEE", "COOK", "MEDIC")]
-    (ani,) = await eaters(build, camp, "DIABETIC")
-    await scan(build, ani, "MEAL", HOUR, "x-ani")
-
-    assert [await heads_of(api, camp, actor) for actor in staff] == [[{"item": "x-ani", "diet": None, "people": 1}]] * 3
+    together = [{"item": item, "diet": None, "people": 3} for item in (None, "Sarapan")]
+    assert told == [apart] * len(planners)
+    assert hidden == [together] * len(others)
+    assert after == [together] * (len(planners) + len(others))

@@ -55,9 +55,10 @@ def is_medic(kind: Kind, camp: Row) -> Condition:
     return _has_duty(kind, camp, CampDuty.MEDIC)
 
 
-def cooks_for_camp(kind: Kind, camp: Row) -> Condition:
-    """Cooks of the camp, while it runs."""
-    return sa.and_(camp.c.status == CampStatus.RUNNING, _has_duty(kind, camp, CampDuty.COOK))
+def plans_kitchen(kind: Kind, camp: Row) -> Condition:
+    """Its cooks and medics, coordinators of its kabupaten and managers of the host, while it runs: they know how many eat what."""
+    planners = any_of(keeps_camp(kind, camp), is_medic(kind, camp), _has_duty(kind, camp, CampDuty.COOK))
+    return sa.and_(camp.c.status == CampStatus.RUNNING, planners)
 
 
 def _has_duty(kind: Kind, camp: Row, duty: CampDuty) -> Condition:

@@ -1,4 +1,4 @@
-"""Care data as it was read, and how many people there are to feed at a camp, by diet and by meal."""
+"""Care data as it was read, and how many people there are to feed at a camp, by meal and diet."""
 
 from typing import Any
 
@@ -12,9 +12,6 @@ from api.models.day import day_bounds
 from api.models.scan import ScanPoint
 from api.rules.presence import GATE
 
-# As many must eat it for a diet to be told to who may not read care data.
-FEWEST = 5
-
 
 def heads(camp: Row, context: FieldContext) -> sa.SelectBase:
     """For the day: everybody who was there at any time of it, without a meal, and who was served each meal."""
@@ -24,44 +21,37 @@ def heads(camp: Row, context: FieldContext) -> sa.SelectBase:
     here = sa.and_(scan.c.camp_id == camp.c.id, scan.c.counts, scan.c.at < ends)
     came = sa.and_(scan.c.point == ScanPoint.ENTRY, scan.c.at >= starts)
     stayed = sa.and_(scan.c.point == ScanPoint.ENTRY, sa.not_(_left_before(scan, starts)))
-    present = _present(camp, scan, context, here, scan.c.point.in_(GATE), sa.or_(came, stayed))
-    served = _served(camp, scan, here, scan.c.point == ScanPoint.MEAL, scan.c.at >= starts)
+    present = _counted(
+        camp, scan, context, sa.cast(sa.null(), sa.Text), here, scan.c.point.in_(GATE), sa.or_(came, stayed)
+    )
+    served = _counted(
+        camp,
+        scan,
+        context,
+        sa.func.coalesce(scan.c.item, "", type_=sa.Text()),
+        here,
+        scan.c.point == ScanPoint.MEAL,
+        scan.c.at >= starts,
+    )
     found = sa.union_all(present, served).subquery()
     return sa.select(*found.c)
 
 
-def _present(camp: Row, scan: sa.FromClause, context: FieldContext, *conditions: Condition) -> sa.SelectBase:
-    """By diet, as far as the viewer may know it; all others together."""
+def _counted(
+    camp: Row, scan: sa.FromClause, context: FieldContext, item: Sql, *conditions: Condition
+) -> sa.Select[Any]:
+    """By diet for who plans the kitchen, for others all diets together."""
     care = CampCare.alias()
-    diet = sa.func.coalesce(care.c.diet, sa.literal_column(f"'{Diet.REGULAR}'"), type_=sa.Text())
-    # Of one person no cook learns the diet from the count.
-    is_of_many = sa.and_(diet != sa.literal_column(f"'{Diet.REGULAR}'"), _people(scan) >= FEWEST)
-    is_told = sa.or_(
-        access.reads_care(context.viewer, camp), sa.and_(access.cooks_for_camp(context.viewer, camp), is_of_many)
-    )
-    each = (
-        sa.select(sa.case((is_told, diet)).label("diet"), _people(scan).label("people"))
+    eaten = sa.func.coalesce(care.c.diet, sa.literal_column(f"'{Diet.REGULAR}'"), type_=sa.Text())
+    diet = sa.case((access.plans_kitchen(context.viewer, camp), eaten))
+    people: Sql = sa.cast(sa.func.count(scan.c.person_id.distinct()), sa.Integer)
+    return (
+        sa.select(item.label("item"), diet.label("diet"), people.label("people"))
         .select_from(scan.outerjoin(care, care.c.registration_id == scan.c.registration_id))
         .where(*conditions)
-        .group_by(diet)
+        .group_by(item, diet)
         .correlate(camp)
-        .subquery()
     )
-    item = sa.cast(sa.null(), sa.Text).label("item")
-    people = sa.cast(sa.func.sum(each.c.people), sa.Integer).label("people")
-    return sa.select(item, each.c.diet, people).group_by(each.c.diet)
-
-
-def _served(camp: Row, scan: sa.FromClause, *conditions: Condition) -> sa.Select[Any]:
-    """Not by diet: the meal is any text, and could be one for a single person."""
-    item = sa.func.coalesce(scan.c.item, "", type_=sa.Text())
-    diet: Sql = sa.cast(sa.null(), sa.Text).label("diet")
-    served = sa.select(item.label("item"), diet, _people(scan).label("people"))
-    return served.where(*conditions).group_by(item).correlate(camp)
-
-
-def _people(scan: sa.FromClause) -> Sql:
-    return sa.cast(sa.func.count(scan.c.person_id.distinct()), sa.Integer)
 
 
 def _left_before(scan: sa.FromClause, instant: Sql) -> Sql:

@@ -126,7 +126,7 @@ class Camp(Node, Located):
         "The tents, squads, classes and buses, as far as you may see them."
     )
     heads: list[Annotated[CampHeads, strawberry.lazy("api.schema.camp_care")]] | None = field_with_arguments(
-        "How many people there are to feed on a day, by diet, and were served each meal. Null unless you run the camp.",
+        "How many people there are to feed on a day, by meal and diet. Null unless you run the camp.",
         argument("on", date, "The day, in the zone of the camp."),
     )
     report: list[Annotated[CampReportRow, strawberry.lazy("api.schema.camp_care")]] | None = field_with_arguments(

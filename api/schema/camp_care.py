@@ -9,12 +9,12 @@ from api.schema.field import field, noun, verb_input
 from api.services import camp_care
 
 
-@noun("How many people there are to feed, by diet, or were served a meal, at a camp on a day.")
+@noun("How many people there are to feed, or were served a meal, at a camp on a day.")
 class CampHeads:
     item: str | None = field("The meal that they were served, as it was scanned; null for all who were there.")
     diet: Diet | None = field(
-        "What they eat, of all who were there: told to the medics and cooks of a camp while it runs, to cooks only a diet "
-        "other than the regular one that at least five eat. Null for everybody else together."
+        "What they eat: told while the camp runs, to its cooks and medics, managers of the host and coordinators of the place. "
+        "Null for others, to whom all diets are counted together."
     )
     people: int = field("How many they are.")
 
