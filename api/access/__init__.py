@@ -87,7 +87,6 @@ from api.access.camp import (
     mobilizes_camp,
     owns_contingent,
     plans_kitchen,
-    reads_care,
     reads_evaluations,
     receives_registration,
     runs_camp,

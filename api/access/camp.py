@@ -45,11 +45,6 @@ def runs_camp(kind: Kind, camp: Row) -> Condition:
     return any_of(keeps_camp(kind, camp), works_at_camp(kind, camp))
 
 
-def reads_care(kind: Kind, camp: Row) -> Condition:
-    """Medics of the camp, while it runs."""
-    return sa.and_(camp.c.status == CampStatus.RUNNING, is_medic(kind, camp))
-
-
 def is_medic(kind: Kind, camp: Row) -> Condition:
     """Whether the volunteer who asks is a medic of the camp."""
     return _has_duty(kind, camp, CampDuty.MEDIC)
