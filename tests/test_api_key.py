@@ -14,7 +14,7 @@ from api import services
 from api.resolvers import VERBS
 from api.services.api_key import _digest
 from tests.asking import PROBLEMS, Json, instant, problem
-from tests.builders import HOME, NEIGHBOUR, Build
+from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.serving import running_api
 from tests.snapshot import snapshot
@@ -91,6 +91,35 @@ async def test_a_key_acts_with_its_roles_and_calls_its_mutations_only(integratio
     assert declared == {"declareIncident": {"incident": {"title": "Banjir"}, "problems": []}}
     assert elsewhere["declareIncident"]["problems"] == [problem("Simple", "FORBIDDEN", "kabupatens", "0")]
     assert granted == {"grantRole": {"role": None, "problems": [problem("Simple", "FORBIDDEN")]}}
+
+
+async def test_a_key_reads_nothing_that_is_the_account_s_own(integration: Integration) -> None:
+    build = integration.build
+    await build.connection.execute(
+        "UPDATE account SET email = 'sistem@example.org', phone = '+6281234567890' WHERE id = $1", integration.account
+    )
+    made = {"created_at": NOW, "last_used_at": NOW, "expires_at": NOW + DAY, "address_digest": b"x"}
+    session = await build.row("session", account_id=integration.account, **made)
+    reported = await build.incident((FAR,), status="REPORTED", reporter_id=integration.account)
+    ids = [f"Session:{session}", f"Role:{integration.neighbour}", f"Incident:{reported}"]
+    own = """query($ids: [ID!]!) { nodes(ids: $ids) { id }
+      me { login email phone roles { kabupaten { code } } apiKeys { name } sessions { id } } }"""
+
+    answers = []
+    for roles in ((), (f"Role:{integration.home}",)):
+        secret = await integration.secret(roles=roles, mutations=[])
+        answers.append((await integration.post(secret, own, ids=ids))[1])
+    itself = await integration.api.ask(own, actor=integration.account, ids=ids)
+
+    hidden: Json = {"login": "sistem", "email": None, "phone": None, "apiKeys": [], "sessions": []}
+    nothing = [None, None, None]
+    assert answers == [
+        {"nodes": nothing, "me": {**hidden, "roles": []}},
+        {"nodes": nothing, "me": {**hidden, "roles": [{"kabupaten": {"code": HOME}}]}},
+    ]
+    assert itself["nodes"] == [{"id": each} for each in ids]
+    assert (itself["me"]["email"], itself["me"]["phone"]) == ("sistem@example.org", "+6281234567890")
+    assert [len(itself["me"][name]) for name in ("roles", "apiKeys", "sessions")] == [2, 2, 1]
 
 
 async def test_a_key_from_before_does_not_grant_roles_either(integration: Integration) -> None:

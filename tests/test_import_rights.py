@@ -106,7 +106,7 @@ STOPPED = "The account may not import members of this organization."
 async def test_an_import_stops_once_the_right_of_who_asked_has_ended(
     office: Office, small_batches: None, ended: str
 ) -> None:
-    """What was imported stays, and the other rows come back as a file with the reason."""
+    """What was imported stays, and the other rows come back as a file with the reason, to who may import them."""
     _, by_key = await add_key(office, "import_members")
     session = await office.build.row(
         "session",
@@ -123,10 +123,13 @@ async def test_an_import_stops_once_the_right_of_who_asked_has_ended(
     await work(office, ended, NOW)
     await office.build.connection.execute("UPDATE account SET active = true")
     job = await office.job(key)
-    rest = await office.api.client.get(
-        f"/imports/{key}/refused.csv", headers={**office.api.headers(office.manager), "Accept-Language": "en"}
-    )
+    own = {**office.api.headers(office.manager), "Accept-Language": "en"}
+    at_once = await office.api.client.get(f"/imports/{key}/refused.csv", headers=own)
+    await office.build.connection.execute("UPDATE role SET ended_at = NULL")
+    office.api.services.authenticator.forget(own["Authorization"])
+    rest = await office.api.client.get(f"/imports/{key}/refused.csv", headers=own)
 
+    assert at_once.status_code == (404 if ended == END_ROLE else 200)
     assert (job["status"], job["fault"], counts(job), job["lastRow"]) == ("STOPPED", STOPPED, (10, 0, 0, 0, 0), 11)
     names = [f"Relawan {number}" for number in range(25)]
     rows = await office.build.connection.fetch("SELECT name FROM volunteer ORDER BY created_at, name")
@@ -156,6 +159,21 @@ async def test_an_import_has_only_the_roles_of_the_key_that_asked(office: Office
         found[name] = (entry["code"], stored)
 
     assert found == {"key": ("SAME_PERSON", None), "both": ("SAME_PERSON", person)}
+
+
+async def test_a_key_sees_only_imports_that_its_roles_run(office: Office) -> None:
+    far = await office.build.row("role", account_id=office.manager, kind="COORDINATOR", kabupaten_code=FAR)
+    job = await office.run([["Nama", "Kabupaten"], ["", HOME]], apply=True)
+    document = {"query": "{ importJobs(first: 5) { nodes { id } } }"}
+
+    found = []
+    for roles in ((), (far,)):
+        _, headers = await add_key(office, roles=roles)
+        seen = (await office.api.client.post("/graphql", json=document, headers=headers)).json()["data"]
+        file = await office.api.client.get(f"/imports/{job['id']}/refused.csv", headers=headers)
+        found.append((seen["importJobs"]["nodes"], file.status_code))
+
+    assert found == [([{"id": job["id"]}], 200), ([], 404)]
 
 
 async def test_an_import_that_is_applied_by_a_key_has_the_rights_of_this(office: Office) -> None:

@@ -16,6 +16,11 @@ def is_own_account(kind: Kind, row: Row) -> Condition:
     return row.c.id == ACCOUNT if kind.account else sa.false()
 
 
+def keeps_account(kind: Kind, row: Row) -> Condition:
+    """The account that asks itself, and no API key of it."""
+    return row.c.id == ACCOUNT if kind.own else sa.false()
+
+
 def sees_account(kind: Kind, row: Row) -> Condition:
     """One's own, and those with a role that one sees."""
     role = Role.alias()
@@ -24,9 +29,14 @@ def sees_account(kind: Kind, row: Row) -> Condition:
 
 
 def sees_role(kind: Kind, row: Row) -> Condition:
-    """Its holder, who may grant such a role, and the auditors of its scope."""
-    own = row.c.account_id == ACCOUNT if kind.account else None
-    return any_of(own, *_of_others(kind, row))
+    """Its holder, an API key that acts with it, who may grant such a role, and the auditors of its scope."""
+    return any_of(_is_held(kind, row), *_of_others(kind, row))
+
+
+def _is_held(kind: Kind, role: Row) -> Condition:
+    if not kind.account:
+        return sa.false()
+    return role.c.account_id == ACCOUNT if kind.own else role.c.id == sa.any_(ROLES)
 
 
 def _of_others(kind: Kind, role: Row) -> tuple[Condition | None, ...]:
@@ -37,7 +47,7 @@ def _of_others(kind: Kind, role: Row) -> tuple[Condition | None, ...]:
 
 def sees_api_key(kind: Kind, row: Row) -> Condition:
     """One's own."""
-    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+    return row.c.account_id == ACCOUNT if kind.own else sa.false()
 
 
 def is_valid(key: Row) -> Condition:
@@ -47,12 +57,12 @@ def is_valid(key: Row) -> Condition:
 
 def sees_provider_identity(kind: Kind, row: Row) -> Condition:
     """One's own."""
-    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+    return row.c.account_id == ACCOUNT if kind.own else sa.false()
 
 
 def sees_session(kind: Kind, row: Row) -> Condition:
     """One's own."""
-    return row.c.account_id == ACCOUNT if kind.account else sa.false()
+    return row.c.account_id == ACCOUNT if kind.own else sa.false()
 
 
 def is_open(session: Row) -> Condition:
@@ -132,5 +142,5 @@ def grants(row: Row) -> Condition:
 
 def revokes(kind: Kind, row: Row) -> Condition:
     """Who may grant such a role, for however long, and its holder, who gives it back."""
-    own = row.c.account_id == ACCOUNT if kind.account else None
+    own = row.c.account_id == ACCOUNT if kind.own else None
     return any_of(own, _administers(kind, row))

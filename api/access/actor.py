@@ -23,6 +23,8 @@ class Kind(NamedTuple):
     """What of an actor shapes a statement: which scopes there are, not which places or organizations."""
 
     account: bool = False
+    # The account itself, and no API key of it, to which nothing is told that is the account's own.
+    own: bool = False
     volunteer: bool = False
     nation: bool = False
     places: bool = False
@@ -76,6 +78,7 @@ class Actor:
     def kind(self) -> Kind:
         return Kind(
             account=self.account_id is not None,
+            own=self.account_id is not None and self.key_id is None,
             volunteer=self.volunteer_id is not None,
             nation=self.nation,
             places=bool(self.province_codes or self.kabupaten_codes),

@@ -19,7 +19,7 @@ def sees_incident(kind: Kind, row: Row) -> Condition:
         sa.and_(row.c.status == IncidentStatus.MERGED, row.c.verified_at.is_not(None)),
         coordinates_incident(kind, row) if kind.coordinator else None,
         probes(row, *at_desk) if kind.desk else None,
-        row.c.reporter_id == ACCOUNT if kind.account else None,
+        row.c.reporter_id == ACCOUNT if kind.own else None,
     )
 
 
@@ -53,7 +53,7 @@ def sees_situation(kind: Kind, row: Row) -> Condition:
         row.c.status == SituationStatus.VERIFIED,
         sa.literal(kind.coordinator),
         is_desk_officer(kind, row.c.kabupaten_code) if kind.desk else None,
-        row.c.recorder_id == ACCOUNT if kind.account else None,
+        row.c.recorder_id == ACCOUNT if kind.own else None,
     )
 
 
@@ -101,7 +101,7 @@ def verifies_situation(kind: Kind, report: Row) -> Condition:
 
 def withdraws_situation(kind: Kind, report: Row) -> Condition:
     """Coordinators of the kabupaten that the figures are of, and who recorded them."""
-    own = report.c.recorder_id == ACCOUNT if kind.account else None
+    own = report.c.recorder_id == ACCOUNT if kind.own else None
     return any_of(verifies_situation(kind, report), own)
 
 

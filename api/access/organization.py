@@ -20,7 +20,7 @@ def sees_organization(kind: Kind, row: Row) -> Condition:
         coordinates(kind, row.c.kabupaten_code),
         manages(kind, row.c.id),
         member,
-        row.c.requester_id == ACCOUNT if kind.account else None,
+        row.c.requester_id == ACCOUNT if kind.own else None,
     )
 
 

@@ -28,7 +28,7 @@ def current_roles(row: Row, context: FieldContext) -> sa.Select[tuple[object]]:
 
 
 def own(name: str) -> Expression:
-    return Expression(lambda row, _context: row.c[name], guard=access.is_own_account)
+    return Expression(lambda row, _context: row.c[name], guard=access.keeps_account)
 
 
 def open_sessions(row: Row, context: FieldContext) -> sa.Select[tuple[object]]:

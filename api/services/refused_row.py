@@ -29,7 +29,7 @@ WHY = {"ID": "Masalah", "EN": "Problem"}
 async def refused_rows(
     database: Database, request: Request, vault: Vault, job: uuid.UUID, language: str
 ) -> AsyncGenerator[tuple[Sequence[str], AsyncGenerator[Sequence[Value]]] | None]:
-    """The titles and the rows; None where the actor sees no such import, or its file was deleted."""
+    """The titles and the rows; None where the actor may not read those of this import, or its file was deleted."""
     async with database.reading() as session:
         found = await session.row(_job(request.actor.kind), {**request.parameters, "job": job})
         reasons = await session.rows(REASONS, {"job": job})
@@ -89,7 +89,7 @@ def _job(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(
             *(ImportJob.c[name] for name in JOB_COLUMNS), ImportJob.c.options["sheet"].astext.label("sheet")
-        ).where(ImportJob.c.id == _JOB, access.sees_import_job(kind, ImportJob))
+        ).where(ImportJob.c.id == _JOB, access.reads_refused_rows(kind, ImportJob))
     )
 
 

@@ -74,10 +74,10 @@ ANALYZE;
 """
 
 KINDS = {
-    "the nation": Kind(account=True, nation=True),
-    "a place": Kind(account=True, places=True),
-    "a manager": Kind(account=True, organizations=True),
-    "a volunteer": Kind(account=True, volunteer=True),
+    "the nation": Kind(account=True, own=True, nation=True),
+    "a place": Kind(account=True, own=True, places=True),
+    "a manager": Kind(account=True, own=True, organizations=True),
+    "a volunteer": Kind(account=True, own=True, volunteer=True),
 }
 # Who sees all that there is.
 EVERYTHING = KINDS["the nation"]._replace(auditor=True)

@@ -509,6 +509,8 @@ class Visibility:
     def is_own_account(self, row: Row) -> bool:
         return self.account is not None and row["id"] == self.account["id"]
 
+    keeps_account = is_own_account
+
     def knows_volunteer(self, row: Row) -> bool:
         return (
             self.coordinates(row["kabupaten_code"])
