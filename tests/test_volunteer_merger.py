@@ -15,13 +15,14 @@ from tests.conftest import NOW
 from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
+from tests.test_scan import ANNUL, RECORD, code_of, participant, record, running_camp, scan
 from tests.waiting import LOCK_WAITS, wait_until
 
 MERGE = f"""mutation($input: MergeVolunteersInput!) {{ mergeVolunteers(input: $input) {{
   volunteer {{ id version }} {PROBLEMS} }} }}"""
 ACCEPT = f"mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{ assignment {{ volunteer {{ id }} }} {PROBLEMS} }} }}"
 OFFER = f"mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{ assignment {{ volunteer {{ id }} }} {PROBLEMS} }} }}"
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TODAY = NOW.date()
 
 
@@ -107,6 +108,45 @@ async def test_everything_goes_over_and_the_old_id_leads_to_the_person(api: Api,
         "listed": {"totalCount": 1},
     }
     assert declared == {"volunteer": survivor, "problems": []}
+
+
+async def test_scans_go_over_those_of_duties_and_annulled_ones_too(api: Api, build: Build) -> None:
+    old, new, coordinator = await build.volunteer(), await build.volunteer(), await build.coordinator()
+    site = await build.site(incident := await build.incident())
+    need = await build.need(incident, site_id=site, starts_at=NOW - 10 * HOUR, ends_at=NOW + 10 * HOUR)
+    duty = await build.assignment(need, old, status="ACCEPTED")
+    camp = await build.camp(status="RUNNING", starts_at=NOW + 11 * HOUR, ends_at=NOW + 2 * DAY)
+    await build.camp_registration(camp, old)
+    code = await code_of(api, coordinator, volunteer=named(old))
+    for place in ({"site": f"Site:{site}"}, {"camp": f"Camp:{camp}"}):
+        times = [instant(NOW - 5 * HOUR), instant(NOW - 4 * HOUR)]
+        scans = [scan(code, at, at=at) for at in times]
+        answer = await api.do(RECORD, actor=coordinator, device="hp", scans=scans, isOffline=True, **place)
+        wrong = answer["results"][0]["scan"]["id"]
+        assert (await api.do(ANNUL, actor=coordinator, scan=wrong, reason="Salah orang"))["problems"] == []
+    unchanged = "SELECT place_id, assignment_id, at, annulled_at, reason, counts FROM scan ORDER BY id"
+    before = await build.connection.fetch(unchanged)
+
+    answer = await merge(api, build, old, new)
+
+    people = await build.connection.fetch("SELECT volunteer_id, person_id FROM scan")
+    assert answer == merged_into(new)
+    assert [tuple(row) for row in people] == [(new, new)] * 4
+    assert await build.connection.fetch(unchanged) == before
+    assert [(row["assignment_id"], row["annulled_at"]) for row in before if row["place_id"] == site] == [
+        (duty, NOW),
+        (duty, None),
+    ]
+
+
+@pytest.mark.parametrize("change", ["text = 'x'", "annulled_at = now(), reason = 'x'", "account_id = volunteer_id"])
+async def test_a_merge_changes_nothing_of_a_scan_but_the_person(api: Api, build: Build, change: str) -> None:
+    actor, camp = await build.coordinator(), await running_camp(build)
+    await record(api, actor, camp, scan(await participant(api, build, actor, camp), "1"))
+
+    allow = "SELECT set_config('sigap.merges_person', 'on', true)"
+    with pytest.raises(asyncpg.RestrictViolationError):
+        await build.connection.execute(f"{allow}; UPDATE scan SET {change}")  # Our own words.
 
 
 async def count(build: Build, table: str, column: str, key: uuid.UUID) -> int:

@@ -111,9 +111,12 @@ async def move_all(session: Transaction, request: Request, both: Both, *, reason
     for statement in SETTLED:
         await session.rows(statement, {**both, "now": request.now})
     moved: dict[str, int] = {}
+    # The trigger that keeps scans as they are lets the person change meanwhile.
+    await session.value(SET_MERGES, {"merges": "on"})
     for column in MOVED:
         count: int = await session.value(MOVES[column], both)
         moved |= {str(column.table.name): count} if count else {}
+    await session.value(SET_MERGES, {"merges": ""})
     return moved
 
 
@@ -209,6 +212,9 @@ def _move(column: sa.Column[Any]) -> CompiledStatement:
 
 OF_BOTH = {column: _of_both(column) for column in MOVED if "id" in column.table.c}
 MOVES = {column: _move(column) for column in MOVED}
+SET_MERGES = compile_statement(
+    sa.select(sa.func.set_config("sigap.merges_person", sa.bindparam("merges", type_=sa.Text()), sa.true()))
+)
 DELETE_MEMBERSHIP = compile_statement(
     sa.delete(Membership).where(Membership.c.id == sa.bindparam("key", type_=sa.Uuid())).returning(Membership.c.id)
 )
