@@ -141,6 +141,69 @@ async def test_goods_whose_pledge_has_lapsed_are_pledged_again(api: Api, build: 
     assert await build.connection.fetchval("SELECT pledged FROM goods_need") == 60
 
 
+OFFER = document("offerAssignment", "assignment { id }")
+ACCEPT = document("acceptAssignment", "assignment { status }")
+EARLY = {"starts_at": NOW + HOUR, "ends_at": NOW + 11 * HOUR}
+LATE = {"starts_at": NOW + 20 * HOUR, "ends_at": NOW + 30 * HOUR}
+
+
+async def test_a_pledge_that_was_filled_at_its_deadline_holds_its_places_on(api: Api, build: Build) -> None:
+    organization, manager = await organization_and_manager(build)
+    need = await build.need(wanted=3, starts_at=NOW - HOUR, ends_at=NOW + 90 * HOUR)
+    pledge = await build.pledge(need, organization, quantity=2, deadline=NOW)
+    for key, period in ((pledge, EARLY), (pledge, EARLY), (None, LATE)):
+        await build.assignment(need, await build.volunteer(organization), status="ACCEPTED", pledge_id=key, **period)
+    person, other = await build.volunteer(), await build.volunteer()
+    offer = await build.assignment(need, person, **LATE)
+    account, coordinator = await build.volunteer_account(person), await build.coordinator()
+    late = {"startsAt": instant(LATE["starts_at"]), "endsAt": instant(LATE["ends_at"])}
+    of_need = {"need": named("Need", need)}
+
+    refused = [
+        await api.do(OFFER, actor=coordinator, **of_need, volunteer=named("Volunteer", other), **late),
+        await api.do(ACCEPT, actor=account, assignment=named("Assignment", offer), version=1),
+        await api.do(MAKE, actor=manager, **of_need, organization=named("Organization", organization), quantity=1),
+    ]
+
+    full = {"count": 3, "limit": 3}
+    assert [each["problems"] for each in refused] == [
+        [problem("Limit", "NEED_PLEDGED", path, **full)] for path in ("volunteer", "assignment", "quantity")
+    ]
+    assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 3
+
+
+@pytest.mark.parametrize("verb", ["make", "hand_over", "answer"])
+async def test_what_the_constraint_of_places_refuses_is_told_of_the_pledge(api: Api, build: Build, verb: str) -> None:
+    organization, manager = await organization_and_manager(build)
+    need, other = await build.need(wanted=9), await build.organization()
+    pledge = await build.pledge(need, organization, quantity=1)
+    # Two people under a pledge of one: what no writer can leave.
+    await build.connection.execute("ALTER TABLE commitment DISABLE TRIGGER places_of_need")
+    full = await build.pledge(need, organization, quantity=1)
+    for _ in range(2):
+        await build.assignment(need, await build.volunteer(organization), status="ACCEPTED", pledge_id=full)
+    await build.connection.execute("ALTER TABLE commitment ENABLE TRIGGER places_of_need")
+    asked = await build.row(
+        "pledge_request", pledge_id=pledge, organization_id=other, reason="Tim kami sudah di lokasi", status="ASKED"
+    )
+    rest = {"pledge": named("Pledge", pledge), "version": 1, "organization": named("Organization", other)}
+    calls = {
+        "make": (
+            MAKE,
+            {"need": named("Need", need), "organization": named("Organization", organization), "quantity": 1},
+        ),
+        "hand_over": (HAND_OVER, {**rest, "reason": "Tim kami ditarik"}),
+        "answer": (ANSWER, {"pledgeRequest": named("PledgeRequest", asked), "grant": True, "answer": "Silakan"}),
+    }
+    before = await snapshot(build.connection)
+
+    refused = await api.do(calls[verb][0], actor=manager, **calls[verb][1])
+
+    path = {"make": "quantity", "hand_over": "pledge", "answer": "pledgeRequest"}[verb]
+    assert refused["problems"] == [problem("Limit", "NEED_PLEDGED", path, count=None, limit=None)]
+    assert await snapshot(build.connection) == before
+
+
 async def test_what_is_not_filled_is_handed_over(api: Api, build: Build) -> None:
     (one, manager), (other, _) = await organization_and_manager(build), await organization_and_manager(build)
     need = await build.need(wanted=5)

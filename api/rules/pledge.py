@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from api import access
 from api.models import Membership, Pledge
 from api.models.base import INSTANT
-from api.models.pledge import PledgeStatus
+from api.models.pledge import PLEDGE, PledgeStatus
 from api.rules.code import ProblemCode
 from api.rules.place import is_full, places_wanted
 from api.rules.rule import Case, Condition, Refusal, Rule, Sql
@@ -52,8 +52,7 @@ def promised(case: Case) -> Sql:
     quantity = sa.select(Pledge.c.quantity).where(
         Pledge.c.id == case.pledge,
         Pledge.c.need_id == case.need.c.id,
-        Pledge.c.status == PledgeStatus.OPEN,
-        sa.or_(Pledge.c.deadline.is_(None), Pledge.c.deadline > case.now),
+        PLEDGE.current(Pledge, case.now) == PledgeStatus.OPEN,
     )
     return quantity.correlate_except(Pledge).scalar_subquery()
 

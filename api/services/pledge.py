@@ -40,6 +40,7 @@ PLEDGES = Changeable(Pledge, access.sees_pledge, PLEDGE)
         *(ProblemCode.ORGANIZATION_NOT_VERIFIED, ProblemCode.NEED_CLOSED),
         *(ProblemCode.PERIOD_PAST, ProblemCode.NEED_PLEDGED),
     ),
+    conflicts={"places_of_need": Problem(ProblemCode.NEED_PLEDGED, input_path("quantity"))},
 )
 async def make(
     session: Transaction,

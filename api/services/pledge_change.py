@@ -13,7 +13,7 @@ from api.models.pledge import PLEDGE, PledgeAction, PledgeStatus, filled
 from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.pledge import PLEDGES, change_of, end_pledge, lock_pledge
-from api.services.problem import Problems, read_reason
+from api.services.problem import Problem, Problems, input_path, read_reason
 from api.services.request import Request
 from api.services.standing import check_verified
 from api.services.verb import OneThing, verb
@@ -41,6 +41,7 @@ async def release(session: Transaction, request: Request, *, pledge: uuid.UUID, 
     answers=OneThing("Pledge"),
     callers=access.MANAGERS,
     ids={"pledge": "Pledge", "organization": "Organization"},
+    conflicts={"places_of_need": Problem(ProblemCode.NEED_PLEDGED, input_path("pledge"))},
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED),
     updates=True,
 )

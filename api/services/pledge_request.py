@@ -61,6 +61,7 @@ async def ask_for(
     answers=OneThing("PledgeRequest"),
     callers=access.MANAGERS,
     ids={"pledge_request": "PledgeRequest"},
+    conflicts={"places_of_need": Problem(ProblemCode.NEED_PLEDGED, input_path("pledge_request"))},
     codes=(ProblemCode.WRONG_STATUS, ProblemCode.ORGANIZATION_NOT_VERIFIED),
 )
 async def answer(

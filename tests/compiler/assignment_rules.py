@@ -150,7 +150,7 @@ class AssignmentRules:
         accepted = min(self.people_at(instant, need) for instant in instants)
         of_period = {
             "wanted": need["people_wanted"],
-            "pledged": sum(self.open_pledges(need, filled_count=True).values()),
+            "pledged": sum(self.open_pledges(need).values()),
             "offered": sum(row["starts_at"] < ends and row["ends_at"] > begins for row in live),
             "accepted": accepted,
             "shortfall": max(need["people_wanted"] - accepted, 0),
@@ -260,13 +260,13 @@ class AssignmentRules:
         promised: int = sum(pledges.values())
         return direct + promised
 
-    def open_pledges(self, need: Row, *, filled_count: bool = False) -> dict[Any, int]:
-        """What is promised by each pledge that is open and not past its deadline; a filled one has none, if that counts."""
+    def open_pledges(self, need: Row) -> dict[Any, int]:
+        """What is promised by each pledge that is open and not past its deadline, or filled."""
         return {
             row["id"]: row["quantity"]
             for row in self.rows.where(Pledge, "need_id", need["id"])
             if row["status"] == "OPEN"
-            and not (row["deadline"] and row["deadline"] <= self.now and not (filled_count and self.is_filled(row)))
+            and not (row["deadline"] and row["deadline"] <= self.now and not self.is_filled(row))
         }
 
     def is_filled(self, pledge: Row) -> bool:
