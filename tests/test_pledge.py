@@ -333,6 +333,33 @@ async def test_who_may_do_what_with_a_pledge(api: Api, build: Build) -> None:
     assert public == {"pledges": {"totalCount": 0}}
 
 
+@pytest.mark.parametrize("verification", ["SUSPENDED", "CLOSED"])
+async def test_managers_of_an_organization_that_does_not_stand_see_its_own_pledges_only(
+    api: Api, build: Build, verification: str
+) -> None:
+    """Those that it holds, and those that it has asked for; nothing of what others have promised."""
+    own, other = await build.organization(), await build.organization()
+    need = await build.need(wanted=9)
+    held, asked, foreign = [await build.pledge(need, holder, quantity=1) for holder in (own, other, other)]
+    await build.row("pledge_request", pledge_id=asked, organization_id=own, status="ASKED", reason="Kami dekat")
+    row = await build.connection.fetchrow("SELECT incident_id, starts_at FROM need WHERE id = $1", need)
+    assert row is not None
+    manager = await build.manager(own)
+    document = """query($id: ID!, $on: Date!) { pledges(first: 9) { nodes { id } } pledgeRequests(first: 9) { nodes { pledge { id } } }
+      incident(id: $id) { coverageMatrix(on: $on) { promised } } }"""
+    values = {"id": f"Incident:{row['incident_id']}", "on": row["starts_at"].date().isoformat()}
+
+    before = await api.ask(document, actor=manager, **values)
+    await build.connection.execute("UPDATE organization SET verification = $2 WHERE id = $1", own, verification)
+    after = await api.ask(document, actor=manager, **values)
+
+    assert {each["id"] for each in before["pledges"]["nodes"]} == {f"Pledge:{each}" for each in (held, asked, foreign)}
+    assert before["incident"]["coverageMatrix"] != []
+    assert {each["id"] for each in after["pledges"]["nodes"]} == {f"Pledge:{each}" for each in (held, asked)}
+    assert after["pledgeRequests"] == {"nodes": [{"pledge": {"id": f"Pledge:{asked}"}}]}
+    assert after["incident"]["coverageMatrix"] is None
+
+
 async def test_a_wrong_pledge_is_refused(api: Api, build: Build) -> None:
     organization, manager = await organization_and_manager(build)
     pending, its_manager = await organization_and_manager(build, verification="PENDING")

@@ -1,5 +1,6 @@
 """Roles: who grants and revokes which, how long they hold, and the last national coordinator."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.serving import running_api
 from tests.snapshot import snapshot
+from tests.waiting import LOCK_WAITS, wait_until
 
 DAY = timedelta(days=1)
 ROUNDS = 40 if IS_FUZZ else 20
@@ -123,6 +125,38 @@ async def test_a_local_coordinator_grants_nothing_of_an_organization_that_works_
 
     refused = dict.fromkeys(("province", "home"), "FORBIDDEN organization")
     assert found == {**dict.fromkeys(("nation", "manager"), "GRANTED"), **refused}
+
+
+@pytest.mark.parametrize("kind", ["MANAGER", "CAMP_STAFF"])
+async def test_managers_of_an_organization_that_does_not_stand_grant_nothing(api: Api, build: Build, kind: str) -> None:
+    """The coordinators of its home may, who may have to replace its managers."""
+    organization = await build.organization()
+    values = {"login": "sinta", "kind": kind, "organization": f"Organization:{organization}"}
+    await build.account(login="sinta")
+    manager, home = await build.manager(organization), await build.coordinator(kabupaten_code=HOME)
+    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED'")
+
+    found = [await grant(api, actor, **values) for actor in (manager, home)]
+
+    assert found == ["FORBIDDEN organization", "GRANTED"]
+
+
+async def test_a_manager_grants_nothing_while_the_organization_is_suspended(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    values = {"login": "sinta", "kind": "MANAGER", "organization": f"Organization:{organization}"}
+    await build.account(login="sinta")
+    manager = await build.manager(organization)
+    suspension = build.connection.transaction()
+    await suspension.start()
+    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED'")
+    before = await snapshot(build.connection, "role")
+
+    answer = asyncio.create_task(grant(api, manager, **values))
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    await suspension.commit()
+
+    assert await answer == "ORGANIZATION_NOT_VERIFIED organization"
+    assert await snapshot(build.connection, "role") == before
 
 
 @pytest.mark.parametrize("kind", ["DESK_OFFICER", "CAMP_STAFF", "AUDITOR"])

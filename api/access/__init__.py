@@ -10,11 +10,13 @@ from typing import Any
 from api.access.account import (
     covers,
     grants,
+    grants_as_coordinator,
     is_in_force,
     is_open,
     is_own_account,
     is_valid,
     keeps_account,
+    organization_of_role,
     revokes,
     sees_account,
     sees_api_key,

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
-from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row
+from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row, Sql
 from api.access.condition import any_of, exists_where
 from api.access.organization import works_beyond_its_province
+from api.access.standing import stands_today
 from api.models import Camp, Organization, Role
 from api.models.account import RoleKind
 
@@ -85,12 +86,16 @@ def covers(held: Row, other: Row) -> Condition:
     Coordinators, all roles of places in their scope, of organizations at home there and of camps held there; managers,
     those of their organization and of its camps.
     """
-    host = sa.select(Camp.c.host_id).where(Camp.c.id == other.c.camp_id).correlate(other).scalar_subquery()
-    organization = sa.func.coalesce(other.c.organization_id, host, type_=sa.Uuid())
     return sa.or_(
         sa.and_(held.c.kind == RoleKind.COORDINATOR, _lies_in_scope(held, other)),
-        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == organization),
+        sa.and_(held.c.kind == RoleKind.MANAGER, held.c.organization_id == organization_of_role(other)),
     )
+
+
+def organization_of_role(role: Row) -> Sql:
+    """The organization whose managers grant a role: that of the role, or the host of its camp; null for a place."""
+    host = sa.select(Camp.c.host_id).where(Camp.c.id == role.c.camp_id).correlate(role).scalar_subquery()
+    return sa.func.coalesce(role.c.organization_id, host, type_=sa.Uuid())
 
 
 def _lies_in_scope(held: Row, other: Row) -> Condition:
@@ -131,13 +136,31 @@ def _administers(kind: Kind, row: Row) -> Condition:
 
 
 def grants(row: Row) -> Condition:
-    """Whether the actor holds a role that covers this one, reaches as far and lasts as long."""
+    """Whether the actor holds a role that covers this one, reaches as far and lasts as long; as a manager, of who stands."""
+    as_manager = _holds(
+        row,
+        lambda held: held.c.kind == RoleKind.MANAGER,
+        lambda held: covers(held, row),
+        lambda held: _lasts(held, row),
+        lambda held: stands_today(held.c.organization_id),
+    )
+    return sa.or_(grants_as_coordinator(row), as_manager)
+
+
+def grants_as_coordinator(row: Row) -> Condition:
+    """Whether the actor holds a role of a coordinator that covers this one, reaches as far and lasts as long."""
     return _holds(
         row,
+        lambda held: held.c.kind == RoleKind.COORDINATOR,
         lambda held: covers(held, row),
-        lambda held: sa.or_(held.c.kind == RoleKind.MANAGER, _is_of_nation(held), sa.not_(_reaches_beyond(row))),
-        lambda held: sa.or_(held.c.until.is_(None), held.c.until >= row.c.until),
+        lambda held: sa.or_(_is_of_nation(held), sa.not_(_reaches_beyond(row))),
+        lambda held: _lasts(held, row),
     )
+
+
+def _lasts(held: Row, other: Row) -> Condition:
+    """Whether a role lasts as long as another."""
+    return sa.or_(held.c.until.is_(None), held.c.until >= other.c.until)
 
 
 def revokes(kind: Kind, row: Row) -> Condition:

@@ -5,17 +5,22 @@ import sqlalchemy as sa
 from api.access.actor import Condition, Kind, Row, Sql
 from api.access.condition import any_of, exists_where, leads_to, manages
 from api.access.incident import sends_to_need
-from api.models import GoodsNeed, Need, Pledge
+from api.access.standing import manages_any_standing
+from api.models import GoodsNeed, Need, Pledge, PledgeRequest
 
 
 def shares_work(kind: Kind, _row: Row) -> Condition:
-    """All coordinators and managers."""
-    return sa.literal(kind.coordinator or kind.organizations)
+    """All coordinators, and the managers of organizations that stand."""
+    return sa.literal(True) if kind.coordinator else manages_any_standing(kind)
 
 
 def sees_pledge(kind: Kind, row: Row) -> Condition:
-    """All coordinators and managers: they share the work."""
-    return shares_work(kind, row)
+    """Who shares the work; managers of an organization that does not stand, what it holds or has asked for."""
+    if kind.coordinator:
+        return shares_work(kind, row)
+    request = PledgeRequest.alias()
+    asked = exists_where(row, request.c.pledge_id == row.c.id, manages(kind, request.c.organization_id))
+    return any_of(shares_work(kind, row), holds_pledge(kind, row), asked if kind.organizations else None)
 
 
 def sees_pledge_request(kind: Kind, row: Row) -> Condition:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from api.access.actor import NOW, Condition, Kind, Row, Sql
-from api.access.condition import leads_to, manages
+from api.access.condition import manages
 from api.models import Licence, Organization
 from api.models.day import days_between, local_day
 from api.models.organization import LicenceKind, LicenceStatus, Verification
@@ -21,12 +21,23 @@ def is_standing(organization: Row, days: Sql) -> Condition:
     return sa.and_(organization.c.verification == Verification.VERIFIED, sa.or_(~revoked, valid))
 
 
+def stands_today(organization_id: Sql) -> Condition:
+    """Whether the organization with this id stands, on the day in its kabupaten."""
+    organization = Organization.alias()
+    return sa.exists().where(organization.c.id == organization_id, _stands(organization)).correlate_except(organization)
+
+
 def manages_standing(kind: Kind, organization_id: Sql) -> Condition:
     """Whether the actor manages the organization, and it stands today."""
-    if not kind.organizations:
-        return sa.false()
-    return sa.and_(manages(kind, organization_id), leads_to(kind, organization_id, Organization, _stands_today))
+    return sa.and_(manages(kind, organization_id), stands_today(organization_id)) if kind.organizations else sa.false()
 
 
-def _stands_today(_kind: Kind, organization: Row) -> Condition:
+def manages_any_standing(kind: Kind) -> Condition:
+    """Whether one of the organizations that the actor manages stands today."""
+    organization = Organization.alias()
+    managed = sa.exists().where(manages(kind, organization.c.id), _stands(organization))
+    return managed.correlate_except(organization) if kind.organizations else sa.false()
+
+
+def _stands(organization: Row) -> Condition:
     return is_standing(organization, local_day(organization.c.kabupaten_code, NOW))

@@ -72,7 +72,7 @@ SOURCES = (
         fields={
             "need": to_one(Pledge.c.need_id, visible_with_parent=True),
             "goods_need": to_one(Pledge.c.goods_need_id, visible_with_parent=True),
-            "handed_over_to": to_one(Pledge.c.handed_over_to_id, visible_with_parent=True),
+            "handed_over_to": to_one(Pledge.c.handed_over_to_id),
             "status": status(PLEDGE),
             "filled": Expression(lambda row, _context: filled(row)),
             "open_quantity": Expression(open_quantity),

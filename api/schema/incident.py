@@ -104,7 +104,7 @@ class Incident(Node, Located):
     coverage_by_kabupaten: list[KabupatenCoverage] = field_with_arguments("The same for each kabupaten.", ON)
     coverage_matrix: list[Annotated[CoverageCell, strawberry.lazy("api.schema.matrix")]] | None = field_with_arguments(
         "Who does what where on a day, for its needs of people; first what nobody does, or too many. "
-        "Null unless you are a coordinator or a manager.",
+        "Null unless you are a coordinator, or a manager of an organization that stands.",
         argument("on", date, "The day, in the time zone of each kabupaten."),
     )
     sites: Connection[Annotated[Site, strawberry.lazy("api.schema.site")]] = field("Posts, kitchens, shelters.")

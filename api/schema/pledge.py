@@ -66,7 +66,9 @@ class Pledge(Node):
     open_quantity: int = field("What it still holds; 0 once it is not open.")
     percent: float = field("What is filled or delivered, in percent of what is promised.")
     reason: str | None = field("Why it was released or handed over; null if it was not.")
-    handed_over_to: Pledge | None = field("The pledge that took it over; null if it was not handed over.")
+    handed_over_to: Pledge | None = field(
+        "The pledge that took it over; null if it was not handed over, or if you may not see that one."
+    )
     requests: list[PledgeRequest] = field("Who asks for it, the oldest first, as far as you may see it.")
     history: list[HistoryEntry] = field("What happened to it, the oldest first.")
     allowed_actions: list[PledgeAction] = field("What you may do with it now.")

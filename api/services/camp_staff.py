@@ -43,7 +43,7 @@ RULES = (ACTIVE, CONSENT_GIVEN, NOT_COMMITTED_ELSEWHERE, PRESENT)
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp", "volunteer": "Volunteer"},
     conflicts={"ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("volunteer"))},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, *codes_of(RULES)),
+    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, ProblemCode.ORGANIZATION_NOT_VERIFIED, *codes_of(RULES)),
     grants_roles=True,
 )
 async def set_staff(

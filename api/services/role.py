@@ -20,6 +20,7 @@ from api.rules.code import ProblemCode
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
+from api.services.standing import rely_on
 from api.services.verb import OneThing, verb
 from api.values.day import check_earliest
 
@@ -37,7 +38,7 @@ SCOPES = {
     answers=OneThing("Role"),
     callers=access.GRANTORS,
     ids={"province": "Province", "kabupaten": "Kabupaten", "organization": "Organization", "camp": "Camp"},
-    codes=(ProblemCode.ALREADY_GRANTED,),
+    codes=(ProblemCode.ALREADY_GRANTED, ProblemCode.ORGANIZATION_NOT_VERIFIED),
     grants_roles=True,
 )
 async def grant(
@@ -71,8 +72,11 @@ async def grant(
 
 async def check_grant(session: Transaction, request: Request, role: Mapping[str, Any], name: str) -> None:
     """Refuses a role that is more than the actor holds, or lasts longer; `name` is the input field that asks for it."""
-    if not await session.value(MAY_GRANT, {**request.parameters, **role}):
+    (found,) = await session.rows(MAY_GRANT, {**request.parameters, **role})
+    if not found.may:
         raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(name)))
+    if not found.may_as_coordinator:
+        rely_on(request, found.organization_id, name)
 
 
 async def give(session: Transaction, request: Request, role: dict[str, Any], *, reason: str | None = None) -> uuid.UUID:
@@ -204,7 +208,13 @@ _COLUMNS = ("account_id", "kind", *SCOPES.values(), "since", "until")
 _WANTED = sa.select(
     *(sa.cast(sa.bindparam(name, type_=Role.c[name].type), Role.c[name].type).label(name) for name in _COLUMNS)
 ).subquery("wanted")
-MAY_GRANT = compile_statement(sa.select(access.grants(_WANTED)).select_from(_WANTED))
+MAY_GRANT = compile_statement(
+    sa.select(
+        access.grants(_WANTED).label("may"),
+        access.grants_as_coordinator(_WANTED).label("may_as_coordinator"),
+        access.organization_of_role(_WANTED).label("organization_id"),
+    ).select_from(_WANTED)
+)
 
 # The same capacity in the same scope, at some time of the same period.
 SAME = compile_statement(

@@ -31,6 +31,7 @@ from api.models import (
     Organization,
     OrganizationCoverage,
     Pledge,
+    PledgeRequest,
     Province,
     Role,
     Site,
@@ -337,9 +338,12 @@ class Visibility:
         return self.account is not None and account_id == self.account["id"]
 
     def shares_work(self, _row: Row) -> bool:
-        return any(role["kind"] in ("COORDINATOR", "MANAGER") for role in self.roles)
+        is_coordinator = any(role["kind"] == "COORDINATOR" for role in self.roles)
+        return is_coordinator or any(self.stands_today(self.row(Organization, key)) for key in self.organization_ids)
 
-    sees_pledge = shares_work
+    def sees_pledge(self, row: Row) -> bool:
+        asked = {each["organization_id"] for each in self.rows.where(PledgeRequest, "pledge_id", row["id"])}
+        return self.shares_work(row) or bool({row["organization_id"], *asked} & self.organization_ids)
 
     def sees_pledge_request(self, row: Row) -> bool:
         holder = self.row(Pledge, row["pledge_id"])["organization_id"]
