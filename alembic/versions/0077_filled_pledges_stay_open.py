@@ -1,13 +1,13 @@
 """A pledge that is filled at its deadline holds its places on, as it reads and as the constraint counts it.
 
-Revision: 0076
-Revises: 0075
+Revision: 0077
+Revises: 0076
 """
 
 from alembic import op
 
-revision = "0076"
-down_revision = "0075"
+revision = "0077"
+down_revision = "0076"
 branch_labels = None
 depends_on = None
 
