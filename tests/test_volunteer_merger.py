@@ -1,5 +1,6 @@
 """Two records of one person become one."""
 
+import asyncio
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -552,6 +553,24 @@ async def test_who_is_merged_while_an_offer_waits_is_offered_the_duty(
     done = {"assignment": {"volunteer": {"id": named(new)}}, "problems": []}
     assert merged == merged_into(new)
     assert offered == [{"results": [done], "problems": []} if in_bulk else done]
+
+
+async def test_a_merge_waits_for_no_need_and_no_camp(api: Api, build: Build) -> None:
+    """They come before volunteers in the order of locks; nothing changes the places that are taken there."""
+    old, new, coordinator = await build.volunteer(), await build.volunteer(), await build.coordinator()
+    organization, camp = await build.organization(), await build.camp(starts_at=NOW + 60 * DAY, ends_at=NOW + 63 * DAY)
+    await build.assignment(await build.need(), old, status="ACCEPTED")
+    await build.camp_registration(camp, old)
+    await build.contingent(camp, organization, leader_id=old)
+
+    async with build.connection.transaction():
+        await build.connection.execute("SELECT FROM need FOR NO KEY UPDATE; SELECT FROM camp FOR NO KEY UPDATE")
+        async with asyncio.timeout(30):
+            answer = await merge(api, build, old, new, actor=coordinator)
+
+    assert answer == merged_into(new)
+    assert await build.connection.fetchval("SELECT leader_id FROM contingent") == new
+    assert await build.connection.fetchval("SELECT taken FROM camp") == 4
 
 
 @pytest.mark.fuzz
