@@ -1,13 +1,13 @@
 """Places of needs and camps are counted only where a change concerns them, so that no other change locks needs and camps.
 
-Revision: 0077
-Revises: 0076
+Revision: 0078
+Revises: 0077
 """
 
 from alembic import op
 
-revision = "0077"
-down_revision = "0076"
+revision = "0078"
+down_revision = "0077"
 branch_labels = None
 depends_on = None
 
