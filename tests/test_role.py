@@ -159,6 +159,23 @@ async def test_a_manager_grants_nothing_while_the_organization_is_suspended(api:
     assert await snapshot(build.connection, "role") == before
 
 
+async def test_who_may_not_grant_a_role_does_not_learn_whether_there_is_an_account(api: Api, build: Build) -> None:
+    manager = await build.manager(await build.organization())
+    await build.account(login="sinta")
+    other = await build.organization(kabupaten_code=HOME)
+
+    answers = [
+        await grant(api, manager, login=login, **wanted)
+        for login in ("sinta", "siapa")
+        for wanted in (
+            {"kind": "MANAGER", "organization": f"Organization:{other}"},
+            {"kind": "AUDITOR", "kabupaten": HOME},
+        )
+    ]
+
+    assert answers == ["FORBIDDEN organization", "FORBIDDEN kabupaten"] * 2
+
+
 @pytest.mark.parametrize("kind", ["DESK_OFFICER", "CAMP_STAFF", "AUDITOR"])
 async def test_other_roles_let_nobody_grant_or_write(api: Api, build: Build, kind: str) -> None:
     actor = await build.account()

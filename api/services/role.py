@@ -59,12 +59,13 @@ async def grant(
     _check_scope(problems, kind, scope)
     _check_period(problems, since, until, request.now)
     await _check_things(session, request, problems, scope)
-    account_id = await session.value(LOCK_ACCOUNT, {"login": login})
-    if account_id is None:
-        problems.add(ProblemCode.NOT_FOUND, "login")
     problems.refuse()
-    role = {"account_id": account_id, "kind": kind, **columns, "since": since, "until": until}
+    role: dict[str, Any] = {"account_id": None, "kind": kind, **columns, "since": since, "until": until}
+    # Before the login is looked up: whether there is such an account is told only to who may grant it the role.
     await check_grant(session, request, role, _named(scope) or "kind")
+    role["account_id"] = await session.value(LOCK_ACCOUNT, {"login": login})
+    if role["account_id"] is None:
+        raise not_found("login")
     if await session.value(SAME, {**request.parameters, **role}):
         raise Refused(Problem(ProblemCode.ALREADY_GRANTED, input_path("login")))
     return await give(session, request, role, reason=text)
