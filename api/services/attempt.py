@@ -4,7 +4,7 @@ Nobody is ever locked out: the wait ends by itself, is at most a minute, and an 
 count for the addresses from which its owner has signed in.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -56,20 +56,37 @@ GIVE_BACK = compile_statement(
 FORGET_OLD = compile_statement(sa.delete(Attempt).where(Attempt.c.at < NOW - timedelta(days=1)))
 
 
-async def count(database: Database, request: Request, *, of_address: bytes, of_account: bytes) -> None:
+async def count(database: Database, request: Request, *, of_address: bytes, of_name: bytes) -> None:
     """Counts one attempt, for good; raises `Refused` where it comes too early, and then counts nothing more."""
-    for key, free in ((of_address, FREE_FROM_ADDRESS), (of_account, FREE_AT_ACCOUNT)):
-        parameters = {"attempt_key": key, "free": free, "now": request.now}
-        async with database.transaction() as session:
-            if await session.value(TAKE, parameters) is None:
-                until = await session.value(WAIT, parameters)
-                raise Refused(Problem(ProblemCode.TOO_MANY_ATTEMPTS, fact={"retry_at": until.isoformat()}))
+    for key, free in ((of_address, FREE_FROM_ADDRESS), (of_name, FREE_AT_ACCOUNT)):
+        until = await _take(database, request, key, free)
+        if until is not None:
+            raise Refused(Problem(ProblemCode.TOO_MANY_ATTEMPTS, fact={"retry_at": until.isoformat()}))
 
 
-async def forget(session: Transaction, *, of_address: bytes, of_account: bytes) -> None:
+async def is_too_early(database: Database, request: Request, *, of_account: bytes) -> bool:
+    """Whether an attempt at the account comes too early, under whichever name; one that does not is counted, for good.
+
+    That is told to nobody, as it would tell that two names are those of one account.
+    """
+    return await _take(database, request, of_account, FREE_AT_ACCOUNT) is not None
+
+
+async def _take(database: Database, request: Request, key: bytes, free: float) -> datetime | None:
+    """Counts one attempt; until when it would have to wait, if it comes too early and is not counted."""
+    parameters = {"attempt_key": key, "free": free, "now": request.now}
+    async with database.transaction() as session:
+        if await session.value(TAKE, parameters) is not None:
+            return None
+        until: datetime = await session.value(WAIT, parameters)
+        return until
+
+
+async def forget(session: Transaction, *, of_address: bytes, of_name: bytes, of_account: bytes) -> None:
     """After a success: all attempts at the account, but of those from the address this one only.
 
     Else whoever guesses at others would sign in to an own account now and then, and guess on without a wait.
     """
-    await session.rows(FORGET, {"attempt_key": of_account})
+    for key in (of_name, of_account):
+        await session.rows(FORGET, {"attempt_key": key})
     await session.rows(GIVE_BACK, {"attempt_key": of_address})

@@ -33,25 +33,31 @@ class Identity:
     phone: str | None
     password_hash: str | None
     of_address: bytes
+    of_name: bytes
     of_account: bytes
 
 
 async def identify(database: Database, request: Request, vault: Vault, name: str) -> Identity:
-    """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none."""
+    """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none.
+
+    The name and the account have a count each. Where only the account has to wait, it is as if there was none of the name.
+    """
     address = address_digest(vault, request.caller.address)
     login, email, phone = name.strip(), name.strip().lower(), _phone(name)
     values = {"login": login, "email": email, "phone": phone, "address": address}
     async with database.reading() as session:
         found = await session.row(FIND, {**values, "now": request.now})
     # In one way of writing, so that another one is one more attempt, or none, whether there is an account or not.
-    whose = found.id.hex if found else phone or (email if "@" in email else login)
+    written = phone or (email if "@" in email else login)
     # The owner, at an address of the past, is not kept waiting by who guesses elsewhere.
-    count = f"account {whose} {address.hex() if found and found.is_known else ''}"
-    of_account = vault.blind_index(count)
-    await attempt.count(database, request, of_address=address, of_account=of_account)
-    if found is None:
-        return Identity(None, None, None, None, address, of_account)
-    return Identity(found.id, found.email, found.phone, found.password_hash, address, of_account)
+    where = address.hex() if found and found.is_known else ""
+    of_name = vault.blind_index(f"name {written} {where}")
+    of_account = vault.blind_index(f"account {found.id.hex if found else written} {where}")
+    await attempt.count(database, request, of_address=address, of_name=of_name)
+    is_too_early = await attempt.is_too_early(database, request, of_account=of_account)
+    if found is None or is_too_early:
+        return Identity(None, None, None, None, address, of_name, of_account)
+    return Identity(found.id, found.email, found.phone, found.password_hash, address, of_name, of_account)
 
 
 async def prepare_password(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -76,7 +76,8 @@ async def admit(
 ) -> Mapping[str, Any]:
     """Signs in who has shown the first factor, if the second is right or not set up."""
     is_second = await second_factor.check(session, request, vault, account_id, code=totp_code)
-    await attempt.forget(session, of_address=identity.of_address, of_account=identity.of_account)
+    counts = {"of_address": identity.of_address, "of_name": identity.of_name, "of_account": identity.of_account}
+    await attempt.forget(session, **counts)
     return await open_session(session, request, vault, account_id, has_second_factor=is_second)
 
 

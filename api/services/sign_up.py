@@ -48,7 +48,7 @@ async def _prepare(database: Database, request: Request, arguments: Mapping[str,
     subject = account["email"] or account["phone"]
     count = vault.blind_index(f"new account {subject}")
     of_address = address_digest(vault, request.caller.address)
-    await attempt.count(database, request, of_address=of_address, of_account=count)
+    await attempt.count(database, request, of_address=of_address, of_name=count)
     if arguments.get("code") is None:
         async with database.transaction() as session:
             await _send_code(session, request, vault, subject, language=arguments.get("language") or "ID")
