@@ -555,6 +555,37 @@ async def test_who_is_merged_while_an_offer_waits_is_offered_the_duty(
     assert offered == [{"results": [done], "problems": []} if in_bulk else done]
 
 
+async def test_who_is_merged_while_scans_are_recorded_is_checked_in(api: Api, build: Build) -> None:
+    old, new, coordinator = await build.volunteer(), await build.volunteer(), await build.coordinator()
+    site = await build.site(incident := await build.incident())
+    need = await build.need(incident, site_id=site, starts_at=NOW - 10 * HOUR, ends_at=NOW + 10 * HOUR)
+    duty = await build.assignment(need, old, status="ACCEPTED")
+    code, at = await code_of(api, coordinator, volunteer=named(old)), instant(NOW - HOUR)
+    answers: dict[str, Json] = {}
+
+    async def merge_both() -> None:
+        answers["merged"] = await merge(api, build, old, new, actor=coordinator)
+
+    async def record_both() -> None:
+        scans = [scan("unknown", "1", at=at), scan(code, "2", at=at)]
+        answers["recorded"] = await api.do(RECORD, actor=coordinator, site=f"Site:{site}", device="hp", scans=scans)
+
+    async with anyio.create_task_group() as group, build.connection.transaction():
+        # The merge has moved the duty when it waits for this.
+        await build.connection.execute("SELECT FROM scan_code FOR NO KEY UPDATE")
+        group.start_soon(merge_both)
+        await wait_until(build.connection, LOCK_WAITS, 1)
+        group.start_soon(record_both)
+        await wait_until(build.connection, LOCK_WAITS, 2)
+
+    assert answers["merged"] == merged_into(new)
+    assert [each["scan"]["finding"] for each in answers["recorded"]["results"]] == ["UNKNOWN_CODE", None]
+    row = await build.connection.fetchrow(
+        "SELECT volunteer_id, assignment_id, (SELECT status FROM assignment) FROM scan WHERE volunteer_id IS NOT NULL"
+    )
+    assert tuple(row or ()) == (new, duty, "ON_DUTY")
+
+
 async def test_a_merge_waits_for_no_need_and_no_camp(api: Api, build: Build) -> None:
     """They come before volunteers in the order of locks; nothing changes the places that are taken there."""
     old, new, coordinator = await build.volunteer(), await build.volunteer(), await build.coordinator()

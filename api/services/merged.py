@@ -12,12 +12,19 @@ from api.database.statement import compile_statement
 from api.models import METADATA, MergedVolunteer
 from api.services.verb import Verb
 
-# The foreign keys to a volunteer. A row that names a record which is merged meanwhile violates one, and is tried again.
+
+def _names_volunteer(column: sa.Column[Any]) -> bool:
+    """Whether it is a column of volunteers, or one that refers to them."""
+    return column.table.name == "volunteer" or any(key.column.table.name == "volunteer" for key in column.foreign_keys)
+
+
+# The foreign keys to a volunteer, and those to what is of the same volunteer, as of a scan to its duty. A row that names a
+# record which is merged meanwhile violates one, and is tried again.
 VOLUNTEER_KEYS = frozenset(
-    str(key.constraint.name)
+    str(key.name)
     for table in METADATA.tables.values()
-    for key in table.foreign_keys
-    if key.column.table.name == "volunteer" and key.constraint is not None
+    for key in table.foreign_key_constraints
+    if any(_names_volunteer(element.column) for element in key.elements)
 )
 
 
