@@ -218,6 +218,23 @@ async def test_who_is_to_take_over_takes_nothing_from_a_duty_that_was_extended_s
     assert await commitments(build) == [own, *([] if answer else [(uuid.UUID(key), NOW, NOW + 6 * HOUR)])]
 
 
+async def test_who_is_to_take_over_a_duty_whose_time_is_over_takes_nothing_from_it(api: Api, build: Build) -> None:
+    """Another who replaces it has shortened it; it was never checked out."""
+    need = await build.need(wanted=2, starts_at=NOW - 10 * HOUR, ends_at=NOW + 10 * HOUR)
+    ended, person = {"starts_at": NOW - 10 * HOUR, "ends_at": NOW - HOUR}, await build.volunteer()
+    duty = await build.assignment(need, await build.volunteer(), status="ON_DUTY", **ended)
+    await build.assignment(need, await build.volunteer(), status="ACCEPTED", starts_at=NOW - HOUR, replaces_id=duty)
+    key = await build.assignment(need, person, starts_at=NOW - 2 * HOUR, replaces_id=duty)
+
+    accepted = await do(api, "Accept", key, await build.volunteer_account(person))
+
+    assert codes(accepted) == []
+    row = await build.connection.fetchrow("SELECT status, ends_at, released_at FROM assignment WHERE id = $1", duty)
+    assert row is not None
+    assert tuple(row) == ("ON_DUTY", NOW - HOUR, None)
+    assert (key, NOW, NOW + 10 * HOUR) in await commitments(build)
+
+
 async def test_a_replacement_is_served_for_the_organization_of_the_days_that_are_left(api: Api, build: Build) -> None:
     organization = await build.organization()
     need = await build.need(wanted=1, starts_at=NOW - 72 * HOUR, ends_at=NOW + 24 * HOUR)

@@ -52,8 +52,7 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
         return key
     # The duty begins when the one that it replaces ends and the volunteer leaves the camp.
     request = request.at(request.now)
-    # Nobody serves before having accepted.
-    starts = max(await take_over(session, request, offer), request.now)
+    starts = await take_over(session, request, offer)
     await leave_camp(session, request, offer, starts)
     await lock_grounds(session, offer)
     sending = (offer.need_id, offer.volunteer_id, starts, offer.ends_at, offer.pledge_id)

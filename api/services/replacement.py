@@ -124,13 +124,13 @@ async def take_over(session: Transaction, request: Request, offer: Row) -> datet
     The duty ends at that instant, so that its place is filled at every instant: one that was extended since goes on, as the
     offer ends before it.
     """
-    starts: datetime = offer.starts_at
+    # Nobody serves before having accepted.
+    starts: datetime = max(offer.starts_at, request.now)
     if offer.replaces_id is None:
         return starts
     duty = await read_again(session, request, offer.replaces_id)
     if duty.current_status not in ASSIGNMENT.group("PROMISED") or not starts < duty.ends_at <= offer.ends_at:
         return starts
-    starts = max(starts, request.now)
     if duty.status != AssignmentStatus.ON_DUTY and starts <= duty.starts_at:
         await move(session, request, duty, AssignmentStatus.CANCELLED, reason=REASON)
     elif starts <= max(request.now, duty.starts_at):
@@ -145,8 +145,8 @@ async def take_over(session: Transaction, request: Request, offer: Row) -> datet
 
 async def end_now(session: Transaction, request: Request, duty: Row, reason: str | None) -> uuid.UUID:
     """Releases a locked duty: the time served remains promised, the rest is free again; whoever is at work leaves with it."""
-    # Another server's clock may be ahead.
-    now = max(request.now, duty.accepted_at, duty.checked_in_at or duty.accepted_at)
+    # Another server's clock may be ahead; nobody is released after the end of the duty.
+    now = min(max(request.now, duty.accepted_at, duty.checked_in_at or duty.accepted_at), duty.ends_at)
     await shorten_commitment(session, duty, now)
     is_at_work = duty.checked_in_at is not None and duty.checked_in_at < now
     columns = {"released_at": now, "checked_out_at": now if is_at_work else None}
