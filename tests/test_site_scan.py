@@ -202,6 +202,25 @@ async def test_annulled_scans_leave_a_duty_as_if_nobody_had_scanned(
     assert await hours(build, duty) == []
 
 
+@pytest.mark.parametrize("nonce", [{}, {"nonce": "own"}])
+async def test_what_a_coordinator_has_reported_of_the_same_instant_outlasts_an_annulled_scan(
+    api: Api, build: Build, nonce: dict[str, str]
+) -> None:
+    actor = await build.coordinator()
+    site, person, duty = await duty_at_site(build)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+    scans = [scan(code, "1", at=instant(NOW - HOUR)), scan(code, "2", "EXIT", at=instant(NOW))]
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=scans)
+
+    await report(api, "CheckIn", duty, actor, at=NOW - HOUR, **nonce)
+    annulled = [await annul(api, build, each["scan"]["id"]) for each in payload["results"]]
+
+    assert [each["problems"] for each in annulled] == [[], []]
+    assert await state(build, duty) == ("ON_DUTY", NOW - HOUR, None, STARTS, ENDS)
+    rows = await build.connection.fetch("SELECT kind, at, nonce FROM attendance")
+    assert [tuple(row) for row in rows] == [("CHECKED_IN", NOW - HOUR, nonce.get("nonce"))]
+
+
 async def test_an_annulled_exit_of_who_was_released_leaves_the_time_until_the_release(api: Api, build: Build) -> None:
     actor, ended = await build.coordinator(), NOW - HOUR
     times: dict[str, Any] = {"checked_in_at": NOW - 5 * HOUR, "checked_out_at": ended, "released_at": ended}

@@ -31,6 +31,14 @@ CLOCK_ERROR = timedelta(minutes=5)
 # So long before a duty somebody may arrive for it. The day of a phone may be wrong, and who helps before has another duty.
 EARLIEST = timedelta(hours=72)
 
+# Before the id of a scan: by which its report is known among those of the duty.
+NONCE = "scan "
+
+
+def nonce_of(scan: uuid.UUID) -> str:
+    return f"{NONCE}{scan}"
+
+
 # A check-in of somebody who was said not to have come asks for the time and the place again.
 _CONFLICTS = {
     "ex_commitment_one_place_at_a_time": Problem(ProblemCode.PERSON_ELSEWHERE, input_path("assignment")),
@@ -143,13 +151,17 @@ async def apply(
     """Keeps a report of a locked duty, and moves the duty to where all reports together put it.
 
     The one place where an instant meets an assignment; whoever calls it has asked for the right to. A report with a nonce, or
-    a kind and instant, that is there already changes nothing.
+    a kind and instant, that is there already changes nothing. What a scan has reported is no longer the scan's once somebody
+    reports the same, so that it stays where the scan is annulled.
     """
     key: uuid.UUID = duty.id
     at = request.now if request.now < at <= request.now + CLOCK_ERROR else at
     mark = mark_of(duty, kind, at, request.now)
-    values = {"id": new_id(), "assignment_id": key, "kind": kind, "at": at, "mark": mark, "nonce": nonce}
-    if await session.value(KEEP, {**values, "account_id": request.actor.account_id}) is None:
+    values = {"assignment_id": key, "kind": kind, "at": at, "mark": mark, "nonce": nonce}
+    values["account_id"] = request.actor.account_id
+    if await session.value(KEEP, {**values, "id": new_id()}) is None:
+        if nonce is None or not nonce.startswith(NONCE):
+            await session.rows(TAKE_FROM_SCAN, values)
         return key
     reported = {"kind": kind, "at": at.isoformat(), "mark": mark}
     if mark is not None:
@@ -207,6 +219,27 @@ KEEP = compile_statement(
     .on_conflict_do_nothing()
     .returning(Attendance.c.id)
 )
+
+
+def _take_from_scan() -> sa.Update:
+    """Of the report of a scan with the same mark; not by a nonce by which another report is known."""
+    known = Attendance.alias()
+    value = {name: sa.bindparam(name, type_=Attendance.c[name].type) for name in _KEPT if name != "id"}
+    same = ("assignment_id", "kind", "at")
+    by_nonce = sa.exists().where(known.c.assignment_id == value["assignment_id"], known.c.nonce == value["nonce"])
+    return (
+        sa.update(Attendance)
+        .where(
+            *(Attendance.c[name] == value[name] for name in same),
+            Attendance.c.mark.is_not_distinct_from(value["mark"]),
+            Attendance.c.nonce.startswith(NONCE),
+            ~by_nonce,
+        )
+        .values(nonce=value["nonce"], account_id=value["account_id"])
+    )
+
+
+TAKE_FROM_SCAN = compile_statement(_take_from_scan())
 _COUNTS = sa.select(sa.func.min(Attendance.c.at)).where(
     Attendance.c.assignment_id == sa.bindparam("assignment", type_=sa.Uuid()), Attendance.c.mark.is_(None)
 )

@@ -13,7 +13,7 @@ from api.models.assignment_status import ASSIGNMENT, AssignmentStatus
 from api.models.attendance import AttendanceKind
 from api.models.hours import HoursSource, HoursStatus
 from api.models.scan import ScanPoint
-from api.services.attendance import REPORTED, UNRATED
+from api.services.attendance import NONCE, REPORTED, UNRATED, nonce_of
 from api.services.duty import change, move, promise
 from api.services.hours import count
 from api.services.request import Request
@@ -23,14 +23,6 @@ KINDS: Mapping[str, AttendanceKind] = {
     ScanPoint.ENTRY: AttendanceKind.CHECKED_IN,
     ScanPoint.EXIT: AttendanceKind.CHECKED_OUT,
 }
-
-
-# Before the id of a scan: by which its report is known among those of the duty.
-NONCE = "scan "
-
-
-def nonce_of(scan: uuid.UUID) -> str:
-    return f"{NONCE}{scan}"
 
 
 async def retract(session: Transaction, request: Request, duty: Row, *, scan: uuid.UUID, reason: str | None) -> None:

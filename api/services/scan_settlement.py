@@ -18,8 +18,8 @@ from api.models.base import new_id
 from api.models.camp import CampStatus
 from api.models.camp_registration import CampRegistrationStatus
 from api.models.scan import ScanPoint
-from api.services.attendance import apply
-from api.services.attendance_undo import KINDS, nonce_of, retract
+from api.services.attendance import apply, nonce_of
+from api.services.attendance_undo import KINDS, retract
 from api.services.camp_line import REGISTRATIONS, move_all
 from api.services.duty import lock_assignments, read_again, record_lapse
 from api.services.request import Request
