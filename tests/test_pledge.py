@@ -5,8 +5,10 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import anyio
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, SET_WANTED, Build
@@ -14,6 +16,7 @@ from tests.conftest import NOW
 from tests.sampling import IS_FUZZ
 from tests.snapshot import snapshot
 from tests.test_race import run_concurrently
+from tests.waiting import LOCK_WAITS, wait_until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 READ = """pledge { id status quantity filled openQuantity percent deadline reason version organization { id }
@@ -170,6 +173,33 @@ async def test_a_pledge_that_was_filled_at_its_deadline_holds_its_places_on(api:
         [problem("Limit", "NEED_PLEDGED", path, **full)] for path in ("volunteer", "assignment", "quantity")
     ]
     assert await build.connection.fetchval("SELECT count(*) FROM commitment") == 3
+
+
+async def test_a_pledge_that_is_split_off_meanwhile_is_handed_over_under_the_lock_of_its_new_need(
+    api: Api, build: Build
+) -> None:
+    (one, manager), other = await organization_and_manager(build), await build.organization()
+    incident = await build.incident()
+    need, new = await build.need(incident, wanted=2), await build.need(incident, wanted=2)
+    pledge = await build.pledge(need, one, quantity=2)
+    values = {"pledge": named("Pledge", pledge), "version": 1, "organization": named("Organization", other)}
+    handed: list[Json] = []
+
+    async def hand_over() -> None:
+        handed.append(await api.do(HAND_OVER, actor=manager, **values, reason="Tim kami ditarik"))
+
+    with capture_logs() as logs:
+        async with anyio.create_task_group() as group, build.connection.transaction():
+            await build.connection.execute("SELECT FROM need WHERE id = $1 FOR NO KEY UPDATE", need)
+            group.start_soon(hand_over)
+            await wait_until(build.connection, LOCK_WAITS, 1)
+            await build.connection.execute("UPDATE pledge SET need_id = $1 WHERE id = $2", new, pledge)
+
+    assert [each["problems"] for each in handed] == [[]]
+    assert [(each["event"], each["error"]) for each in logs if "error" in each] == [
+        ("broken off", "SerializationError")
+    ]
+    assert {row["need_id"] for row in await build.connection.fetch("SELECT need_id FROM pledge")} == {new}
 
 
 @pytest.mark.parametrize("verb", ["make", "hand_over", "answer"])

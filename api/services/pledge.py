@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 
 from api import access
@@ -233,10 +234,11 @@ async def lock_pledge(
     """The pledge, locked after its need, as it stands now; it must be open. `name` is the input field by which it is known."""
     need = await session.row(NEED_OF, {"pledge": pledge})
     if need is not None:
-        parameters = {"need": need.need_id or need.goods_need_id}
-        await session.rows((NEED if need.need_id else GOODS_NEED)[1], parameters)
+        await session.rows((NEED if need.need_id else GOODS_NEED)[1], {"need": need.need_id or need.goods_need_id})
         await record_lapsed(session, request, need=need.need_id, goods_need=need.goods_need_id)
     held = await PLEDGES.lock(session, request, pledge, None, may=may, name=name)
+    if need is not None and (held.need_id, held.goods_need_id) != (need.need_id, need.goods_need_id):
+        raise asyncpg.SerializationError("The pledge was given to another need meanwhile.")
     check_status(held, (PledgeStatus.OPEN,), name)
     if version is not None and held.version != version:
         raise Refused(Problem(ProblemCode.VERSION_CONFLICT, input_path("version"), {"version": held.version}))
