@@ -1,3 +1,4 @@
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -204,6 +205,26 @@ async def test_the_places_of_a_contingent_change_within_what_is_named_and_free(a
     assert foreign["problems"] == [problem("Simple", "FORBIDDEN", "places")]
     assert own["problems"] == []
     assert (fits["contingent"]["places"], fits["contingent"]["openPlaces"]) == (4, 2)
+
+
+async def test_a_contingent_is_not_left_without_places_and_its_event_says_what_changed(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    contingent, host = await build.contingent(camp, organization, places=3), await build.coordinator()
+    values = {"contingent": f"Contingent:{contingent}", "version": 1}
+    before = await snapshot(build.connection)
+
+    refused = await api.do(document("changeContingent"), actor=host, **values, places=0)
+    unchanged = await snapshot(build.connection)
+    changed = await api.do(document("changeContingent"), actor=host, **values, places=None, payer=None, transport="Bus")
+
+    assert refused == {"contingent": None, "problems": [problem("Simple", "INVALID", "places")]}
+    assert unchanged == before
+    assert changed["problems"] == []
+    row = await build.connection.fetchrow("SELECT places, payer_code, transport FROM contingent")
+    event = await build.connection.fetchval("SELECT change FROM event WHERE kind = 'contingent.changed'")
+    assert row is not None
+    assert tuple(row) == (3, "SENDER", "Bus")
+    assert json.loads(event) == {"transport": "Bus"}
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ IDS = {
 CODES = (ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, ProblemCode.ORGANIZATION_NOT_VERIFIED)
 COLUMNS = {"category": "category_code", "payer": "payer_code", "leader": "leader_id", "kabupaten": "kabupaten_code"}
 
+# What a contingent always has: null leaves it as it is.
+REQUIRED = ("places", "payer")
+
 
 @verb(
     "ask_contingent",
@@ -204,11 +207,11 @@ async def change(
     for name in sorted(own & values.keys()):
         if not is_kept:
             problems.add(ProblemCode.FORBIDDEN, name)
-    wanted = {**values, "places": values.get("places") or held.places}
+    wanted = {name: value for name, value in values.items() if name not in REQUIRED or value is not None}
     columns = await _read(session, request, problems, camp, wanted, of=(held.organization_id, held.kabupaten_code))
-    await _check_places(session, request, problems, held, columns["places"])
+    await _check_places(session, request, problems, held, columns.get("places", held.places))
     problems.refuse()
-    key = await CONTINGENTS.change(session, request, held, "changed", columns=columns, change=values)
+    key = await CONTINGENTS.change(session, request, held, "changed", columns=columns, change=columns)
     await update_line(session, request, held.camp_id)
     return key
 
