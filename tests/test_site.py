@@ -22,6 +22,10 @@ def document(name: str) -> str:
 
 
 OPEN, CHANGE, COUNT, CLOSE = (document(name) for name in ("openSite", "changeSite", "recordLoad", "closeSite"))
+CHANGE_NEED, CHANGE_GOODS = (
+    f"mutation($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ {PROBLEMS} }} }}"
+    for name in ("changeNeed", "changeGoodsNeed")
+)
 
 
 def shelter(in_incident: uuid.UUID, **values: Any) -> Json:
@@ -166,6 +170,27 @@ async def test_nothing_is_counted_or_changed_at_a_closed_site_nor_at_a_wrong_tim
         assert await api.do(mutation, actor=actor, **values) == {"site": None, "problems": [expected]}
 
     assert await snapshot(build.connection) == before
+
+
+async def test_a_need_that_has_ended_does_not_begin_again_at_a_closed_site(api: Api, build: Build) -> None:
+    incident, actor = await build.incident(), await build.coordinator()
+    closed, site = await build.site(incident, closed_at=NOW - HOUR), await build.site(incident)
+    need = await build.need(incident, site_id=closed, starts_at=NOW - DAY, ends_at=NOW - 2 * HOUR)
+    goods = await build.goods_need(incident, site_id=closed, needed_by=NOW - 2 * HOUR)
+    people = (CHANGE_NEED, {"need": f"Need:{need}", "version": 1, "endsAt": instant(NOW + DAY)})
+    rice = (CHANGE_GOODS, {"goodsNeed": f"GoodsNeed:{goods}", "version": 1, "neededBy": instant(NOW + DAY)})
+    before = await snapshot(build.connection)
+
+    refused = [await api.do(mutation, actor=actor, **values) for mutation, values in (people, rice)]
+    unchanged = await snapshot(build.connection)
+    elsewhere = [
+        await api.do(mutation, actor=actor, **values, site=at)
+        for (mutation, values), at in ((people, f"Site:{site}"), (rice, None))
+    ]
+
+    assert [each["problems"] for each in refused] == [[problem("Simple", "SITE_CLOSED", "site")]] * 2
+    assert unchanged == before
+    assert [each["problems"] for each in elsewhere] == [[], []]
 
 
 async def test_a_site_is_not_closed_while_something_depends_on_it(api: Api, build: Build) -> None:

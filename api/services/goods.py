@@ -17,7 +17,7 @@ from api.rules.code import ProblemCode
 from api.services.change import Changeable
 from api.services.feed import record
 from api.services.incident import check_incident
-from api.services.need import check_site
+from api.services.need import check_changed_site, check_same_site, check_site
 from api.services.need_change import read_place
 from api.services.place import coordinated_kabupatens
 from api.services.pledge import lock_open_pledges, record_lapsed, tell_pledges
@@ -117,9 +117,9 @@ async def change_goods(
     """Refused below what is promised or was delivered, and before the deadline of a pledge."""
     problems = Problems()
     at = await session.row(SHARE_INCIDENT, {"need": goods_need})
-    if at is not None and "site" in changes:
-        await check_site(session, problems, changes["site"], at.incident_id, at.kabupaten_code)
+    await check_changed_site(session, problems, at, changes, ("needed_by",))
     held = await _open(session, request, goods_need, version)
+    check_same_site(at, held)
     problems.refuse()
     await record_lapsed(session, request, goods_need=goods_need)
     columns = {name: changes[name] for name in ("quantity", "needed_by", "priority") if changes.get(name) is not None}
@@ -182,7 +182,7 @@ async def close_goods(
 _NEED = sa.bindparam("need", type_=sa.Uuid())
 # The incident of a need, locked before it, shared.
 SHARE_INCIDENT = compile_statement(
-    sa.select(GoodsNeed.c.incident_id, GoodsNeed.c.kabupaten_code)
+    sa.select(GoodsNeed.c.incident_id, GoodsNeed.c.kabupaten_code, GoodsNeed.c.site_id)
     .join(Incident, Incident.c.id == GoodsNeed.c.incident_id)
     .where(GoodsNeed.c.id == _NEED)
     .with_for_update(read=True, of=Incident)

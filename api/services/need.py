@@ -1,9 +1,11 @@
 """Raising needs."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 
 from api import access
@@ -115,6 +117,23 @@ async def check_site(
             english="The site is not one of the incident in this kabupaten.",
         )
     return found
+
+
+async def check_changed_site(
+    session: Transaction, problems: Problems, at: Row | None, changes: Mapping[str, Any], period: Sequence[str]
+) -> None:
+    """The site that a need gets, or the one that it keeps where one of the fields of its period changes.
+
+    A site is closed once its needs have ended: none of them begins again there.
+    """
+    if at is not None and ("site" in changes or any(changes.get(name) is not None for name in period)):
+        await check_site(session, problems, changes.get("site", at.site_id), at.incident_id, at.kabupaten_code)
+
+
+def check_same_site(at: Row | None, held: Row) -> None:
+    """Tries again where the need, before it was locked, was given another site than the one that was checked."""
+    if at is not None and at.site_id != held.site_id:
+        raise asyncpg.SerializationError("The need was given another site meanwhile.")
 
 
 async def share_incident(session: Transaction, need: uuid.UUID) -> None:

@@ -17,7 +17,7 @@ from api.rules.pledge import places_held
 from api.services.closing import close_one, end_duties, end_duty, lock_duties
 from api.services.composition import TOO_MANY, check_composition, read_minimums, replace_minimums
 from api.services.feed import record
-from api.services.need import NEEDS, check_people_and_period, check_site, share_incident
+from api.services.need import NEEDS, check_changed_site, check_people_and_period, check_same_site, share_incident
 from api.services.place import known_kabupatens
 from api.services.pledge import lock_open_pledges, record_lapsed, release_all, tell_pledges
 from api.services.position import check_point
@@ -59,9 +59,9 @@ async def change(session: Transaction, request: Request, *, need: uuid.UUID, ver
     await share_incident(session, need)
     problems = Problems()
     at = await session.row(PLACE, {"need": need})
-    if at is not None and "site" in changes:
-        await check_site(session, problems, changes["site"], at.incident_id, at.kabupaten_code)
+    await check_changed_site(session, problems, at, changes, ("starts_at", "ends_at"))
     held = await open_need(session, request, need, version)
+    check_same_site(at, held)
     problems.refuse()
     await record_lapsed(session, request, need=need)
     columns, minimums = await _read_changes(session, request, held, changes)
@@ -203,7 +203,9 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
     return sa.bindparam(name, type_=sa.Uuid())
 
 
-PLACE = compile_statement(sa.select(Need.c.incident_id, Need.c.kabupaten_code).where(Need.c.id == _id("need")))
+PLACE = compile_statement(
+    sa.select(Need.c.incident_id, Need.c.kabupaten_code, Need.c.site_id).where(Need.c.id == _id("need"))
+)
 CHECK_MINIMUMS = compile_statement(sa.text("SET CONSTRAINTS minimums_of_need IMMEDIATE"))
 HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
 _PROMISED = sa.and_(Pledge.c.need_id == _id("need"), PLEDGE.current(Pledge, access.NOW) == PledgeStatus.OPEN)
