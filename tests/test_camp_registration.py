@@ -155,7 +155,10 @@ async def test_a_freed_place_goes_to_the_first_for_whom_everything_allows_it(api
     }
 
 
-async def test_an_organization_that_is_suspended_sends_nobody_from_the_line(api: Api, build: Build) -> None:
+@pytest.mark.parametrize("is_struck_off", [False, True])
+async def test_an_organization_that_does_not_stand_sends_nobody_from_the_line(
+    api: Api, build: Build, *, is_struck_off: bool
+) -> None:
     """Of those who wait a member and a guest come for it, the third for nobody; to a fourth a place was offered."""
     camp, organization, actor = await build.camp(capacity=3), await build.organization(), await build.coordinator()
     leaving = [await build.camp_registration(camp, await build.person()) for _ in range(2)]
@@ -164,7 +167,10 @@ async def test_an_organization_that_is_suspended_sends_nobody_from_the_line(api:
     await build.camp_registration(camp, None, guest_name="Budi", **of_it)
     await build.camp_registration(camp, await build.person(), status="WAITLISTED")
     offered = await build.camp_registration(camp, await build.volunteer(organization), **{**of_it, "status": "OFFERED"})
-    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED' WHERE id = $1", organization)
+    if is_struck_off:
+        await build.licence(organization, revoked_on=NOW.date())
+    else:
+        await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED' WHERE id = $1", organization)
 
     for each in leaving:
         own = {"campRegistration": f"CampRegistration:{each}", "version": 1, "reason": "Sakit"}
@@ -269,6 +275,26 @@ async def test_an_offer_that_is_not_answered_reads_as_expired_and_the_next_write
     assert await line(api, build, camp) == (0, [(1, "EXPIRED"), (2, "REGISTERED"), (3, "WAITLISTED")])
     events = "SELECT effective_at, actor_kind FROM event WHERE kind = 'camp_registration.expired'"
     assert [tuple(row) for row in await build.connection.fetch(events)] == [(NOW, "CLOCK")]
+
+
+async def test_nobody_registers_for_an_organization_that_was_struck_off(api: Api, build: Build) -> None:
+    camp, organization = await build.camp(), await build.organization()
+    (person,) = await members(build, organization, 1)
+    await build.licence(organization, revoked_on=NOW.date())
+    values, actor = {"camp": f"Camp:{camp}", "organization": f"Organization:{organization}"}, await build.coordinator()
+    before = await snapshot(build.connection)
+
+    refused = [
+        await api.do(REGISTER, actor=actor, **values, **who)
+        for who in ({"volunteer": f"Volunteer:{person}"}, {"guestName": "Ibu Rahma"})
+    ]
+
+    about = {"organization": {"id": f"Organization:{organization}"}}
+    assert [each["problems"] for each in refused] == [
+        [problem("Organization", "ORGANIZATION_NOT_VERIFIED", "organization", **about)],
+        [problem("Simple", "NOT_FOUND", "organization")],
+    ]
+    assert await snapshot(build.connection) == before
 
 
 async def test_guests_come_for_an_organization(api: Api, build: Build) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from api import access
 from api.models import (
     CampQuota,
     CampRegistration,
@@ -21,7 +22,6 @@ from api.models.camp import CampStatus
 from api.models.camp_registration import CAMP_REGISTRATION
 from api.models.contingent import CONTINGENT, ContingentStatus
 from api.models.day import local_day
-from api.models.organization import Verification
 from api.rules.absence import PRESENT
 from api.rules.code import ProblemCode
 from api.rules.commitment import NOT_COMMITTED_ELSEWHERE
@@ -153,10 +153,11 @@ CAMP_RULES: tuple[Rule, ...] = (
 
 
 def _is_sent(case: Case) -> Condition:
-    """Whether the organization that the registration is for, if it is for one, is still verified."""
+    """Whether the organization that the registration is for, if it is for one, still stands."""
     organization = Organization.alias()
+    today = local_day(organization.c.kabupaten_code, case.now)
     found = sa.select(organization.c.id).where(
-        organization.c.id == case.person.c.organization_id, organization.c.verification != Verification.VERIFIED
+        organization.c.id == case.person.c.organization_id, ~access.is_standing(organization, today)
     )
     return ~found.correlate(case.person).exists()
 

@@ -12,7 +12,7 @@ from api.access import Kind
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Camp, CampRegistration, Contingent, Membership, Organization, Volunteer
 from api.models.camp_registration import CAMP_REGISTRATION
-from api.models.organization import Verification
+from api.models.day import local_day
 from api.rules.camp import CAMP_RULES, case_of_camp, is_minor, takes_registrations
 from api.rules.refusal import refusals
 
@@ -80,14 +80,14 @@ def _or_false(condition: Any) -> Any:
 
 
 def _organization(kind: Kind, listed: Any, person: sa.FromClause) -> Any:
-    """The verified one that the person comes for: the one named, else the contingent's, else one that the actor manages."""
+    """The one that stands and that the person comes for: the one named, else the contingent's, else one that the actor manages."""
     organization, since = Organization.alias(), sa.func.min(Membership.c.since)
     own = access.members_today(Membership.c.volunteer_id == person.c.id)
     joined = own.where(Membership.c.organization_id == organization.c.id).with_only_columns(since)
     first = joined.correlate(person, organization).scalar_subquery()
     is_guest = sa.and_(person.c.id.is_(None), organization.c.id == listed.c.organization_id)
     found = sa.select(organization).where(
-        organization.c.verification == Verification.VERIFIED,
+        access.is_standing(organization, local_day(organization.c.kabupaten_code, access.NOW)),
         sa.or_(listed.c.organization_id.is_(None), organization.c.id == listed.c.organization_id),
         sa.or_(
             is_guest,

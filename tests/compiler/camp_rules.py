@@ -47,7 +47,7 @@ class CampRules:
         if contingent is not None and not (self.is_allotted(contingent) and contingent["named"] < contingent["places"]):
             yield "CONTINGENT_FULL", {"count": contingent["named"], "limit": contingent["places"]}
         organization = self.rows.get(Organization, registration["organization_id"])
-        if organization is not None and organization["verification"] != "VERIFIED":
+        if organization is not None and not self.stands(organization):
             yield "ORGANIZATION_NOT_VERIFIED", {"organization_id": organization["id"], "overridable": False}
         full = [
             quota
@@ -58,6 +58,10 @@ class CampRules:
         if full:
             first = min(full, key=lambda quota: (quota["created_at"], quota["id"]))
             yield "QUOTA_FULL", {"quota_id": first["id"], "count": first["taken"], "limit": first["places"]}
+
+    def stands(self, organization: Row) -> bool:
+        today = self.rules.local_days(organization, self.now, self.now + timedelta(microseconds=1))
+        return bool(self.rules.is_in_good_standing(organization["id"], today))
 
     def is_allotted(self, contingent: Row | None) -> bool:
         if contingent is None or contingent["status"] != "ALLOTTED":
