@@ -4,15 +4,18 @@ import itertools
 import uuid
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.files import writing
 from tests.asking import Api, Json
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.files.making import rows_of
+from tests.serving import running_api
 
 TODAY, HOUR, MINUTE = NOW.date(), timedelta(hours=1), timedelta(minutes=1)
 TITLES = "Nomor Anggota;Nama;NIK;No HP;Email;Tanggal Lahir;Jenis Kelamin;Kode Kabupaten;Nama Kabupaten;Jangkauan;Jenjang;Sejak;Sampai"
@@ -265,6 +268,27 @@ async def test_a_file_has_all_pages(api: Api, build: Build) -> None:
 
     numbers = [line.partition(";")[0] for line in answer.text.split("\r\n")[1:-1]]
     assert sorted(numbers) == [f"{number:03}" for number in range(203)]
+
+
+@pytest.mark.parametrize("lasts", [10 * MINUTE, MINUTE])
+async def test_a_file_breaks_off_when_the_role_ends_while_it_is_read(
+    database_url: str, keys: Path, build: Build, monkeypatch: pytest.MonkeyPatch, lasts: timedelta
+) -> None:
+    """Each look at the clock takes a second, and each row is sent by itself."""
+    monkeypatch.setattr(writing, "PIECE_BYTES", 1)
+    seconds = itertools.count()
+    organization, manager = await build.organization(), await build.account()
+    for number in range(103):
+        await build.membership(await build.person(), organization, number=f"{number:03}", since=TODAY)
+    role = {"kind": "MANAGER", "organization_id": organization, "until": NOW + lasts}
+    await build.row("role", account_id=manager, **role)
+    path = f"/exports/members.csv?organization={organization}"
+
+    async with running_api(database_url, keys, lambda: NOW + timedelta(seconds=next(seconds))) as api:
+        answer = await api.client.get(path, headers=api.headers(manager))
+
+    written = answer.text.split("\r\n")[1:-1]
+    assert len(written) == 103 if lasts > MINUTE else 0 < len(written) < 60
 
 
 KEPT = """query($id: ID!) { organization(id: $id) { history { label } activity(first: 10) { nodes { kind actorName } } } }"""

@@ -13,6 +13,7 @@ from api.database.error import Unavailable
 from api.database.pool import Client
 from api.files.cell import UnreadableFile
 from api.log import log, unexpected
+from api.services import account
 from api.web.budget import REFUSED_COST, REQUEST_COST, Budgets
 from api.web.endpoint import make_context
 from api.web.error import HttpError, InternalError, UnavailableError
@@ -32,7 +33,7 @@ def file_route(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
             assert context.client is not None
             bill = Bill(services.budgets, context.client)
             of_client = replace(context, database=context.database.for_client(context.client))
-            return await paid(bill, answer(request, of_client))
+            return await paid(bill, of_client, answer(request, of_client))
         except HttpError as error:
             return _refused(error)
         except UnreadableFile as error:
@@ -61,7 +62,7 @@ class Bill:
         self.taken = milliseconds
 
 
-async def paid(bill: Bill, answering: Awaitable[Response]) -> Response:
+async def paid(bill: Bill, context: Context, answering: Awaitable[Response]) -> Response:
     """The response, whose pieces are paid for one by one. What is refused costs more, and is logged, as in the graph."""
     cost: float = REQUEST_COST
     try:
@@ -73,7 +74,7 @@ async def paid(bill: Bill, answering: Awaitable[Response]) -> Response:
     finally:
         bill.settle(cost)
     if isinstance(response, StreamingResponse):
-        response.body_iterator = _paid(bill, response.body_iterator)
+        response.body_iterator = _paid(bill, _to_whom_it_began(context, response.body_iterator))
     return response
 
 
@@ -82,6 +83,24 @@ async def _paid(bill: Bill, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
         bill.settle()
         yield piece
     bill.settle()
+
+
+class RightsChanged(Exception):
+    """The account is no longer what it was when its file began."""
+
+
+async def _to_whom_it_began(context: Context, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+    """Asks before each piece whether the account is still the same, however slowly it reads.
+
+    Raises `RightsChanged`, so that the answer breaks off: one that ends would be taken for the whole file.
+    """
+    async for piece in content:
+        async with context.database.reading() as session:
+            actor = await account.reload(session, context.actor, context.clock())
+        if actor != context.actor:
+            log.info("file broken off", client=context.client_name)
+            raise RightsChanged
+        yield piece
 
 
 def _refused(error: HttpError) -> Response:
