@@ -8,6 +8,7 @@ import pytest
 
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.conftest import NOW
 from tests.sampling import ROUNDS
 from tests.snapshot import snapshot
 
@@ -216,6 +217,62 @@ async def test_only_the_nation_supervises_who_works_in_several_provinces(api: Ap
 
     assert refused["problems"] == [problem("Simple", "FORBIDDEN", "organization")]
     assert done == {"organization": {"id": f"Organization:{organization}"}, "problems": []}
+
+
+async def test_the_roles_of_a_closed_organization_end(api: Api, build: Build) -> None:
+    """Those of its managers, of the staff of all its camps and of the staff of one; each with its event."""
+    organization, other = await build.organization(), await build.organization()
+    camp = await build.camp(organization)
+    manager, staff, one, stays = [await build.account() for _ in range(4)]
+    scopes: list[Json] = [
+        {"account_id": manager, "kind": "MANAGER", "organization_id": organization},
+        {"account_id": staff, "kind": "CAMP_STAFF", "organization_id": organization},
+        {"account_id": one, "kind": "CAMP_STAFF", "camp_id": camp},
+        {"account_id": stays, "kind": "MANAGER", "organization_id": other},
+        {"account_id": stays, "kind": "CAMP_STAFF", "camp_id": await build.camp(other)},
+    ]
+    roles = [await build.row("role", **scope) for scope in scopes]
+    coordinator = await build.coordinator()
+
+    closed = await api.do(
+        document("closeOrganization", "organization { verification }"),
+        actor=coordinator,
+        **moved("", organization, **REASON),
+    )
+    left = await api.ask("{ me { roles { id } } }", actor=manager)
+
+    assert closed == {"organization": {"verification": "CLOSED"}, "problems": []}
+    assert left == {"me": {"roles": []}}
+    ended = "SELECT id FROM role WHERE ended_at = $1 AND version = 2"
+    assert {row["id"] for row in await build.connection.fetch(ended, NOW)} == {*roles[:3]}
+    events = "SELECT subject_key FROM event WHERE kind = 'role.revoked'"
+    assert {row["subject_key"] for row in await build.connection.fetch(events)} == {str(each) for each in roles[:3]}
+
+
+async def test_of_a_closure_and_a_grant_at_once_no_role_is_left(api: Api, build: Build) -> None:
+    """Whether the manager's grant comes first, and ends with the others, or waits and is refused."""
+    for _round in range(10):
+        organization = await build.organization()
+        manager, coordinator = await build.manager(organization), await build.coordinator()
+        login = f"akun{organization.hex}"
+        await build.account(login=login)
+        await asyncio.gather(
+            api.do(
+                document("closeOrganization", "organization { id }"),
+                actor=coordinator,
+                **moved("", organization, **REASON),
+            ),
+            api.do(
+                document("grantRole", "role { id }"),
+                actor=manager,
+                login=login,
+                kind="MANAGER",
+                organization=f"Organization:{organization}",
+            ),
+        )
+
+    left = "SELECT count(*) FROM role WHERE kind = 'MANAGER' AND ended_at IS NULL"
+    assert await build.connection.fetchval(left) == 0
 
 
 @pytest.mark.parametrize("verb", [verb for verb, (_, more) in JUDGEMENTS.items() if more])

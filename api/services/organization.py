@@ -125,13 +125,22 @@ reinstate = move_verb(
 )
 
 
-close = move_verb(
-    ORGANIZATIONS,
+@verb(
     "close_organization",
-    "Closes an organization for good.",
-    OrganizationAction.CLOSE,
+    "Closes an organization for good; the roles of its managers end, and those of the staff of its camps.",
+    answers=OneThing("Organization"),
     callers=access.SUPERVISORS,
+    ids={"organization": "Organization"},
+    codes=(ProblemCode.WRONG_STATUS,),
+    updates=True,
 )
+async def close(
+    session: Transaction, request: Request, *, organization: uuid.UUID, version: int, reason: str
+) -> uuid.UUID:
+    await role.lock_of_organization(session, organization)
+    key = await ORGANIZATIONS.decide(session, request, organization, version, OrganizationAction.CLOSE, reason=reason)
+    await role.revoke_of_organization(session, request, organization)
+    return key
 
 
 @verb(

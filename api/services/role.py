@@ -17,7 +17,7 @@ from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
-from api.services.feed import record
+from api.services.feed import record, record_all
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
 from api.services.standing import rely_on
@@ -121,6 +121,17 @@ async def give_manager(
     nowhere = dict.fromkeys((*SCOPES.values(), "since", "until"))
     role = {**nowhere, "account_id": account_id, "kind": RoleKind.MANAGER, "organization_id": organization}
     return await give(session, request, role)
+
+
+async def lock_of_organization(session: Transaction, organization: uuid.UUID) -> None:
+    """Locks the roles of an organization and of its camps; the organization itself is locked later."""
+    await session.rows(LOCK_OF_ORGANIZATION, {"organization": organization})
+
+
+async def revoke_of_organization(session: Transaction, request: Request, organization: uuid.UUID) -> None:
+    """Ends the roles of a locked organization and of its camps, also those that were granted before it was locked."""
+    ended = await session.rows(END_OF_ORGANIZATION, {**request.parameters, "organization": organization})
+    await record_all(session, request, "role.revoked", "Role", [(held.id, _change(held)) for held in ended])
 
 
 async def record_ends(session: Transaction, request: Request) -> None:
@@ -228,6 +239,20 @@ SAME = compile_statement(
             sa.func.tstzrange(sa.func.coalesce(_WANTED.c.since, NOW), _WANTED.c.until)
         ),
     )
+)
+
+
+_OF_ORGANIZATION = sa.and_(
+    access.organization_of_role(Role) == sa.bindparam("organization", type_=sa.Uuid()), Role.c.ended_at.is_(None)
+)
+LOCK_OF_ORGANIZATION = compile_statement(
+    sa.select(Role.c.id).where(_OF_ORGANIZATION).order_by(Role.c.id).with_for_update(key_share=True)
+)
+END_OF_ORGANIZATION = compile_statement(
+    sa.update(Role)
+    .where(_OF_ORGANIZATION)
+    .values(ended_at=NOW, version=Role.c.version + 1, updated_at=NOW)
+    .returning(Role)
 )
 
 
