@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,30 @@ async def test_a_corps_has_ranks_or_is_tksk(api: Api, build: Build, corps: str, 
     assert {row["corps"] for row in stored} == ({corps} if is_known else {None})
 
 
+@pytest.mark.parametrize("scope", [{}, {"kabupaten_code": HOME}])
+async def test_nobody_verifies_an_organization_that_they_have_asked_for(
+    api: Api, build: Build, scope: dict[str, str]
+) -> None:
+    """Who verifies it makes somebody its manager, for longer than they may hold their own role."""
+    asker, other = await build.coordinator(**scope, until=NOW + timedelta(days=1)), await build.coordinator(**scope)
+    id_ = (await api.do(REQUEST, actor=asker, **MRI))["organization"]["id"]
+    before = await snapshot(build.connection, "organization", "role")
+
+    seen = await api.ask(f'{{ organization(id: "{id_}") {{ allowedActions }} }}', actor=asker)
+    refused = await api.do(
+        document("verifyOrganization", "organization { id }"), actor=asker, organization=id_, version=1
+    )
+    unchanged = await snapshot(build.connection, "organization", "role")
+    verified = await api.do(
+        document("verifyOrganization", "organization { id }"), actor=other, organization=id_, version=1
+    )
+
+    assert seen == {"organization": {"allowedActions": ["REFUSE", "CLOSE"]}}
+    assert refused == {"organization": None, "problems": [problem("Simple", "FORBIDDEN", "organization")]}
+    assert unchanged == before
+    assert verified == {"organization": {"id": id_}, "problems": []}
+
+
 async def test_a_name_is_compared_among_those_that_are_verified_only(api: Api, build: Build) -> None:
     asker, coordinator = await build.account(), await build.coordinator(kabupaten_code=HOME)
     await build.organization(name="MRI LAMPUNG")
@@ -204,7 +229,7 @@ async def test_only_coordinators_of_its_home_judge_an_organization(api: Api, bui
     }
 
 
-@pytest.mark.parametrize("verb", ["suspendOrganization", "reinstateOrganization", "closeOrganization"])
+@pytest.mark.parametrize("verb", [verb for verb in JUDGEMENTS if verb != "refuseOrganization"])
 async def test_only_the_nation_supervises_who_works_in_several_provinces(api: Api, build: Build, verb: str) -> None:
     status, more = JUDGEMENTS[verb]
     organization = await build.organization(verification=status)

@@ -74,6 +74,7 @@ from api.access.caller import (
     SITUATION_RECORDERS,
     SUPERVISORS,
     TRANSFER_PARTIES,
+    VERIFIERS,
     VOLUNTEER_OR_MANAGERS,
     VOLUNTEER_OR_STANDING_MANAGERS,
     VOLUNTEERS,
@@ -154,6 +155,7 @@ from api.access.organization import (
     sees_licence,
     sees_organization,
     supervises_organization,
+    verifies_organization,
 )
 from api.access.person import (
     answers_for,

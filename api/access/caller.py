@@ -79,6 +79,12 @@ SUPERVISORS = Callers(
 )
 
 
+VERIFIERS = Callers(
+    "Coordinators of the organization's home, of the nation where it works in several provinces; not who has asked for it",
+    frozenset({"COORDINATOR"}),
+)
+
+
 MANAGERS_OR_COORDINATORS_OF_HOME = Callers(
     "Managers of the organization, and coordinators of its home", frozenset({"COORDINATOR", "MANAGER"})
 )

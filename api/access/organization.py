@@ -41,6 +41,12 @@ def supervises_organization(kind: Kind, organization: Row) -> Condition:
     return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(works_beyond_its_province(organization)))
 
 
+def verifies_organization(kind: Kind, organization: Row) -> Condition:
+    """Who supervises the organization, but not the account that has asked for it, which becomes its manager."""
+    is_own = organization.c.requester_id.is_not_distinct_from(ACCOUNT)
+    return sa.and_(supervises_organization(kind, organization), sa.not_(is_own)) if kind.coordinator else sa.false()
+
+
 def works_beyond_its_province(organization: Row) -> Condition:
     """Whether it covers a kabupaten of another province than that of its home."""
     coverage = OrganizationCoverage.alias()

@@ -61,7 +61,7 @@ ORGANIZATION = StateMachine(
     initial=(_V.PENDING,),
     moves=(
         Move(_A.REQUEST, (), _V.PENDING, who="is_signed_in"),
-        Move(_A.VERIFY, (_V.PENDING,), _V.VERIFIED, who="coordinates_home_of"),
+        Move(_A.VERIFY, (_V.PENDING,), _V.VERIFIED, who="verifies_organization"),
         Move(_A.REFUSE, (_V.PENDING,), _V.REFUSED, who="coordinates_home_of", needs="A reason."),
         Move(_A.SUSPEND, (_V.VERIFIED,), _V.SUSPENDED, who="supervises_organization", needs="A reason."),
         Move(_A.REINSTATE, (_V.SUSPENDED,), _V.VERIFIED, who="supervises_organization", needs="A reason."),

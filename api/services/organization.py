@@ -83,7 +83,7 @@ async def request_verification(
     "verify_organization",
     "Verifies an organization: its members may be sent, and who asked for it becomes its manager.",
     answers=OneThing("Organization"),
-    callers=access.COORDINATORS_OF_HOME,
+    callers=access.VERIFIERS,
     ids={"organization": "Organization"},
     conflicts=_NAME_TAKEN,
     codes=(ProblemCode.WRONG_STATUS,),

@@ -591,6 +591,9 @@ class Visibility:
         )
         return is_national or (len(provinces) == 1 and self.coordinates(row["kabupaten_code"]))
 
+    def verifies_organization(self, row: Row) -> bool:
+        return self.supervises_organization(row) and not self.is_own(row["requester_id"])
+
     def keeps_licence(self, row: Row) -> bool:
         return self.keeps_organization(self.row(Organization, row["organization_id"]))
 
