@@ -122,6 +122,25 @@ async def test_duties_are_read_while_their_letters_are_filled_in(database_url: s
     }
 
 
+async def test_the_roles_of_organizations_that_were_closed_before_end(database_url: str, build: Build) -> None:
+    closed, other = await build.organization(verification="CLOSED"), await build.organization()
+    account = await build.account()
+    ended, stays = [
+        [
+            await build.row("role", account_id=account, kind="MANAGER", organization_id=organization),
+            await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=await build.camp(organization)),
+        ]
+        for organization in (closed, other)
+    ]
+    await undo_to(database_url, "0078")
+
+    await migration.upgrade(database_url)
+
+    roles = await build.connection.fetch("SELECT id, version FROM role WHERE ended_at IS NOT NULL")
+    assert {tuple(row) for row in roles} == {(each, 2) for each in ended}
+    assert await build.connection.fetchval("SELECT count(*) FROM role WHERE id = any($1)", stays) == 2
+
+
 INDEX = "SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'uq_served_hours_counted%'"
 
 
