@@ -27,11 +27,11 @@ TYPENAME = {"query": "{ __typename }"}
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that have passed."""
-    passed = [600.0]
-    monkeypatch.setattr(budget, "time", lambda: passed[0])
-    return passed
+    seconds = [600.0]
+    monkeypatch.setattr(budget, "time", lambda: seconds[0])
+    return seconds
 
 
 def limited(api: Api, limit: int, **limits: Any) -> Budgets:
@@ -41,34 +41,34 @@ def limited(api: Api, limit: int, **limits: Any) -> Budgets:
     return budgets
 
 
-def test_what_was_used_counts_less_and_less_for_a_minute(clock: list[float]) -> None:
+def test_what_was_used_counts_less_and_less_for_a_minute(passed: list[float]) -> None:
     budgets = Budgets(100)
     used = []
     budgets.spend("one", 80)
     for seconds in (0, 59, 1, 30, 30):
-        clock[0] += seconds
+        passed[0] += seconds
         used.append(budgets.used("one"))
 
     assert used == [80, 80, 80, 40, 0]
 
 
 @pytest.mark.parametrize("spent", [[100], [250], [60, 60], [0, 500]])
-def test_the_wait_ends_when_something_is_left(clock: list[float], spent: list[float]) -> None:
+def test_the_wait_ends_when_something_is_left(passed: list[float], spent: list[float]) -> None:
     budgets = Budgets(100)
     for cost in spent:
         budgets.spend("one", cost)
-        clock[0] += 7
+        passed[0] += 7
     wait = budgets.seconds_to_wait("one")
-    clock[0] += wait - 0.1
+    passed[0] += wait - 0.1
     shortly_before = budgets.used("one")
-    clock[0] += 0.2
+    passed[0] += 0.2
 
     assert wait > 0
     assert shortly_before >= 100 > budgets.used("one")
     assert budgets.seconds_to_wait("one") == 0
 
 
-def test_clients_that_use_nothing_are_forgotten(clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_that_use_nothing_are_forgotten(passed: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "MAX_CLIENTS", 2)
     budgets = Budgets(100)
     for client in ("one", "two", "one", "three"):
@@ -78,7 +78,7 @@ def test_clients_that_use_nothing_are_forgotten(clock: list[float], monkeypatch:
     assert len(budgets._windows) == 2
 
 
-async def test_a_client_without_budget_is_told_when_to_come_back(api: Api, clock: list[float], build: Build) -> None:
+async def test_a_client_without_budget_is_told_when_to_come_back(api: Api, passed: list[float], build: Build) -> None:
     account, other = await build.coordinator(), await build.coordinator()
     budgets = limited(api, 1_000)
     budgets.spend(str(account), 1_500)
@@ -95,7 +95,7 @@ async def test_a_client_without_budget_is_told_when_to_come_back(api: Api, clock
     assert api.services.database.statements == before
 
 
-async def test_the_cost_of_a_request_is_shown_and_taken_from_the_budget(api: Api, clock: list[float]) -> None:
+async def test_the_cost_of_a_request_is_shown_and_taken_from_the_budget(api: Api, passed: list[float]) -> None:
     budgets = limited(api, 1_000)
     body = {"query": "{ clusters(first: 5) { nodes { code } } }", "extensions": {"cost": True}}
 
@@ -113,7 +113,7 @@ async def test_the_cost_of_a_request_is_shown_and_taken_from_the_budget(api: Api
 @pytest.mark.parametrize("fields", [1, 200], ids=["in the loop", "in the thread"])
 @pytest.mark.parametrize("last", ["code", "nothing", "}"], ids=["right", "invalid", "no GraphQL"])
 async def test_who_sends_a_new_document_pays_for_its_validation(
-    api: Api, clock: list[float], fields: int, last: str
+    api: Api, passed: list[float], fields: int, last: str
 ) -> None:
     budgets = limited(api, 100_000)
     listed = " ".join(f"a{number}: code" for number in range(fields))
@@ -134,7 +134,7 @@ async def test_who_sends_a_new_document_pays_for_its_validation(
     "document",
     ["{ nothing }", '{ node(id: "x") { id } }', "mutation { acceptAssignment(input: {}) { problems { code } } }"],
 )
-async def test_a_refused_request_costs_more(api: Api, clock: list[float], document: str) -> None:
+async def test_a_refused_request_costs_more(api: Api, passed: list[float], document: str) -> None:
     budgets = limited(api, 1_000)
 
     await api.post(document)
@@ -153,7 +153,7 @@ async def test_a_refused_request_costs_more(api: Api, clock: list[float], docume
     ],
 )
 async def test_what_is_no_request_is_paid_by_the_address(
-    api: Api, clock: list[float], method: str, content: bytes, headers: dict[str, str], status: int
+    api: Api, passed: list[float], method: str, content: bytes, headers: dict[str, str], status: int
 ) -> None:
     budgets = limited(api, 2 * REFUSED_COST)
     sent = {"Content-Type": "application/json", **NEWER, **headers}
@@ -164,7 +164,7 @@ async def test_what_is_no_request_is_paid_by_the_address(
     assert budgets.used("127.0.0.1") == 2 * (REQUEST_COST + REFUSED_COST)
 
 
-async def test_a_mutation_by_get_is_refused_and_costs_more(api: Api, clock: list[float]) -> None:
+async def test_a_mutation_by_get_is_refused_and_costs_more(api: Api, passed: list[float]) -> None:
     budgets = limited(api, 1_000)
 
     response = await api.client.get("/graphql", params={"query": "mutation { signOut { problems { code } } }"})
@@ -175,7 +175,7 @@ async def test_a_mutation_by_get_is_refused_and_costs_more(api: Api, clock: list
 
 
 async def test_a_query_whose_client_disconnects_is_paid(
-    database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]", clock: list[float]
+    database_url: str, keys: Path, connection: "asyncpg.Connection[asyncpg.Record]", passed: list[float]
 ) -> None:
     app = application(database_url, keys, clock=lambda: NOW)
     async with listening(app) as port, connection.transaction():
@@ -188,7 +188,7 @@ async def test_a_query_whose_client_disconnects_is_paid(
 
 
 async def test_wrong_tokens_are_paid_by_the_address_and_not_by_accounts_behind_it(
-    api: Api, clock: list[float], build: Build
+    api: Api, passed: list[float], build: Build
 ) -> None:
     account = await build.coordinator()
     limited(api, 2 * WRONG_TOKEN_COST)
@@ -217,7 +217,7 @@ async def test_wrong_tokens_are_paid_by_the_address_and_not_by_accounts_behind_i
     ],
 )
 async def test_what_proxies_say_counts_as_far_as_they_are_trusted(
-    api: Api, clock: list[float], headers: dict[str, str], trusted: str, client: str, monkeypatch: pytest.MonkeyPatch
+    api: Api, passed: list[float], headers: dict[str, str], trusted: str, client: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", trusted)
     budgets = limited(api, 1_000, trusted_proxies=read_settings().limits.trusted_proxies)
@@ -236,7 +236,7 @@ async def unavailable(*_arguments: object) -> None:
     raise Unavailable
 
 
-async def test_several_servers_count_together(api: Api, clock: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_several_servers_count_together(api: Api, passed: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     """Each second they learn what the others have told; what the database does not take is told later."""
     one, two = Budgets(100), Budgets(100)
     services = api.services
@@ -244,7 +244,7 @@ async def test_several_servers_count_together(api: Api, clock: list[float], monk
         one.spend("client", 40)
         one.spend("other", 7)
         await one.share(services.database, services.vault)
-        clock[0] += budget.WINDOW_SECONDS
+        passed[0] += budget.WINDOW_SECONDS
         two.spend("client", 30)
         await two.share(services.database, services.vault)
         one.spend("client", 30)
@@ -270,10 +270,10 @@ async def test_a_server_of_several_tells_the_others_by_itself(database_url: str,
 RATE_LIMIT = "{ rateLimit { cost limit remaining resetAt } }"
 
 
-async def test_a_client_asks_for_its_budget(api: Api, clock: list[float]) -> None:
+async def test_a_client_asks_for_its_budget(api: Api, passed: list[float]) -> None:
     """Alone, beside other roots, in one snapshot with them, and beside a field that the executor resolves."""
     budgets = limited(api, 100_000)
-    clock[0] += 15
+    passed[0] += 15
     documents = (
         RATE_LIMIT,
         f"{{ provinces(first: 1) {{ totalCount }} {RATE_LIMIT[1:]}",
@@ -306,7 +306,7 @@ async def test_an_aliased_budget_is_told_twice(api: Api) -> None:
 @pytest.mark.parametrize(
     "path", ["/exports/nothing.csv", "/evidence/x", "/imports/x/refused.csv", "/calendars/x.ics", "/uploads"]
 )
-async def test_a_file_that_is_refused_costs_more_and_is_logged(api: Api, clock: list[float], path: str) -> None:
+async def test_a_file_that_is_refused_costs_more_and_is_logged(api: Api, passed: list[float], path: str) -> None:
     budgets = limited(api, 1_000)
 
     with capture_logs() as lines:
@@ -319,7 +319,7 @@ async def test_a_file_that_is_refused_costs_more_and_is_logged(api: Api, clock: 
     ]
 
 
-async def test_a_file_is_paid_for_by_the_time_of_its_statements(api: Api, clock: list[float], build: Build) -> None:
+async def test_a_file_is_paid_for_by_the_time_of_its_statements(api: Api, passed: list[float], build: Build) -> None:
     organization = await build.organization()
     manager = await build.manager(organization)
     await build.membership(await build.person(), organization)
