@@ -207,6 +207,23 @@ async def test_the_places_of_a_contingent_change_within_what_is_named_and_free(a
     assert (fits["contingent"]["places"], fits["contingent"]["openPlaces"]) == (4, 2)
 
 
+async def test_a_place_whose_offer_was_not_answered_is_taken_from_a_contingent(api: Api, build: Build) -> None:
+    camp, organization, host = await build.camp(), await build.organization(), await build.coordinator()
+    contingent = await build.contingent(camp, organization, places=2)
+    one, other = await members(build, organization, 2)
+    await build.camp_registration(camp, one, contingent_id=contingent)
+    late = {"contingent_id": contingent, "status": "OFFERED", "offered_until": NOW}
+    await build.camp_registration(camp, other, **late)
+
+    changed = await api.do(
+        document("changeContingent"), actor=host, contingent=f"Contingent:{contingent}", version=1, places=1
+    )
+
+    assert changed["problems"] == []
+    assert (changed["contingent"]["places"], changed["contingent"]["named"]) == (1, 1)
+    assert await line(api, build, camp) == (9, [(1, "REGISTERED"), (2, "EXPIRED")])
+
+
 async def test_a_contingent_is_not_left_without_places_and_its_event_says_what_changed(api: Api, build: Build) -> None:
     camp, organization = await build.camp(), await build.organization()
     contingent, host = await build.contingent(camp, organization, places=3), await build.coordinator()

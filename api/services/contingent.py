@@ -217,17 +217,17 @@ async def change(
 
 
 async def _check_places(session: Transaction, request: Request, problems: Problems, held: Row, places: int) -> None:
-    """Not fewer than are named, whose names are given; not more than are free."""
-    if places < held.named:
-        problems.add(ProblemCode.BELOW_TAKEN, "places", count=held.named, limit=places)
-        await add_holders(
-            session, problems, "places", count=held.named - places, camp=held.camp_id, contingent_id=held.id
-        )
-    if held.current_status == _S.ALLOTTED and places > held.places:
-        limits = await update_line(session, request, held.camp_id)
-        if limits.free < places - held.places:
-            taken = limits.taken + places - held.places
-            problems.add(ProblemCode.CAMP_FULL, "places", count=taken, limit=limits.capacity)
+    """Not fewer than are named, whose names are given; not more than are free, once what has lapsed is recorded."""
+    if held.current_status != _S.ALLOTTED:
+        return
+    limits = await update_line(session, request, held.camp_id)
+    named, _ = limits.contingents[held.id]
+    if places < named:
+        problems.add(ProblemCode.BELOW_TAKEN, "places", count=named, limit=places)
+        await add_holders(session, problems, "places", count=named - places, camp=held.camp_id, contingent_id=held.id)
+    if places > held.places and limits.free < places - held.places:
+        taken = limits.taken + places - held.places
+        problems.add(ProblemCode.CAMP_FULL, "places", count=taken, limit=limits.capacity)
 
 
 @verb(
