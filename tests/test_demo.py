@@ -1,5 +1,5 @@
 from collections.abc import AsyncGenerator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import phonenumbers
@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from api.demo import LOGINS, DemoError, Story, is_empty, load
+from api.demo.day import BEGINNING, at_hour, day_of_story
 from api.demo.random_source import RandomSource
-from api.demo.row import Volunteer, table_of
+from api.demo.row import Attendance, Volunteer, table_of
 from api.demo.story import SEED, build_story, read_catalogue
 from tests.asking import Api
 from tests.isolation import WorkerDatabase, connected, copied
@@ -92,6 +93,27 @@ async def counts(connection: asyncpg.Connection, story: Story) -> dict[str, int]
     """The rows of each table that the story fills."""
     names = {table_of(type(row)).name for row in story.rows}
     return {name: await connection.fetchval(f"SELECT count(*) FROM {name}") for name in names}
+
+
+@pytest.mark.parametrize(
+    ("now", "day"),
+    [
+        (datetime(2026, 3, 1, 17, 0, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 1, 23, 29, tzinfo=UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 1, 23, 30, tzinfo=UTC), TODAY),
+        (datetime(2026, 3, 2, 16, 59, tzinfo=UTC), TODAY),
+    ],
+    ids=["midnight", "before the beginning", "at the beginning", "before midnight"],
+)
+def test_at_night_the_story_tells_of_the_day_before(now: datetime, day: date) -> None:
+    assert day_of_story(now) == day
+
+
+def test_nobody_in_the_story_has_worked_ahead_of_the_clock(story: Story) -> None:
+    """PostgreSQL would take no report of what has not come."""
+    reports = [each.at for each in story.rows if isinstance(each, Attendance)]
+
+    assert max(reports) == at_hour(TODAY, BEGINNING.hour, BEGINNING.minute)
 
 
 async def test_the_demo_data_fill_an_empty_database(connection: asyncpg.Connection) -> None:

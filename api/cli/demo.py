@@ -1,9 +1,8 @@
 """The demo story."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_urlsafe
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -11,6 +10,7 @@ from rich.console import Console
 from api import demo as demo_story
 from api import installation
 from api.cli.command import CommandError, command, database, migrate_database, run
+from api.demo.day import day_of_story
 from api.keys import read_or_create_secret
 from api.services.password import hash_password
 from api.settings import read_settings
@@ -32,7 +32,7 @@ async def load_demo_story(url: str) -> bool:
         if not await demo_story.is_empty(connection):
             return False
         with Console(stderr=True).status("Loading the demo story"):
-            await demo_story.load(connection, today=datetime.now(ZoneInfo("Asia/Jakarta")).date())
+            await demo_story.load(connection, today=day_of_story(datetime.now(UTC)))
     return True
 
 

@@ -5,6 +5,14 @@ from zoneinfo import ZoneInfo
 
 # Kalimantan Tengah and Lampung are both in the zone of Western Indonesian Time.
 WIB = ZoneInfo("Asia/Jakarta")
+# When the day of the story begins: the last duty that is over ended then, and nobody has worked ahead of the clock.
+BEGINNING = time(6, 30)
+
+
+def day_of_story(now: datetime) -> date:
+    """The day of which the story tells at an instant; before its beginning the one before."""
+    local = now.astimezone(WIB)
+    return local.date() if local.time() >= BEGINNING else local.date() - timedelta(days=1)
 
 
 def at_hour(day: date, hour: int, minute: int = 0, *, days: int = 0) -> datetime:

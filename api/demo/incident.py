@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from api.demo import row
-from api.demo.day import at_hour
+from api.demo.day import BEGINNING, at_hour
 from api.demo.random_source import RandomSource
 
 
@@ -71,7 +71,7 @@ def flood(rng: RandomSource, *, today: date) -> IncidentRows:
 
 def landslide(rng: RandomSource, *, today: date) -> IncidentRows:
     """A four-day landslide that ended at 6:30 today. Its volunteers must rest until 6:30 tomorrow, and the flood starts at 6:00."""
-    start, end = at_hour(today, 6, 30, days=-4), at_hour(today, 6, 30)
+    start, end = (at_hour(today, BEGINNING.hour, BEGINNING.minute, days=days) for days in (-4, 0))
     incident = row.Incident(
         id=rng.uuid(),
         hazard_code="LANDSLIDE",
