@@ -109,7 +109,7 @@ def test_at_night_the_story_tells_of_the_day_before(now: datetime, day: date) ->
     assert day_of_story(now) == day
 
 
-def test_nobody_in_the_story_has_worked_ahead_of_the_clock(story: Story) -> None:
+async def test_nobody_in_the_story_has_worked_ahead_of_the_clock(story: Story) -> None:
     """PostgreSQL would take no report of what has not come."""
     reports = [each.at for each in story.rows if isinstance(each, Attendance)]
 
