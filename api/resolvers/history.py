@@ -53,12 +53,12 @@ def account_name(row: Row, context: FieldContext) -> Sql:
         volunteer.c.id == account.c.volunteer_id, access.sees_volunteer(viewer, volunteer)
     )
     is_official = viewer.coordinator or viewer.desk or viewer.auditor
-    has_role = sa.true() if is_official else sa.exists().where(Role.c.account_id == account.c.id)
+    is_told = sa.true() if is_official else sa.exists().where(Role.c.account_id == account.c.id)
     name = sa.select(account.c.name).where(
         account.c.id == row.c.account_id,
         sa.or_(
             access.is_own_account(viewer, account),
-            sa.and_(account.c.volunteer_id.is_(None), has_role),
+            sa.and_(account.c.volunteer_id.is_(None), is_told),
             seen.correlate(account).exists(),
         ),
     )

@@ -79,7 +79,10 @@ def cross_origin(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 
 
 class Direct:
-    """Passes by Starlette's routing and handling of exceptions, for endpoints that handle their own: by path."""
+    """Calls the endpoint of a path itself, without Starlette's router and its handling of exceptions.
+
+    For endpoints that answer every method and every exception themselves.
+    """
 
     def __init__(self, endpoints: Mapping[str, ASGIApp], otherwise: ASGIApp) -> None:
         self.endpoints = endpoints
@@ -93,7 +96,7 @@ class Application(Starlette):
     """Its middleware is outside of Starlette's, so that also what Starlette answers to a crash gets the headers."""
 
     origins: Sequence[str] = ()
-    # Those that most requests are for.
+    # The endpoints that most requests are for, by their paths.
     direct: Mapping[str, ASGIApp] = {}
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -16,7 +16,7 @@ MAX_CACHED_LENGTH = 500
 
 
 def remembered(read: Callable[[str], T]) -> Callable[[str], T]:
-    """Reads a header that was sent before not again, as clients send the same ones each time."""
+    """Keeps what was read from a header, as clients send the same ones with each request."""
     cached = lru_cache(maxsize=256)(read)
 
     @wraps(read)
