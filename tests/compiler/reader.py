@@ -38,7 +38,14 @@ from tests.compiler.reader_filter import Context, FilterReader, key_type
 from tests.compiler.reader_value import cursor_text, loose_schema, snake_case, snake_case_name
 from tests.compiler.rows import Row, Rows
 from tests.compiler.search_rules import SearchRules
-from tests.compiler.single_row import SingleRowStatement, lateral_select, origin_of, table_origin, values_select
+from tests.compiler.single_row import (
+    SingleRowStatement,
+    lateral_select,
+    origin_of,
+    plain_values,
+    table_origin,
+    values_select,
+)
 from tests.compiler.visibility import Visibility
 
 Place = tuple[Any, ...]  # Where a row stands in an order, as values that compare.
@@ -160,8 +167,10 @@ class View:
         )
         for error in result.errors or ():
             assert isinstance(error.original_error, BadInput | GraphQLError | None), error.original_error
+            place = [step for step in error.path or () if isinstance(step, str)]
             if is_imagined:  # What graphql-core finds while it executes: a variable that is null.
-                self.mistakes.append([step for step in error.path or () if isinstance(step, str)])
+                self.mistakes.append(place)
+            assert place in self.mistakes, error  # Else the reader itself is at fault.
         return result.data
 
     @property
@@ -252,9 +261,9 @@ class View:
                 if self.path not in self.mistakes:
                     self.plain_columns[thing.origin, *key] = names
         if names is not None:
-            return [thing.row[name] for name in names]
+            return plain_values(thing.row, (thing.origin.c[name] for name in names))
         statement = self.statement(thing, lambda: values_select(expressions, thing.origin), *key)
-        return [*self.run(statement, thing)[0].values()]
+        return plain_values(self.run(statement, thing)[0], statement.result.c)
 
     def selected(self, thing: Thing, declared: Any, context: Context) -> SingleRowStatement:
         """The rows that a declaration selects for the thing's row."""

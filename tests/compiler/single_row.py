@@ -37,6 +37,15 @@ def lateral_select(rows: sa.SelectBase, origin: sa.TableClause) -> sa.Select[Any
     return sa.select(*each.c).select_from(origin).join(each, sa.true())
 
 
+def plain_value(value: Any, type_: Any) -> Any:
+    """The value of a column in Python: asyncpg reads JSON as text, rules written in Python have lists."""
+    return orjson.loads(value) if isinstance(type_, JSONB) and isinstance(value, str) else value
+
+
+def plain_values(row: Row, columns: Iterable[Any]) -> list[Any]:
+    return [plain_value(row[column.name], column.type) for column in columns]
+
+
 @dataclass
 class SingleRowStatement:
     """A statement over one row of `origin`, with its answers by the values that it reads."""
@@ -64,16 +73,11 @@ class SingleRowStatement:
         ]
         return compile_statement(self.select.add_cte(sa.select(*values or [sa.literal(1).label("one")]).cte("this")))
 
-    def value(self, name: str, row: Row) -> Any:
-        """The value of a column as a statement takes it: asyncpg reads JSON as text."""
-        is_json = isinstance(self.origin.c[name].type, JSONB) and row[name] is not None
-        return orjson.loads(row[name]) if is_json else row[name]
-
     def run(self, connection: "asyncpg.Connection[Any]", row: Row, parameters: Mapping[str, Any]) -> list[Row]:
         """The rows of the answer; to be called in a worker thread."""
         values = tuple(tuple(row[name]) if isinstance(row[name], list) else row[name] for name in self.used)
         if values not in self.answers:
-            named = {f"this_{name}": self.value(name, row) for name in self.used}
+            named = {f"this_{name}": plain_value(row[name], self.origin.c[name].type) for name in self.used}
             bound = self.compiled.values({**parameters, **named})
             found = anyio.from_thread.run(connection.fetch, self.compiled.sql, *bound)
             self.answers[values] = [{name: aware(value) for name, value in each.items()} for each in found]

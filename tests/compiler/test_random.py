@@ -48,6 +48,7 @@ async def test_random_documents_are_answered_like_the_plain_reader(
     "text",
     [
         "{ volunteers(first: 20) { nodes { readiness { isReady reasons { code } } } } }",
+        "{ volunteers(first: 20) { nodes { readiness { reasons { path } warnings { path } } } } }",
         "{ camps(first: 20) { nodes { report(by: ORGANIZATION) { name registered came certified } } } }",
         "{ camps(first: 20) { nodes { report(by: CONTINGENT) { name registered came certified } } } }",
     ],
