@@ -19,6 +19,7 @@ from api.database.requirement import RequirementError
 from api.models import METADATA
 from api.models.account import RoleKind
 from api.services.account import AccountError
+from tests.builders import Build
 from tests.command import Environment, environment, sigap
 from tests.isolation import command, connected, with_database
 from tests.test_cli import ask, free_port, serving
@@ -288,7 +289,12 @@ SCOPE_OF_AUDITOR = "The scope of auditor is nation, or the code of a province or
             "99",
             "The scope of coordinator is nation, or the code of a province or a kabupaten; there is none '99'.",
         ),
-        ("sinta", "manager", "nation", "The scope of manager is an organization's id; there is none 'nation'."),
+        (
+            "sinta",
+            "manager",
+            "nation",
+            "The scope of manager is the id of an organization that is not closed; there is none 'nation'.",
+        ),
         *(
             ("sinta", "auditor", scope, f"{SCOPE_OF_AUDITOR}; there is none '{scope}'.")
             for scope in ("Kabupaten:62", "Province:62.02", "Organization:62", "some:nation", "NATION")
@@ -341,3 +347,16 @@ async def test_a_retired_code_is_no_scope(database_url: str, connection: "asyncp
 
     assert str(refused.value) == f"{SCOPE_OF_AUDITOR}; there is none '62.03'."
     assert await connection.fetchval("SELECT count(*) FROM account") == 0
+
+
+async def test_a_closed_organization_is_no_scope(database_url: str, build: Build) -> None:
+    organization = await build.organization(verification="CLOSED")
+
+    with pytest.raises(AccountError) as refused:
+        await installation.add_account(
+            database_url, login="sinta", name="Sinta", kind=RoleKind.MANAGER, scope=str(organization), pooler=None
+        )
+
+    wanted = "The scope of manager is the id of an organization that is not closed"
+    assert str(refused.value) == f"{wanted}; there is none '{organization}'."
+    assert await build.connection.fetchval("SELECT count(*) FROM account") == 0

@@ -274,11 +274,13 @@ async def test_the_roles_of_a_closed_organization_end(api: Api, build: Build) ->
     assert {row["subject_key"] for row in await build.connection.fetch(events)} == {str(each) for each in roles[:3]}
 
 
-async def test_of_a_closure_and_a_grant_at_once_no_role_is_left(api: Api, build: Build) -> None:
-    """Whether the manager's grant comes first, and ends with the others, or waits and is refused."""
+@pytest.mark.parametrize("who", ["manager", "coordinator"])
+async def test_of_a_closure_and_a_grant_at_once_no_role_is_left(api: Api, build: Build, who: str) -> None:
+    """Whether the grant comes first, and ends with the others, or waits and is refused."""
     for _round in range(10):
         organization = await build.organization()
-        manager, coordinator = await build.manager(organization), await build.coordinator()
+        coordinator = await build.coordinator()
+        grantor = await (build.manager(organization) if who == "manager" else build.coordinator())
         login = f"akun{organization.hex}"
         await build.account(login=login)
         await asyncio.gather(
@@ -289,7 +291,7 @@ async def test_of_a_closure_and_a_grant_at_once_no_role_is_left(api: Api, build:
             ),
             api.do(
                 document("grantRole", "role { id }"),
-                actor=manager,
+                actor=grantor,
                 login=login,
                 kind="MANAGER",
                 organization=f"Organization:{organization}",

@@ -159,6 +159,38 @@ async def test_a_manager_grants_nothing_while_the_organization_is_suspended(api:
     assert await snapshot(build.connection, "role") == before
 
 
+@pytest.mark.parametrize("verification", ["CLOSED", "REFUSED"])
+async def test_nobody_grants_a_role_of_an_organization_that_is_closed(
+    api: Api, build: Build, verification: str
+) -> None:
+    """Its roles ended with it; neither is a role of one of its camps granted."""
+    organization = await build.organization(verification=verification)
+    camp = await build.camp(organization)
+    person, coordinator = await build.volunteer(), await build.coordinator()
+    await build.account(login="sinta", volunteer_id=person)
+    scopes = {"organization": f"Organization:{organization}", "camp": f"Camp:{camp}"}
+    before = await snapshot(build.connection, "role")
+
+    granted = [
+        await api.do(GRANT, actor=coordinator, login="sinta", kind=kind, **{scope: scopes[scope]})
+        for kind, scope in (("MANAGER", "organization"), ("CAMP_STAFF", "organization"), ("CAMP_STAFF", "camp"))
+    ]
+    staff = await api.do(
+        f"mutation($input: SetCampStaffInput!) {{ setCampStaff(input: $input) {{ {PROBLEMS} }} }}",
+        actor=coordinator,
+        camp=scopes["camp"],
+        volunteer=f"Volunteer:{person}",
+        duty="COOK",
+    )
+
+    closed = {"organization": {"id": scopes["organization"]}}
+    assert [payload["problems"] for payload in (*granted, staff)] == [
+        [problem("Organization", "ORGANIZATION_NOT_VERIFIED", name, **closed)]
+        for name in ("organization", "organization", "camp", "volunteer")
+    ]
+    assert await snapshot(build.connection, "role") == before
+
+
 async def test_who_may_not_grant_a_role_does_not_learn_whether_there_is_an_account(api: Api, build: Build) -> None:
     manager = await build.manager(await build.organization())
     await build.account(login="sinta")

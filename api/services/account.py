@@ -16,6 +16,7 @@ from api.models import Account, ApiKey, Kabupaten, Organization, ProviderIdentit
 from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
+from api.models.organization import ORGANIZATION
 from api.services.feed import record
 from api.services.request import Request
 from api.services.retirement import is_retired
@@ -146,7 +147,8 @@ async def _scope(session: Transaction, request: Request, kind: RoleKind, scope: 
         return {}
     known: sa.ColumnElement[bool] = sa.true()
     if kind in OF_ORGANIZATIONS:
-        wanted, table = "an organization's id", Organization
+        wanted, table = "the id of an organization that is not closed", Organization
+        known = Organization.c.verification.in_(ORGANIZATION.group("OPEN"))
     else:
         wanted = "nation, or the code of a province or a kabupaten"
         table = Kabupaten if "." in scope else Province

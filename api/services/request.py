@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from api.access import Actor
 from api.settings import Limits
@@ -58,12 +58,22 @@ class Caller:
         return None
 
 
+class Reliance(NamedTuple):
+    """On what of an organization a mutation relies: that it stands, or only that it is not closed.
+
+    `name` is the input field by which the organization is known.
+    """
+
+    name: str
+    must_stand: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a service works with besides its own arguments: the actor, the clock, the program that calls, the limits.
 
     `verb` is the name of the mutation that runs; None where the worker or the command line is at work. `relied_on` are the
-    organizations that must still stand at its end, with the input fields by which they are known.
+    organizations of which it relies on something that must still hold at its end.
     """
 
     actor: Actor
@@ -71,7 +81,7 @@ class Request:
     caller: Caller = field(default_factory=Caller)
     limits: Limits = field(default_factory=Limits)
     verb: str | None = None
-    relied_on: dict[uuid.UUID, str] = field(default_factory=dict, compare=False)
+    relied_on: dict[uuid.UUID, Reliance] = field(default_factory=dict, compare=False)
 
     @property
     def now(self) -> datetime:

@@ -72,12 +72,15 @@ async def grant(
 
 
 async def check_grant(session: Transaction, request: Request, role: Mapping[str, Any], name: str) -> None:
-    """Refuses a role that is more than the actor holds, or lasts longer; `name` is the input field that asks for it."""
+    """Refuses a role that is more than the actor holds, lasts longer, or is of an organization that is closed.
+
+    `name` is the input field that asks for it.
+    """
     (found,) = await session.rows(MAY_GRANT, {**request.parameters, **role})
     if not found.may:
         raise Refused(Problem(ProblemCode.FORBIDDEN, input_path(name)))
-    if not found.may_as_coordinator:
-        rely_on(request, found.organization_id, name)
+    if found.organization_id is not None:
+        rely_on(request, found.organization_id, name, must_stand=not found.may_as_coordinator)
 
 
 async def give(session: Transaction, request: Request, role: dict[str, Any], *, reason: str | None = None) -> uuid.UUID:

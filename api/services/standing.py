@@ -11,9 +11,10 @@ from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Organization
 from api.models.day import local_day
+from api.models.organization import ORGANIZATION
 from api.rules.code import ProblemCode
 from api.services.problem import Problem, Problems, Refused, input_path
-from api.services.request import Request
+from api.services.request import Reliance, Request
 
 
 async def check_verified(
@@ -41,25 +42,26 @@ async def check_verified(
 
 
 async def lock_standing(session: Transaction, request: Request, key: uuid.UUID) -> Row:
-    """Whether the organization stands, and today there; whoever suspends it waits until the transaction's end."""
+    """Whether the organization stands, whether it is open, and today there; whoever suspends it waits until the transaction's end."""
     await session.rows(LOCK, {"organization": key})
     # A second statement, so that it sees what the lock has waited for.
     (found,) = await session.rows(STANDING, {"organization": key, "now": request.now})
     return found
 
 
-def rely_on(request: Request, key: uuid.UUID, name: str) -> None:
-    """The verb goes on because the organization stands: it is locked and asked again after all that it locks itself.
+def rely_on(request: Request, key: uuid.UUID, name: str, *, must_stand: bool = True) -> None:
+    """The verb goes on because the organization stands, or is not closed: it is locked and asked again after all else.
 
     Organizations are the last in the order of locks. `name` is the input field by which the organization is known.
     """
-    request.relied_on[key] = name
+    request.relied_on[key] = Reliance(name, must_stand)
 
 
 async def refuse_fallen(session: Transaction, request: Request) -> None:
-    """Refuses where an organization that was relied on does not stand any more; who suspends it now waits."""
-    for key, name in sorted(request.relied_on.items()):
-        if not (await lock_standing(session, request, key)).stands:
+    """Refuses where an organization is not any more what was relied on; who suspends or closes it now waits."""
+    for key, (name, must_stand) in sorted(request.relied_on.items()):
+        found = await lock_standing(session, request, key)
+        if not (found.stands if must_stand else found.is_open):
             raise Refused(Problem(ProblemCode.ORGANIZATION_NOT_VERIFIED, input_path(name), {"organization_id": key}))
 
 
@@ -69,9 +71,11 @@ LOCK = compile_statement(
     sa.select(Organization.c.id).where(Organization.c.id == _ORGANIZATION).with_for_update(read=True)
 )
 STANDING = compile_statement(
-    sa.select(access.is_standing(Organization, _TODAY).label("stands"), _TODAY.label("today")).where(
-        Organization.c.id == _ORGANIZATION
-    )
+    sa.select(
+        access.is_standing(Organization, _TODAY).label("stands"),
+        Organization.c.verification.in_(ORGANIZATION.group("OPEN")).label("is_open"),
+        _TODAY.label("today"),
+    ).where(Organization.c.id == _ORGANIZATION)
 )
 
 
