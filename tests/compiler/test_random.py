@@ -19,8 +19,6 @@ from tests.sampling import IS_FUZZ
 
 # Several short tests: one long test would exceed the time limit, and workers share them.
 BATCHES, EXAMPLES = (100, 200) if IS_FUZZ else (3, 80)
-# The first batches have fixed seeds; the others have random seeds, which a failure prints.
-FIXED = 0 if IS_FUZZ else 2
 TOO_MUCH_IN_ONE_STATEMENT = "This asks for too much in one statement; ask for it in several documents."
 
 
@@ -35,8 +33,9 @@ def limit_shrinking(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_random_documents_are_answered_like_the_plain_reader(
     api: Api, reader: Reader, sample_data: SampleData, request: pytest.FixtureRequest, batch: int
 ) -> None:
+    """The sample is the same at each run; all documents have a seed by chance, which a failure prints."""
     chance = request.config.getoption("--hypothesis-seed") or random.getrandbits(32)
-    number = batch if batch < FIXED else int(chance)
+    number = int(chance) if IS_FUZZ else batch
     try:
         await anyio.to_thread.run_sync(partial(run_examples, api, reader, sample_data, number))
     except Exception as error:
