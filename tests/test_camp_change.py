@@ -145,6 +145,20 @@ async def test_a_camp_does_not_move_onto_other_commitments_of_its_people(api: Ap
     assert await commitments(build) == before
 
 
+async def test_a_host_learns_no_days_of_whom_it_does_not_answer_for_by_moving_its_camp(api: Api, build: Build) -> None:
+    host, person = await build.organization(), await build.volunteer()
+    camp, manager = await build.camp(host), await build.manager(host)
+    await build.camp_registration(camp, person)
+    await build.assignment(await build.need(starts_at=NOW + 6 * DAY, ends_at=NOW + 8 * DAY), person, status="ACCEPTED")
+
+    payload = await api.do(
+        CHANGE, actor=manager, camp=f"Camp:{camp}", version=1, endsAt=(NOW + 6 * DAY + HOUR).isoformat()
+    )
+
+    hidden = dict.fromkeys(("volunteer", "startsAt", "endsAt"))
+    assert payload["problems"] == [problem("BusyPerson", "DAYS_TAKEN", "startsAt", **hidden)]
+
+
 async def test_who_has_left_a_camp_does_not_keep_it_from_moving(api: Api, build: Build) -> None:
     """One was released for a duty, one worked there before, one came after a duty of the first day."""
     camp = await build.camp(status="RUNNING", starts_at=NOW - DAY, ends_at=NOW + DAY)

@@ -7,7 +7,7 @@ import pytest
 from api.services import camp_upkeep
 from api.transport import Transport
 from api.worker import Worker
-from tests.asking import PROBLEMS, Api, Json, instant, problem
+from tests.asking import FACTS, PROBLEMS, Api, Json, instant, problem
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
@@ -220,6 +220,35 @@ async def test_who_is_on_leave_waits_and_gets_the_place_once_the_leave_has_ended
     assert why == {"campRegistration": {"waitsFor": [{"code": "ON_LEAVE"}]}}
     left, status = (1, "WAITLISTED") if is_kept else (0, "REGISTERED")
     assert await line(api, build, camp) == (left, [(1, "CANCELLED"), (2, status)])
+
+
+@pytest.mark.parametrize("may_know", [True, False])
+async def test_days_are_told_to_whoever_may_know_when_the_person_is_free(
+    api: Api, build: Build, may_know: bool
+) -> None:
+    """Not to a host that does not answer for the person: neither those of an illness nor those of a duty or another camp."""
+    host, starts = await build.organization(), NOW - DAY
+    camp = await build.camp(host, status="RUNNING", starts_at=starts)
+    away, sent, elsewhere = [await build.person() for _ in range(3)]
+    for person in (away, sent, elsewhere):
+        await build.membership(person, host, until=NOW.date() - DAY)
+    days = {"since": (NOW + DAY).date(), "until": (NOW + 2 * DAY).date()}
+    await build.absence(away, kind="ILLNESS", **days)
+    await build.assignment(await build.need(starts_at=NOW + DAY), sent, status="ACCEPTED")
+    await build.camp_registration(await build.camp(), elsewhere)
+    waiting = await build.camp_registration(camp, away, status="WAITLISTED")
+    actor = await (build.coordinator(kabupaten_code=HOME) if may_know else build.manager(host))
+    asked = f"query($id: ID!) {{ campRegistration(id: $id) {{ waitsFor {{ code {FACTS} }} }} }}"
+    values = [{"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{person}"} for person in (away, sent, elsewhere)]
+
+    refused = [await api.do(document, actor=actor, **each) for document in (REGISTER, WALK_IN) for each in values]
+    waits = await api.ask(asked, actor=actor, id=f"CampRegistration:{waiting}")
+
+    told = [payload["problems"][-1] for payload in refused] + waits["campRegistration"]["waitsFor"]
+    codes = ["ON_LEAVE", "PERSON_ELSEWHERE", "IN_CAMP"]
+    assert [each["code"] for each in told] == [*codes, *codes, "ON_LEAVE"]
+    assert {each["startsAt"] is not None for each in told} == {may_know}
+    assert {each["endsAt"] is not None for each in told} == {may_know}
 
 
 async def test_from_the_hour_of_offers_a_place_is_offered_and_goes_on(api: Api, build: Build) -> None:

@@ -277,6 +277,23 @@ async def test_the_parts_of_a_stay_are_told_and_listed_one_after_the_other(api: 
     assert [each["parts"] for each in changes] == [[said(*part) for part in each] for each in parts]
 
 
+async def test_the_hours_of_a_duty_that_is_hidden_are_not_told(api: Api, build: Build) -> None:
+    keys, actor = await two_duties(build)
+    for number, verb, at in REPORTS[:2]:
+        await report(api, verb, keys[number], actor, NOW + at * HOUR)
+    for number, verb, at in REPORTS[3:]:
+        await report(api, verb, keys[number], actor, NOW + at * HOUR)
+    elsewhere = "UPDATE need SET kabupaten_code = $2 WHERE id = (SELECT need_id FROM assignment WHERE id = $1)"
+    await build.connection.execute(elsewhere, keys[0], FAR)
+    await build.connection.execute("UPDATE volunteer SET kabupaten_code = $1", FAR)
+    local = await build.coordinator(kabupaten_code=HOME)
+
+    refused = await do(api, "Correct", keys[1], local, version=3, **hours(-7, -2))
+
+    hidden = dict.fromkeys(("assignment", "startsAt", "endsAt"))
+    assert refused["problems"] == [problem("Commitment", "PERSON_ELSEWHERE", "startsAt", **hidden)]
+
+
 async def test_proposed_hours_that_another_duty_has_meanwhile_are_not_confirmed(api: Api, build: Build) -> None:
     keys, actor = await two_duties(build)
     person = await build.account(volunteer_id=await build.connection.fetchval("SELECT volunteer_id FROM assignment"))

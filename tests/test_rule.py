@@ -184,6 +184,28 @@ async def a_day_of_leave(build: Build) -> Violation:
     return Violation(need, volunteer, {"absence": f"Absence:{absence}", **period})
 
 
+async def test_the_days_of_a_refusal_are_told_to_whoever_may_know_when_the_volunteer_is_free(
+    api: Api, build: Build
+) -> None:
+    """A coordinator who sees the volunteer by another duty only, which is promised, does not know when else they are away."""
+    person, need = await build.volunteer(kabupaten_code=FAR, reach="KABUPATEN"), await build.need()
+    later = await build.need(starts_at=NOW + timedelta(days=30), ends_at=NOW + timedelta(days=31))
+    await build.assignment(later, person, status="ACCEPTED")
+    await build.absence(person)
+    await build.assignment(await build.need(kabupaten_code=FAR), person, status="ACCEPTED")
+    actors = [await build.coordinator(kabupaten_code=HOME), await build.coordinator()]
+    ids = {"need": f"Need:{need}", "volunteer": f"Volunteer:{person}"}
+
+    read = [(await api.ask(REFUSALS, actor=actor, **ids))["need"]["refusals"] for actor in actors]
+    offered = [(await api.do(OFFER, actor=actor, **ids))["problems"] for actor in actors]
+
+    for problems in (read, offered):
+        local, nation = ([each for each in found if "startsAt" in each] for found in problems)
+        assert [each["code"] for each in local] == [each["code"] for each in nation] == ["PERSON_ELSEWHERE", "ON_LEAVE"]
+        assert {each[name] for each in local for name in ("startsAt", "endsAt")} == {None}
+        assert None not in {each[name] for each in nation for name in ("startsAt", "endsAt")}
+
+
 async def a_team_without_a_woman(build: Build) -> Violation:
     need = await build.need(wanted=2)
     await build.minimum(need, 2, sex="FEMALE")

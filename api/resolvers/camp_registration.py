@@ -17,11 +17,11 @@ from api.rules.camp import CAMP_RULES, LIMIT_RULES, SENT_BY_VERIFIED, case_of_ca
 from api.rules.refusal import refusals
 
 
-def what_holds(registration: Row, _context: FieldContext) -> sa.SelectBase:
+def what_holds(registration: Row, context: FieldContext) -> sa.SelectBase:
     """What holds a registration that waits: full limits, its organization, and what its person lacks that nobody has waived."""
     camp, person = Camp.alias(), Volunteer.alias()
-    limits = refusals(case_of_camp(registration, camp, NOW), (*LIMIT_RULES, SENT_BY_VERIFIED)).lateral()
-    lacking = refusals(case_of_camp(person, camp, NOW), CAMP_RULES).lateral()
+    limits = refusals(context.viewer, case_of_camp(registration, camp, NOW), (*LIMIT_RULES, SENT_BY_VERIFIED)).lateral()
+    lacking = refusals(context.viewer, case_of_camp(person, camp, NOW), CAMP_RULES).lateral()
     waits = sa.and_(registration.c.status == CampRegistrationStatus.WAITLISTED, camp.c.id == registration.c.camp_id)
     of_limits = sa.select(*limits.c).select_from(camp.join(limits, sa.true())).where(waits)
     of_person = (

@@ -68,7 +68,7 @@ def broken_rules(need: Row, context: FieldContext) -> sa.SelectBase:
     person = sa.select(volunteer).where(volunteer.c.id == context.key(context.arguments["volunteer"], "Volunteer"))
     one = person.lateral()
     starts, ends = period_of_duty(need, context)
-    broken = refusals(Case(one, need, starts, ends, days_of(need, starts, ends), NOW)).lateral()
+    broken = refusals(context.viewer, Case(one, need, starts, ends, days_of(need, starts, ends), NOW)).lateral()
     return sa.select(*broken.c).select_from(one.join(broken, sa.true())).correlate(need)
 
 

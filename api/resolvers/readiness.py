@@ -58,9 +58,9 @@ def is_ready(row: Row, _context: FieldContext) -> Condition:
 def broken(rules: Sequence[Rule]) -> Callable[[Row, FieldContext], sa.SelectBase]:
     """The rules that the volunteer breaks, with their facts."""
 
-    def broken_rows(row: Row, _context: FieldContext) -> sa.SelectBase:
+    def broken_rows(row: Row, context: FieldContext) -> sa.SelectBase:
         case = case_of(row)
-        found = refusals(case, rules).lateral()
+        found = refusals(context.viewer, case, rules).lateral()
         return sa.select(*found.c).select_from(case.person.join(found, sa.true())).correlate(row)
 
     return broken_rows

@@ -45,6 +45,6 @@ def _is_present(case: Case) -> Sql:
 
 PRESENT = Rule(
     holds=_is_present,
-    refusals=(Refusal(ProblemCode.ON_LEAVE, proof=_days_away),),
+    refusals=(Refusal(ProblemCode.ON_LEAVE, proof=_days_away, tells_time=True),),
     counts="Leave and illness, by whole days in the zone of the volunteer's home; one that is cancelled no longer counts.",
 )

@@ -48,11 +48,13 @@ NOT_COMMITTED_ELSEWHERE = Rule(
             ProblemCode.PERSON_ELSEWHERE,
             proof=lambda case: clashing_duties(case, Commitment.c.assignment_id, *BOUNDS),
             when=lambda case: exists_for(clashing_duties(case, Commitment.c.id), case),
+            tells_time=True,
         ),
         Refusal(
             ProblemCode.IN_CAMP,
             proof=lambda case: clashing_camps(case, camp_of(Commitment).label("camp_id"), *BOUNDS),
             when=lambda case: exists_for(clashing_camps(case, Commitment.c.id), case),
+            tells_time=True,
         ),
     ),
     overridable=False,

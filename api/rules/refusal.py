@@ -6,11 +6,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from api import access
+from api.access import Kind
 from api.rules.candidate import NEAREST_FIRST
 from api.rules.code import ProblemCode
 from api.rules.fact import FACT_TYPES
-from api.rules.rule import Case, Refusal, Rule, one_row
+from api.rules.rule import Case, Refusal, Rule, Sql, one_row
 from api.rules.sending import RULES
+
+# The facts that say from when to when.
+BOUNDS = ("starts_at", "ends_at")
 
 OFFER_RULES: tuple[Rule, ...] = (*RULES, NEAREST_FIRST)
 ACCEPT_RULES: tuple[Rule, ...] = tuple(rule for rule in OFFER_RULES if rule.checked_on_accept)
@@ -23,23 +28,27 @@ def codes_of(rules: Sequence[Rule]) -> tuple[ProblemCode, ...]:
     return tuple(refusal.code for rule in rules for refusal in rule.refusals)
 
 
-def refusals(case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:
-    """A query with one row per violated rule, in the order of the rules: code, messages and facts."""
+def refusals(kind: Kind, case: Case, rules: Sequence[Rule] = OFFER_RULES) -> sa.CompoundSelect[Any]:
+    """A query with one row per violated rule, in the order of the rules: code, messages, and the facts that such an actor may know."""
     rows = [
-        _row(case, rule, refusal, position)
+        _row(kind, case, rule, refusal, position)
         for position, (rule, refusal) in enumerate((rule, refusal) for rule in rules for refusal in rule.refusals)
     ]
     return sa.union_all(*rows)
 
 
-def _row(case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
+def _row(kind: Kind, case: Case, rule: Rule, refusal: Refusal, position: int) -> sa.Select[Any]:
     source: sa.FromClause
+    fact: dict[str, Sql]
     if refusal.proof is None:
-        fact, source = refusal.fact(case), one_row()
+        fact, source = dict(refusal.fact(case)), one_row()
         conditions = [sa.not_(rule.holds(case)), refusal.when(case)]
     else:
         source, conditions = refusal.proof(case).limit(1).correlate(case.person, case.need).lateral(), []
         fact = dict(source.c)
+    if refusal.tells_time:
+        may_know = access.sees_free_days(kind, case.person)
+        fact = {**fact, **{name: sa.case((may_know, fact[name])) for name in BOUNDS}}
     columns: list[sa.ColumnElement[Any]] = [
         sa.literal_column(str(position), sa.Integer).label("position"),
         sa.literal_column(f"'{refusal.code}'", sa.Text).label("code"),

@@ -74,6 +74,6 @@ def _within(case: Case, duty: sa.Subquery) -> sa.Subquery:
 
 RESTED = Rule(
     holds=lambda case: ~exists_for(duties_without_rest(case), case),
-    refusals=(Refusal(ProblemCode.NOT_RESTED, proof=duties_without_rest),),
+    refusals=(Refusal(ProblemCode.NOT_RESTED, proof=duties_without_rest, tells_time=True),),
     counts="Hours of duties, promised or served, by instants, from the last pause of 24 hours on: where they have reached 72, neither the duty nor a later one begins. Camps do not count.",
 )

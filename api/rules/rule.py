@@ -36,13 +36,15 @@ class Refusal:
     """A problem code of a rule, and the fact that explains it.
 
     `proof` is a query for what violates the rule, with the fact in its columns; the first row is told. Without one it is
-    refused with the `fact` where the rule does not hold and `when` applies.
+    refused with the `fact` where the rule does not hold and `when` applies. `tells_time`: its bounds are of the person's own
+    time, so they are null for whoever may not know on which days the person is free.
     """
 
     code: ProblemCode
     fact: Callable[[Case], Mapping[str, Sql]] = lambda _case: {}
     when: Callable[[Case], Condition] = lambda _case: sa.true()
     proof: Callable[[Case], sa.Select[Any]] | None = None
+    tells_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,8 +73,8 @@ class CommitmentProblem(Problem):
     assignment: Annotated[Assignment, strawberry.lazy("api.schema.assignment")] | None = field(
         "The duty in the way; null where you may not see it."
     )
-    starts_at: datetime | None = field("From when the volunteer is not free; null if it is not known.")
-    ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
+    starts_at: datetime | None = field("From when the volunteer is not free; null where you may not know it.")
+    ends_at: datetime | None = field("Until when the volunteer is not free; null where you may not know it.")
 
 
 @noun("The volunteer cannot serve on some of the days.")
@@ -82,8 +82,8 @@ class AbsenceProblem(Problem):
     absence: Annotated[Absence, strawberry.lazy("api.schema.absence")] | None = field(
         "The leave or illness; null where you may not see it."
     )
-    starts_at: datetime | None = field("From when the volunteer cannot serve.")
-    ends_at: datetime | None = field("From when the volunteer can serve again.")
+    starts_at: datetime | None = field("From when the volunteer cannot serve; null where you may not know it.")
+    ends_at: datetime | None = field("From when the volunteer can serve again; null where you may not know it.")
 
 
 @noun("The duty does not stand where this can be done: it has begun, has not begun, or is over.")
@@ -164,8 +164,8 @@ class CampProblem(Problem):
     camp: Annotated[Camp, strawberry.lazy("api.schema.camp")] | None = field(
         "The camp in the way; null where you may not see it."
     )
-    starts_at: datetime | None = field("From when the volunteer is not free; null if it is not known.")
-    ends_at: datetime | None = field("Until when the volunteer is not free; null if it is not known.")
+    starts_at: datetime | None = field("From when the volunteer is not free; null where you may not know it.")
+    ends_at: datetime | None = field("Until when the volunteer is not free; null where you may not know it.")
 
 
 @noun("A quota of the camp is full, or would be exceeded.")
@@ -197,5 +197,5 @@ class BusyPersonProblem(Problem):
     volunteer: Annotated[Volunteer, strawberry.lazy("api.schema.person")] | None = field(
         "The person; null where you may not see them."
     )
-    starts_at: datetime | None = field("From when the person is not free; null if it is not known.")
-    ends_at: datetime | None = field("Until when the person is not free; null if it is not known.")
+    starts_at: datetime | None = field("From when the person is not free; null where you may not know it.")
+    ends_at: datetime | None = field("Until when the person is not free; null where you may not know it.")

@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
+from api import access
+from api.access import Kind
 from api.database.engine import Transaction
-from api.database.statement import compile_statement
-from api.models import CampEnrolment, CampGroupMember, CampRegistration, CampStaffMember, Commitment
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import CampEnrolment, CampGroupMember, CampRegistration, CampStaffMember, Commitment, Volunteer
 from api.models.base import INSTANT
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.rules.code import ProblemCode
@@ -40,7 +43,7 @@ async def add_busy(
     moved: Mapping[str, Any],
 ) -> None:
     """A problem for each person of the camp who is committed elsewhere in the `moved` period; see `moved_period`."""
-    for row in await session.rows(BUSY, {**request.parameters, "camp": camp, **moved}):
+    for row in await session.rows(_busy(request.actor.kind), {**request.parameters, "camp": camp, **moved}):
         facts = {"volunteer_id": row.volunteer_id, "starts_at": row.starts_at, "ends_at": row.ends_at}
         problems.add(ProblemCode.DAYS_TAKEN, step, **facts)
 
@@ -95,15 +98,19 @@ def moved_period(commitment: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.func.tstzrange(begin, ends_at)
 
 
-def _busy() -> sa.Select[Any]:
+@cache
+def _busy(kind: Kind) -> CompiledStatement:
+    """Who is committed elsewhere, and when, for whoever may know on which days the person is free."""
     own, other = Commitment.alias("own"), Commitment.alias("other")
-    return (
+    may_know = access.sees_free_days(kind, Volunteer)
+    return compile_statement(
         sa.select(
             other.c.volunteer_id,
-            sa.func.lower(other.c.period).label("starts_at"),
-            sa.func.upper(other.c.period).label("ends_at"),
+            sa.case((may_know, sa.func.lower(other.c.period))).label("starts_at"),
+            sa.case((may_know, sa.func.upper(other.c.period))).label("ends_at"),
         )
         .join_from(own, other, sa.and_(other.c.volunteer_id == own.c.volunteer_id, other.c.id != own.c.id))
+        .join(Volunteer, Volunteer.c.id == other.c.volunteer_id)
         .where(
             moves_with_camp(own),
             other.c.period.op("&&", is_comparison=True)(moved_period(own)),
@@ -111,6 +118,3 @@ def _busy() -> sa.Select[Any]:
         .order_by(other.c.volunteer_id, sa.func.lower(other.c.period))
         .limit(MOST_NAMES)
     )
-
-
-BUSY = compile_statement(_busy())

@@ -6,14 +6,16 @@ All of this happens under the lock of the camp, in the transaction of the change
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
+from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import compile_statement
+from api.database.statement import CompiledStatement, compile_statement
 from api.models import Camp, CampRegistration, Contingent, Volunteer
 from api.models.camp import CAMP
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
@@ -95,13 +97,13 @@ def _take(limits: Limits, waiting: Row) -> None:
 
 async def _lacking(session: Transaction, request: Request, keys: Sequence[uuid.UUID]) -> set[uuid.UUID]:
     """Of registrations, those whose person is not free or lacks what the camp asks for."""
-    rows = await session.rows(LACKING, {**request.parameters, "keys": [*keys]})
+    rows = await session.rows(_lacking_of(request.actor.kind), {**request.parameters, "keys": [*keys]})
     return {row.id for row in rows}
 
 
 async def broken_rules(session: Transaction, request: Request, key: uuid.UUID) -> list[Row]:
     """The rules of the camp that the person of a registration breaks and nobody waived, with their facts."""
-    return await session.rows(LACKING, {**request.parameters, "keys": [key]})
+    return await session.rows(_lacking_of(request.actor.kind), {**request.parameters, "keys": [key]})
 
 
 async def _give(session: Transaction, request: Request, camp: Row, chosen: Sequence[Row]) -> None:
@@ -235,26 +237,28 @@ def _waiting() -> sa.CompoundSelect[Any]:
 WAITING = compile_statement(_waiting())
 
 
-def _lacking_statement() -> sa.CompoundSelect[Any]:
+@cache
+def _lacking_of(kind: Kind) -> CompiledStatement:
     """Of the registrations, those for which a rule does not hold, of the person or the organization, that nobody waived."""
     of_camp = CampRegistration.join(Camp, Camp.c.id == CampRegistration.c.camp_id)
-    of_person = refusals(case_of_camp(Volunteer, Camp, access.NOW), CAMP_RULES).lateral()
-    of_organization = refusals(case_of_camp(CampRegistration, Camp, access.NOW), (SENT_BY_VERIFIED,)).lateral()
+    of_person = refusals(kind, case_of_camp(Volunteer, Camp, access.NOW), CAMP_RULES).lateral()
+    of_organization = refusals(kind, case_of_camp(CampRegistration, Camp, access.NOW), (SENT_BY_VERIFIED,)).lateral()
     people = of_camp.join(Volunteer, Volunteer.c.id == CampRegistration.c.volunteer_id)
-    return sa.union_all(
-        *(
-            sa.select(CampRegistration.c.id, found.c.code, *(found.c[name] for name in FACT_TYPES))
-            .select_from(source.join(found, sa.true()))
-            .where(
-                CampRegistration.c.id == sa.any_(_KEYS),
-                ~sa.and_(found.c.overridable, CampRegistration.c.admission_reason.is_not(None)),
+    return compile_statement(
+        sa.union_all(
+            *(
+                sa.select(CampRegistration.c.id, found.c.code, *(found.c[name] for name in FACT_TYPES))
+                .select_from(source.join(found, sa.true()))
+                .where(
+                    CampRegistration.c.id == sa.any_(_KEYS),
+                    ~sa.and_(found.c.overridable, CampRegistration.c.admission_reason.is_not(None)),
+                )
+                for source, found in ((people, of_person), (of_camp, of_organization))
             )
-            for source, found in ((people, of_person), (of_camp, of_organization))
         )
     )
 
 
-LACKING = compile_statement(_lacking_statement())
 MOVE = compile_statement(
     sa.update(CampRegistration)
     .where(CampRegistration.c.id == sa.any_(_KEYS))

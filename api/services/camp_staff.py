@@ -69,7 +69,9 @@ async def _add(session: Transaction, request: Request, camp: Row, volunteer: uui
     """Somebody whose free days the actor may know, as a refusal tells of leave and duties."""
     if not await session.value(_free_days(request.actor.kind), {**request.parameters, "volunteer": volunteer}):
         raise forbidden("volunteer")
-    broken = await session.rows(BROKEN, {**request.parameters, "camp": camp.id, "volunteer": volunteer})
+    broken = await session.rows(
+        _broken(request.actor.kind), {**request.parameters, "camp": camp.id, "volunteer": volunteer}
+    )
     if broken:
         raise Refused(*(broken_rule(row, "volunteer") for row in broken))
     key = new_id()
@@ -162,9 +164,10 @@ def _free_days(kind: Kind) -> CompiledStatement:
     )
 
 
-def _broken() -> sa.Select[Any]:
-    found = refusals(case_of_camp(Volunteer, Camp, access.NOW), RULES).lateral()
-    return (
+@cache
+def _broken(kind: Kind) -> CompiledStatement:
+    found = refusals(kind, case_of_camp(Volunteer, Camp, access.NOW), RULES).lateral()
+    return compile_statement(
         sa.select(*found.c)
         .select_from(Camp.join(Volunteer, sa.true()).join(found, sa.true()))
         .where(Camp.c.id == _id("camp"), Volunteer.c.id == _id("volunteer"))
@@ -172,7 +175,6 @@ def _broken() -> sa.Select[Any]:
     )
 
 
-BROKEN = compile_statement(_broken())
 COMMIT = compile_statement(
     insert(Commitment).from_select(
         ["id", "volunteer_id", "staff_member_id", "period"],

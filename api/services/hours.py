@@ -3,14 +3,16 @@
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
 from api import access
+from api.access import Kind
 from api.database.engine import Row, Transaction
-from api.database.statement import compile_statement
+from api.database.statement import CompiledStatement, compile_statement
 from api.models import Assignment, ServedHours
 from api.models.assignment_status import OVER
 from api.models.base import INSTANT, new_id
@@ -96,7 +98,7 @@ async def propose(
 async def confirm(session: Transaction, request: Request, *, assignment: uuid.UUID, version: int) -> uuid.UUID:
     duty, proposed = await _proposed(session, request, assignment, version)
     problems = Problems()
-    await _check_alone(session, problems, duty, proposed, "assignment")
+    await _check_alone(session, request, problems, duty, proposed, name="assignment")
     problems.refuse()
     await session.rows(REPLACE, {"assignment": assignment, "old": HoursStatus.COUNTED})
     await session.update(ServedHours, proposed.id, status=HoursStatus.COUNTED)
@@ -155,19 +157,26 @@ async def _columns(
             indonesian="Jam tugas harus sesudah penerimaan, berakhir sesudah mulai, dan tidak di masa depan.",
             english="The hours must begin after the acceptance, end after they begin, and not lie in the future.",
         )
-    await _check_alone(session, problems, duty, hours, "starts_at")
+    await _check_alone(session, request, problems, duty, hours, name="starts_at")
     problems.refuse()
     whose = {"assignment_id": duty.id, "volunteer_id": duty.volunteer_id, "account_id": request.actor.account_id}
     return {**whose, **hours, "reason": text}
 
 
 async def _check_alone(
-    session: Transaction, problems: Problems, duty: Row, hours: Row | Mapping[str, Any], name: str
+    session: Transaction,
+    request: Request,
+    problems: Problems,
+    duty: Row,
+    hours: Row | Mapping[str, Any],
+    *,
+    name: str,
 ) -> None:
     """No hours of another duty that count may overlap with these; `name` is the input field that is wrong."""
     period = {each: hours[each] for each in ("starts_at", "ends_at")}
     whose = {"volunteer": duty.volunteer_id, "assignment": duty.id}
-    for row in await session.rows(ELSEWHERE, {**whose, **period}):
+    elsewhere = _elsewhere(request.actor.kind)
+    for row in await session.rows(elsewhere, {**request.parameters, **whose, **period}):
         problems.add(ProblemCode.PERSON_ELSEWHERE, name, **row)
 
 
@@ -197,17 +206,6 @@ REPLACE = compile_statement(
     sa.update(ServedHours)
     .where(_ASSIGNMENT, ServedHours.c.status == sa.bindparam("old", type_=sa.Text()))
     .values(status=HoursStatus.REPLACED)
-)
-ELSEWHERE = compile_statement(
-    sa.select(*(ServedHours.c[name] for name in ("assignment_id", "starts_at", "ends_at")))
-    .where(
-        ServedHours.c.volunteer_id == _VOLUNTEER,
-        sa.not_(_ASSIGNMENT),
-        _IS_COUNTED,
-        ServedHours.c.starts_at < sa.bindparam("ends_at", type_=INSTANT),
-        ServedHours.c.ends_at > sa.bindparam("starts_at", type_=INSTANT),
-    )
-    .order_by(ServedHours.c.starts_at)
 )
 PROPOSED = compile_statement(sa.select(ServedHours).where(_ASSIGNMENT, ServedHours.c.status == HoursStatus.PROPOSED))
 
@@ -268,3 +266,21 @@ def _count() -> sa.Select[Any]:
 
 
 COUNT = compile_statement(_count())
+
+
+@cache
+def _elsewhere(kind: Kind) -> CompiledStatement:
+    """The duties of other hours that overlap, and these hours, for whoever sees them."""
+    may_see = access.sees_part_of_assignment(kind, ServedHours)
+    bounds = (sa.case((may_see, ServedHours.c[name])).label(name) for name in ("starts_at", "ends_at"))
+    return compile_statement(
+        sa.select(ServedHours.c.assignment_id, *bounds)
+        .where(
+            ServedHours.c.volunteer_id == _VOLUNTEER,
+            sa.not_(_ASSIGNMENT),
+            _IS_COUNTED,
+            ServedHours.c.starts_at < sa.bindparam("ends_at", type_=INSTANT),
+            ServedHours.c.ends_at > sa.bindparam("starts_at", type_=INSTANT),
+        )
+        .order_by(ServedHours.c.starts_at)
+    )

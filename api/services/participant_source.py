@@ -64,7 +64,7 @@ def people_listed(kind: Kind) -> CompiledStatement:
             _or_false(_is_of_contingent(organization, person)).label("is_of_contingent"),
             _live(CampRegistration.c.volunteer_id == person.c.id).exists().label("is_live"),
             _guests(listed).label("guests"),
-            _lacking(person, camp).label("lacking"),
+            _lacking(kind, person, camp).label("lacking"),
         )
         .select_from(
             listed.join(camp, camp.c.id == _CAMP)
@@ -120,9 +120,9 @@ def _guests(listed: Any) -> Any:
     return sa.func.array(_live(is_guest).scalar_subquery(), type_=ARRAY(sa.Text()))
 
 
-def _lacking(person: sa.FromClause, camp: sa.FromClause) -> Any:
+def _lacking(kind: Kind, person: sa.FromClause, camp: sa.FromClause) -> Any:
     """The broken rules of the camp with their facts, as JSON; none for a guest."""
-    found = refusals(case_of_camp(person, camp, access.NOW), CAMP_RULES).lateral("found")
+    found = refusals(kind, case_of_camp(person, camp, access.NOW), CAMP_RULES).lateral("found")
     rows = sa.func.jsonb_agg(sa.func.to_jsonb(sa.literal_column("found")).op("-")(sa.literal_column("'path'::text")))
     listed = sa.select(sa.func.coalesce(rows, sa.literal_column("'[]'::jsonb"))).select_from(found)
     none = sa.literal_column("'[]'::jsonb", JSONB)

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api import access
+from api.access import Kind
 from api.database.engine import Row, Transaction
 from api.database.statement import CompiledStatement, compile_statement
 from api.models import Need, Override, Volunteer
@@ -29,13 +30,15 @@ async def broken_rules(
 ) -> Sequence[Row]:
     """The broken rules, with their facts, as they stand under the locks."""
     names = ("need", "volunteer", "starts_at", "ends_at", "pledge")
-    return await session.rows(_statement(rules), {**request.parameters, **dict(zip(names, sending, strict=True))})
+    return await session.rows(
+        _statement(request.actor.kind, rules), {**request.parameters, **dict(zip(names, sending, strict=True))}
+    )
 
 
 @cache
-def _statement(rules: tuple[Rule, ...]) -> CompiledStatement:
-    """Which rules one person breaks for one need in one period; compiled once, as that takes long."""
-    need, person, found = _case(rules)
+def _statement(kind: Kind, rules: tuple[Rule, ...]) -> CompiledStatement:
+    """Which rules one person breaks for one need in one period; compiled once for a kind of actor, as that takes long."""
+    need, person, found = _case(kind, rules)
     return compile_statement(
         sa.select(*found.c)
         .select_from(need.join(person, sa.true()).join(found, sa.true()))
@@ -44,13 +47,13 @@ def _statement(rules: tuple[Rule, ...]) -> CompiledStatement:
     )
 
 
-def _case(rules: tuple[Rule, ...]) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
+def _case(kind: Kind, rules: tuple[Rule, ...]) -> tuple[sa.FromClause, sa.FromClause, sa.FromClause]:
     """A need, a person, and the rules that are broken for them in the period and under the pledge of the parameters."""
     need: sa.FromClause = Need.alias()
     person: sa.FromClause = Volunteer.alias()
     starts, ends = (sa.bindparam(name, type_=sa.DateTime(timezone=True)) for name in ("starts_at", "ends_at"))
     case = Case(person, need, starts, ends, days_of(need, starts, ends), access.NOW, _id("pledge"))
-    return need, person, refusals(case, rules).lateral()
+    return need, person, refusals(kind, case, rules).lateral()
 
 
 async def refuse_for_all(
@@ -63,14 +66,14 @@ async def refuse_for_all(
     """Refuses where a rule that asks nothing of the person is broken, whoever would be sent."""
     need, _, starts_at, ends_at, pledge = sending
     values = {"need": need, "starts_at": starts_at, "ends_at": ends_at, "pledge": pledge}
-    broken = await session.rows(_statement_for_all(rules), {**request.parameters, **values})
+    broken = await session.rows(_statement_for_all(request.actor.kind, rules), {**request.parameters, **values})
     refuse_broken(broken, frozenset(), name)
 
 
 @cache
-def _statement_for_all(rules: tuple[Rule, ...]) -> CompiledStatement:
+def _statement_for_all(kind: Kind, rules: tuple[Rule, ...]) -> CompiledStatement:
     assert all(rule.uses_only_need for rule in rules)
-    need, _, found = _case(rules)
+    need, _, found = _case(kind, rules)
     return compile_statement(
         sa.select(*found.c)
         .select_from(need.join(found, sa.true()))
@@ -89,14 +92,14 @@ async def broken_by_each(
     names = ("need", "volunteers", "starts_at", "ends_at", "pledge")
     parameters = {**request.parameters, **dict(zip(names, sending, strict=True))}
     found: dict[uuid.UUID, list[Row]] = {}
-    for row in await session.rows(_statement_of_each(rules), parameters):
+    for row in await session.rows(_statement_of_each(request.actor.kind, rules), parameters):
         found.setdefault(row.person_id, []).append(row)
     return found
 
 
 @cache
-def _statement_of_each(rules: tuple[Rule, ...]) -> CompiledStatement:
-    need, person, found = _case(rules)
+def _statement_of_each(kind: Kind, rules: tuple[Rule, ...]) -> CompiledStatement:
+    need, person, found = _case(kind, rules)
     among = person.c.id == sa.any_(sa.bindparam("volunteers", type_=ARRAY(sa.Uuid())))
     return compile_statement(
         sa.select(person.c.id.label("person_id"), *found.c)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from math import asin
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import anyio.from_thread
@@ -25,7 +24,6 @@ from api.models import (
     Kabupaten,
     Licence,
     Membership,
-    MergedVolunteer,
     Need,
     NeedMinimum,
     Organization,
@@ -34,9 +32,6 @@ from api.models import (
     Rank,
     Volunteer,
 )
-from api.rules.code import ProblemCode
-from api.rules.fact import FACT_TYPES
-from tests.compiler.camp_rules import CampRules
 from tests.compiler.rows import Row, Rows
 from tests.compiler.visibility import end_of, people_under
 
@@ -130,14 +125,14 @@ class AssignmentRules:
 
     # The second versions of declarations, by their names.
 
-    def _asked(self, need: Row, arguments: Mapping[str, Any]) -> Row:
+    def of_period(self, need: Row, arguments: Mapping[str, Any]) -> Row:
         """The need as if it were for what is left of the period of the argument, or of its own."""
         period = arguments.get("period") or {"since": need["starts_at"], "until": need["ends_at"]}
         has_begun = period["since"] < self.now < period["until"]
         return {**need, "starts_at": self.now if has_begun else period["since"], "ends_at": period["until"]}
 
     def candidates_of_tier(self, index: int, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
-        asked = self._asked(need, arguments)
+        asked = self.of_period(need, arguments)
         # Anything else is refused, whatever is answered here.
         is_period = asked["starts_at"] < asked["ends_at"]
         return [row for row in self.candidates(asked) if row["tier"] == index + 1] if is_period else []
@@ -185,32 +180,6 @@ class AssignmentRules:
             return True
         zone = ZoneInfo(self.get(Province, need["kabupaten_code"][:2])["time_zone"])
         return bool(day and not need["merged_into_id"] and need["closed_at"].astimezone(zone).date() > day)
-
-    def broken_rules(self, need: Row, arguments: Mapping[str, Any]) -> list[Row]:
-        key = UUID(arguments["volunteer"].partition(":")[2])
-        # The id of a record that was merged goes on naming the person.
-        merged = self.rows.get(MergedVolunteer, key)
-        volunteer = self.get(Volunteer, merged["volunteer_id"] if merged else key)
-        asked = self._asked(need, arguments)
-        return self.as_problems(self.refusals(volunteer, asked) if asked["starts_at"] < asked["ends_at"] else [])
-
-    def what_holds(self, registration: Row, _arguments: object) -> list[Row]:
-        return self.as_problems(CampRules(self).what_holds(registration))
-
-    def as_problems(self, broken: list[BrokenRule]) -> list[Row]:
-        return [
-            {
-                **dict.fromkeys(FACT_TYPES),
-                "position": position,
-                "code": code,
-                "label_id": ProblemCode[code].label_id,
-                "label_en": ProblemCode[code].label_en,
-                "path": [],
-                "overridable": code not in NOT_OVERRIDABLE,
-                **fact,
-            }
-            for position, (code, fact) in enumerate(broken)
-        ]
 
     # The rules.
 

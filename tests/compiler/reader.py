@@ -1,7 +1,7 @@
 """A slow second reader that answers any query field by field, to compare with the compiled answers.
 
 It interprets the same declarations as the compiler, naively: relations, filters and lists on rows in memory. Policies,
-guards and rules have a second version in Python (`visibility.py`, `assignment_rules.py`). What else is computed is
+guards and rules have a second version in Python (`visibility.py`, `assignment_rules.py`, `problem_rules.py`). What else is computed is
 evaluated for one row at a time by plain SQLAlchemy (`single_row.py`).
 """
 
@@ -34,6 +34,7 @@ from api.compiler.structure import referenced
 from api.resolvers import ROOTS, SOURCES
 from api.schema.build import core_schema
 from tests.compiler.assignment_rules import AssignmentRules
+from tests.compiler.problem_rules import ProblemRules
 from tests.compiler.reader_filter import Context, FilterReader, key_type
 from tests.compiler.reader_value import cursor_text, loose_schema, snake_case, snake_case_name
 from tests.compiler.rows import Row, Rows
@@ -142,7 +143,7 @@ class View:
     origins: dict[Any, sa.TableClause] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.search = SearchRules(self)
+        self.search, self.problems = SearchRules(self), ProblemRules(self)
 
     def answer(self, text: str, variables: Mapping[str, Any]) -> Answer:
         """The answer to a document; to be called in a worker thread, like all that evaluates rows."""
@@ -314,10 +315,12 @@ class View:
         return self.visible(target, found)
 
     def computed(self, thing: Thing, declared: Any, target: Source, context: Context) -> list[Thing]:
-        """The rows that a declaration computes: by its second version in `AssignmentRules` or `SearchRules`, if there is one."""
+        """The rows that a declaration computes: by its second version, if there is one."""
         function, bound = (declared.func, declared.args) if isinstance(declared, partial) else (declared, ())
-        second_versions: Any = self.search if hasattr(self.search, function.__name__) else self.reader.rules
-        rule: Any = getattr(second_versions, function.__name__, None)
+        second_versions = (
+            getattr(each, function.__name__, None) for each in (self.search, self.problems, self.reader.rules)
+        )
+        rule: Any = next((each for each in second_versions if each is not None), None)
         is_run = rule is None or self.is_imagined
         rows = (
             self.run(self.selected(thing, declared, context), thing)
