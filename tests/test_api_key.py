@@ -26,6 +26,7 @@ GRANT = f"mutation($input: GrantRoleInput!) {{ grantRole(input: $input) {{ role 
 VERIFY = f"""mutation($input: VerifyOrganizationInput!) {{ verifyOrganization(input: $input) {{
   organization {{ verification }} {PROBLEMS} }} }}"""
 DECLARE = f"mutation($input: DeclareIncidentInput!) {{ declareIncident(input: $input) {{ incident {{ title }} {PROBLEMS} }} }}"
+CHANGE_CAMP = f"mutation($input: ChangeCampInput!) {{ changeCamp(input: $input) {{ {PROBLEMS} }} }}"
 INCIDENT = {"hazard": "FLOOD", "title": "Banjir", "kabupatens": [HOME], "startedAt": instant(NOW)}
 
 
@@ -136,6 +137,37 @@ async def test_a_key_from_before_does_not_grant_roles_either(integration: Integr
     forbidden = {"problems": [problem("Simple", "FORBIDDEN")]}
     assert granted == {"grantRole": {"role": None, **forbidden}}
     assert answer == {"verifyOrganization": {"organization": None, **forbidden}}
+
+
+async def test_a_key_gives_the_staff_of_a_camp_no_time_that_their_roles_do_not_have(integration: Integration) -> None:
+    build = integration.build
+    camp, cook = await build.camp(), await build.person()
+    cook_account = await build.volunteer_account(cook)
+    # The days of the camp from the first midnight in Jakarta to the last.
+    period = {"since": NOW + timedelta(days=1, hours=16), "until": NOW + timedelta(days=5, hours=16)}
+    role = await build.row("role", account_id=cook_account, kind="CAMP_STAFF", camp_id=camp, **period)
+    await build.camp_staff_member(camp, cook, role_id=role)
+    secret = await integration.secret(mutations=["changeCamp"])
+    values: Json = {"camp": f"Camp:{camp}", "version": 1}
+    before = await snapshot(build.connection, "role")
+
+    refused = [
+        await integration.post(secret, CHANGE_CAMP, input={**values, name: instant(NOW + days * DAY)})
+        for name, days in (("startsAt", 1), ("endsAt", 6))
+    ]
+    unchanged = await snapshot(build.connection, "role")
+    _, shorter = await integration.post(secret, CHANGE_CAMP, input={**values, "endsAt": instant(NOW + 4 * DAY)})
+    longer = await integration.api.do(
+        CHANGE_CAMP, actor=integration.account, camp=f"Camp:{camp}", version=2, endsAt=instant(NOW + 6 * DAY)
+    )
+
+    assert [data["changeCamp"]["problems"] for _, data in refused] == [
+        [problem("Simple", "FORBIDDEN", name)] for name in ("startsAt", "endsAt")
+    ]
+    assert unchanged == before
+    assert (shorter["changeCamp"], longer) == ({"problems": []}, {"problems": []})
+    until = await build.connection.fetchval("SELECT until FROM role WHERE id = $1", role)
+    assert until == period["until"] + DAY
 
 
 async def test_a_key_is_not_stored_and_listed_to_its_owner(integration: Integration) -> None:

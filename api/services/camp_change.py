@@ -31,7 +31,7 @@ from api.models.day import time_zone
 from api.rules.code import ProblemCode
 from api.services.camp_holder import add_busy, add_holders, moved_period, moves_with_camp
 from api.services.camp_limit import DIMENSIONS, MOST_PLACES, Quota, read_quotas
-from api.services.problem import Problem, Problems, Refused, input_path
+from api.services.problem import Problems, forbidden
 from api.services.request import Request
 
 QUOTA_IDS = {"organization": "Organization", "kabupaten": "Kabupaten", "category": "CampCategory"}
@@ -159,7 +159,8 @@ def _moved(held: Row, period: tuple[datetime, datetime]) -> dict[str, Any]:
 async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
     """The commitments of who comes and works there, the sessions and the roles of the staff move with the days of the camp.
 
-    Deadlines stay, but no answer to an offer is due after the end. Refused where a role would last longer than the actor may grant it.
+    Deadlines stay, but no answer to an offer is due after the end. Refused where a role would last longer than the actor may
+    grant it; an API key gives roles no time at all that they do not have.
     """
     period = _period(held, columns)
     if period == (held.starts_at, held.ends_at):
@@ -168,8 +169,9 @@ async def move_days(session: Transaction, request: Request, held: Row, columns: 
     await session.rows(MOVE_DAYS, moved)
     await session.rows(MOVE_SESSIONS, moved)
     await session.rows(CUT_OFFERS, {"camp": held.id, "ends_at": period[1]})
-    if await session.value(LONGER_THAN_GRANTED, {**request.parameters, "camp": held.id}):
-        raise Refused(Problem(ProblemCode.FORBIDDEN, input_path("ends_at")))
+    refused = LONGER_THAN_GRANTED if request.actor.key_id is None else IN_FORCE_AT_OTHER_TIMES
+    if await session.value(refused, {**request.parameters, "camp": held.id}):
+        raise forbidden("starts_at" if period[1] == held.ends_at else "ends_at")
     await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
 
 
@@ -199,18 +201,29 @@ def _move_roles() -> sa.Update:
     )
 
 
+def _roles_of_staff(*columns: Any) -> sa.Select[Any]:
+    """The roles of the staff of the camp that have not been ended."""
+    return (
+        sa.select(*columns)
+        .select_from(Camp.join(CampStaffMember, CampStaffMember.c.camp_id == Camp.c.id))
+        .join(Role, Role.c.id == CampStaffMember.c.role_id)
+        .where(Camp.c.id == _CAMP, Role.c.ended_at.is_(None))
+    )
+
+
 def _longer_than_granted() -> sa.Select[Any]:
     """A role of the staff that the present days of the camp extend beyond what the actor may grant."""
     _, until = role_period(Camp)
     scope = ("kind", "province_code", "kabupaten_code", "organization_id", "camp_id")
-    extended = (
-        sa.select(*(Role.c[name] for name in scope), until.label("until"))
-        .select_from(Camp.join(CampStaffMember, CampStaffMember.c.camp_id == Camp.c.id))
-        .join(Role, Role.c.id == CampStaffMember.c.role_id)
-        .where(Camp.c.id == _CAMP, Role.c.ended_at.is_(None), Role.c.until < until)
-        .subquery()
-    )
+    roles = _roles_of_staff(*(Role.c[name] for name in scope), until.label("until"))
+    extended = roles.where(Role.c.until < until).subquery()
     return sa.select(extended.c.until).where(sa.not_(access.grants(extended))).limit(1)
+
+
+def _in_force_at_other_times() -> sa.Select[Any]:
+    """A role of the staff that by the present days of the camp begins earlier or ends later than it does."""
+    since, until = role_period(Camp)
+    return _roles_of_staff(Role.c.id).where(sa.or_(since < Role.c.since, until > Role.c.until)).limit(1)
 
 
 def _places_held() -> sa.Select[Any]:
@@ -256,4 +269,5 @@ MOVE_SESSIONS = compile_statement(
 )
 MOVE_ROLES = compile_statement(_move_roles())
 LONGER_THAN_GRANTED = compile_statement(_longer_than_granted())
+IN_FORCE_AT_OTHER_TIMES = compile_statement(_in_force_at_other_times())
 DELETE_QUOTA = compile_statement(sa.delete(CampQuota).where(CampQuota.c.id == sa.bindparam("quota", type_=sa.Uuid())))
