@@ -537,7 +537,7 @@ async def test_only_a_checked_import_is_applied_and_by_its_account(office: Offic
 
     assert [each["problems"][0]["code"] for each in (early, stranger, stale)] == [
         "WRONG_STATUS",
-        "NOT_FOUND",
+        "FORBIDDEN",
         "VERSION_CONFLICT",
     ]
 

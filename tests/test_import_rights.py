@@ -122,11 +122,11 @@ async def test_an_import_stops_once_the_right_of_who_asked_has_ended(
 
     await work(office, ended, NOW)
     await office.build.connection.execute("UPDATE account SET active = true")
-    job = await office.job(key)
     own = {**office.api.headers(office.manager), "Accept-Language": "en"}
     at_once = await office.api.client.get(f"/imports/{key}/refused.csv", headers=own)
     await office.build.connection.execute("UPDATE role SET ended_at = NULL")
     office.api.services.authenticator.forget(own["Authorization"])
+    job = await office.job(key)
     rest = await office.api.client.get(f"/imports/{key}/refused.csv", headers=own)
 
     assert at_once.status_code == (404 if ended == END_ROLE else 200)
@@ -174,6 +174,33 @@ async def test_a_key_sees_only_imports_that_its_roles_run(office: Office) -> Non
         found.append((seen["importJobs"]["nodes"], file.status_code))
 
     assert found == [([{"id": job["id"]}], 200), ([], 404)]
+
+
+async def test_an_import_is_read_by_who_manages_the_organization_now_and_its_rows_by_who_runs_it(
+    office: Office,
+) -> None:
+    """Not by a manager of before, who started it, nor by a coordinator, who did not."""
+    build, api = office.build, office.api
+    job = await office.run([["Nama", "Kabupaten"], ["", HOME]], apply=True)
+    other, coordinator = await build.manager(office.organization), await build.coordinator()
+    await build.manager(stranger := await build.organization())
+    ended = "UPDATE role SET ended_at = $1 WHERE account_id = $2"
+    document = "query($id: ID!) { importJob(id: $id) { entries(first: 9) { totalCount } } importJobs(first: 9) { totalCount } }"
+
+    async def seen(actor: uuid.UUID) -> tuple[Json, int]:
+        file = await api.client.get(f"/imports/{job['id']}/refused.csv", headers=api.headers(actor))
+        return await api.ask(document, actor=actor, id=job["id"]), file.status_code
+
+    before = await seen(office.manager)
+    await build.connection.execute(ended, NOW, office.manager)
+    await build.row("role", account_id=office.manager, kind="MANAGER", organization_id=stranger)
+    api.services.authenticator.forget(api.headers(office.manager)["Authorization"])
+    after = [await seen(actor) for actor in (office.manager, other, coordinator)]
+
+    shown = {"importJob": {"entries": {"totalCount": 1}}, "importJobs": {"totalCount": 1}}
+    hidden = {"importJob": None, "importJobs": {"totalCount": 0}}
+    assert before == (shown, 200)
+    assert after == [(hidden, 404), (shown, 404), (hidden, 404)]
 
 
 async def test_an_import_that_is_applied_by_a_key_has_the_rights_of_this(office: Office) -> None:

@@ -116,7 +116,7 @@ from api.access.certificate import (
 from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
 from api.access.event import OF_KIND as EVENTS_OF_FEWER
 from api.access.event import reads_reason, sees_audit_entry, sees_event
-from api.access.import_job import reads_refused_rows, runs_import_job, sees_import_job
+from api.access.import_job import runs_import_job, sees_import_job
 from api.access.incident import (
     coordinates_incident,
     coordinates_territory,

@@ -3,24 +3,18 @@
 import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, Condition, Kind, Row
-from api.access.condition import leads_to
+from api.access.condition import any_of, leads_to, manages
 from api.access.person import enrols
 from api.models import Organization
 
 
 def sees_import_job(kind: Kind, row: Row) -> Condition:
-    """Who started it: its report tells what the file says; an API key of the account, as far as its roles may run it."""
-    if not kind.account:
-        return sa.false()
-    started = row.c.account_id == ACCOUNT
-    return started if kind.own else sa.and_(started, runs_import_job(kind, row))
-
-
-def reads_refused_rows(kind: Kind, row: Row) -> Condition:
-    """Who started it, and may still enrol members of the organization: they are people as the file has them."""
-    return sa.and_(sees_import_job(kind, row), runs_import_job(kind, row))
+    """The managers of the organization, and who started it, as long as they may enrol its members: its report tells what the file says."""
+    return any_of(manages(kind, row.c.organization_id), runs_import_job(kind, row))
 
 
 def runs_import_job(kind: Kind, row: Row) -> Condition:
-    """Who may still enrol members of the organization."""
-    return leads_to(kind, row.c.organization_id, Organization, enrols)
+    """Who started it, and may still enrol members of the organization: its rows are people as the file has them."""
+    if not kind.account:
+        return sa.false()
+    return sa.and_(row.c.account_id == ACCOUNT, leads_to(kind, row.c.organization_id, Organization, enrols))

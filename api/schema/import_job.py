@@ -29,7 +29,9 @@ class ImportEntry:
     message: str | None = label("Why the row was refused, for people; null if it was not.")
 
 
-@noun("An import of a file of members. The file and its report are deleted after 30 days.")
+@noun(
+    "An import of a file of members, shown to managers of the organization and to who started it. The file and its report are deleted after 30 days."
+)
 class ImportJob(Node):
     organization: Organization | None = field("The organization; null where you may not see it.")
     status: ImportStatus = field("How far it has got.")

@@ -89,7 +89,7 @@ def _job(kind: Kind) -> CompiledStatement:
     return compile_statement(
         sa.select(
             *(ImportJob.c[name] for name in JOB_COLUMNS), ImportJob.c.options["sheet"].astext.label("sheet")
-        ).where(ImportJob.c.id == _JOB, access.reads_refused_rows(kind, ImportJob))
+        ).where(ImportJob.c.id == _JOB, access.runs_import_job(kind, ImportJob))
     )
 
 

@@ -484,7 +484,7 @@ class Visibility:
         return row["subject_type"] in SUBJECTS and row["subject_type"] not in ("Absence", "Insurance", "Volunteer")
 
     def sees_import_job(self, row: Row) -> bool:
-        return self.sees_session(row)
+        return row["organization_id"] in self.organization_ids or (self.sees_session(row) and self.enrols_in(row))
 
     def sees_api_key(self, row: Row) -> bool:
         return self.sees_session(row)
