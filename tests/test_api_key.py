@@ -14,7 +14,7 @@ from api import services
 from api.resolvers import VERBS
 from api.services.api_key import _digest
 from tests.asking import PROBLEMS, Json, instant, problem
-from tests.builders import FAR, HOME, NEIGHBOUR, Build
+from tests.builders import FAR, HOME, NEIGHBOUR, PASSWORD, Build
 from tests.conftest import NOW
 from tests.serving import running_api
 from tests.snapshot import snapshot
@@ -38,7 +38,7 @@ class Integration:
 
     async def prepare(self) -> None:
         self.volunteer = await self.build.person(reach="KABUPATEN")
-        self.account = await self.build.account(login="sistem", volunteer_id=self.volunteer)
+        self.account = await self.build.account_with_password(login="sistem", volunteer_id=self.volunteer)
         await self.build.person(reach="KABUPATEN", kabupaten_code=NEIGHBOUR)
         self.home, self.neighbour = [
             await self.build.row("role", account_id=self.account, kind="COORDINATOR", kabupaten_code=place)
@@ -219,14 +219,18 @@ async def test_keys_end_when_an_account_is_signed_out_everywhere_but_not_with_an
     integration: Integration,
 ) -> None:
     sign_out = f"mutation {{ signOut(input: {{everywhere: true}}) {{ {PROBLEMS} }} }}"
+    change = f"mutation($input: ChangePasswordInput!) {{ changePassword(input: $input) {{ {PROBLEMS} }} }}"
     secret = await integration.secret()
-    stays = await integration.build.connection.fetchval("SELECT revoked_at FROM api_key")
 
+    changed = await integration.api.do(
+        change, actor=integration.account, currentPassword=PASSWORD, newPassword="kata sandi yang baru"
+    )
+    stays, _ = await integration.post(secret, "{ me { login } }")
     done = await integration.api.post(sign_out, actor=integration.account)
     integration.now = NOW + timedelta(seconds=5)
     status, _ = await integration.post(secret, "{ me { login } }")
 
-    assert stays is None
+    assert (changed, stays) == ({"problems": []}, 200)
     assert done["data"]["signOut"]["problems"] == []
     assert await integration.build.connection.fetchval("SELECT revoked_at FROM api_key") == NOW
     assert status == 401

@@ -78,8 +78,8 @@ async def refresh(
 
 @verb(
     "sign_out",
-    "Ends the session that asks, another one, or all of them. Its access tokens end with it: for reads within five "
-    "seconds, for writes immediately.",
+    "Ends the session that asks, another one, or all of them, then with all API keys of the account. Its access tokens end "
+    "with it: for reads within five seconds, for writes immediately.",
     answers=SeveralThings("Session"),
     callers=access.ACCOUNTS,
     ids={"session": "Session"},
@@ -114,14 +114,15 @@ async def end_all(
     why: str,
     but: uuid.UUID | None = None,
     by: ActorKind | None = None,
+    has_keys: bool = False,
 ) -> Sequence[uuid.UUID]:
     """Ends the sessions of an account, all or all but one, and the addresses of its calendars; returns their keys.
 
-    Its API keys, too, unless somebody stays signed in who sees which keys there are.
+    Its API keys, too, unless it still `has_keys` afterwards.
     """
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
     await session.rows(END_CALENDARS, {"account": account_id})
-    if but is None:
+    if not has_keys:
         await session.rows(END_API_KEYS, {"account": account_id, "now": request.now})
     ended = [row.id for row in rows]
     await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)}, by=by)

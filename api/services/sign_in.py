@@ -98,7 +98,8 @@ async def _hashed(text: str) -> str:
 
 @verb(
     "change_password",
-    "Sets another password, and ends all other sessions.",
+    "Sets another password, and ends all other sessions. API keys stay valid, as other programs go on working with them: "
+    "`revokeApiKey` ends one, signing out everywhere (`signOut`) all.",
     answers=OneThing("Account"),
     callers=access.ACCOUNTS,
     codes=(ProblemCode.WRONG_CREDENTIALS, ProblemCode.TOO_MANY_ATTEMPTS),
@@ -112,7 +113,8 @@ async def change_password(session: Transaction, request: Request, *, is_right: b
     if not is_right:
         raise Refused(Problem(ProblemCode.WRONG_CREDENTIALS, input_path("current_password")))
     await set_password(session, account_id, password_hash)
-    await end_all(session, request, account_id, why="account.password_changed", but=request.actor.session_id)
+    but = request.actor.session_id
+    await end_all(session, request, account_id, why="account.password_changed", but=but, has_keys=True)
     return account_id
 
 
