@@ -331,10 +331,13 @@ class View:
         return [Thing(target, origin, row) for row in rows]
 
     def computed_origin(self, thing: Thing, declared: Any, context: Context) -> sa.TableClause:
-        """One for all arguments, so that the statements about such rows are kept for all as well."""
-        if declared not in self.origins:
-            self.origins[declared] = self.selected(thing, declared, context).result
-        return self.origins[declared]
+        """One for all arguments, so that the statements about such rows are kept for all as well; none for wrong ones."""
+        known = self.origins.get(declared)
+        if known is None:
+            known = self.selected(thing, declared, context).result
+            if self.path not in self.mistakes:
+                self.origins[declared] = known
+        return known
 
     def belonging(self, thing: Thing, table: sa.Table, on: Callable[[Any, Any], Any]) -> list[Thing]:
         """The rows of a table that belong to the thing."""

@@ -60,6 +60,15 @@ async def test_documents_that_were_once_answered_otherwise(
         compare(compiled, await anyio.to_thread.run_sync(reader.view(actor).answer, text, {}))
 
 
+async def test_a_wrong_argument_spoils_no_later_document(api: Api, reader: Reader, sample_data: SampleData) -> None:
+    actor = sample_data.actors["nation"]
+    view = reader.view(actor)
+    for arguments in ('(skill: "Need:1")', '(kabupaten: "Need:1")', ""):
+        text = f"{{ volunteers(first: 5) {{ nodes {{ readiness{arguments} {{ isReady }} }} }} }}"
+        compiled = await api.post(text, actor=actor)
+        compare(compiled, await anyio.to_thread.run_sync(view.answer, text, {}))
+
+
 def run_examples(api: Api, reader: Reader, sample_data: SampleData, number: int) -> None:
     """Runs in a thread, as hypothesis and the reader are synchronous; requests are sent from the test's event loop."""
     reader.learn_cursors()
