@@ -1,5 +1,6 @@
 """Duties at a site: the volunteer scans the code of the site, and what a scan has reported is taken back with it."""
 
+import asyncio
 import uuid
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,6 +15,7 @@ from tests.snapshot import snapshot
 from tests.test_attendance import report
 from tests.test_hours import VERBS as DECIDE
 from tests.test_scan import ANNUL, RECORD, code_of, scan
+from tests.waiting import LOCK_WAITS, wait_until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SCAN_SITE = f"""mutation($input: ScanSiteInput!) {{ scanSite(input: $input) {{
@@ -78,6 +80,33 @@ async def test_a_volunteer_who_scans_the_code_of_a_site_is_checked_in_and_out(ap
         "assignment": {"status": "COMPLETED"},
     }
     assert await state(build, duty) == ("COMPLETED", NOW - 2 * HOUR, NOW, STARTS, NOW)
+
+
+@pytest.mark.parametrize("by", ["volunteer", "desk"])
+async def test_a_scan_holds_nothing_of_the_duty_and_the_person_while_it_waits_for_the_need(
+    api: Api, build: Build, by: str
+) -> None:
+    """A row that refers to them holds them against a merge, which has locked the person before it waits for the duty."""
+    site, person, duty = await duty_at_site(build)
+    account, coordinator = await build.volunteer_account(person), await build.coordinator()
+    of = {"site": f"Site:{site}"} if by == "volunteer" else {"volunteer": f"Volunteer:{person}"}
+    code = await code_of(api, coordinator, **of)
+    other = build.connection.transaction()
+    await other.start()
+    await build.connection.execute("SELECT FROM need FOR NO KEY UPDATE")
+
+    if by == "volunteer":
+        scanning = asyncio.create_task(api.do(SCAN_SITE, actor=account, code=code, point="ENTRY", nonce="1"))
+    else:
+        scanned = {"site": f"Site:{site}", "device": "hp-1", "scans": [scan(code, "1")]}
+        scanning = asyncio.create_task(api.do(RECORD, actor=coordinator, **scanned))
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    for table in ("volunteer", "assignment"):
+        await build.connection.execute(f"SELECT FROM {table} FOR UPDATE NOWAIT")
+    await other.commit()
+
+    assert (await scanning)["problems"] == []
+    assert (await state(build, duty))[0] == "ON_DUTY"
 
 
 async def test_the_same_nonce_of_two_people_is_two_scans(api: Api, build: Build) -> None:

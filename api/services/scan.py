@@ -4,7 +4,7 @@ Any order of the same scans ends in the same state, unless two who were said not
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,7 +32,7 @@ from api.services.problem import Problem, Problems, Refused, forbidden, input_pa
 from api.services.request import Request
 from api.services.scan_code import read_code
 from api.services.scan_finding import Gate, check_scan, read_carriers, read_duties, read_sessions, scan_row
-from api.services.scan_settlement import settle_camp, settle_duties, unsettle_camp, unsettle_duty
+from api.services.scan_settlement import lock_duties, settle_camp, settle_duties, unsettle_camp, unsettle_duty
 from api.services.vault import Vault
 from api.services.verb import OneThing, ResultPerItem, verb
 from api.values.text import line
@@ -83,13 +83,15 @@ async def record_scans(
         at_site = duties.get(carrier.volunteer_id, ()) if carrier is not None else ()
         scan = scan_row(request, place, each, carrier, at_site)
         rows[position] = {**scan, "device": name, "is_offline": is_offline}
+    locked = await lock_duties(session, request, [*rows.values()]) if held is None else ()
     new = await session.insert_all(Scan, [*rows.values()], sorted_by="nonce")
     known = await session.rows(
         KNOWN, {"place": place.key, "device": name, "nonces": [r["nonce"] for r in rows.values()]}
     )
     keys = {row.nonce: row.id for row in known}
     results |= {position: ItemResult(key=keys[row["nonce"]]) for position, row in rows.items()}
-    await _settle(session, request, held, place, [row for row in rows.values() if row["id"] in new])
+    written = [row for row in rows.values() if row["id"] in new]
+    await _settle(session, request, held, place, written, duties=locked)
     return [results[position] for position in range(len(scans))]
 
 
@@ -117,7 +119,13 @@ async def _site(session: Transaction, request: Request, key: uuid.UUID | None) -
 
 
 async def _settle(
-    session: Transaction, request: Request, camp: Row | None, place: Gate, rows: Sequence[Mapping[str, Any]]
+    session: Transaction,
+    request: Request,
+    camp: Row | None,
+    place: Gate,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    duties: Collection[uuid.UUID],
 ) -> None:
     """What follows from the new scans; of a camp that was completed, also the certificates of who has come after all."""
     change = {"count": len(rows), "with_findings": sum(1 for row in rows if row["finding"] is not None)}
@@ -127,7 +135,7 @@ async def _settle(
             await camp_certificate.issue(session, request, camp, is_optional=True)
         await record(session, request, "camp.scanned", subject=("Camp", camp.id), change=change)
         return
-    await settle_duties(session, request, rows)
+    await settle_duties(session, request, rows, duties)
     await record(session, request, "site.scanned", subject=("Site", place.key), change=change)
 
 

@@ -1,7 +1,7 @@
 """What follows from the scan log: who has come to a camp, and the check-ins and check-outs of duties at a site."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -96,17 +96,33 @@ async def enter(session: Transaction, request: Request, registration: uuid.UUID)
     await session.rows(ENTER, {**request.parameters, **by, "registration": registration})
 
 
-async def settle_duties(session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Check-ins and check-outs of duties at a site by the scans that count, in the order of their times.
+async def lock_duties(
+    session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]]
+) -> Collection[uuid.UUID]:
+    """Locks the duties that scans at a site are of, and those of which earlier scans of these people could not be reported.
+
+    Before the scans are written: what a new row refers to is locked, too, and a need comes before it.
+    """
+    waiting = {row.assignment_id for row in await session.rows(UNREPORTED, _who(rows))}
+    duties = waiting | {row["assignment_id"] for row in rows if row["assignment_id"] is not None}
+    await lock_assignments(session, request, sorted(duties))
+    return duties
+
+
+def _who(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"places": [row["site_id"] for row in rows], "people": [row["volunteer_id"] for row in rows]}
+
+
+async def settle_duties(
+    session: Transaction, request: Request, rows: Sequence[Mapping[str, Any]], duties: Collection[uuid.UUID]
+) -> None:
+    """Check-ins and check-outs of the locked duties at a site by the scans that count, in the order of their times.
 
     Who did not come, and whose time or place is somebody else's by now, stays so; the scan stays in the log. Such an arrival is
     reported again with each later scan of the person at the site, as somebody who is known to have left, or to have left
     another duty, takes less time. Of two such duties that overlap, the one whose arrival is reported first takes the time.
     """
-    who = {"places": [row["site_id"] for row in rows], "people": [row["volunteer_id"] for row in rows]}
-    duties = sorted({row.assignment_id for row in await session.rows(UNREPORTED, who)})
-    await lock_assignments(session, request, duties)
-    waiting = [row for row in await session.rows(UNREPORTED, who) if row.assignment_id in duties]
+    waiting = [row for row in await session.rows(UNREPORTED, _who(rows)) if row.assignment_id in duties]
     refused = [row for row in waiting if not await _report(session, request, row)]
     for row in refused:
         await _report(session, request, row)

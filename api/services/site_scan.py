@@ -18,7 +18,7 @@ from api.services.problem import Problems
 from api.services.request import Request
 from api.services.scan_code import read_code
 from api.services.scan_finding import Gate, read_duties, scan_row
-from api.services.scan_settlement import settle_duties
+from api.services.scan_settlement import lock_duties, settle_duties
 from api.services.vault import Vault
 from api.services.verb import OneThing, verb
 from api.values.text import line
@@ -59,10 +59,11 @@ async def scan_site(
     asked = {"code": code, "point": point, "nonce": nonce, "at": offline_at}
     own = {"device": f"Volunteer:{person}", "is_offline": offline_at is not None}
     row = {**scan_row(request, place, asked, carrier, duties.get(person, ())), **own}
+    locked = await lock_duties(session, request, [row])
     if not await session.insert_all(Scan, [row], sorted_by="nonce"):
         known: uuid.UUID = await session.value(KNOWN, {"site": carrier.site_id, **own, "nonce": nonce})
         return known
-    await settle_duties(session, request, [row])
+    await settle_duties(session, request, [row], locked)
     change = {"count": 1, "with_findings": int(row["finding"] is not None)}
     await record(session, request, "site.scanned", subject=("Site", carrier.site_id), change=change)
     key: uuid.UUID = row["id"]
