@@ -31,6 +31,7 @@ from tests.asking import Api
 from tests.builders import Build
 from tests.isolation import WorkerDatabase, command, connected, with_database
 from tests.locking import Watcher
+from tests.measuring import unmeasured
 
 # The instant at which every test asks: 1 March 2026, eight in the morning in Jakarta.
 NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)
@@ -100,7 +101,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVER] = embedded.start(Path(config.stash[FOLDER].name), binaries=settings.postgres_bin)
         url = config.stash[SERVER].url
         asyncio.run(trade_safety_for_speed(url))
-    asyncio.run(make_template(url))
+    with unmeasured():
+        asyncio.run(make_template(url))
     config.stash[URL] = with_database(url, TEMPLATE)
 
 

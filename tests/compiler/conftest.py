@@ -1,8 +1,8 @@
 """The sample data are made once for each worker; the tests that use them get clones of that database."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -16,13 +16,14 @@ from tests.compiler.rows import Rows
 from tests.compiler.sample_data import HOMES, RepeatableBuild, SampleData
 from tests.conftest import NOW, URL
 from tests.isolation import WorkerDatabase, connected, copied
+from tests.measuring import unmeasured
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """The proofs of the compiler take twice as long while coverage is measured; what only they reach counts as not covered."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent) and item.get_closest_marker("fuzz"):
-            item.add_marker("no_cover")
+    with unmeasured() if item.get_closest_marker("fuzz") else nullcontext():
+        return (yield)
 
 
 @dataclass(slots=True)

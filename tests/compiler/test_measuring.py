@@ -1,0 +1,14 @@
+import sys
+import threading
+
+import pytest
+
+
+@pytest.fixture
+def traces_of_a_fixture() -> list[object]:
+    return [sys.gettrace(), threading.gettrace()]
+
+
+@pytest.mark.fuzz
+def test_no_coverage_is_measured_in_a_proof_and_its_fixtures(traces_of_a_fixture: list[object]) -> None:
+    assert [*traces_of_a_fixture, sys.gettrace(), threading.gettrace()] == [None] * 4
