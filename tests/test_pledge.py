@@ -711,3 +711,34 @@ async def test_an_offer_under_a_pledge_that_has_ended_is_accepted_as_a_direct_on
     ]
     full = [problem("Limit", "NEED_PLEDGED", "assignment", count=2, limit=2)]
     assert accepted["problems"] == (full if wanted == 2 else [])
+
+
+@pytest.mark.parametrize("is_member", [True, False])
+async def test_a_duty_that_filled_a_pledge_at_its_deadline_is_replaced_from_its_start(
+    api: Api, build: Build, is_member: bool
+) -> None:
+    """By a member under the pledge; by somebody else in the place that is free once the pledge has lapsed."""
+    organization, need = await build.organization(), await build.need(wanted=1)
+    pledge = await build.pledge(need, organization, deadline=NOW)
+    duty = await build.assignment(need, await build.volunteer(organization), status="ACCEPTED", pledge_id=pledge)
+    other = await build.volunteer(organization if is_member else None)
+    replace = "mutation($input: ReplaceAssignmentInput!) { replaceAssignment(input: $input) { assignment { id } problems { code } } }"
+    accept = "mutation($input: AcceptAssignmentInput!) { acceptAssignment(input: $input) { assignment { status } problems { code } } }"
+
+    offered = await api.do(
+        replace,
+        actor=await build.coordinator(),
+        assignment=f"Assignment:{duty}",
+        version=1,
+        volunteer=f"Volunteer:{other}",
+    )
+    accepted = await api.do(
+        accept, actor=await build.volunteer_account(other), assignment=offered["assignment"]["id"], version=1
+    )
+
+    assert accepted == {"assignment": {"status": "ACCEPTED"}, "problems": []}
+    statuses = [
+        await build.connection.fetchval(f"SELECT status FROM {table} WHERE id = $1", key)
+        for table, key in (("assignment", duty), ("pledge", pledge))
+    ]
+    assert statuses == ["CANCELLED", "OPEN" if is_member else "LAPSED"]

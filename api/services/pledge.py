@@ -268,11 +268,9 @@ NEED_OF = compile_statement(sa.select(Pledge.c.need_id, Pledge.c.goods_need_id).
 HELD = compile_statement(sa.select(places_held(_id("need"), access.NOW)))
 HELD_OF_GOODS = compile_statement(sa.select(GoodsNeed.c.pledged).where(GoodsNeed.c.id == _id("need")))
 _OF_NEED = sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need"))
+# Not locked: who changes a pledge has locked its need, and one lapses also after what comes later in the order is locked.
 LAPSED = compile_statement(
-    sa.select(Pledge)
-    .where(_OF_NEED, PLEDGE.has_lapsed(Pledge, access.NOW))
-    .order_by(Pledge.c.id)
-    .with_for_update(key_share=True)
+    sa.select(Pledge).where(_OF_NEED, PLEDGE.has_lapsed(Pledge, access.NOW)).order_by(Pledge.c.id)
 )
 OPEN_PLEDGES = compile_statement(
     sa.select(Pledge)

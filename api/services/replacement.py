@@ -15,7 +15,7 @@ from api.rules.refusal import OFFER_RULES, codes_of
 from api.services.duty import NO_PROPOSAL, change, lock_for, move, read_again, record_earlier, shorten_commitment
 from api.services.feed import record
 from api.services.hours import count
-from api.services.pledge import check_member
+from api.services.pledge import check_member, record_lapsed
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 from api.services.sending import broken_rules, check_override, record_overrides, refuse_broken
@@ -133,6 +133,9 @@ async def take_over(session: Transaction, request: Request, offer: Row) -> datet
         return starts
     if duty.status != AssignmentStatus.ON_DUTY and starts <= duty.starts_at:
         await move(session, request, duty, AssignmentStatus.CANCELLED, reason=REASON)
+        if offer.pledge_id != duty.pledge_id:
+            # A pledge past its deadline may have been open only because this duty filled it.
+            await record_lapsed(session, request, need=duty.need_id)
     elif starts <= max(request.now, duty.starts_at):
         await end_now(session, request, duty, REASON)
     else:
