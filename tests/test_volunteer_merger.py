@@ -1,6 +1,7 @@
 """Two records of one person become one."""
 
 import asyncio
+import json
 import uuid
 from datetime import date, timedelta
 from typing import Any
@@ -133,6 +134,8 @@ async def test_scans_go_over_those_of_duties_and_annulled_ones_too(api: Api, bui
     people = await build.connection.fetch("SELECT volunteer_id, person_id FROM scan")
     assert answer == merged_into(new)
     assert [tuple(row) for row in people] == [(new, new)] * 4
+    told = await build.connection.fetchval("SELECT change FROM event WHERE kind = 'volunteer.merged'")
+    assert json.loads(told)["scan"] == 4
     assert await build.connection.fetch(unchanged) == before
     assert [(row["assignment_id"], row["annulled_at"]) for row in before if row["place_id"] == site] == [
         (duty, NOW),

@@ -110,12 +110,14 @@ async def move_all(session: Transaction, request: Request, both: Both, *, reason
     await _join_absences(session, request, both)
     for statement in SETTLED:
         await session.rows(statement, {**both, "now": request.now})
-    moved: dict[str, int] = {}
+    # Those of duties go over with them, by their foreign key.
+    scans: int = await session.value(SCANS, both)
+    moved: dict[str, int] = {"scan": scans} if scans else {}
     # The trigger that keeps scans as they are lets the person change meanwhile.
     await session.value(SET_MERGES, {"merges": "on"})
     for column in MOVED:
         count: int = await session.value(MOVES[column], both)
-        moved |= {str(column.table.name): count} if count else {}
+        moved |= {str(column.table.name): count} if count and column.table is not Scan else {}
     await session.value(SET_MERGES, {"merges": ""})
     return moved
 
@@ -212,6 +214,7 @@ def _move(column: sa.Column[Any]) -> CompiledStatement:
 
 OF_BOTH = {column: _of_both(column) for column in MOVED if "id" in column.table.c}
 MOVES = {column: _move(column) for column in MOVED}
+SCANS = compile_statement(sa.select(sa.func.count()).select_from(Scan).where(Scan.c.volunteer_id == OLD))
 SET_MERGES = compile_statement(
     sa.select(sa.func.set_config("sigap.merges_person", sa.bindparam("merges", type_=sa.Text()), sa.true()))
 )
