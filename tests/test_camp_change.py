@@ -279,6 +279,28 @@ async def test_the_sessions_of_a_camp_move_with_it(
     assert tuple(row) == (NOW + (4 + expected[0]) * DAY, NOW + (5 + expected[1]) * DAY, expected[2])
 
 
+@pytest.mark.parametrize(("by", "version"), [(3, 2), (0, 1)])
+async def test_the_arrivals_of_contingents_move_with_the_start_of_a_camp(
+    api: Api, build: Build, by: int, version: int
+) -> None:
+    camp = await build.camp()
+    arrives, unknown = [
+        await build.contingent(camp, await build.organization(), arrives_at=at) for at in (NOW + DAY, None)
+    ]
+
+    payload = await change(
+        api,
+        build,
+        camp,
+        startsAt=(NOW + (2 + by) * DAY).isoformat(),
+        endsAt=(NOW + 9 * DAY).isoformat(),
+    )
+
+    rows = await build.connection.fetch("SELECT id, arrives_at, version FROM contingent")
+    assert payload["problems"] == []
+    assert {tuple(row) for row in rows} == {(arrives, NOW + (1 + by) * DAY, version), (unknown, None, 1)}
+
+
 @pytest.mark.parametrize("field", ["startsAt", "endsAt"])
 async def test_the_start_of_a_running_camp_stays_and_its_end_lies_ahead(api: Api, build: Build, field: str) -> None:
     camp = await build.camp(status="RUNNING", starts_at=NOW - DAY)

@@ -122,7 +122,8 @@ async def create(
 
 @verb(
     "change_camp",
-    "Changes a camp; what is left out stays, and null removes it. The roles of its staff move with its days; an API key moves "
+    "Changes a camp; what is left out stays, and null removes it. Its sessions, the arrivals of contingents and the roles of its "
+    "staff move with its days; an API key moves "
     "them to no time at which they are not in force.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,

@@ -157,7 +157,7 @@ def _moved(held: Row, period: tuple[datetime, datetime]) -> dict[str, Any]:
 
 
 async def move_days(session: Transaction, request: Request, held: Row, columns: Mapping[str, Any]) -> None:
-    """The commitments of who comes and works there, the sessions and the roles of the staff move with the days of the camp.
+    """The commitments of who comes and works there, the sessions, the arrivals of contingents and the roles of the staff move, too.
 
     Deadlines stay, but no answer to an offer is due after the end. Refused where a role would last longer than the actor may
     grant it; an API key gives roles no time at all that they do not have.
@@ -168,6 +168,7 @@ async def move_days(session: Transaction, request: Request, held: Row, columns: 
     moved = {**request.parameters, "camp": held.id, **_moved(held, period)}
     await session.rows(MOVE_DAYS, moved)
     await session.rows(MOVE_SESSIONS, moved)
+    await session.rows(MOVE_ARRIVALS, moved)
     await session.rows(CUT_OFFERS, {"camp": held.id, "ends_at": period[1]})
     refused = LONGER_THAN_GRANTED if request.actor.key_id is None else IN_FORCE_AT_OTHER_TIMES
     if await session.value(refused, {**request.parameters, "camp": held.id}):
@@ -256,7 +257,7 @@ CUT_OFFERS = compile_statement(
     .where(CampRegistration.c.camp_id == _CAMP, CampRegistration.c.offered_until > _END)
     .values(offered_until=_END)
 )
-# Of a session with a new time the version grows, so that nobody changes it by what it was.
+# Of a session or contingent with a new time the version grows, so that nobody changes it by what it was.
 MOVE_SESSIONS = compile_statement(
     sa.update(CampSession)
     .where(CampSession.c.camp_id == _CAMP, sa.bindparam("shift", type_=sa.Boolean()))
@@ -266,6 +267,15 @@ MOVE_SESSIONS = compile_statement(
         version=CampSession.c.version + 1,
         updated_at=access.NOW,
     )
+)
+MOVE_ARRIVALS = compile_statement(
+    sa.update(Contingent)
+    .where(
+        Contingent.c.camp_id == _CAMP,
+        Contingent.c.arrives_at.is_not(None),
+        sa.bindparam("shift", type_=sa.Boolean()),
+    )
+    .values(arrives_at=Contingent.c.arrives_at + _BY, version=Contingent.c.version + 1, updated_at=access.NOW)
 )
 MOVE_ROLES = compile_statement(_move_roles())
 LONGER_THAN_GRANTED = compile_statement(_longer_than_granted())
