@@ -202,6 +202,26 @@ async def test_why_nobody_can_be_sent_is_said_where_nobody_is_named(api: Api, bu
     assert await snapshot(build.connection) == before
 
 
+# When the need begins and ends, and the period that is asked for, in hours from now.
+@pytest.mark.parametrize(("of_need", "asked"), [((-30, -25), None), ((-30, 24), (-28, -26))])
+async def test_a_duty_that_is_over_is_not_offered(
+    api: Api, build: Build, of_need: tuple[int, int], asked: tuple[int, int] | None
+) -> None:
+    actor, camp = await build.coordinator(), await build.camp(status="RUNNING", **{**PERIOD, "starts_at": NOW - 2 * DAY})
+    since, until = [NOW + hours * HOUR for hours in of_need]
+    need, person = await build.need(starts_at=since, ends_at=until), await build.volunteer()
+    await enter(api, build, actor, camp, [person])
+    named = [NOW + hours * HOUR for hours in asked or ()]
+    period = dict(zip(("startsAt", "endsAt"), map(instant, named), strict=False))
+    before = await snapshot(build.connection)
+
+    answer = await mobilize(api, actor, camp, need, [person], **period)
+
+    past = problem("Deadline", "PERIOD_PAST", deadline=instant(named[1] if asked else until))
+    assert answer == {"problems": [], "results": [refused(0, past)]}
+    assert await snapshot(build.connection) == before
+
+
 @pytest.mark.parametrize("status", ["DRAFT", "OPEN", "CLOSED", "COMPLETED", "CANCELLED"])
 async def test_only_a_camp_that_runs_is_mobilized(api: Api, build: Build, status: str) -> None:
     actor, need = await build.coordinator(), await build.need(**PERIOD)

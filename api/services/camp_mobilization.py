@@ -120,15 +120,16 @@ async def _offer(
 async def _broken(
     session: Transaction, request: Request, sending: Sending, registrations: Mapping[uuid.UUID, uuid.UUID]
 ) -> dict[uuid.UUID, list[Row]]:
-    """The rules that each of the people breaks once they have left the camp, which they do when the duty begins at the latest."""
-    request = request.at(min(request.now, sending.starts_at))
+    """The rules that each of the people breaks once they have left the camp."""
     people = [*registrations]
     if not people:
         return {}
+    # They leave when the duty begins at the latest.
+    leaving = request.at(min(request.now, sending.starts_at))
     savepoint = session.connection.transaction()
     await savepoint.start()
     try:
-        await free_days(session, request, [*registrations.values()], is_spent=True)
+        await free_days(session, leaving, [*registrations.values()], is_spent=True)
         of_each = await broken_by_each(session, request, sending.to(people), OF_A_PERSON)
         of_need = await broken_rules(session, request, sending.to(people[0]), OF_THE_NEED)
     finally:
