@@ -177,6 +177,27 @@ async def test_nobody_verifies_an_organization_that_they_have_asked_for(
     assert verified == {"organization": {"id": id_}, "problems": []}
 
 
+@pytest.mark.parametrize("scope", [{}, {"province_code": HOME[:2]}, {"kabupaten_code": HOME}])
+async def test_who_verifies_an_organization_makes_nobody_its_manager_for_longer_than_they_hold(
+    api: Api, build: Build, scope: dict[str, str]
+) -> None:
+    """As `grantRole`: an account of their own that has asked would keep the role after theirs."""
+    second, ending = await build.account(), await build.coordinator(**scope, until=NOW + timedelta(days=1))
+    id_ = (await api.do(REQUEST, actor=second, **MRI))["organization"]["id"]
+    before = await snapshot(build.connection, "organization", "role")
+
+    seen = await api.ask(f'{{ organization(id: "{id_}") {{ allowedActions }} }}', actor=ending)
+    verify = document("verifyOrganization", "organization { id }")
+    refused = await api.do(verify, actor=ending, organization=id_, version=1)
+    unchanged = await snapshot(build.connection, "organization", "role")
+    verified = await api.do(verify, actor=await build.coordinator(**scope), organization=id_, version=1)
+
+    assert seen == {"organization": {"allowedActions": ["REFUSE", "CLOSE"]}}
+    assert refused == {"organization": None, "problems": [problem("Simple", "FORBIDDEN", "organization")]}
+    assert unchanged == before
+    assert verified == {"organization": {"id": id_}, "problems": []}
+
+
 async def test_a_name_is_compared_among_those_that_are_verified_only(api: Api, build: Build) -> None:
     asker, coordinator = await build.account(), await build.coordinator(kabupaten_code=HOME)
     await build.organization(name="MRI LAMPUNG")

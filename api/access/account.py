@@ -5,8 +5,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from api.access.actor import ACCOUNT, NOW, ROLES, Condition, Kind, Row, Sql
-from api.access.condition import any_of, exists_where
-from api.access.organization import works_beyond_its_province
+from api.access.condition import any_of, exists_where, works_beyond_its_province
 from api.access.standing import stands_today
 from api.models import Camp, Organization, Role
 from api.models.account import RoleKind
@@ -156,6 +155,14 @@ def grants_as_coordinator(row: Row) -> Condition:
         lambda held: sa.or_(_is_of_nation(held), sa.not_(_reaches_beyond(row))),
         lambda held: _lasts(held, row),
     )
+
+
+def grants_manager(organization: Row) -> Condition:
+    """Whether the actor may, as a coordinator, make somebody a manager of the organization without end."""
+    nowhere = ("camp_id", "province_code", "kabupaten_code", "until")
+    columns = (sa.cast(sa.null(), Role.c[name].type).label(name) for name in nowhere)
+    wanted = sa.select(organization.c.id.label("organization_id"), *columns).correlate(organization).lateral()
+    return exists_where(organization, wanted.c.organization_id.is_not(None), grants_as_coordinator(wanted))
 
 
 def _lasts(held: Row, other: Row) -> Condition:

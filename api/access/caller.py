@@ -80,7 +80,8 @@ SUPERVISORS = Callers(
 
 
 VERIFIERS = Callers(
-    "Coordinators of the organization's home, of the nation where it works in several provinces; not who has asked for it",
+    "Coordinators of the organization's home, of the nation where it works in several provinces; not who has asked for it, "
+    "nor somebody whose role ends, as who has asked manages it without end",
     frozenset({"COORDINATOR"}),
 )
 

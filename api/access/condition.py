@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access.actor import KABUPATEN, ORGANIZATIONS, PROVINCES, ROLES, Condition, Kind, Row, Sql
-from api.models import Role
+from api.models import OrganizationCoverage, Role
 from api.models.account import RoleKind
 
 Predicate = Callable[[Kind, Row], Condition]
@@ -85,6 +85,16 @@ def _holds(role_kind: RoleKind, kabupaten_code: Sql) -> Condition:
 def manages(kind: Kind, organization_id: Sql) -> Condition:
     """Whether the actor manages the organization."""
     return organization_id == sa.any_(ORGANIZATIONS) if kind.organizations else sa.false()
+
+
+def works_beyond_its_province(organization: Row) -> Condition:
+    """Whether it covers a kabupaten of another province than that of its home."""
+    coverage = OrganizationCoverage.alias()
+    return exists_where(
+        organization,
+        coverage.c.organization_id == organization.c.id,
+        sa.func.left(coverage.c.kabupaten_code, 2) != sa.func.left(organization.c.kabupaten_code, 2),
+    )
 
 
 def is_signed_in(kind: Kind, _row: Row) -> Condition:

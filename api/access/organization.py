@@ -2,10 +2,11 @@
 
 import sqlalchemy as sa
 
+from api.access.account import grants_manager
 from api.access.actor import ACCOUNT, VOLUNTEER, Condition, Kind, Row
-from api.access.condition import any_of, coordinates, exists_where, leads_to, manages
+from api.access.condition import any_of, coordinates, leads_to, manages, works_beyond_its_province
 from api.access.person import members_today
-from api.models import Membership, Organization, OrganizationCoverage
+from api.models import Membership, Organization
 from api.models.organization import LICENCE, Verification
 
 
@@ -42,18 +43,14 @@ def supervises_organization(kind: Kind, organization: Row) -> Condition:
 
 
 def verifies_organization(kind: Kind, organization: Row) -> Condition:
-    """Who supervises the organization, but not the account that has asked for it, which becomes its manager."""
-    is_own = organization.c.requester_id.is_not_distinct_from(ACCOUNT)
-    return sa.and_(supervises_organization(kind, organization), sa.not_(is_own)) if kind.coordinator else sa.false()
-
-
-def works_beyond_its_province(organization: Row) -> Condition:
-    """Whether it covers a kabupaten of another province than that of its home."""
-    coverage = OrganizationCoverage.alias()
-    return exists_where(
-        organization,
-        coverage.c.organization_id == organization.c.id,
-        sa.func.left(coverage.c.kabupaten_code, 2) != sa.func.left(organization.c.kabupaten_code, 2),
+    """Who supervises the organization, may make who has asked for it its manager without end, and is not that account."""
+    if not kind.coordinator:
+        return sa.false()
+    asker = organization.c.requester_id
+    return sa.and_(
+        supervises_organization(kind, organization),
+        asker.is_distinct_from(ACCOUNT),
+        sa.or_(asker.is_(None), grants_manager(organization)),
     )
 
 

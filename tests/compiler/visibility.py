@@ -583,16 +583,20 @@ class Visibility:
         return self.coordinates(row["kabupaten_code"])
 
     def supervises_organization(self, row: Row) -> bool:
-        covered = self.rows.where(OrganizationCoverage, "organization_id", row["id"])
-        provinces = {row["kabupaten_code"][:2], *(each["kabupaten_code"][:2] for each in covered)}
-        is_national = any(
-            role["kind"] == "COORDINATOR" and not (role["province_code"] or role["kabupaten_code"])
-            for role in self.roles
-        )
-        return is_national or (len(provinces) == 1 and self.coordinates(row["kabupaten_code"]))
+        return bool(self.supervising_roles(row))
+
+    def supervising_roles(self, organization: Row) -> list[Row]:
+        covered = self.rows.where(OrganizationCoverage, "organization_id", organization["id"])
+        home = organization["kabupaten_code"]
+        is_in_one_province = all(each["kabupaten_code"][:2] == home[:2] for each in covered)
+        scopes = {None, home, home[:2]} if is_in_one_province else {None}
+        return [role for role in self.roles if role["kind"] == "COORDINATOR" and scope_of(role) in scopes]
 
     def verifies_organization(self, row: Row) -> bool:
-        return self.supervises_organization(row) and not self.is_own(row["requester_id"])
+        """Who asked for it manages it without end."""
+        roles = self.supervising_roles(row)
+        lasting = roles if row["requester_id"] is None else [role for role in roles if role["until"] is None]
+        return bool(lasting) and not self.is_own(row["requester_id"])
 
     def keeps_licence(self, row: Row) -> bool:
         return self.keeps_organization(self.row(Organization, row["organization_id"]))
