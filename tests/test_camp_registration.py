@@ -251,6 +251,30 @@ async def test_days_are_told_to_whoever_may_know_when_the_person_is_free(
     assert {each["endsAt"] is not None for each in told} == {may_know}
 
 
+async def test_a_camp_of_a_suspended_host_goes_on_and_nothing_private_of_its_people_is_read(
+    api: Api, build: Build
+) -> None:
+    """Its managers and the coordinators see who comes; the person, and from when to when they are away, only the coordinators."""
+    host, (person,) = await build.organization(), [await build.person(phone="+6281234567890")]
+    await build.membership(person, host, until=NOW.date() - DAY * 100)
+    camp = await build.camp(host, capacity=1)
+    day = (NOW + 2 * DAY).date()
+    await build.absence(person, kind="ILLNESS", since=day, until=day)
+    await build.camp_registration(camp, person, status="WAITLISTED")
+    actors = [await build.manager(host), await build.coordinator(kabupaten_code=HOME)]
+    await build.connection.execute("UPDATE organization SET verification = 'SUSPENDED'")
+    asked = f"""query($id: ID!) {{ camp(id: $id) {{ registrations(first: 9) {{ nodes {{
+      number volunteer {{ phone }} waitsFor {{ code {FACTS} }} }} }} }} }}"""
+
+    seen = [await api.ask(asked, actor=actor, id=f"Camp:{camp}") for actor in actors]
+
+    by_manager, by_coordinator = [data["camp"]["registrations"]["nodes"] for data in seen]
+    away = {"code": "ON_LEAVE", "absence": None, "startsAt": None, "endsAt": None}
+    assert by_manager == [{"number": 1, "volunteer": None, "waitsFor": [away]}]
+    assert [(each["number"], each["volunteer"]) for each in by_coordinator] == [(1, {"phone": "+6281234567890"})]
+    assert by_coordinator[0]["waitsFor"][0]["startsAt"] is not None
+
+
 async def test_from_the_hour_of_offers_a_place_is_offered_and_goes_on(api: Api, build: Build) -> None:
     camp = await build.camp(capacity=1, offers_from=NOW - HOUR, offer_hours=6)
     first, second, third = [await build.person() for _ in range(3)]

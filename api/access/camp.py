@@ -22,7 +22,7 @@ def issues_for_camp(kind: Kind, camp: Row) -> Condition:
 
 
 def keeps_camp(kind: Kind, camp: Row) -> Condition:
-    """Coordinators of its kabupaten, managers of the host."""
+    """Coordinators of its kabupaten, managers of the host, also of one that does not stand: its camps go on (decision record 0035)."""
     return any_of(coordinates(kind, camp.c.kabupaten_code), manages(kind, camp.c.host_id))
 
 
