@@ -51,7 +51,11 @@ def is_medic(kind: Kind, camp: Row) -> Condition:
 
 
 def plans_kitchen(kind: Kind, camp: Row) -> Condition:
-    """Its cooks and medics, coordinators of its kabupaten and managers of the host, while it runs: they know how many eat what."""
+    """Its cooks and medics, coordinators of its kabupaten and managers of the host, while it runs: they know how many eat what.
+
+    Small numbers are told, too, though one scan more may tell whose diet it is: who alone eats something must get it, and
+    whoever serves it sees who takes it.
+    """
     planners = any_of(keeps_camp(kind, camp), is_medic(kind, camp), _has_duty(kind, camp, CampDuty.COOK))
     return sa.and_(camp.c.status == CampStatus.RUNNING, planners)
 
