@@ -11,11 +11,11 @@ from api.database.engine import Database, Row
 ORDER = (
     "invitation",
     "one_time_code",
+    "account",
     "session",
     "provider_identity",
     "credential",
     "api_key",
-    "account",
     "role",
     "incident",
     "emergency_status",

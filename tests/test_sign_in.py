@@ -1,8 +1,9 @@
 """Signing in and what follows: sessions, passwords, one-time codes, the second factor, the pace of guessing."""
 
+import asyncio
 import re
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,9 @@ from api.settings import Settings
 from tests.asking import PROBLEMS, Json, instant, problem
 from tests.builders import HOME, PASSWORD, Build
 from tests.conftest import NOW
+from tests.isolation import connected
 from tests.snapshot import snapshot
+from tests.waiting import LOCK_WAITS, wait_until
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 ORIGIN = "https://relawan.example"
@@ -295,6 +298,50 @@ async def test_a_changed_password_ends_the_other_sessions(people: People, build:
     assert done == {"account": {"login": "sinta"}, "problems": []}
     assert [await people.status(each["accessToken"]) for each in (here, there)] == [200, 401]
     assert (await people.sign_in())["problems"] == [problem("Simple", "WRONG_CREDENTIALS", "password")]
+    assert (await people.sign_in(given="kata sandi baru"))["problems"] == []
+
+
+async def in_this_order(url: str, *calls: Callable[[], Awaitable[Json]]) -> list[Json]:
+    """The answers of calls that all wait for the account, and get it in the order in which they are named."""
+    async with connected(url) as holder:
+        transaction = holder.transaction()
+        await transaction.start()
+        await holder.execute("SELECT FROM account FOR UPDATE")
+        tasks = []
+        for waiting, call in enumerate(calls, start=1):
+            tasks.append(asyncio.ensure_future(call()))
+            await wait_until(holder, LOCK_WAITS, waiting)
+        await transaction.rollback()
+        return [await task for task in tasks]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "values"),
+    [
+        ("signIn", "password", {"login": "sinta", "password": PASSWORD}),
+        ("changePassword", "currentPassword", {"currentPassword": PASSWORD, "newPassword": "sandi pencuri"}),
+        ("setUpTotp", "password", {"password": PASSWORD}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_a_password_that_is_replaced_while_it_is_verified_opens_nothing(
+    people: People, build: Build, database_url: str, name: str, path: str, values: Json
+) -> None:
+    await build.account_with_password(login="sinta")
+    owner, thief = await people.tokens(), await people.tokens()
+    change = {"currentPassword": PASSWORD, "newPassword": "kata sandi baru"}
+    token = None if name == "signIn" else thief["accessToken"]
+
+    done, late = await in_this_order(
+        database_url,
+        lambda: people.do("changePassword", "account { login }", token=owner["accessToken"], **change),
+        lambda: people.do(name, "", token=token, **values),
+    )
+
+    assert done == {"account": {"login": "sinta"}, "problems": []}
+    assert late["problems"] == [problem("Simple", "WRONG_CREDENTIALS", path)]
+    ended = await build.connection.fetch("SELECT ended_at FROM session ORDER BY created_at, id")
+    assert [row["ended_at"] for row in ended] == [None, NOW]
     assert (await people.sign_in(given="kata sandi baru"))["problems"] == []
 
 

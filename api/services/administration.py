@@ -30,6 +30,7 @@ async def close(session: Transaction, request: Request, login: str) -> None:
 async def replace_password(session: Transaction, request: Request, login: str, password_hash: str) -> None:
     """Sets another password and ends all sessions. Raises `AccountError`."""
     key = await _find(session, login)
+    await session.lock_all(Account, [key])
     await set_password(session, key, password_hash)
     await end_all(session, request, key, why="account.password_reset", by=ActorKind.OPERATOR)
 

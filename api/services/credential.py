@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from api.access import NOW
-from api.database.engine import Database
+from api.database.engine import Database, Transaction
 from api.database.statement import compile_statement
 from api.models import Account, Credential, Session
 from api.services import attempt
@@ -61,12 +61,28 @@ async def identify(database: Database, request: Request, vault: Vault, name: str
 
 
 async def prepare_password(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replaces `password` by whether it is that of the account that asks."""
+    """Replaces `password` by the hash with which it agrees: that of the account that asks, or none."""
     rest = {name: value for name, value in arguments.items() if name != "password"}
     async with database.reading() as session:
         login = await session.value(sa.select(Account.c.login).where(Account.c.id == request.actor.account_id))
     identity = await identify(database, request, arguments["vault"], login)
-    return {**rest, "is_right": await verify_password(arguments["password"] or "", identity.password_hash)}
+    return {**rest, "verified": await verified_hash(identity, arguments["password"] or "")}
+
+
+async def verified_hash(identity: Identity, password: str) -> str | None:
+    """The hash of the account with which the password agrees; None where it is wrong."""
+    return identity.password_hash if await verify_password(password, identity.password_hash) else None
+
+
+async def is_current(session: Transaction, account_id: uuid.UUID | None, verified: str | None) -> bool:
+    """Whether the password that was verified is still that of the account, which is locked from then on.
+
+    It is verified before the transaction, as that takes long, and may be replaced meanwhile.
+    """
+    if account_id is None or verified is None:
+        return False
+    await session.lock_all(Account, [account_id])
+    return bool(await session.value(IS_CURRENT, {"account": account_id, "verified": verified}))
 
 
 def _phone(name: str) -> str | None:
@@ -86,6 +102,11 @@ _IS_KNOWN = sa.exists().where(
     Session.c.last_used_at > NOW - KNOWN_FOR,
 )
 _IS_LOGIN = Account.c.login == _text("login")
+IS_CURRENT = compile_statement(
+    sa.select(Credential.c.password_hash == _text("verified"))
+    .join(Account, Account.c.id == Credential.c.account_id)
+    .where(Credential.c.account_id == sa.bindparam("account", type_=sa.Uuid()), Account.c.active)
+)
 FIND = compile_statement(
     sa.select(Account.c.id, Account.c.email, Account.c.phone, Credential.c.password_hash, _IS_KNOWN.label("is_known"))
     .outerjoin(Credential, Credential.c.account_id == Account.c.id)

@@ -14,7 +14,7 @@ from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import Account, Credential, RecoveryCode, Session
 from api.rules.code import ProblemCode
-from api.services.credential import prepare_password
+from api.services.credential import is_current, prepare_password
 from api.services.feed import record
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
@@ -65,15 +65,16 @@ async def set_up(
     request: Request,
     *,
     vault: Vault,
-    is_right: bool,
+    verified: str | None,
     code: str | None = None,
     totp_code: str | None = None,
 ) -> Mapping[str, Any]:
     account_id = request.actor.account_id
     assert account_id is not None
-    held = await session.row(LOCK, {"account": account_id})
-    if held is None or not is_right:
+    if not await is_current(session, account_id, verified):
         raise Refused(Problem(ProblemCode.WRONG_CREDENTIALS, input_path("password")))
+    held = await session.row(LOCK, {"account": account_id})
+    assert held is not None
     if code is None:
         await check(session, request, vault, account_id, code=totp_code)
         return await _hand_out_secret(session, vault, account_id)

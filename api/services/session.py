@@ -12,7 +12,7 @@ from api import access
 from api.access import NOW
 from api.database.engine import Transaction
 from api.database.statement import compile_statement
-from api.models import ApiKey, CalendarAddress, Session
+from api.models import Account, ApiKey, CalendarAddress, Session
 from api.models.base import INSTANT, new_id
 from api.models.event import ActorKind
 from api.rules.code import ProblemCode
@@ -65,6 +65,7 @@ async def refresh(
     session: Transaction, request: Request, *, vault: Vault, refresh_token: str | None = None
 ) -> Mapping[str, Any]:
     key, generation = _read_token(vault, refresh_token or request.caller.cookie or "")
+    await session.rows(LOCK_ACCOUNT, {"session": key})
     held = await session.row(LOCK, {"session": key, "now": request.now})
     if held is None:
         _refuse_ended(request)
@@ -91,6 +92,7 @@ async def sign_out(
     account_id, own = request.actor.account_id, request.actor.session_id
     assert account_id is not None
     if everywhere:
+        await transaction.lock_all(Account, [account_id])
         request.caller.new_cookie = ""
         return await end_all(transaction, request, account_id, why="account.signed_out")
     key = session or own
@@ -118,7 +120,7 @@ async def end_all(
 ) -> Sequence[uuid.UUID]:
     """Ends the sessions of an account, all or all but one, and the addresses of its calendars; returns their keys.
 
-    Its API keys, too, unless it still `has_keys` afterwards.
+    Its API keys, too, unless it still `has_keys` afterwards. The account is locked, so that none is opened meanwhile.
     """
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
     await session.rows(END_CALENDARS, {"account": account_id})
@@ -170,6 +172,12 @@ def _id(name: str) -> sa.BindParameter[uuid.UUID]:
 
 
 _OWN = sa.and_(Session.c.account_id == _id("account"), access.is_open(Session))
+LOCK_ACCOUNT = compile_statement(
+    sa.select(Account.c.id)
+    .join(Session, Session.c.account_id == Account.c.id)
+    .where(Session.c.id == _id("session"))
+    .with_for_update(key_share=True, of=Account)
+)
 LOCK = compile_statement(
     sa.select(Session).where(Session.c.id == _id("session"), access.is_open(Session)).with_for_update(key_share=True)
 )

@@ -8,14 +8,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from api import access
 from api.database.engine import Database, Transaction
-from api.models import Credential
+from api.models import Account, Credential
 from api.models.base import INSTANT
 from api.models.session import CodePurpose
 from api.rules.code import ProblemCode
 from api.services import attempt, message, second_factor
 from api.services.code import LIFETIME, MINUTES, make, use
-from api.services.credential import Identity, identify, prepare_password
-from api.services.password import check_password, hash_password, verify_password
+from api.services.credential import Identity, identify, is_current, prepare_password, verified_hash
+from api.services.password import check_password, hash_password
 from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.request import Request
 from api.services.session import SIGN_IN, end_all, open_session
@@ -26,11 +26,10 @@ from api.services.verb import ComputedReport, OneThing, verb
 async def _prepare_sign_in(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     vault = arguments["vault"]
     identity = await identify(database, request, vault, arguments["login"])
-    is_right = await verify_password(arguments["password"], identity.password_hash)
     return {
         "vault": vault,
         "identity": identity,
-        "is_right": is_right,
+        "verified": await verified_hash(identity, arguments["password"]),
         "totp_code": arguments.get("totp_code"),
     }
 
@@ -57,10 +56,10 @@ async def sign_in(
     *,
     vault: Vault,
     identity: Identity,
-    is_right: bool,
+    verified: str | None,
     totp_code: str | None = None,
 ) -> Mapping[str, Any]:
-    if identity.account_id is None or not is_right:
+    if identity.account_id is None or not await is_current(session, identity.account_id, verified):
         raise Refused(Problem(ProblemCode.WRONG_CREDENTIALS, input_path("password")))
     return await admit(session, request, vault, identity, identity.account_id, totp_code=totp_code)
 
@@ -86,7 +85,7 @@ async def _prepare_change(database: Database, request: Request, arguments: Mappi
     checked = await prepare_password(
         database, request, {"vault": arguments["vault"], "password": arguments["current_password"]}
     )
-    return {"is_right": checked["is_right"], "password_hash": new}
+    return {"verified": checked["verified"], "password_hash": new}
 
 
 async def _hashed(text: str) -> str:
@@ -107,10 +106,12 @@ async def _hashed(text: str) -> str:
     needs_vault=True,
     hands_out_secret=True,
 )
-async def change_password(session: Transaction, request: Request, *, is_right: bool, password_hash: str) -> uuid.UUID:
+async def change_password(
+    session: Transaction, request: Request, *, verified: str | None, password_hash: str
+) -> uuid.UUID:
     account_id = request.actor.account_id
     assert account_id is not None
-    if not is_right:
+    if not await is_current(session, account_id, verified):
         raise Refused(Problem(ProblemCode.WRONG_CREDENTIALS, input_path("current_password")))
     await set_password(session, account_id, password_hash)
     but = request.actor.session_id
@@ -119,6 +120,7 @@ async def change_password(session: Transaction, request: Request, *, is_right: b
 
 
 async def set_password(session: Transaction, account_id: uuid.UUID, password_hash: str) -> None:
+    """The account is locked, or new."""
     values = {"account_id": account_id, "password_hash": password_hash}
     changed = {"password_hash": password_hash}
     await session.rows(
@@ -191,6 +193,7 @@ async def reset_password(
     await use(session, request, vault, CodePurpose.RESET_PASSWORD, subject=subject, code=code)
     if identity.account_id is None:
         raise Refused(Problem(ProblemCode.WRONG_CODE, input_path("code")))
+    await session.lock_all(Account, [identity.account_id])
     await set_password(session, identity.account_id, password_hash)
     await end_all(session, request, identity.account_id, why="account.password_reset")
     return await admit(session, request, vault, identity, identity.account_id, totp_code=totp_code)
