@@ -207,7 +207,8 @@ async def test_why_nobody_can_be_sent_is_said_where_nobody_is_named(api: Api, bu
 async def test_a_duty_that_is_over_is_not_offered(
     api: Api, build: Build, of_need: tuple[int, int], asked: tuple[int, int] | None
 ) -> None:
-    actor, camp = await build.coordinator(), await build.camp(status="RUNNING", **{**PERIOD, "starts_at": NOW - 2 * DAY})
+    running: dict[str, Any] = {"status": "RUNNING", "starts_at": NOW - 2 * DAY, "ends_at": NOW + DAY}
+    actor, camp = await build.coordinator(), await build.camp(**running)
     since, until = [NOW + hours * HOUR for hours in of_need]
     need, person = await build.need(starts_at=since, ends_at=until), await build.volunteer()
     await enter(api, build, actor, camp, [person])
