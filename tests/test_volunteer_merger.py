@@ -24,6 +24,7 @@ MERGE = f"""mutation($input: MergeVolunteersInput!) {{ mergeVolunteers(input: $i
   volunteer {{ id version }} {PROBLEMS} }} }}"""
 ACCEPT = f"mutation($input: AcceptAssignmentInput!) {{ acceptAssignment(input: $input) {{ assignment {{ volunteer {{ id }} }} {PROBLEMS} }} }}"
 OFFER = f"mutation($input: OfferAssignmentInput!) {{ offerAssignment(input: $input) {{ assignment {{ volunteer {{ id }} }} {PROBLEMS} }} }}"
+REGISTER = f"mutation($input: RegisterVolunteerInput!) {{ registerVolunteer(input: $input) {{ volunteer {{ id }} {PROBLEMS} }} }}"
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TODAY = NOW.date()
 
@@ -36,6 +37,13 @@ async def merge(api: Api, build: Build, old: uuid.UUID, new: uuid.UUID, **values
     actor = values.pop("actor", None) or await build.coordinator()
     given = {"volunteer": named(old), "into": named(new), "version": 1, "reason": "Orang yang sama"}
     return await api.do(MERGE, actor=actor, **{**given, **values})
+
+
+async def register(api: Api, coordinator: uuid.UUID, organization: uuid.UUID) -> uuid.UUID:
+    """Somebody new, a member of the organization from today on."""
+    person = {"name": "Sinta Dewi", "kabupaten": HOME, "reach": "NATIONAL", "consentPurpose": "Penugasan relawan"}
+    done = await api.do(REGISTER, actor=coordinator, **person, organization=f"Organization:{organization}")
+    return uuid.UUID(done["volunteer"]["id"].partition(":")[2])
 
 
 def merged_into(new: uuid.UUID) -> Json:
@@ -502,6 +510,38 @@ async def test_coordinators_of_both_homes_merge(api: Api, build: Build) -> None:
         [],
     ]
     assert [each["code"] for each in found[3]] == ["FORBIDDEN"]
+
+
+@pytest.mark.parametrize("stays", ["existing", "registered"])
+async def test_who_registered_a_member_binds_nobody_else_by_a_merger(api: Api, build: Build, stays: str) -> None:
+    organization, coordinator = await build.organization(), await build.coordinator(kabupaten_code=HOME)
+    existing, made = await build.person(), await register(api, coordinator, organization)
+    old, new = (made, existing) if stays == "existing" else (existing, made)
+    before = await snapshot(build.connection)
+
+    refused = await merge(api, build, old, new, actor=coordinator)
+    unchanged = await snapshot(build.connection) == before
+    by_another = await merge(api, build, old, new, actor=await build.coordinator(kabupaten_code=HOME))
+
+    path, place = "volunteer" if stays == "existing" else "into", {"id": f"Organization:{organization}"}
+    begun = problem("Organization", "MEMBERSHIP_BEGUN_BY_YOU", path, organization=place)
+    assert refused == {"volunteer": None, "problems": [begun]}
+    assert unchanged
+    assert by_another == merged_into(new)
+
+
+@pytest.mark.parametrize(("until", "is_refused"), [(None, False), (TODAY - DAY, True)])
+async def test_who_registered_a_member_merges_it_with_a_member_of_the_same_organization(
+    api: Api, build: Build, until: date | None, is_refused: bool
+) -> None:
+    """But with nobody who has left it."""
+    organization, coordinator = await build.organization(), await build.coordinator(kabupaten_code=HOME)
+    old, new = await register(api, coordinator, organization), await build.person()
+    await build.membership(new, organization, until=until)
+
+    answer = await merge(api, build, old, new, actor=coordinator)
+
+    assert [each["code"] for each in answer["problems"]] == (["MEMBERSHIP_BEGUN_BY_YOU"] if is_refused else [])
 
 
 async def test_events_stay_and_are_read_through_the_person(api: Api, build: Build) -> None:

@@ -24,7 +24,7 @@ from api.access.account import (
     sees_role,
     sees_session,
 )
-from api.access.actor import LANGUAGE, NOW, PUBLIC, SESSION, VOLUNTEER, Actor, Condition, Kind, Row, Sql
+from api.access.actor import ACCOUNT, LANGUAGE, NOW, PUBLIC, SESSION, VOLUNTEER, Actor, Condition, Kind, Row, Sql
 from api.access.assignment import (
     accepts_assignment,
     answers_assignment,

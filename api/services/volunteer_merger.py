@@ -9,9 +9,20 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Assignment, CampRegistration, Commitment, MergedVolunteer, ServedHours, Volunteer
+from api.models import (
+    Assignment,
+    CampRegistration,
+    Commitment,
+    Event,
+    Membership,
+    MergedVolunteer,
+    Organization,
+    ServedHours,
+    Volunteer,
+)
 from api.models.assignment_status import ASSIGNMENT
 from api.models.camp_registration import CAMP_REGISTRATION
+from api.models.day import local_day
 from api.models.hours import HoursStatus
 from api.models.person import Reach
 from api.rules.code import ProblemCode
@@ -41,6 +52,7 @@ from api.values.nik import check_nik_agrees
         ProblemCode.PERSON_ELSEWHERE,
         ProblemCode.IN_CAMP,
         ProblemCode.PROMISE_BEYOND_REACH,
+        ProblemCode.MEMBERSHIP_BEGUN_BY_YOU,
     ),
     updates=True,
     needs_vault=True,
@@ -70,6 +82,7 @@ async def merge(
     columns = joined(held, other)
     after = {**dict(other), **columns}
     problems = await _clashes(session, request, both, held, after)
+    await _check_memberships(session, request, problems, both)
     await _check_agreement(session, problems, vault, both, after)
     problems.refuse()
     if columns["reach"] != other.reach:
@@ -150,6 +163,13 @@ async def _clashes(session: Transaction, request: Request, both: Both, held: Row
     return problems
 
 
+async def _check_memberships(session: Transaction, request: Request, problems: Problems, both: Both) -> None:
+    """Who began a membership of one record binds the person of the other record to the organization by no merger."""
+    for row in await session.rows(BEGUN_BY_ACTOR, {**request.parameters, **both}):
+        name = "volunteer" if row.volunteer_id == both["old"] else "into"
+        problems.add(ProblemCode.MEMBERSHIP_BEGUN_BY_YOU, name, organization_id=row.organization_id)
+
+
 async def _check_agreement(
     session: Transaction, problems: Problems, vault: Vault, both: Both, after: Mapping[str, Any]
 ) -> None:
@@ -215,4 +235,31 @@ OVERLAPPING_HOURS = compile_statement(
         is_counted=lambda row: row.c.status == HoursStatus.COUNTED,
     )
 )
+
+
+def _begun_by_actor() -> sa.Select[Any]:
+    """The memberships of one record that the account has begun, in organizations that the other is no member of as long."""
+    other, today = Membership.alias(), local_day(Organization.c.kabupaten_code, access.NOW)
+    has_as_long = sa.exists().where(
+        other.c.volunteer_id.in_([OLD, NEW]),
+        other.c.volunteer_id != Membership.c.volunteer_id,
+        other.c.organization_id == Membership.c.organization_id,
+        other.c.since <= today,
+        sa.or_(other.c.until.is_(None), other.c.until >= Membership.c.until),
+    )
+    has_begun = sa.exists().where(
+        Event.c.subject_type == "Membership",
+        Event.c.subject_key == sa.cast(Membership.c.id, sa.Text),
+        Event.c.kind == "membership.begun",
+        Event.c.account_id == access.ACCOUNT,
+    )
+    return (
+        sa.select(Membership.c.volunteer_id, Membership.c.organization_id)
+        .join(Organization, Organization.c.id == Membership.c.organization_id)
+        .where(Membership.c.volunteer_id.in_([OLD, NEW]), has_begun, ~has_as_long)
+        .order_by(Membership.c.id)
+    )
+
+
+BEGUN_BY_ACTOR = compile_statement(_begun_by_actor())
 DELETE = compile_statement(sa.delete(Volunteer).where(Volunteer.c.id == OLD).returning(Volunteer.c.id))
