@@ -1,8 +1,8 @@
 """Sending people by a clock that moves on at every reading, as a real one does."""
 
-import itertools
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,6 +14,7 @@ from tests.test_attendance import VERBS as REPORTS
 from tests.test_camp_certificate import COMPLETE, camp_with_sessions
 from tests.test_camp_certificate import do as do_at_camp
 from tests.test_camp_mobilization import PERIOD, accept, enter, mobilize
+from tests.test_contingent import document
 from tests.test_duty import OFFER
 from tests.test_extension import do
 from tests.test_need import CLOSE
@@ -21,10 +22,37 @@ from tests.test_need import CLOSE
 HOUR, TICK = timedelta(hours=1), timedelta(microseconds=100)
 
 
+@dataclass
+class Clock:
+    """One tick later at each reading."""
+
+    readings: int = 0
+
+    def __call__(self) -> datetime:
+        self.readings += 1
+        return self.ahead(0)
+
+    def ahead(self, ticks: int) -> datetime:
+        return NOW + TICK * (self.readings + ticks)
+
+
 @pytest.fixture
-def clock() -> Callable[[], datetime]:
-    readings = itertools.count(1)
-    return lambda: NOW + TICK * next(readings)
+def clock() -> Clock:
+    return Clock()
+
+
+async def codes_around(clock: Clock, call: Callable[[datetime], Awaitable[Json]]) -> list[str | None]:
+    """The code that each call is answered, without those that follow with the same one; None where it is done.
+
+    Each gets an instant, which is over at the first reading of its clock, at the second, and so on.
+    """
+    codes: list[str | None] = []
+    for ticks in range(1, 40):
+        payload = await call(clock.ahead(ticks))
+        found = [each["code"] for each in payload["problems"]]
+        code = found[0] if found else None
+        codes += [code] if [code] != codes[-1:] else []
+    return codes
 
 
 async def offered(api: Api, build: Build, need: uuid.UUID, coordinator: uuid.UUID) -> tuple[uuid.UUID, uuid.UUID]:
@@ -106,3 +134,14 @@ async def test_a_duty_is_served_extended_and_the_need_closed(api: Api, build: Bu
 
     assert [each["problems"] for each in answers] == [[]] * len(answers)
     assert await duties(build) == [("COMPLETED", True, True), ("RELEASED", True, True)]
+
+
+async def test_names_that_become_due_while_a_contingent_is_changed(api: Api, build: Build, clock: Clock) -> None:
+    camp, organization, host = await build.camp(capacity=200), await build.organization(), await build.coordinator()
+
+    async def change(due: datetime) -> Json:
+        contingent = await build.contingent(camp, organization, places=3, names_due_at=due)
+        values = {"contingent": f"Contingent:{contingent}", "version": 1, "places": 2}
+        return await api.do(document("changeContingent"), actor=host, **values)
+
+    assert await codes_around(clock, change) == ["WRONG_STATUS", None]

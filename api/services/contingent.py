@@ -199,6 +199,8 @@ async def change(
     session: Transaction, request: Request, *, contingent: uuid.UUID, version: int, **values: Any
 ) -> uuid.UUID:
     camp = await _lock_camp_of(session, request, contingent)
+    # Names that become due meanwhile are due for all of the change, or for nothing of it.
+    request = request.at(request.now)
     held = await CONTINGENTS.lock(session, request, contingent, version, may=access.fills_contingent)
     check_status(held, CONTINGENT.group("OPEN"), "contingent")
     problems = Problems()
