@@ -345,6 +345,30 @@ async def test_a_password_that_is_replaced_while_it_is_verified_opens_nothing(
     assert (await people.sign_in(given="kata sandi baru"))["problems"] == []
 
 
+@pytest.mark.parametrize("name", ["createApiKey", "createCalendarAddress"])
+async def test_no_way_in_is_made_while_all_sessions_end(
+    people: People, build: Build, database_url: str, name: str
+) -> None:
+    volunteer = await build.volunteer()
+    await build.account_with_password(login="sinta", volunteer_id=volunteer)
+    owner, thief = await people.tokens(), await people.tokens()
+    key = {"name": "Dasbor", "roles": [], "mutations": [], "expiresAt": instant(NOW + timedelta(days=30))}
+    values = key if name == "createApiKey" else {"volunteer": f"Volunteer:{volunteer}"}
+
+    done, late = await in_this_order(
+        database_url,
+        lambda: people.do("signOut", "", token=owner["accessToken"], everywhere=True),
+        lambda: people.do(name, "", token=thief["accessToken"], **values),
+    )
+
+    assert done == {"problems": []}
+    assert late == {"problems": [problem("Simple", "FORBIDDEN")]}
+    made = await build.connection.fetchval(
+        "SELECT (SELECT count(*) FROM api_key) + (SELECT count(*) FROM calendar_address)"
+    )
+    assert made == 0
+
+
 # Browsers.
 
 

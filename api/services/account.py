@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,9 @@ from api.models.account import OF_ORGANIZATIONS, RoleKind
 from api.models.base import new_id
 from api.models.event import ActorKind
 from api.models.organization import ORGANIZATION
+from api.rules.code import ProblemCode
 from api.services.feed import record
+from api.services.problem import Problem, Refused
 from api.services.request import Request
 from api.services.retirement import is_retired
 from api.values.problem import Unreadable
@@ -110,6 +113,19 @@ async def reload(session: Transaction, known: Actor, now: datetime) -> Actor:
     if known.account_id is None:
         return known
     return await actor(session, known.account_id, now, **credential(known))
+
+
+async def lock_own(session: Transaction, request: Request) -> Request:
+    """The same request, by the actor as it is once the account is locked; refused where its session has ended meanwhile.
+
+    For what makes another way in, which would outlive the end of all sessions.
+    """
+    assert request.actor.account_id is not None
+    await session.lock_all(Account, [request.actor.account_id])
+    actor = await reload(session, request.actor, request.now)
+    if actor.account_id is None:
+        raise Refused(Problem(ProblemCode.FORBIDDEN))
+    return replace(request, actor=actor)
 
 
 def _sorted(rows: list[Row], column: str) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from api.database.statement import compile_statement
 from api.models import ApiKey
 from api.models.base import INSTANT, new_id
 from api.rules.code import ProblemCode
+from api.services import account
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import Request
@@ -46,6 +47,7 @@ async def create(
     mutations: Sequence[str],
     expires_at: datetime,
 ) -> Mapping[str, Any]:
+    request = await account.lock_own(session, request)
     problems, now = Problems(), request.now
     title = problems.read(line, "name", value=name, minimum=1, maximum=100)
     for index, role in enumerate(roles):

@@ -60,6 +60,7 @@ async def create(
     volunteer: uuid.UUID | None = None,
     camp: uuid.UUID | None = None,
 ) -> Mapping[str, Any]:
+    request = await account.lock_own(session, request)
     problems = Problems()
     if (volunteer is None) == (camp is None):
         problems.invalid(

@@ -14,6 +14,7 @@ from api.database.statement import compile_statement
 from api.models import Account, Credential, ProviderIdentity, Role
 from api.models.base import new_id
 from api.rules.code import ProblemCode
+from api.services import account
 from api.services.feed import record
 from api.services.problem import Problem, Problems, Refused, input_path, not_found
 from api.services.request import ProviderToken, Request
@@ -75,6 +76,7 @@ async def _verify(_database: Database, request: Request, arguments: Mapping[str,
 async def link(session: Transaction, request: Request, *, token: ProviderToken) -> uuid.UUID:
     account_id = request.actor.account_id
     assert account_id is not None
+    request = await account.lock_own(session, request)
     held = await session.row(LOCK, {"issuer": token.issuer, "subject": token.subject})
     if held is not None and held.account_id == account_id:
         return account_id
