@@ -35,6 +35,8 @@ class Limits:
     # Of one account in a day: registrations that find somebody by the NIK whom the account may not see.
     join_requests: int = 20
     trusted_proxies: tuple[Network, ...] = ()
+    # The header in which they name the client.
+    forwarded_header: Literal["X-Forwarded-For", "Forwarded"] = "X-Forwarded-For"
     # Whether several servers use the database, so that budgets are counted there.
     servers: Literal["one", "several"] = "one"
 
@@ -233,6 +235,7 @@ _PARSERS: dict[str, Callable[[str], object]] = {
     "SIGAP_BUDGET": _number(1_000, 1_000_000_000),
     "SIGAP_JOIN_REQUESTS": _number(0, 100_000),
     "SIGAP_TRUSTED_PROXIES": _networks,
+    "SIGAP_FORWARDED_HEADER": _one_of("X-Forwarded-For", "Forwarded"),
     "SIGAP_SERVERS": _one_of("one", "several"),
     "SIGAP_SMTP": _smtp,
     "SIGAP_MAIL_FROM": _mail_from,

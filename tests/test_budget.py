@@ -210,8 +210,8 @@ async def test_wrong_tokens_are_paid_by_the_address_and_not_by_accounts_behind_i
         ({"X-Forwarded-For": "1.1.1.1, 9.9.9.9"}, "127.0.0.1", "9.9.9.9"),
         ({"X-Forwarded-For": "9.9.9.9, 10.0.0.7"}, "127.0.0.1,10.0.0.0/8", "9.9.9.9"),
         ({"X-Forwarded-For": "8.8.8.8, nonsense"}, "127.0.0.1", "nonsense"),
-        ({"Forwarded": 'for=1.1.1.1, for="9.9.9.9:4711";proto=https'}, "127.0.0.1", "9.9.9.9"),
-        ({"Forwarded": 'For="[2001:db8:1:2:3::4]:4711"'}, "127.0.0.1", "2001:db8:1:2::/64"),
+        ({"X-Forwarded-For": "9.9.9.9", "Forwarded": "for=1.1.1.1"}, "127.0.0.1", "9.9.9.9"),
+        ({"Forwarded": "for=1.1.1.1"}, "127.0.0.1", "127.0.0.1"),
         ({"X-Forwarded-For": "9.9.9.9:4711"}, "127.0.0.1", "9.9.9.9"),
         ({}, "127.0.0.1", "127.0.0.1"),
     ],
@@ -222,6 +222,31 @@ async def test_what_proxies_say_counts_as_far_as_they_are_trusted(
     monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", trusted)
     budgets = limited(api, 1_000, trusted_proxies=read_settings().limits.trusted_proxies)
 
+    await api.client.post("/graphql", json=TYPENAME, headers=headers)
+
+    assert [*budgets._windows] == [client]
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ('for=1.1.1.1, for="9.9.9.9:4711";proto=https', "9.9.9.9"),
+        ('For="[2001:db8:1:2:3::4]:4711"', "2001:db8:1:2::/64"),
+        ('for=9.9.9.9;host="for=5.6.7.8"', "9.9.9.9"),
+        ('proto=https;for=9.9.9.9;host="a, for=5.6.7.8"', "9.9.9.9"),
+        ("xfor=5.6.7.8", "127.0.0.1"),
+        ('for=1.1.1.1;host=", for=9.9.9.9;host="sigap.example"', "127.0.0.1"),
+    ],
+)
+async def test_where_proxies_write_forwarded_only_that_counts(
+    api: Api, passed: list[float], forwarded: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGAP_TRUSTED_PROXIES", "127.0.0.1")
+    monkeypatch.setenv("SIGAP_FORWARDED_HEADER", "Forwarded")
+    limits = read_settings().limits
+    budgets = limited(api, 1_000, trusted_proxies=limits.trusted_proxies, forwarded_header=limits.forwarded_header)
+
+    headers = {"Forwarded": forwarded, "X-Forwarded-For": "5.6.7.8"}
     await api.client.post("/graphql", json=TYPENAME, headers=headers)
 
     assert [*budgets._windows] == [client]

@@ -86,7 +86,7 @@ async def read_paid(request: Request, services: Services) -> GraphQLRequest:
     try:
         return await read_request(request, services.documents)
     except HttpError:
-        address = client_address(request, services.settings.limits.trusted_proxies)
+        address = client_address(request, services.settings.limits)
         refuse_exhausted(services.budgets, address)
         services.budgets.spend(address, REQUEST_COST + REFUSED_COST)
         raise
@@ -128,7 +128,7 @@ async def make_context(request: Request, services: Services) -> Context:
     authorization = headers.get(b"authorization", None)
     if services.database.monitor.is_down:
         raise UnavailableError(Unavailable.message, Unavailable.code)
-    address = client_address(request, services.settings.limits.trusted_proxies)
+    address = client_address(request, services.settings.limits)
     budgets = services.budgets
     try:
         actor = await services.authenticator.authenticate(authorization, now)
