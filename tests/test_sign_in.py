@@ -441,6 +441,21 @@ async def test_behind_a_proxy_that_ends_tls_the_cookie_goes_by_tls_only_and_to_p
     assert cookies == [is_secure] * 2
 
 
+@pytest.mark.parametrize(("origin", "is_secure"), [(ORIGIN, True), ("http://localhost:3000", False)])
+async def test_behind_a_proxy_that_does_not_pass_the_host_the_page_tells_whether_the_cookie_goes_by_tls_only(
+    database_url: str, keys: Path, build: Build, origin: str, is_secure: bool
+) -> None:
+    await build.account_with_password(login="sinta")
+    async with asked(database_url, keys, Settings(origins=(origin,))) as people:
+        people.client.base_url = "http://127.0.0.1:8000"
+        people.client.headers["Origin"] = origin
+
+        await people.tokens()
+        (cookie,) = people.client.cookies.jar
+
+    assert cookie.secure is is_secure
+
+
 # The pace of guessing.
 
 

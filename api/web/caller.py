@@ -39,12 +39,15 @@ def read_caller(
 def set_refresh_cookie(response: Response, caller: Caller, request: Request) -> None:
     """No script can read it, and browsers send it to this address from pages of the same site only, and by TLS.
 
-    Without TLS only where the server is asked on its own machine: a proxy that ends TLS asks by plain HTTP.
+    Without TLS only where server and page are on this machine: a proxy that ends TLS asks by plain HTTP, and may name itself
+    as the host, but not as the origin of the page.
     """
     if caller.new_cookie is None:
         return
     age = int(REFRESH_LIFETIME.total_seconds()) if caller.new_cookie else 0
-    is_secure = LOOPBACK.fullmatch(Headers(request).get(b"host", "")) is None
+    headers = Headers(request)
+    hosts = (headers.get(b"host", ""), headers.get(b"origin", "").partition("://")[2])
+    is_secure = not all(LOOPBACK.fullmatch(host) for host in hosts)
     response.set_cookie(
         COOKIE, caller.new_cookie, max_age=age, path="/graphql", secure=is_secure, httponly=True, samesite="strict"
     )
