@@ -49,6 +49,8 @@ ORDER = (
 LOCK = re.compile(r" FOR (?:NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)(?: OF (\w+))?$")
 # It would wait for rows that only refer to the locked one, and these for it.
 EXCLUSIVE = re.compile(r" FOR UPDATE\b")
+# A trigger locks the holder, if that was not done before.
+CERTIFICATE = re.compile(r"^(?:INSERT INTO|UPDATE|DELETE FROM) certificate\b")
 OUTER_TABLE = re.compile(r"\nFROM \"?(\w+)")
 
 
@@ -88,6 +90,8 @@ class Watcher:
         if sql.startswith("BEGIN"):
             locked.clear()
         table = locked_table(sql)
+        if CERTIFICATE.search(sql) and "volunteer" not in locked:
+            table = "volunteer"
         if EXCLUSIVE.search(sql):
             self.violations.append((f"{table} FOR UPDATE",))
         if table is not None:

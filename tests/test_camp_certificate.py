@@ -12,7 +12,7 @@ from tests.asking import PROBLEMS, Api, Json, instant, problem
 from tests.builders import Build
 from tests.conftest import NOW
 from tests.snapshot import snapshot
-from tests.test_scan import code_of, record, scan
+from tests.test_scan import RECORD, code_of, record, scan
 from tests.waiting import LOCK_WAITS, wait_until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -475,6 +475,50 @@ async def test_a_number_that_is_given_by_hand_while_the_camp_is_completed_is_pas
     assert await completion == {"camp": {"status": "COMPLETED"}, "problems": []}
     numbers = "SELECT substr(number, 9) FROM certificate WHERE camp_id = $1 AND volunteer_id = $2"
     assert await build.connection.fetchval(numbers, camp, teacher) == "-I0001/2"
+
+
+@pytest.mark.parametrize("verb", ["complete", "scan", "reopen", "revoke"])
+async def test_who_writes_certificates_holds_neither_them_nor_their_issuer_while_it_waits_for_a_holder(
+    api: Api, build: Build, verb: str
+) -> None:
+    """An acceptance has locked the holder before it waits for organizations and certificates."""
+    actor, issuer = await build.coordinator(), await build.organization()
+    camp, sessions = await camp_with_sessions(build, issuer)
+    people = [await build.volunteer() for _ in range(2)]
+    await attend(build, await build.camp_registration(camp, people[0], status="CHECKED_IN"), *sessions)
+    second = await build.camp_registration(camp, people[1])
+    code = await code_of(api, actor, volunteer=f"Volunteer:{people[1]}")
+    if verb != "complete":
+        await do(api, COMPLETE, actor, camp, build)
+    if verb == "scan":
+        await attend(build, second, *sessions)
+    certificate = await build.connection.fetchval("SELECT id FROM certificate WHERE camp_id = $1", camp)
+    manager, version = await build.manager(issuer), 1 if verb == "complete" else 2
+    acceptance = build.connection.transaction()
+    await acceptance.start()
+    await build.connection.execute("SELECT FROM volunteer WHERE id = any($1) FOR NO KEY UPDATE", people)
+
+    named: Json = {"actor": actor, "camp": f"Camp:{camp}"}
+    reason: Json = {"reason": "Satu sesi lagi"}
+    late = [scan(code, "entry", at=(NOW - 2 * HOUR).isoformat())]
+    writing = asyncio.create_task(
+        {
+            "complete": lambda: api.do(COMPLETE, **named, version=version),
+            "scan": lambda: api.do(RECORD, **named, device="hp-1", scans=late, isOffline=True),
+            "reopen": lambda: api.do(REOPEN, **named, version=version, **reason),
+            "revoke": lambda: api.do(
+                REVOKE, actor=manager, certificate=f"Certificate:{certificate}", version=1, **reason
+            ),
+        }[verb]()
+    )
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    for table in ("organization", "certificate"):
+        await build.connection.execute(f"SELECT FROM {table} FOR NO KEY UPDATE NOWAIT")
+    await acceptance.commit()
+
+    assert (await writing)["problems"] == []
+    valid = {"complete": people[:1], "scan": people, "reopen": [], "revoke": []}[verb]
+    assert [holder for holder, _, is_valid in await certificates(build, camp) if is_valid] == valid
 
 
 async def test_the_note_of_a_result_is_stored_as_it_is_read(api: Api, build: Build) -> None:

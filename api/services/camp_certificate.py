@@ -11,7 +11,15 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import Camp, CampRegistration, CampStaffMember, Certificate, CertificateType, Event, Organization
+from api.models import (
+    Camp,
+    CampRegistration,
+    CampStaffMember,
+    Certificate,
+    CertificateType,
+    Event,
+    Organization,
+)
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampDuty, CampStatus
 from api.models.day import local_day
@@ -22,6 +30,7 @@ from api.services import certificate
 from api.services.camp import CAMPS
 from api.services.change import check_status
 from api.services.feed import record, record_all
+from api.services.person_lock import lock_people, merged_meanwhile
 from api.services.problem import Problem, Refused, input_path
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -63,6 +72,17 @@ async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> Pr
         return ProblemCode.ORGANIZATION_NOT_VERIFIED
     wanted = {camp.participant_certificate_code, camp.instructor_certificate_code} - {None}
     return None if wanted <= {*issuer.types} else ProblemCode.TYPE_NOT_ISSUED
+
+
+async def lock_holders(session: Transaction, camp: uuid.UUID) -> None:
+    """Locks who may get or lose a certificate of a locked camp.
+
+    A certificate that is written locks its holder, by a trigger; people come before registrations, issuers and certificates.
+    """
+    holders = {row.volunteer_id for row in await session.rows(MAY_HOLD, {"camp": camp})}
+    await lock_people(session, holders)
+    if not holders >= {row.volunteer_id for row in await session.rows(MAY_HOLD, {"camp": camp})}:
+        raise merged_meanwhile()
 
 
 async def issue(session: Transaction, request: Request, camp: Row, *, is_optional: bool) -> None:
@@ -247,6 +267,15 @@ TAKEN = compile_statement(
     )
 )
 HOLDERS = compile_statement(sa.union_all(_participants, _instructors))
+_gives = sa.exists().where(
+    Camp.c.id == _id("camp"),
+    sa.or_(Camp.c.participant_certificate_code.is_not(None), Camp.c.instructor_certificate_code.is_not(None)),
+)
+_comers, _staff, _holding = (
+    sa.select(table.c.volunteer_id).where(table.c.camp_id == _id("camp"), table.c.volunteer_id.is_not(None))
+    for table in (CampRegistration, CampStaffMember, Certificate)
+)
+MAY_HOLD = compile_statement(sa.union(_comers.where(_gives), _staff.where(_gives), _holding))
 REVOKE = compile_statement(
     sa.update(Certificate)
     .where(Certificate.c.camp_id == _id("camp"), Certificate.c.revoked_on.is_(None))

@@ -1,6 +1,7 @@
 """The end of a camp: completing it, going on with it, cancelling it."""
 
 import uuid
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
@@ -46,13 +47,15 @@ async def complete(
     Refused where somebody has met the rule and the issuer cannot give the certificate, unless that is accepted.
     """
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.COMPLETE)
+    contingents = await _lock_contingents(session, request, camp)
+    await camp_certificate.lock_holders(session, camp)
     await settle_camp(session, request, held)
     key = await _end(session, request, held, CampStatus.COMPLETED)
     await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED), _S.EXPIRED)
     await end_all(session, request, camp, (_S.REGISTERED,), _S.NO_SHOW)
     await end_all(session, request, camp, (_S.CHECKED_IN,), _S.COMPLETED, frees=False)
     await cut_days(session, camp)
-    await _end_contingents(session, request, camp, named=ContingentStatus.NAMED, reason=None)
+    await _end_contingents(session, request, contingents, named=ContingentStatus.NAMED, reason=None)
     await camp_certificate.issue(session, request, held, is_optional=without_certificates)
     return key
 
@@ -70,6 +73,7 @@ async def complete(
 async def reopen(session: Transaction, request: Request, *, camp: uuid.UUID, version: int, reason: str) -> uuid.UUID:
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.REOPEN)
+    await camp_certificate.lock_holders(session, camp)
     await set_site_closed(session, held, None)
     columns = {"reason": text, "ended_at": None}
     key = await CAMPS.move(session, request, held, CampStatus.RUNNING, reason=text, columns=columns)
@@ -101,13 +105,14 @@ async def cancel(session: Transaction, request: Request, *, camp: uuid.UUID, ver
     """An entry of somebody who had a place may still arrive."""
     text = read_reason(reason)
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.CANCEL)
+    contingents = await _lock_contingents(session, request, camp)
     await settle_camp(session, request, held)
     key = await _end(session, request, held, CampStatus.CANCELLED, text)
     await end_all(session, request, camp, (_S.WAITLISTED, _S.OFFERED), _S.CANCELLED, reason=text)
     had_place = {"had_place": True}
     await end_all(session, request, camp, (_S.REGISTERED,), _S.CANCELLED, reason=text, columns=had_place)
     await end_all(session, request, camp, (_S.CHECKED_IN,), _S.RELEASED, reason=text)
-    await _end_contingents(session, request, camp, named=ContingentStatus.RELEASED, reason=text)
+    await _end_contingents(session, request, contingents, named=ContingentStatus.RELEASED, reason=text)
     members = [row.id for row in await session.rows(STAFF, {"camp": camp})]
     await end_members(session, request, camp, members)
     return key
@@ -122,11 +127,16 @@ async def _end(
     return await CAMPS.move(session, request, camp, status, reason=reason, columns=columns)
 
 
+async def _lock_contingents(session: Transaction, request: Request, camp: uuid.UUID) -> Sequence[Row]:
+    """The open contingents, locked before the people of the camp."""
+    return await session.rows(OPEN_CONTINGENTS, {**request.parameters, "camp": camp})
+
+
 async def _end_contingents(
-    session: Transaction, request: Request, camp: uuid.UUID, *, named: ContingentStatus, reason: str | None
+    session: Transaction, request: Request, contingents: Sequence[Row], *, named: ContingentStatus, reason: str | None
 ) -> None:
     """Contingents that were allotted are `named` from then on, unless they lapsed before; the others are released."""
-    for held in await session.rows(OPEN_CONTINGENTS, {**request.parameters, "camp": camp}):
+    for held in contingents:
         if held.current_status == ContingentStatus.NAMED:
             await CONTINGENTS.move(session, request, held, held.current_status, lapsed_at=held.names_due_at)
             continue
@@ -139,6 +149,7 @@ OPEN_CONTINGENTS = compile_statement(
     sa.select(Contingent, CONTINGENT.current(Contingent, access.NOW).label("current_status"))
     .where(Contingent.c.camp_id == _CAMP, Contingent.c.status.in_(CONTINGENT.group("OPEN")))
     .order_by(Contingent.c.id)
+    .with_for_update(key_share=True, of=Contingent)
 )
 STAFF = compile_statement(
     sa.select(CampStaffMember.c.id)

@@ -17,6 +17,7 @@ from api.rules.code import ProblemCode
 from api.rules.resting import rests_on_certificate
 from api.services.change import Changeable
 from api.services.feed import record_all
+from api.services.person_lock import lock_people, merged_meanwhile
 from api.services.problem import Problem, Refused, input_path, read_reason
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -37,9 +38,16 @@ CERTIFICATES = Changeable(Certificate, access.sees_certificate)
 async def revoke(
     session: Transaction, request: Request, *, certificate: uuid.UUID, version: int, reason: str
 ) -> uuid.UUID:
-    """From today on, the day at the issuer. An acceptance that rests on it is finished first, and none follows."""
+    """From today on, the day at the issuer. An acceptance that rests on it is finished first, and none follows.
+
+    The holder is locked first, as a trigger does when the certificate is written.
+    """
     text = read_reason(reason)
+    holder = await session.value(HOLDER, {"certificate": certificate})
+    await lock_people(session, {holder} - {None})
     held = await CERTIFICATES.lock(session, request, certificate, version, may=access.revokes_certificate)
+    if held.volunteer_id != holder:
+        raise merged_meanwhile()
     if held.revoked_on is not None:
         raise Refused(Problem(ProblemCode.ALREADY_ENDED, input_path("certificate")))
     today = await session.value(TODAY, {"certificate": certificate, "now": request.now})
@@ -85,6 +93,9 @@ TODAY = compile_statement(
     sa.select(local_day(_HOME.correlate(Certificate).scalar_subquery(), NOW)).where(
         Certificate.c.id == sa.bindparam("certificate", type_=sa.Uuid())
     )
+)
+HOLDER = compile_statement(
+    sa.select(Certificate.c.volunteer_id).where(Certificate.c.id == sa.bindparam("certificate", type_=sa.Uuid()))
 )
 RESTING = compile_statement(
     select_duties(rests_on_certificate(Certificate, Assignment)).where(

@@ -1,14 +1,22 @@
 """Extending certificates by decree, and taking the decree back."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 
 import sqlalchemy as sa
 
 from api import access
 from api.database.engine import Transaction
-from api.database.statement import compile_statement
-from api.models import Assignment, Certificate, CertificateExtension, CertificateType, ExtendedCertificate
+from api.database.statement import CompiledStatement, compile_statement
+from api.models import (
+    Assignment,
+    Certificate,
+    CertificateExtension,
+    CertificateType,
+    ExtendedCertificate,
+    Volunteer,
+)
 from api.models.base import new_id
 from api.models.certificate_extension import (
     CERTIFICATE_EXTENSION,
@@ -57,6 +65,7 @@ async def extend(
         problems.add(ProblemCode.NOT_FOUND, "type")
     problems.refuse()
     days = {"expiring_from": expiring_from, "expiring_until": expiring_until, "extended_to": extended_to}
+    await session.rows(LOCK_HOLDERS, {"type": type, **days})
     keys = [row.id for row in await session.rows(LOCK, {"type": type, **days})]
     key, status = new_id(), CertificateExtensionStatus.IN_FORCE
     columns = {"certificate_type_code": type, "decree_number": number, "certificates": len(keys), **days}
@@ -88,6 +97,7 @@ async def revert(
     """Those that another decree has extended further keep that day; without it, they have the one of before both."""
     text = read_reason(reason)
     action = CertificateExtensionAction.REVERT
+    await session.rows(LOCK_HOLDERS_EXTENDED, {"extension": certificate_extension})
     held = await EXTENSIONS.lock_for(session, request, certificate_extension, version, action)
     parameters = {"extension": held.id, "extended_to": held.extended_to, "now": request.now}
     await session.rows(LOCK_EXTENDED, parameters)
@@ -119,17 +129,25 @@ _CERTIFICATES = sa.any_(sa.bindparam("certificates", type_=sa.ARRAY(sa.Uuid())))
 TYPE = compile_statement(
     sa.select(CertificateType.c.code).where(CertificateType.c.code == sa.bindparam("type", type_=sa.Text()))
 )
-LOCK = compile_statement(
-    sa.select(Certificate.c.id)
-    .where(
+
+
+def _lock(condition: sa.ColumnElement[bool]) -> Sequence[CompiledStatement]:
+    """Locks the holders of certificates, as a trigger does when these are written, and then the certificates."""
+    holders = Volunteer.c.id.in_(sa.select(Certificate.c.volunteer_id).where(condition))
+    return tuple(
+        compile_statement(sa.select(table.c.id).where(which).order_by(table.c.id).with_for_update(key_share=True))
+        for table, which in ((Volunteer, holders), (Certificate, condition))
+    )
+
+
+LOCK_HOLDERS, LOCK = _lock(
+    sa.and_(
         Certificate.c.certificate_type_code == sa.bindparam("type", type_=sa.Text()),
         Certificate.c.revoked_on.is_(None),
         Certificate.c.expires_on.between(
             sa.bindparam("expiring_from", type_=sa.Date()), sa.bindparam("expiring_until", type_=sa.Date())
         ),
     )
-    .order_by(Certificate.c.id)
-    .with_for_update(key_share=True)
 )
 REMEMBER = compile_statement(
     sa.insert(ExtendedCertificate).from_select(
@@ -143,11 +161,8 @@ EXTEND = compile_statement(
 _OWN = sa.and_(
     ExtendedCertificate.c.extension_id == _EXTENSION, ExtendedCertificate.c.certificate_id == Certificate.c.id
 )
-LOCK_EXTENDED = compile_statement(
-    sa.select(Certificate.c.id)
-    .where(sa.select(ExtendedCertificate.c.certificate_id).where(_OWN).correlate(Certificate).exists())
-    .order_by(Certificate.c.id)
-    .with_for_update(key_share=True)
+LOCK_HOLDERS_EXTENDED, LOCK_EXTENDED = _lock(
+    sa.select(ExtendedCertificate.c.certificate_id).where(_OWN).correlate(Certificate).exists()
 )
 RESTORE = compile_statement(
     sa.update(Certificate)

@@ -53,6 +53,8 @@ async def issue_all(
     """However many, by as many statements."""
     problems = Problems()
     problems.at_most(MOST, "certificates", certificates)
+    # Before the issuer, as a trigger locks who gets a certificate.
+    await session.lock_all(Volunteer, [item["volunteer"] for item in certificates[:MOST]])
     today = await check_issuer(session, request, problems, issuer, type)
     expiry = await read_days(session, problems, type, issued_on, expires_on, today=today)
     problems.refuse()

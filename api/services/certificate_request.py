@@ -24,6 +24,7 @@ from api.services.certificate_issue import check_issuer
 from api.services.change import Changeable, move_verb
 from api.services.feed import record
 from api.services.membership import BORN
+from api.services.person_lock import lock_people, merged_meanwhile
 from api.services.problem import Problem, Problems, input_path
 from api.services.request import Request
 from api.services.vault import Vault
@@ -119,7 +120,12 @@ async def _use(session: Transaction, request: Request, vault: Vault, evidence: s
     updates=True,
 )
 async def approve(session: Transaction, request: Request, *, certificate_request: uuid.UUID, version: int) -> uuid.UUID:
+    """Who gets the certificate is locked first, as a trigger does when it is written."""
+    person = await session.value(PERSON, {"certificate_request": certificate_request})
+    await lock_people(session, {person} - {None})
     held = await REQUESTS.lock_for(session, request, certificate_request, version, CertificateRequestAction.APPROVE)
+    if held.volunteer_id != person:
+        raise merged_meanwhile()
     problems = Problems()
     await check_issuer(
         session, request, problems, held.issuer_id, held.certificate_type_code, name="certificate_request"
@@ -147,6 +153,13 @@ withdraw = move_verb(
     "Withdraws a request for a certificate.",
     CertificateRequestAction.WITHDRAW,
     callers=access.VOLUNTEER_OR_MANAGERS,
+)
+
+
+PERSON = compile_statement(
+    sa.select(CertificateRequest.c.volunteer_id).where(
+        CertificateRequest.c.id == sa.bindparam("certificate_request", type_=sa.Uuid())
+    )
 )
 
 

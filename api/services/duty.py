@@ -21,6 +21,7 @@ from api.models.choice import Move, Phase
 from api.models.hours import HoursStatus
 from api.rules.code import ProblemCode
 from api.services.change import Changeable
+from api.services.person_lock import merged_meanwhile
 from api.services.pledge import record_lapsed
 from api.services.problem import Problem, Refused, forbidden, input_path, not_found
 from api.services.request import Request
@@ -81,7 +82,7 @@ async def lock_assignments(
     if not needs.keys() >= {row.need_id for row in held}:
         raise asyncpg.SerializationError("An assignment was given to another need meanwhile.")
     if not people.keys() >= {row.volunteer_id for row in held}:
-        raise asyncpg.SerializationError("The record of a volunteer was merged into another meanwhile.")
+        raise merged_meanwhile()
     return {row.id: row for row in held}
 
 

@@ -83,7 +83,7 @@ async def record_scans(
         at_site = duties.get(carrier.volunteer_id, ()) if carrier is not None else ()
         scan = scan_row(request, place, each, carrier, at_site)
         rows[position] = {**scan, "device": name, "is_offline": is_offline}
-    locked = await lock_duties(session, request, [*rows.values()]) if held is None else ()
+    locked = await _lock(session, request, held, [*rows.values()])
     new = await session.insert_all(Scan, [*rows.values()], sorted_by="nonce")
     known = await session.rows(
         KNOWN, {"place": place.key, "device": name, "nonces": [r["nonce"] for r in rows.values()]}
@@ -116,6 +116,17 @@ async def _site(session: Transaction, request: Request, key: uuid.UUID | None) -
     if not found.may:
         raise forbidden("site")
     return Gate(site_id=key)
+
+
+async def _lock(
+    session: Transaction, request: Request, camp: Row | None, rows: Sequence[Mapping[str, Any]]
+) -> Collection[uuid.UUID]:
+    """Locks what follows from scans, before they are written: people who may get certificates, or the duties, which are the answer."""
+    if camp is None:
+        return await lock_duties(session, request, rows)
+    if camp.status == CampStatus.COMPLETED:
+        await camp_certificate.lock_holders(session, camp.id)
+    return ()
 
 
 async def _settle(

@@ -50,6 +50,8 @@ async def issue(
 ) -> uuid.UUID:
     """It expires after the type's validity, unless an earlier day is given."""
     problems = Problems()
+    # Before the issuer, as a trigger locks who gets a certificate.
+    await session.lock_all(Volunteer, [volunteer])
     await session.rows(standing.LOCK, {"organization": issuer})
     parameters = {**request.parameters, "volunteer": volunteer, "issuer": issuer, "type": type}
     (found,) = await session.rows(_holder_and_issuer(request.actor.kind), parameters)
