@@ -1,5 +1,6 @@
 """Codes, the gate of a camp and of a site, and the log that tells who is inside."""
 
+import asyncio
 import itertools
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 from tests.asking import PROBLEMS, Api, Json, problem
 from tests.builders import HOME, Build
 from tests.conftest import NOW
+from tests.waiting import LOCK_WAITS, wait_until
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ISSUE = f"""mutation($input: IssueScanCodeInput!) {{ issueScanCode(input: $input) {{
@@ -199,6 +201,34 @@ async def test_an_annulled_entry_no_longer_counts(api: Api, build: Build) -> Non
     assert again["problems"] == [problem("Status", "WRONG_STATUS", "scan", currentStatus="ANNULLED")]
     assert await present(api, actor, camp) == (0, [])
     assert await build.connection.fetchval("SELECT status FROM camp_registration") == "REGISTERED"
+
+
+@pytest.mark.parametrize("verb", ["record", "annul"])
+async def test_a_scan_at_a_camp_holds_nothing_of_the_person_while_it_waits_for_them(
+    api: Api, build: Build, verb: str
+) -> None:
+    """A merge has locked the person before it moves registrations, and then the scans."""
+    actor, camp = await build.coordinator(), await running_camp(build)
+    code = await participant(api, build, actor, camp)
+    first = scan(code, "1")
+    entered: Json = (await record(api, actor, camp, first))[0] if verb == "annul" else None
+    merge = build.connection.transaction()
+    await merge.start()
+    await build.connection.execute("SELECT FROM volunteer FOR NO KEY UPDATE")
+
+    if verb == "annul":
+        writing = api.do(ANNUL, actor=actor, scan=entered["scan"]["id"], reason="Salah orang")
+    else:
+        writing = api.do(RECORD, actor=actor, camp=f"Camp:{camp}", device="hp-1", scans=[first])
+    scanning = asyncio.create_task(writing)
+    await wait_until(build.connection, LOCK_WAITS, 1)
+    for table in ("volunteer", "camp_registration", "scan"):
+        await build.connection.execute(f"SELECT FROM {table} FOR UPDATE NOWAIT")
+    await merge.commit()
+
+    assert (await scanning)["problems"] == []
+    status = "REGISTERED" if verb == "annul" else "CHECKED_IN"
+    assert await build.connection.fetchval("SELECT status FROM camp_registration") == status
 
 
 async def test_an_entry_and_an_exit_at_a_site_are_check_in_and_check_out(api: Api, build: Build) -> None:

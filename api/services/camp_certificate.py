@@ -1,7 +1,7 @@
 """The certificates of a camp: agreed by their issuer, issued in bulk when it is completed, revoked when it goes on."""
 
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from datetime import date
 from itertools import count
 from typing import Any
@@ -74,13 +74,13 @@ async def _cannot_issue(session: Transaction, request: Request, camp: Row) -> Pr
     return None if wanted <= {*issuer.types} else ProblemCode.TYPE_NOT_ISSUED
 
 
-async def lock_holders(session: Transaction, camp: uuid.UUID) -> None:
-    """Locks who may get or lose a certificate of a locked camp.
+async def lock_holders(session: Transaction, camp: uuid.UUID, *, others: Collection[uuid.UUID] = ()) -> None:
+    """Locks who may get or lose a certificate of a locked camp, and `others` with them.
 
     A certificate that is written locks its holder, by a trigger; people come before registrations, issuers and certificates.
     """
     holders = {row.volunteer_id for row in await session.rows(MAY_HOLD, {"camp": camp})}
-    await lock_people(session, holders)
+    await lock_people(session, holders | {*others})
     if not holders >= {row.volunteer_id for row in await session.rows(MAY_HOLD, {"camp": camp})}:
         raise merged_meanwhile()
 

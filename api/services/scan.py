@@ -28,6 +28,7 @@ from api.services.change import check_status
 from api.services.duty import lock_assignments
 from api.services.feed import record
 from api.services.frame import ItemResult
+from api.services.person_lock import lock_people
 from api.services.problem import Problem, Problems, Refused, forbidden, input_path, not_found, read_reason
 from api.services.request import Request
 from api.services.scan_code import read_code
@@ -121,11 +122,14 @@ async def _site(session: Transaction, request: Request, key: uuid.UUID | None) -
 async def _lock(
     session: Transaction, request: Request, camp: Row | None, rows: Sequence[Mapping[str, Any]]
 ) -> Collection[uuid.UUID]:
-    """Locks what follows from scans, before they are written: people who may get certificates, or the duties, which are the answer."""
+    """Locks whose scans are written, at a completed camp also who may get certificates; at a site the duties, which are the answer."""
     if camp is None:
         return await lock_duties(session, request, rows)
+    people = {row["volunteer_id"] for row in rows} - {None}
     if camp.status == CampStatus.COMPLETED:
-        await camp_certificate.lock_holders(session, camp.id)
+        await camp_certificate.lock_holders(session, camp.id, others=people)
+    else:
+        await lock_people(session, people)
     return ()
 
 
@@ -175,6 +179,7 @@ async def annul(session: Transaction, request: Request, *, scan: uuid.UUID, reas
         camp = await lock_camp(session, place.camp_id)
         assert camp is not None
         check_status(camp, (CampStatus.RUNNING,), "scan")
+        await lock_people(session, {place.volunteer_id} - {None})
     if place.assignment_id is not None:
         await lock_assignments(session, request, [place.assignment_id])
     if await session.value(ANNUL, {"scan": scan, "reason": text, "now": request.now}) is None:
@@ -214,13 +219,14 @@ def _kept_site(kind: Kind) -> CompiledStatement:
     return compile_statement(sa.select(access.keeps_site(kind, Site).label("may")).where(Site.c.id == _id("site")))
 
 
+NAMED = ("camp_id", "registration_id", "assignment_id", "volunteer_id", "point")
+
+
 @cache
 def _place_of(kind: Kind) -> CompiledStatement:
     may = access.records_scan(kind, Scan).label("may")
     return compile_statement(
-        sa.select(Scan.c.camp_id, Scan.c.registration_id, Scan.c.assignment_id, Scan.c.point, may).where(
-            Scan.c.id == _id("scan"), access.sees_scan(kind, Scan)
-        )
+        sa.select(*(Scan.c[name] for name in NAMED), may).where(Scan.c.id == _id("scan"), access.sees_scan(kind, Scan))
     )
 
 
