@@ -80,6 +80,40 @@ async def test_the_name_of_who_reports_as_a_private_person_is_told_to_officials_
     assert told == [[None, None], [None, names[1]], [None, names[1]], names, names, names]
 
 
+@pytest.mark.parametrize(
+    ("role", "is_told"),
+    [
+        ({}, True),
+        ({"since": NOW - 9 * DAY, "until": NOW + DAY}, True),
+        ({"ended_at": NOW - DAY}, False),
+        ({"until": NOW - DAY}, False),
+        ({"since": NOW + DAY}, False),
+        ({"created_at": NOW + DAY}, False),
+    ],
+)
+@pytest.mark.parametrize("volunteers", [False, True])
+async def test_who_reports_an_incident_is_told_to_others_only_if_a_role_was_in_force_then(
+    api: Api, build: Build, role: Json, is_told: bool, volunteers: bool
+) -> None:
+    """Also of a volunteer, to the managers, who see the name of a member otherwise."""
+    organization = await build.organization()
+    person = await build.volunteer(organization) if volunteers else None
+    reporter = await build.account(volunteer_id=person)
+    await build.row("role", account_id=reporter, kind="MANAGER", organization_id=organization, **role)
+    reported = await api.do(document("reportIncident"), actor=reporter, **REPORT)
+    key = reported["incident"]["id"]
+    await api.do(
+        document("verifyIncident"), actor=await build.coordinator(kabupaten_code=HOME), incident=key, version=1
+    )
+    viewer = await build.manager(organization)
+
+    seen = await api.ask(f'{{ incident(id: "{key}") {{ history {{ kind actorName }} }} }}', actor=viewer)
+
+    name = await build.connection.fetchval("SELECT name FROM account WHERE id = $1", reporter)
+    told = {"kind": "incident.reported", "actorName": name if is_told else None}
+    assert seen["incident"]["history"][0] == told
+
+
 async def test_a_rejected_report_says_why_to_its_reporter_only(api: Api, build: Build) -> None:
     anybody, coordinator = await build.account(), await build.coordinator(province_code=HOME[:2])
     reported = await api.do(document("reportIncident"), actor=anybody, **REPORT)

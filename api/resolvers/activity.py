@@ -23,7 +23,7 @@ from api.models import (
 )
 from api.models.merged import ids_of_person, surviving_id
 from api.resolvers.common import reference
-from api.resolvers.history import KIND_LABEL, account_name, event_status
+from api.resolvers.history import KIND_LABEL, actor_name, event_status
 
 
 def activity(column_name: str) -> ToConnection:
@@ -59,7 +59,7 @@ SOURCES = (
         fields={
             "label": KIND_LABEL,
             "status": Expression(event_status),
-            "actor_name": Expression(account_name),
+            "actor_name": Expression(actor_name),
             "subject": Expression(lambda row, _context: row.c.subject_type + ":" + row.c.subject_key),
             "incident": concerned(Incident, "incident_id"),
             "kabupaten": concerned(Kabupaten, "kabupaten_code"),

@@ -9,7 +9,7 @@ from api.models import Assignment, Attendance, Need, Override, ServedHours
 from api.models.assignment_status import ASSIGNMENT, AssignmentStatus, has_proposal
 from api.models.day import time_zone
 from api.resolvers.common import allowed_actions, status, status_filter
-from api.resolvers.history import account_name, history
+from api.resolvers.history import history, recorder_name
 from api.resolvers.hours import counted_hours
 from api.resolvers.letter import LETTER
 
@@ -77,7 +77,7 @@ SOURCES = (
     table_source(
         Attendance,
         access.sees_part_of_assignment,
-        fields={"reported_by": Expression(account_name)},
+        fields={"reported_by": Expression(recorder_name)},
         orders=orders(Attendance, "at"),
         node=False,
     ),
@@ -86,7 +86,7 @@ SOURCES = (
         access.sees_part_of_assignment,
         fields={
             "assignment": to_one(Override.c.assignment_id, visible_with_parent=True),
-            "decided_by": Expression(account_name),
+            "decided_by": Expression(recorder_name),
         },
         orders=orders(Override, "-created_at"),
         filters={**filters(Override, "rule_code", "account_id", "created_at"), "incident": of_incident},

@@ -9,7 +9,7 @@ from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToOn
 from api.compiler.structure import filters, orders
 from api.models import Event, Kabupaten, Organization
 from api.resolvers.activity import concerned
-from api.resolvers.history import KIND_LABEL, account_name
+from api.resolvers.history import KIND_LABEL, actor_name
 
 
 def reason(row: Row, context: FieldContext) -> Sql:
@@ -40,7 +40,7 @@ SOURCES = (
         fields={
             "label": KIND_LABEL,
             "account": ToOne("Account", on=lambda row, other: other.c.id == row.c.account_id),
-            "actor_name": Expression(account_name),
+            "actor_name": Expression(actor_name),
             "reason": Expression(reason),
             "subject": Expression(lambda row, _context: row.c.subject_type + ":" + row.c.subject_key),
             "kabupaten": concerned(Kabupaten, "kabupaten_code"),

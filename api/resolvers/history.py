@@ -3,10 +3,13 @@
 import sqlalchemy as sa
 
 from api import access
+from api.access import Condition
 from api.compiler.source import Expression, FieldContext, Row, Source, Sql, ToMany
 from api.compiler.structure import orders
 from api.models import Account, Event, EventKind, Role, Volunteer
 from api.resolvers.common import label
+
+_ALWAYS = sa.true()
 
 
 def history(noun: str) -> ToMany:
@@ -39,30 +42,63 @@ def event_status(row: Row, _context: FieldContext) -> Sql:
     return status
 
 
-def account_name(row: Row, context: FieldContext) -> Sql:
+def actor_name(row: Row, context: FieldContext) -> Sql:
+    """Of whoever caused an event. Who reported an incident in no role is told to coordinators, desks and auditors alone."""
+    is_report = row.c.kind == "incident.reported"
+    acted = _acted_in_role(row, row.c.at)
+    return account_name(row, context, tells_account=acted, tells_volunteer=sa.or_(~is_report, acted))
+
+
+def recorder_name(row: Row, context: FieldContext) -> Sql:
+    """Of whoever recorded the row."""
+    return account_name(row, context, tells_account=_acted_in_role(row, row.c.created_at))
+
+
+def account_name(
+    row: Row,
+    context: FieldContext,
+    *,
+    tells_account: Condition = _ALWAYS,
+    tells_volunteer: Condition = _ALWAYS,
+) -> Sql:
     """What people call the account; null for the public.
 
-    That of a volunteer is told to who may see the volunteer; that of an account without a role, as of people who report
-    something, to coordinators, desks and auditors; each to itself.
+    That of a volunteer is told to who may see the volunteer. Where the conditions do not hold, as of people who report
+    something, a name is told only to coordinators, desks and auditors; each to itself.
     """
     viewer = context.viewer
     if not viewer.account:
         return sa.cast(sa.null(), sa.Text)
+    if viewer.coordinator or viewer.desk or viewer.auditor:
+        tells_account = tells_volunteer = _ALWAYS
     account, volunteer = Account.alias(), Volunteer.alias()
     seen = sa.select(volunteer.c.id).where(
         volunteer.c.id == account.c.volunteer_id, access.sees_volunteer(viewer, volunteer)
     )
-    is_official = viewer.coordinator or viewer.desk or viewer.auditor
-    is_told = sa.true() if is_official else sa.exists().where(Role.c.account_id == account.c.id)
     name = sa.select(account.c.name).where(
         account.c.id == row.c.account_id,
         sa.or_(
             access.is_own_account(viewer, account),
-            sa.and_(account.c.volunteer_id.is_(None), is_told),
-            seen.correlate(account).exists(),
+            sa.and_(account.c.volunteer_id.is_(None), tells_account),
+            sa.and_(seen.correlate(account).exists(), tells_volunteer),
         ),
     )
     return name.correlate(row).scalar_subquery()
+
+
+def _acted_in_role(row: Row, at: Sql) -> Condition:
+    """Whether the account of the row held a role at the instant."""
+    role = Role.alias()
+    return (
+        sa.exists()
+        .where(
+            role.c.account_id == row.c.account_id,
+            role.c.created_at <= at,
+            sa.or_(role.c.since.is_(None), role.c.since <= at),
+            *(sa.or_(role.c[end].is_(None), role.c[end] >= at) for end in ("until", "ended_at")),
+        )
+        .correlate(row)
+    )
 
 
 SOURCES = (
@@ -75,7 +111,7 @@ SOURCES = (
         fields={
             "label": KIND_LABEL,
             "status": Expression(event_status),
-            "actor_name": Expression(account_name),
+            "actor_name": Expression(actor_name),
         },
         orders=orders(Event, "position"),
         node=False,

@@ -11,7 +11,7 @@ from api.compiler.structure import table_source
 from api.models import Assignment, Need, ServedHours
 from api.models.base import INSTANT
 from api.models.hours import HoursStatus
-from api.resolvers.history import account_name
+from api.resolvers.history import recorder_name
 
 SECONDS_PER_HOUR = 3600
 NO_ORGANIZATION = sa.cast(sa.literal_column(f"'{uuid.UUID(int=0)}'"), sa.Uuid)
@@ -62,7 +62,7 @@ SOURCES = (
     table_source(
         ServedHours,
         access.sees_part_of_assignment,
-        fields={"recorded_by": Expression(account_name)},
+        fields={"recorded_by": Expression(recorder_name)},
         # Parts of a stay are recorded at one instant.
         orders={"CREATED_AT_ASC": Order(lambda row: [row.c.created_at, row.c.starts_at])},
         node=False,

@@ -18,7 +18,7 @@ class HistoryEntry:
     effective_at: datetime | None = field("When it took effect, if that was earlier: the deadline of an expired offer.")
     actor_kind: ActorKind = field("What kind of actor it was.")
     actor_name: str | None = field(
-        "The name of the account; null if there was none, or where you may not see the person. Of who acts in no role, as people "
+        "The name of the account; null if there was none, or where you may not see the person. Of who acted in no role, as people "
         "who report something, only coordinators, desks and auditors are told."
     )
     reason: str | None = field("The reason; null if none was given.")
