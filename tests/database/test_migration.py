@@ -1,4 +1,5 @@
 import asyncio
+import json
 import shutil
 import sys
 from collections.abc import AsyncGenerator
@@ -124,13 +125,13 @@ async def test_duties_are_read_while_their_letters_are_filled_in(database_url: s
 
 async def test_the_roles_of_organizations_that_were_closed_before_end(database_url: str, build: Build) -> None:
     closed, other = await build.organization(verification="CLOSED"), await build.organization()
-    account = await build.account()
+    account, camps = await build.account(), [await build.camp(each) for each in (closed, other)]
     ended, stays = [
         [
             await build.row("role", account_id=account, kind="MANAGER", organization_id=organization),
-            await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=await build.camp(organization)),
+            await build.row("role", account_id=account, kind="CAMP_STAFF", camp_id=camp),
         ]
-        for organization in (closed, other)
+        for organization, camp in zip((closed, other), camps, strict=True)
     ]
     await undo_to(database_url, "0078")
 
@@ -138,6 +139,16 @@ async def test_the_roles_of_organizations_that_were_closed_before_end(database_u
 
     roles = await build.connection.fetch("SELECT id, version FROM role WHERE ended_at IS NOT NULL")
     assert {tuple(row) for row in roles} == {(each, 2) for each in ended}
+    events = await build.connection.fetch(
+        """SELECT subject_key, actor_kind, event.organization_id, change FROM event
+        JOIN role ON role.id::text = subject_key AND ended_at = at WHERE event.kind = 'role.revoked' AND subject_type = 'Role'"""
+    )
+    own = {"account_id": str(account), "kind": "MANAGER", "organization_id": str(closed)}
+    of_camp = {"account_id": str(account), "kind": "CAMP_STAFF", "camp_id": str(camps[0])}
+    assert {row["subject_key"]: (*tuple(row)[1:3], json.loads(row["change"])) for row in events} == {
+        str(ended[0]): ("OPERATOR", closed, own),
+        str(ended[1]): ("OPERATOR", None, of_camp),
+    }
     assert await build.connection.fetchval("SELECT count(*) FROM role WHERE id = any($1)", stays) == 2
 
 
