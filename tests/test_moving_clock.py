@@ -136,6 +136,17 @@ async def test_a_duty_is_served_extended_and_the_need_closed(api: Api, build: Bu
     assert await duties(build) == [("COMPLETED", True, True), ("RELEASED", True, True)]
 
 
+async def test_an_offer_that_ends_while_it_is_accepted(api: Api, build: Build, clock: Clock) -> None:
+    need = await build.need(wanted=40, starts_at=NOW - HOUR, ends_at=NOW + HOUR)
+
+    async def accept_until(end: datetime) -> Json:
+        person = await build.volunteer()
+        offer = await build.assignment(need, person, ends_at=end)
+        return await do(api, "Accept", offer, await build.volunteer_account(person))
+
+    assert await codes_around(clock, accept_until) == ["OFFER_EXPIRED", None]
+
+
 async def test_names_that_become_due_while_a_contingent_is_changed(api: Api, build: Build, clock: Clock) -> None:
     camp, organization, host = await build.camp(capacity=200), await build.organization(), await build.coordinator()
 

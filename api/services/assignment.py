@@ -21,7 +21,7 @@ from api.services.camp_days import tell_waiting
 from api.services.camp_mobilization import leave_camp
 from api.services.duty import lock_assignment, lock_grounds, move
 from api.services.extension import accept_extension, decline_extension
-from api.services.problem import Problem, Problems, input_path
+from api.services.problem import Problem, Problems, Refused, input_path
 from api.services.replacement import end_now, take_over
 from api.services.request import Request
 from api.services.sending import broken_rules, overridden_rules, refuse_broken
@@ -52,6 +52,8 @@ async def accept(session: Transaction, request: Request, *, assignment: uuid.UUI
         return key
     # The duty begins when the one that it replaces ends and the volunteer leaves the camp.
     request = request.at(request.now)
+    if offer.lapsed_at <= request.now:
+        raise Refused(Problem(ProblemCode.OFFER_EXPIRED, input_path("assignment"), {"ends_at": offer.lapsed_at}))
     starts = await take_over(session, request, offer)
     await leave_camp(session, request, offer, starts)
     await lock_grounds(session, offer)
