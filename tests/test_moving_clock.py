@@ -13,11 +13,14 @@ from tests.conftest import NOW
 from tests.test_attendance import VERBS as REPORTS
 from tests.test_camp_certificate import COMPLETE, camp_with_sessions
 from tests.test_camp_certificate import do as do_at_camp
+from tests.test_camp_change import STAFF
 from tests.test_camp_mobilization import PERIOD, accept, enter, mobilize
+from tests.test_camp_registration import REGISTER, answer
 from tests.test_contingent import document
 from tests.test_duty import OFFER
 from tests.test_extension import do
 from tests.test_need import CLOSE
+from tests.test_role import GRANT
 
 HOUR, TICK = timedelta(hours=1), timedelta(microseconds=100)
 
@@ -145,6 +148,40 @@ async def test_an_offer_that_ends_while_it_is_accepted(api: Api, build: Build, c
         return await do(api, "Accept", offer, await build.volunteer_account(person))
 
     assert await codes_around(clock, accept_until) == ["OFFER_EXPIRED", None]
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"), [("register", "PERIOD_PAST"), ("set staff", "PERIOD_PAST"), ("accept", "WRONG_STATUS")]
+)
+async def test_a_camp_that_ends_while_somebody_comes(
+    api: Api, build: Build, clock: Clock, verb: str, code: str
+) -> None:
+    host, host_account = await build.organization(), await build.coordinator()
+
+    async def come_until(end: datetime) -> Json:
+        camp = await build.camp(host, status="RUNNING", starts_at=NOW - HOUR, ends_at=end)
+        person = await build.volunteer()
+        named = {"camp": f"Camp:{camp}", "volunteer": f"Volunteer:{person}"}
+        if verb == "register":
+            return await api.do(REGISTER, actor=host_account, **named)
+        if verb == "set staff":
+            return await api.do(STAFF, actor=host_account, **named, duty="COOK")
+        place = await build.camp_registration(camp, person, status="OFFERED", offered_until=end)
+        values = {"campRegistration": f"CampRegistration:{place}", "version": 1}
+        return await api.do(answer("acceptPlace"), actor=host_account, **values)
+
+    assert await codes_around(clock, come_until) == [code, None]
+
+
+async def test_a_role_that_ends_while_it_is_granted(api: Api, build: Build, clock: Clock) -> None:
+    coordinator, login = await build.coordinator(), "sinta"
+    await build.account(login=login)
+
+    async def grant_until(end: datetime) -> Json:
+        await build.connection.execute("DELETE FROM role WHERE until IS NOT NULL")
+        return await api.do(GRANT, actor=coordinator, login=login, kind="COORDINATOR", until=instant(end))
+
+    assert await codes_around(clock, grant_until) == ["INVALID", None]
 
 
 async def test_names_that_become_due_while_a_contingent_is_changed(api: Api, build: Build, clock: Clock) -> None:

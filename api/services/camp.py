@@ -218,9 +218,10 @@ def _check_times(problems: Problems, values: Mapping[str, Any], now: datetime, *
 
 def check_not_over(problems: Problems, request: Request, camp: Row, name: str = "camp") -> bool:
     """Whether the end of the camp lies ahead; that it does not is a problem."""
-    if camp.ends_at <= request.now:
+    is_over = bool(camp.ends_at <= request.now)
+    if is_over:
         problems.add(ProblemCode.PERIOD_PAST, name, ends_at=camp.ends_at)
-    return bool(camp.ends_at > request.now)
+    return not is_over
 
 
 @verb(

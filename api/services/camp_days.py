@@ -78,15 +78,20 @@ async def tell_waiting(
 _KEYS: sa.BindParameter[Any] = sa.bindparam("keys", type_=ARRAY(sa.Uuid()))
 
 
+def days_left() -> sa.ColumnElement[Any]:
+    """The period of a camp from now on; of one that ends at this very instant its last microsecond, as no period is empty."""
+    last = Camp.c.ends_at - sa.literal_column("interval '1 microsecond'")
+    return sa.func.tstzrange(sa.func.least(sa.func.greatest(Camp.c.starts_at, access.NOW), last), Camp.c.ends_at)
+
+
 def _commit_statement() -> Any:
     """In the order of the people, so that of two who promise the same people one waits for the other."""
-    begin = sa.func.greatest(Camp.c.starts_at, access.NOW)
     rows = (
         sa.select(
             sa.func.gen_random_uuid(),
             CampRegistration.c.volunteer_id,
             CampRegistration.c.id,
-            sa.func.tstzrange(begin, Camp.c.ends_at),
+            days_left(),
         )
         .join(Camp, Camp.c.id == CampRegistration.c.camp_id)
         .where(CampRegistration.c.id == sa.any_(_KEYS))

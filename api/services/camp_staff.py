@@ -25,6 +25,7 @@ from api.rules.sending import ACTIVE, CONSENT_GIVEN
 from api.services import role
 from api.services.camp import CAMPS, check_not_over
 from api.services.camp_change import role_period
+from api.services.camp_days import days_left
 from api.services.change import Changeable, check_status
 from api.services.feed import record, record_all
 from api.services.problem import Problem, Problems, Refused, broken_rule, forbidden, input_path
@@ -182,7 +183,7 @@ COMMIT = compile_statement(
             _id("commitment"),
             CampStaffMember.c.volunteer_id,
             CampStaffMember.c.id,
-            sa.func.tstzrange(sa.func.greatest(Camp.c.starts_at, access.NOW), Camp.c.ends_at),
+            days_left(),
         )
         .join(Camp, Camp.c.id == CampStaffMember.c.camp_id)
         .where(CampStaffMember.c.id == _id("member")),

@@ -239,7 +239,8 @@ SAME = compile_statement(
         Role.c.ended_at.is_(None),
         *(Role.c[name].is_not_distinct_from(_WANTED.c[name]) for name in ("account_id", "kind", *SCOPES.values())),
         sa.func.tstzrange(Role.c.since, Role.c.until).op("&&", is_comparison=True)(
-            sa.func.tstzrange(sa.func.coalesce(_WANTED.c.since, NOW), _WANTED.c.until)
+            # The end may be now by this reading of the clock, though it was not by the one before.
+            sa.func.tstzrange(sa.func.coalesce(_WANTED.c.since, sa.func.least(NOW, _WANTED.c.until)), _WANTED.c.until)
         ),
     )
 )
