@@ -73,6 +73,32 @@ async def test_a_coordinator_who_proposes_as_a_manager_does_not_answer_for_the_p
     assert agreed["membershipTransfer"]["personAgreedAt"] is not None
 
 
+async def test_who_proposes_a_transfer_and_manages_both_organizations_answers_for_the_one_asked_only(
+    api: Api, build: Build
+) -> None:
+    """Also as a coordinator of the person's home: the person, or another account, still answers."""
+    old, person, key = await member(build)
+    new, both = await build.organization(), await build.coordinator()
+    for organization in (old, new):
+        await build.row("role", account_id=both, kind="MANAGER", organization_id=organization)
+    values = {"membership": f"Membership:{key}", "organization": f"Organization:{new}"}
+    proposed = (await api.do(TRANSFER, actor=both, **values))["membershipTransfer"]["id"]
+
+    agreed = await api.do(ANSWER, actor=both, membershipTransfer=proposed, version=1, accept=True)
+    again = await api.do(ANSWER, actor=both, membershipTransfer=proposed, version=2, accept=True)
+    organizations = "SELECT organization_id FROM membership WHERE volunteer_id = $1 ORDER BY since"
+    before = [row["organization_id"] for row in await build.connection.fetch(organizations, person)]
+    answered = await api.do(
+        ANSWER, actor=await build.coordinator(), membershipTransfer=proposed, version=2, accept=True
+    )
+
+    sides = {name: agreed["membershipTransfer"][f"{name}AgreedAt"] is not None for name in ("person", "organization")}
+    assert (agreed["problems"], sides) == ([], {"person": False, "organization": True})
+    assert again["problems"] == [problem("Status", "WRONG_STATUS", "membershipTransfer", currentStatus="PENDING")]
+    assert before == [old]
+    assert (answered["problems"], answered["membershipTransfer"]["status"]) == ([], "ACCEPTED")
+
+
 @pytest.mark.parametrize("how", ["suspended", "struck off"])
 async def test_managers_of_an_organization_that_has_fallen_propose_no_transfer(
     api: Api, build: Build, how: str
