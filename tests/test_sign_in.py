@@ -701,6 +701,21 @@ async def test_a_forgotten_password_is_replaced_by_a_code(people: People, build:
     assert (await people.sign_in(given="kata sandi baru"))["problems"] == []
 
 
+async def test_guesses_at_an_account_keep_its_owner_from_no_code(people: People, build: Build) -> None:
+    await build.account_with_password(login="sinta", email="sinta@contoh.id", phone="+6281234567890")
+    guesses = [await people.sign_in(given="salah") for _number in range(6)]
+
+    asked = await people.do("requestPasswordReset", "report { validUntil }", login="sinta@contoh.id")
+    letter = await people.letter()
+    code = letter.text.body.split(": ")[1][:8]
+    done = await people.do("resetPassword", TOKENS, login="+6281234567890", newPassword="kata sandi baru", code=code)
+
+    assert guesses[-1] == refused("TOO_MANY_ATTEMPTS", retryAt=ANY)
+    assert asked == {"report": {"validUntil": instant(NOW + 15 * MINUTE)}, "problems": []}
+    assert letter.recipient == "sinta@contoh.id"
+    assert done["problems"] == []
+
+
 async def test_asking_for_a_code_does_not_tell_whether_there_is_an_account(people: People, build: Build) -> None:
     await build.account_with_password(login="sinta", email="sinta@contoh.id")
 

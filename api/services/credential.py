@@ -37,10 +37,13 @@ class Identity:
     of_account: bytes
 
 
-async def identify(database: Database, request: Request, vault: Vault, name: str) -> Identity:
+async def identify(
+    database: Database, request: Request, vault: Vault, name: str, *, by_code: bool = False
+) -> Identity:
     """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none.
 
-    The name and the account have a count each. Where only the account has to wait, it is as if there was none of the name.
+    The name and the account have a count each. Where only the account has to wait, it is as if there was none of the name;
+    not so for who shows a code that the owner was sent, which is void after a few wrong ones: guesses keep nobody from it.
     """
     address = address_digest(vault, request.caller.address)
     login, email, phone = name.strip(), name.strip().lower(), _phone(name)
@@ -54,7 +57,7 @@ async def identify(database: Database, request: Request, vault: Vault, name: str
     of_name = vault.blind_index(f"name {written} {where}")
     of_account = vault.blind_index(f"account {found.id.hex if found else written} {where}")
     await attempt.count(database, request, of_address=address, of_name=of_name)
-    is_too_early = await attempt.is_too_early(database, request, of_account=of_account)
+    is_too_early = not by_code and await attempt.is_too_early(database, request, of_account=of_account)
     if found is None or is_too_early:
         return Identity(None, None, None, None, address, of_name, of_account)
     return Identity(found.id, found.email, found.phone, found.password_hash, address, of_name, of_account)

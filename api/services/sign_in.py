@@ -129,7 +129,7 @@ async def set_password(session: Transaction, account_id: uuid.UUID, password_has
 
 
 async def _prepare_request(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    identity = await identify(database, request, arguments["vault"], arguments["login"])
+    identity = await identify(database, request, arguments["vault"], arguments["login"], by_code=True)
     return {"vault": arguments["vault"], "identity": identity, "language": arguments.get("language") or "ID"}
 
 
@@ -164,7 +164,7 @@ async def request_reset(
 
 async def _prepare_reset(database: Database, request: Request, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     new = await _hashed(arguments["new_password"])
-    identity = await identify(database, request, arguments["vault"], arguments["login"])
+    identity = await identify(database, request, arguments["vault"], arguments["login"], by_code=True)
     rest = {name: arguments.get(name) for name in ("vault", "code", "totp_code")}
     return {**rest, "identity": identity, "password_hash": new}
 
