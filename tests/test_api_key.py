@@ -234,6 +234,14 @@ async def test_keys_end_when_an_account_is_signed_out_everywhere_but_not_with_an
     assert done["data"]["signOut"]["problems"] == []
     assert await integration.build.connection.fetchval("SELECT revoked_at FROM api_key") == NOW
     assert status == 401
+    events = await integration.build.connection.fetch(
+        """SELECT kind, subject_type, subject_key = (SELECT id::text FROM api_key) FROM event
+        WHERE kind IN ('api_key.revoked', 'account.signed_out') ORDER BY position"""
+    )
+    assert [tuple(event) for event in events] == [
+        ("api_key.revoked", "ApiKey", True),
+        ("account.signed_out", "Account", False),
+    ]
 
 
 @pytest.mark.parametrize(

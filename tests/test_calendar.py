@@ -115,5 +115,11 @@ async def test_the_addresses_end_with_all_sessions(api: Api, build: Build) -> No
     before = await api.client.get(path)
     await api.ask(sign_out, actor=actor)
     after = await api.client.get(path)
+    kinds = await build.connection.fetch("SELECT kind FROM event ORDER BY position")
 
     assert (before.status_code, after.status_code) == (200, 404)
+    assert [row["kind"] for row in kinds] == [
+        "calendar_address.created",
+        "calendar_address.revoked",
+        "account.signed_out",
+    ]

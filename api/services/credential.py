@@ -37,9 +37,7 @@ class Identity:
     of_account: bytes
 
 
-async def identify(
-    database: Database, request: Request, vault: Vault, name: str, *, by_code: bool = False
-) -> Identity:
+async def identify(database: Database, request: Request, vault: Vault, name: str, *, by_code: bool = False) -> Identity:
     """Finds the account by login, e-mail address or phone number, and counts an attempt at it, also if there is none.
 
     The name and the account have a count each. Where only the account has to wait, it is as if there was none of the name;

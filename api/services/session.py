@@ -54,7 +54,8 @@ async def open_session(
 @verb(
     "refresh_session",
     "Hands out the next access token and refresh token of a session. A refresh token is used once: if it comes again, "
-    "somebody else has it, and the account is signed out everywhere.",
+    "somebody else has it, and the account is signed out everywhere, as by `signOut`, with its API keys and the addresses of its "
+    "calendars.",
     answers=SIGN_IN,
     callers=access.PUBLIC_CALLERS,
     codes=(ProblemCode.SESSION_ENDED,),
@@ -79,8 +80,8 @@ async def refresh(
 
 @verb(
     "sign_out",
-    "Ends the session that asks, another one, or all of them, then with all API keys of the account. Its access tokens end "
-    "with it: for reads within five seconds, for writes immediately.",
+    "Ends the session that asks, another one, or all of them, then with all API keys of the account and the addresses of "
+    "its calendars. Access tokens end with their session: for reads within five seconds, for writes immediately.",
     answers=SeveralThings("Session"),
     callers=access.ACCOUNTS,
     ids={"session": "Session"},
@@ -123,9 +124,14 @@ async def end_all(
     Its API keys, too, unless it still `has_keys` afterwards. The account is locked, so that none is opened meanwhile.
     """
     rows = await session.rows(END_ALL, {"account": account_id, "but": but, "now": request.now})
-    await session.rows(END_CALENDARS, {"account": account_id})
-    if not has_keys:
-        await session.rows(END_API_KEYS, {"account": account_id, "now": request.now})
+    addresses = await session.rows(END_CALENDARS, {"account": account_id})
+    keys = [] if has_keys else await session.rows(END_API_KEYS, {"account": account_id, "now": request.now})
+    for noun, kind, revoked in (
+        ("CalendarAddress", "calendar_address.revoked", addresses),
+        ("ApiKey", "api_key.revoked", keys),
+    ):
+        for key in sorted(row.id for row in revoked):
+            await record(session, request, kind, subject=(noun, key), change={}, by=by)
     ended = [row.id for row in rows]
     await record(session, request, why, subject=("Account", account_id), change={"sessions": len(ended)}, by=by)
     return ended
@@ -190,10 +196,13 @@ END_ALL = compile_statement(
     .values(ended_at=NOW)
     .returning(Session.c.id)
 )
-END_CALENDARS = compile_statement(sa.delete(CalendarAddress).where(CalendarAddress.c.account_id == _id("account")))
+END_CALENDARS = compile_statement(
+    sa.delete(CalendarAddress).where(CalendarAddress.c.account_id == _id("account")).returning(CalendarAddress.c.id)
+)
 END_API_KEYS = compile_statement(
     sa.update(ApiKey)
     .where(ApiKey.c.account_id == _id("account"), ApiKey.c.revoked_at.is_(None))
     .values(revoked_at=sa.bindparam("now", type_=INSTANT))
+    .returning(ApiKey.c.id)
 )
 DELETE_OLD = compile_statement(sa.delete(Session).where(Session.c.expires_at < NOW - timedelta(days=90)))

@@ -97,7 +97,7 @@ async def _hashed(text: str) -> str:
 
 @verb(
     "change_password",
-    "Sets another password, and ends all other sessions. API keys stay valid, as other programs go on working with them: "
+    "Sets another password, and ends all other sessions and the addresses of your calendars. API keys stay valid, as other programs go on working with them: "
     "`revokeApiKey` ends one, signing out everywhere (`signOut`) all.",
     answers=OneThing("Account"),
     callers=access.ACCOUNTS,
@@ -171,7 +171,7 @@ async def _prepare_reset(database: Database, request: Request, arguments: Mappin
 
 @verb(
     "reset_password",
-    "Sets another password by a one-time code, ends all sessions, and signs in.",
+    "Sets another password by a one-time code, ends all sessions, API keys and addresses of calendars, and signs in.",
     answers=SIGN_IN,
     callers=access.PUBLIC_CALLERS,
     codes=(ProblemCode.WRONG_CODE, ProblemCode.SECOND_FACTOR_NEEDED, ProblemCode.TOO_MANY_ATTEMPTS),
