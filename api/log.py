@@ -21,6 +21,10 @@ log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 POSTGRESQL_NAMES = ("sqlstate", "schema_name", "table_name", "column_name", "data_type_name", "constraint_name")
 
 
+class BrokenOff(Exception):
+    """Ends an answer before its end, on purpose: the server closes the connection. Who raises it has logged why."""
+
+
 def configure() -> None:
     """Sends all lines of the program and its libraries to standard error."""
     is_terminal = sys.stderr.isatty()
@@ -35,6 +39,7 @@ def configure() -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
+    handler.addFilter(is_unexpected)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*processors, without_message_of_exception],
@@ -57,6 +62,11 @@ def console_line(logger: object, method: str, event: MutableMapping[str, Any]) -
     if "traceback" in event:
         event["exception"] = event.pop("traceback").rstrip()
     return str(CONSOLE(logger, method, event))
+
+
+def is_unexpected(record: logging.LogRecord) -> bool:
+    """Whether a line of a library is not about an answer that was broken off on purpose."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BrokenOff))
 
 
 def without_message_of_exception(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:

@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
+from structlog.testing import capture_logs
 
+from api.app import application
+from api.auth import Tokens
 from api.files import writing
+from api.log import is_unexpected
 from tests.asking import Api, Json
 from tests.builders import FAR, HOME, NEIGHBOUR, Build
 from tests.conftest import NOW
 from tests.files.making import rows_of
-from tests.serving import running_api
+from tests.serving import listening, running_api
 
-TODAY, HOUR, MINUTE = NOW.date(), timedelta(hours=1), timedelta(minutes=1)
+TODAY, HOUR, MINUTE, SECOND = NOW.date(), timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 TITLES = "Nomor Anggota;Nama;NIK;No HP;Email;Tanggal Lahir;Jenis Kelamin;Kode Kabupaten;Nama Kabupaten;Jangkauan;Jenjang;Sejak;Sampai"
 PRIVATE = {"phone": "+6281234567890", "birth_date": date(1990, 7, 5), "sex": "FEMALE", "nik_tail": "0001"}
 
@@ -289,6 +294,43 @@ async def test_a_file_breaks_off_when_the_role_ends_while_it_is_read(
 
     written = answer.text.split("\r\n")[1:-1]
     assert len(written) == 103 if lasts > MINUTE else 0 < len(written) < 60
+
+
+async def test_a_file_is_not_begun_for_who_has_just_lost_the_account(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    manager = await build.manager(organization)
+    await api.ask("{ me { login } }", actor=manager)
+    await build.connection.execute("UPDATE account SET active = false")
+
+    answer = await api.client.get(f"/exports/members.csv?organization={organization}", headers=api.headers(manager))
+
+    assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (404, "NOT_FOUND")
+    assert await build.connection.fetchval("SELECT count(*) FROM event") == 0
+
+
+async def test_a_file_that_is_broken_off_is_no_error_in_the_log(
+    database_url: str, keys: Path, build: Build, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each look at the clock takes a second, and each row is sent by itself."""
+    monkeypatch.setattr(writing, "PIECE_BYTES", 1)
+    seconds = itertools.count()
+    organization, manager = await build.organization(), await build.account()
+    for number in range(60):
+        await build.membership(await build.person(), organization, number=f"{number:03}", since=TODAY)
+    await build.row("role", account_id=manager, kind="MANAGER", organization_id=organization, until=NOW + 30 * SECOND)
+    app = application(database_url, keys, clock=lambda: NOW + timedelta(seconds=next(seconds)))
+    headers = {"Authorization": f"Bearer {Tokens.load(keys).issue(manager, NOW)}"}
+    caplog.handler.addFilter(is_unexpected)
+
+    async with listening(app) as port, httpx.AsyncClient() as client:
+        with pytest.raises(httpx.RemoteProtocolError), capture_logs() as lines:
+            await client.get(
+                f"http://127.0.0.1:{port}/exports/members.csv?organization={organization}", headers=headers
+            )
+    caplog.handler.removeFilter(is_unexpected)
+
+    assert "file broken off" in [line["event"] for line in lines]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 KEPT = """query($id: ID!) { organization(id: $id) { history { label } activity(first: 10) { nodes { kind actorName } } } }"""

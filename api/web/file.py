@@ -12,7 +12,7 @@ from api.context import Context
 from api.database.error import Unavailable
 from api.database.pool import Client
 from api.files.cell import UnreadableFile
-from api.log import log, unexpected
+from api.log import BrokenOff, log, unexpected
 from api.services import account
 from api.web.budget import REFUSED_COST, REQUEST_COST, Budgets
 from api.web.endpoint import make_context
@@ -29,7 +29,7 @@ def file_route(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         services: Services = request.app.state.services
         try:
-            context = await make_context(request, services)
+            context = await as_it_is_now(await make_context(request, services))
             assert context.client is not None
             bill = Bill(services.budgets, context.client)
             of_client = replace(context, database=context.database.for_client(context.client))
@@ -46,6 +46,15 @@ def file_route(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
             return _refused(InternalError(unexpected(error)))
 
     return respond
+
+
+async def as_it_is_now(context: Context) -> Context:
+    """With the actor as it is now, not as it is remembered: a file is not begun that would be broken off."""
+    if context.actor.account_id is None:
+        return context
+    async with context.database.reading() as session:
+        actor = await account.reload(session, context.actor, context.clock())
+    return replace(context, actor=actor)
 
 
 @dataclass(slots=True)
@@ -85,7 +94,7 @@ async def _paid(bill: Bill, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
     bill.settle()
 
 
-class RightsChanged(Exception):
+class RightsChanged(BrokenOff):
     """The account is no longer what it was when its file began."""
 
 
@@ -95,9 +104,7 @@ async def _to_whom_it_began(context: Context, content: AsyncIterable[Any]) -> As
     Raises `RightsChanged`, so that the answer breaks off: one that ends would be taken for the whole file.
     """
     async for piece in content:
-        async with context.database.reading() as session:
-            actor = await account.reload(session, context.actor, context.clock())
-        if actor != context.actor:
+        if (await as_it_is_now(context)).actor != context.actor:
             log.info("file broken off", client=context.client_name)
             raise RightsChanged
         yield piece
