@@ -124,8 +124,11 @@ def plan_info(info: Info, declared: Root) -> Plan:
     operation = Operation(info.schema, info.operation, info.fragments, operation_variables(info))
     parent, key, nodes = info.parent_type, str(info.path.key), info.field_nodes
     with DATABASE_ERRORS_AS_GRAPHQL:
-        planner, kind = info.context.planner, info.context.actor.kind
-        return planner.field(operation, kind, declared, parent=parent, key=key, nodes=nodes)
+        context = info.context
+        plan = context.planner.field(operation, context.actor.kind, declared, parent=parent, key=key, nodes=nodes)
+        if context.client is not None:
+            context.client.validation_seconds += operation.planning_seconds
+        return plan
 
 
 def count_cost(context: Context, *costs: Cost) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from time import thread_time
 from typing import Any
 
 from graphql import (
@@ -98,9 +97,13 @@ class PreparedOperation:
         operation = Operation(
             self.schema, self.node, self.fragments, variables, self.variables.types, is_cacheable=self.is_cached
         )
-        if self.is_consistent:
-            return await run_consistent(context, operation)
-        return await run_concurrently(context, operation, self.roots(variables))
+        try:
+            if self.is_consistent:
+                return await run_consistent(context, operation)
+            return await run_concurrently(context, operation, self.roots(variables))
+        finally:
+            if context.client is not None:
+                context.client.validation_seconds += operation.planning_seconds
 
 
 def select_roots(
@@ -160,11 +163,8 @@ class ValidatedDocument:
 
 def paid_document(client: Client, schema: GraphQLSchema, text: str, max_tokens: int) -> ValidatedDocument:
     """The document, and the client pays for the time of the processor, also where it is wrong."""
-    start = thread_time()
-    try:
+    with client.validation():
         return ValidatedDocument.from_text(schema, text, max_tokens)
-    finally:
-        client.validation_seconds += thread_time() - start
 
 
 class DocumentCache:

@@ -21,4 +21,13 @@ class FairThread:
     async def run(self, client: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         turn = self._turns.setdefault(client, asyncio.Lock())
         async with turn:
-            return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: function(*args, **kwargs))
+            call = self.executor.submit(function, *args, **kwargs)
+            result = asyncio.wrap_future(call)
+            try:
+                return await asyncio.shield(result)
+            except asyncio.CancelledError:
+                # What has begun goes on in the thread: the client has its turn, and pays, until it ends.
+                if not call.cancel():
+                    await asyncio.wait([result])
+                    result.exception()  # Nobody else asks for it.
+                raise
