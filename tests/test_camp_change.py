@@ -2,6 +2,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from api.services.camp_change import MOST_QUOTAS, read_quota_inputs
@@ -238,9 +239,13 @@ async def test_the_answer_to_an_offer_is_due_when_the_camp_ends_at_the_latest(
 
     payload = await change(api, build, camp, endsAt=instant(NOW + ends * DAY))
 
-    due = "SELECT offered_until FROM camp_registration WHERE id = $1"
     assert payload["problems"] == []
-    assert await build.connection.fetchval(due, offer) == NOW + until * DAY
+    row = await build.connection.fetchrow("SELECT offered_until, version FROM camp_registration WHERE id = $1", offer)
+    assert tuple(row or ()) == (NOW + until * DAY, 2 if until < 4 else 1)
+    told = "SELECT change FROM event WHERE subject_type = 'CampRegistration' AND kind = 'camp_registration.offer_cut'"
+    events = [orjson.loads(event["change"]) for event in await build.connection.fetch(told)]
+    due = {"camp": str(camp), "offered_until": (NOW + until * DAY).isoformat()}
+    assert events == ([due] if until < 4 else [])
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from api.models.day import time_zone
 from api.rules.code import ProblemCode
 from api.services.camp_holder import add_busy, add_holders, moved_period, moves_with_camp
 from api.services.camp_limit import DIMENSIONS, MOST_PLACES, Quota, read_quotas
+from api.services.feed import record_all
 from api.services.problem import Problems, forbidden
 from api.services.request import Request
 
@@ -169,11 +170,19 @@ async def move_days(session: Transaction, request: Request, held: Row, columns: 
     await session.rows(MOVE_DAYS, moved)
     await session.rows(MOVE_SESSIONS, moved)
     await session.rows(MOVE_ARRIVALS, moved)
-    await session.rows(CUT_OFFERS, {"camp": held.id, "ends_at": period[1]})
+    await _cut_offers(session, request, held.id, period[1])
     refused = LONGER_THAN_GRANTED if request.actor.key_id is None else IN_FORCE_AT_OTHER_TIMES
     if await session.value(refused, {**request.parameters, "camp": held.id}):
         raise forbidden("starts_at" if period[1] == held.ends_at else "ends_at")
     await session.rows(MOVE_ROLES, {**request.parameters, "camp": held.id})
+
+
+async def _cut_offers(session: Transaction, request: Request, camp: uuid.UUID, until: datetime) -> None:
+    """Answers that were due later are due at the end of the camp, of which an event of each tells."""
+    rows = await session.rows(CUT_OFFERS, {**request.parameters, "camp": camp, "ends_at": until})
+    change = {"camp": str(camp), "offered_until": until.isoformat()}
+    changes = [(key, change) for key in sorted(row.id for row in rows)]
+    await record_all(session, request, "camp_registration.offer_cut", "CampRegistration", changes)
 
 
 _CAMP: sa.BindParameter[uuid.UUID] = sa.bindparam("camp", type_=sa.Uuid())
@@ -255,7 +264,8 @@ _END: sa.BindParameter[datetime] = sa.bindparam("ends_at", type_=INSTANT)
 CUT_OFFERS = compile_statement(
     sa.update(CampRegistration)
     .where(CampRegistration.c.camp_id == _CAMP, CampRegistration.c.offered_until > _END)
-    .values(offered_until=_END)
+    .values(offered_until=_END, version=CampRegistration.c.version + 1, updated_at=access.NOW)
+    .returning(CampRegistration.c.id)
 )
 # Of a session or contingent with a new time the version grows, so that nobody changes it by what it was.
 MOVE_SESSIONS = compile_statement(
