@@ -250,6 +250,21 @@ async def test_what_a_coordinator_has_reported_of_the_same_instant_outlasts_an_a
     assert [tuple(row) for row in rows] == [("CHECKED_IN", NOW - HOUR, nonce.get("nonce"))]
 
 
+@pytest.mark.parametrize("point", ["MEAL", "KIT"])
+async def test_a_meal_at_a_site_is_kept_and_changes_no_duty(api: Api, build: Build, point: str) -> None:
+    actor = await build.coordinator()
+    site, person, duty = await duty_at_site(build)
+    code = await code_of(api, actor, volunteer=f"Volunteer:{person}")
+
+    payload = await api.do(RECORD, actor=actor, site=f"Site:{site}", device="hp", scans=[scan(code, "1", point)])
+    annulled = await annul(api, build, payload["results"][0]["scan"]["id"])
+
+    (result,) = payload["results"]
+    assert (result["problems"], result["scan"]["finding"], result["scan"]["counts"]) == ([], None, True)
+    assert annulled["problems"] == []
+    assert await state(build, duty) == ("ACCEPTED", None, None, STARTS, ENDS)
+
+
 async def test_an_annulled_exit_of_who_was_released_leaves_the_time_until_the_release(api: Api, build: Build) -> None:
     actor, ended = await build.coordinator(), NOW - HOUR
     times: dict[str, Any] = {"checked_in_at": NOW - 5 * HOUR, "checked_out_at": ended, "released_at": ended}

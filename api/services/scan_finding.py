@@ -63,6 +63,10 @@ class Gate:
         return self.first is not None and self.last is not None and self.first <= at < self.last
 
 
+# At a site these report of the duty; a meal or a kit only needs one.
+REPORTS = (ScanPoint.ENTRY, ScanPoint.EXIT)
+
+
 def check_scan(scan: Mapping[str, Any], sessions: set[uuid.UUID]) -> list[Problem]:
     problems = Problems()
     problems.read(line, "nonce", value=scan["nonce"], minimum=1, maximum=100)
@@ -97,7 +101,7 @@ def scan_row(
         "scan_code_id": carrier and carrier.id,
         "volunteer_id": carrier and carrier.volunteer_id,
         "registration_id": carrier.registration_id if carrier is not None and of_camp else None,
-        "assignment_id": duty and duty.id,
+        "assignment_id": duty.id if duty is not None and scan["point"] in REPORTS else None,
         "at": at,
         "nonce": scan["nonce"],
         "finding": _finding(place, carrier, scan, at, request.now, has_duty=duty is not None),
