@@ -356,3 +356,43 @@ async def test_places_that_were_asked_for_and_are_not_free_wait_in_the_line(api:
 
     found = {"id": f"Contingent:{contingent}", "status": "WAITLISTED", "places": 3, "named": 0}
     assert payload == {"contingent": {**found, "openPlaces": 0, "number": 1, "version": 2}, "problems": []}
+
+
+async def test_places_of_an_organization_that_fell_are_not_granted(api: Api, build: Build) -> None:
+    fallen, camp = await build.organization(verification="SUSPENDED"), await build.camp()
+    contingent = await build.contingent(camp, fallen, status="ASKED")
+    coordinator = await build.coordinator()
+    before = await snapshot(build.connection)
+
+    payload = await api.do(
+        document("grantContingent"), actor=coordinator, contingent=f"Contingent:{contingent}", version=1
+    )
+
+    organization = {"id": f"Organization:{fallen}"}
+    refusal = problem("Organization", "ORGANIZATION_NOT_VERIFIED", "contingent", organization=organization)
+    assert payload == {"contingent": None, "problems": [refusal]}
+    assert await snapshot(build.connection) == before
+
+
+@pytest.mark.parametrize(
+    ("of_organization", "of_contingent"),
+    [
+        ({"verification": "SUSPENDED"}, {}),
+    ],
+)
+async def test_a_contingent_that_could_name_nobody_is_passed_over_in_the_line(
+    api: Api, build: Build, of_organization: dict[str, Any], of_contingent: dict[str, Any]
+) -> None:
+    camp, organization = await build.camp(capacity=2), await build.organization()
+    released = await build.contingent(camp, organization, places=2)
+    other, waits = await build.organization(**of_organization), {"status": "WAITLISTED", "places": 2}
+    passed_over = await build.contingent(camp, other, **waits, **of_contingent)
+    given = await build.contingent(camp, organization, **waits)
+
+    release = {"contingent": f"Contingent:{released}", "version": 1, "reason": "Batal"}
+    answer = await api.do(document("releaseContingent"), actor=await build.coordinator(), **release)
+
+    assert answer["problems"] == []
+    rows = await build.connection.fetch("SELECT id, status, number FROM contingent")
+    found = {row["id"]: (row["status"], row["number"]) for row in rows}
+    assert found == {released: ("RELEASED", None), passed_over: ("WAITLISTED", 1), given: ("ALLOTTED", 2)}

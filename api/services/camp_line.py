@@ -65,7 +65,7 @@ async def _record_named(session: Transaction, request: Request, camp: uuid.UUID)
 
 async def _promote(session: Transaction, request: Request, camp: Row, limits: Limits) -> None:
     """In the order of the numbers; who is passed over keeps the number."""
-    waiting: Sequence[Row] = await session.rows(WAITING, {"camp": camp.id})
+    waiting: Sequence[Row] = await session.rows(WAITING, {**request.parameters, "camp": camp.id})
     chosen: list[Row] = []
     while waiting and limits.has_room:
         batch = [each for each in waiting if _has_room(limits, each)][
@@ -218,7 +218,7 @@ _SEAT = ("id", "camp_id", "volunteer_id", "contingent_id", "organization_id", "k
 
 
 def _waiting() -> sa.CompoundSelect[Any]:
-    """Registrations and contingents, the latter with their places, by their numbers in the line."""
+    """Registrations, and contingents that may be given their places, the latter with them, by their numbers in the line."""
     of_person = sa.select(
         *(CampRegistration.c[name] for name in _SEAT),
         CampRegistration.c.status,
@@ -230,7 +230,12 @@ def _waiting() -> sa.CompoundSelect[Any]:
         Contingent.c.status,
         Contingent.c.number,
         Contingent.c.places,
-    ).where(Contingent.c.camp_id == _CAMP, Contingent.c.status == ContingentStatus.WAITLISTED)
+    ).where(
+        Contingent.c.camp_id == _CAMP,
+        Contingent.c.status == ContingentStatus.WAITLISTED,
+        # Places of an organization that does not stand could not be named.
+        SENT_BY_VERIFIED.holds(case_of_camp(Contingent, Camp, access.NOW)),
+    )
     return sa.union_all(of_person, of_contingent).order_by("number")
 
 
