@@ -1,7 +1,6 @@
 """The sample data are made once for each worker; the tests that use them get clones of that database."""
 
-from collections.abc import AsyncGenerator, Generator
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 import asyncpg
@@ -16,14 +15,6 @@ from tests.compiler.rows import Rows
 from tests.compiler.sample_data import HOMES, RepeatableBuild, SampleData
 from tests.conftest import NOW, URL
 from tests.isolation import WorkerDatabase, connected, copied
-from tests.measuring import unmeasured
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """The proofs of the compiler take twice as long while coverage is measured; what only they reach counts as not covered."""
-    with unmeasured() if item.get_closest_marker("fuzz") else nullcontext():
-        return (yield)
 
 
 @dataclass(slots=True)

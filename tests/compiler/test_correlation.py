@@ -14,6 +14,8 @@ from tests.compiler.selections import NODES, list_fields, list_selection, select
 from tests.compiler.test_explain import KINDS, plan_of
 from tests.sampling import in_turn
 
+pytestmark = pytest.mark.unmeasured
+
 KEY = "00000000-0000-0000-0000-000000000000"
 # Of values that no kind of condition has of its own.
 SAMPLES = {"Int": "1", "Float": "1.5", "Boolean": "true", "String": '"x"', "Date": '"2026-03-01"'}

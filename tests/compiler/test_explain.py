@@ -28,6 +28,8 @@ from tests.compiler.selections import conditions, root_lists
 from tests.conftest import NOW, URL
 from tests.isolation import connected, copied
 
+pytestmark = pytest.mark.unmeasured
+
 LARGE = {"volunteer", "certificate", "membership", "assignment"}
 
 # 20,000 volunteers, spread evenly over all kabupaten; 2,000 needs like the one that is there.

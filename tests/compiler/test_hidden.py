@@ -56,6 +56,8 @@ from tests.compiler.selections import (
 )
 from tests.sampling import IS_FUZZ, sampled
 
+pytestmark = pytest.mark.unmeasured
+
 # What is reached through its thing only has no policy of its own.
 STORED: Mapping[str, Source] = {
     name: source for name, source in NOUNS.items() if source.table is not None and source.visible is not nobody

@@ -28,6 +28,8 @@ from tests.compiler.selections import NODES, inner_lists, list_fields, list_sele
 from tests.sampling import sampled
 from tests.serving import replace_services
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture
 def planner() -> Planner:
