@@ -90,13 +90,18 @@ async def test_every_order_is_answered_like_by_the_second_reader(pair: ApiAndRea
             await pair.assert_same_answer(document, actor, **page)
 
 
-async def test_every_thing_is_read_by_id_like_by_the_second_reader(pair: ApiAndReader) -> None:
-    for (name, ids), actor in in_turn(pair.pool.ids.items(), pair.actors, 3):
+# Some tests take long, so that workers share their parts.
+PARTS = 4
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_every_thing_is_read_by_id_like_by_the_second_reader(pair: ApiAndReader, part: int) -> None:
+    for (name, ids), actor in in_turn(pair.pool.ids.items(), pair.actors, 3)[part::PARTS]:
         type_ = core_schema().type_map[name]
         document = f"query($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {name} {selection(type_)} }} }}"
         await pair.assert_same_answer(document, actor, ids=ids)
 
-    for name, ids in pair.pool.ids.items():
+    for name, ids in [*pair.pool.ids.items()][part::PARTS]:
         root = name[0].lower() + name[1:]
         for id_ in (*ids[:2], ids[-1], ids[0].partition(":")[2], "Skill:SHELTER", "Nothing:x"):
             for actor in (None, pair.sample_data.actors["mixed"]):
@@ -126,12 +131,15 @@ PERIODS = [
 ]
 
 
-async def test_every_person_and_need_has_the_same_refusals_as_in_the_second_reader(pair: ApiAndReader) -> None:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_every_person_and_need_has_the_same_refusals_as_in_the_second_reader(
+    pair: ApiAndReader, part: int
+) -> None:
     refusals = f"refusals(volunteer: $volunteer, period: $period) {selection(core_schema().type_map['Problem'])}"
     document = f"""query($needs: [ID!]!, $volunteer: ID!, $period: PeriodInput) {{
         nodes(ids: $needs) {{ ... on Need {{ {refusals} }} }} }}"""
     needs = [f"Need:{need}" for need in pair.sample_data.needs]
-    for person, period in in_turn(pair.sample_data.people, PERIODS, 2):
+    for person, period in in_turn(pair.sample_data.people, PERIODS, 2)[part::PARTS]:
         volunteer = f"Volunteer:{person}"
         actor = pair.sample_data.actors["nation"]
         await pair.assert_same_answer(document, actor, needs=needs, volunteer=volunteer, period=period)
@@ -165,8 +173,9 @@ TEXTS = (
 )
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize("near", [None, {"kabupaten": HOME}, {"point": {"latitude": -2.5, "longitude": 113}}])
-async def test_everything_is_found_like_by_the_second_reader(pair: ApiAndReader, near: object) -> None:
+async def test_everything_is_found_like_by_the_second_reader(pair: ApiAndReader, near: object, part: int) -> None:
     hit = selection(core_schema().type_map["SearchHit"])
     document = f"""query($text: String!, $near: PlaceInput, $kinds: [SearchKind!]) {{
         search(text: $text, near: $near, kinds: $kinds, first: 40) {{
@@ -174,9 +183,9 @@ async def test_everything_is_found_like_by_the_second_reader(pair: ApiAndReader,
     numbers = [row["number"] for row in pair.reader.rows.tables["membership"] if row["number"]]
     phones = [row["phone"] for row in pair.reader.rows.tables["volunteer"] if row["phone"]]
     texts = (*TEXTS, numbers[0], *phones[:2])
-    for text, actor in in_turn(texts, pair.actors, 2 if near is None else 1):
+    for text, actor in in_turn(texts, pair.actors, 2 if near is None else 1)[part::PARTS]:
         await pair.assert_same_answer(document, actor, text=text, near=near)
-    for actor in pair.actors:
+    for actor in pair.actors[part::PARTS]:
         await pair.assert_same_answer(document, actor, text="Sinta", near=near, kinds=["VOLUNTEER", "SITE"])
 
 

@@ -307,7 +307,7 @@ async def delete_hidden_and_change_private(client: ActorClient) -> tuple[Mapping
 
 
 # All requests take minutes, so that they are shared between tests.
-PARTS = 12 if IS_FUZZ else 1
+PARTS = 12 if IS_FUZZ else 2
 
 
 # `province` and `nation` are left out: they differ from the others by parameter values only.
