@@ -378,6 +378,7 @@ async def test_places_of_an_organization_that_fell_are_not_granted(api: Api, bui
     ("of_organization", "of_contingent"),
     [
         ({"verification": "SUSPENDED"}, {}),
+        ({}, {"names_due_at": NOW}),
     ],
 )
 async def test_a_contingent_that_could_name_nobody_is_passed_over_in_the_line(
@@ -396,3 +397,21 @@ async def test_a_contingent_that_could_name_nobody_is_passed_over_in_the_line(
     rows = await build.connection.fetch("SELECT id, status, number FROM contingent")
     found = {row["id"]: (row["status"], row["number"]) for row in rows}
     assert found == {released: ("RELEASED", None), passed_over: ("WAITLISTED", 1), given: ("ALLOTTED", 2)}
+
+
+async def test_a_contingent_whose_names_were_due_is_granted_once_that_is_changed(api: Api, build: Build) -> None:
+    camp, organization, host = await build.camp(), await build.organization(), await build.coordinator()
+    contingent = await build.contingent(camp, organization, status="ASKED", names_due_at=NOW)
+    id_, due = f"Contingent:{contingent}", instant(NOW + DAY)
+    before = await snapshot(build.connection)
+
+    refused = await api.do(document("grantContingent"), actor=host, contingent=id_, version=1)
+    unchanged = await snapshot(build.connection)
+    changed = await api.do(document("changeContingent"), actor=host, contingent=id_, version=1, namesDueAt=due)
+    granted = await api.do(document("grantContingent"), actor=host, contingent=id_, version=2)
+
+    refusal = problem("Deadline", "NAMES_DUE", "contingent", deadline=instant(NOW))
+    assert refused == {"contingent": None, "problems": [refusal]}
+    assert unchanged == before
+    assert changed["problems"] == granted["problems"] == []
+    assert granted["contingent"]["status"] == "ALLOTTED"

@@ -119,6 +119,7 @@ class ProblemCode(StrEnum):
     CAMP_CLOSED = "CAMP_CLOSED"
     CAMP_FULL = "CAMP_FULL", ProblemShape.LIMIT
     CONTINGENT_FULL = "CONTINGENT_FULL", ProblemShape.LIMIT
+    NAMES_DUE = "NAMES_DUE", ProblemShape.DEADLINE
     QUOTA_FULL = "QUOTA_FULL", ProblemShape.QUOTA
     SESSION_FULL = "SESSION_FULL", ProblemShape.LIMIT
     TOO_YOUNG = "TOO_YOUNG", ProblemShape.AGE

@@ -233,7 +233,8 @@ def _waiting() -> sa.CompoundSelect[Any]:
     ).where(
         Contingent.c.camp_id == _CAMP,
         Contingent.c.status == ContingentStatus.WAITLISTED,
-        # Places of an organization that does not stand could not be named.
+        # Places that nobody could be named for: when names are due is past, or the organization does not stand.
+        sa.or_(Contingent.c.names_due_at.is_(None), Contingent.c.names_due_at > access.NOW),
         SENT_BY_VERIFIED.holds(case_of_camp(Contingent, Camp, access.NOW)),
     )
     return sa.union_all(of_person, of_contingent).order_by("number")

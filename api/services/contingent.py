@@ -172,7 +172,7 @@ async def _insert(
     answers=OneThing("Contingent"),
     callers=access.CAMP_KEEPERS,
     ids={"contingent": "Contingent"},
-    codes=CODES,
+    codes=(*CODES, ProblemCode.NAMES_DUE),
     updates=True,
 )
 async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID, version: int) -> uuid.UUID:
@@ -181,6 +181,8 @@ async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID
     held = await CONTINGENTS.lock_for(session, request, contingent, version, ContingentAction.GRANT)
     problems = Problems()
     check_not_over(problems, request, camp, "contingent")
+    if held.names_due_at is not None and held.names_due_at <= request.now:
+        problems.add(ProblemCode.NAMES_DUE, "contingent", ends_at=held.names_due_at)
     if held.organization_id is not None:
         await check_verified(session, request, problems, held.organization_id, may=True, name="contingent")
     problems.refuse()
