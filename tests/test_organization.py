@@ -460,6 +460,43 @@ async def test_what_a_manager_records_waits_and_what_a_coordinator_records_count
     assert public == {"organization": {"licences": [{"status": status}] if status == "CONFIRMED" else []}}
 
 
+@pytest.mark.parametrize("kind", ["REGISTRATION", "ACCREDITATION"])
+async def test_only_who_supervises_an_organization_judges_its_registrations(api: Api, build: Build, kind: str) -> None:
+    """A new registration makes one stand again that was struck off, as the end of a suspension does; a revoked one strikes it off."""
+    organization = await build.organization()
+    await build.connection.execute("INSERT INTO organization_coverage VALUES ($1, $2)", organization, FAR)
+    await build.licence(organization, revoked_on=NOW.date())
+    home, nation = await build.coordinator(kabupaten_code=HOME), await build.coordinator()
+    pending, confirmed = [
+        await build.licence(organization, kind=kind, status=each) for each in ("PENDING", "CONFIRMED")
+    ]
+    judgements = [("confirmLicence", pending, {}), ("revokeLicence", confirmed, REASON)]
+
+    recorded = await api.do(
+        document("recordLicence", LICENCE_FIELDS),
+        actor=home,
+        organization=f"Organization:{organization}",
+        **{**LICENCE, "kind": kind},
+    )
+    found = {
+        name: [
+            (await api.do(document(verb, "licence { id }"), actor=actor, licence=f"Licence:{key}", version=1, **more))[
+                "problems"
+            ]
+            for verb, key, more in judgements
+        ]
+        for name, actor in (("home", home), ("nation", nation))
+    }
+
+    is_other = kind != "REGISTRATION"
+    forbidden, judged = (
+        [problem("Simple", "FORBIDDEN", "licence")],
+        [problem("Version", "VERSION_CONFLICT", "version", currentVersion=2)],
+    )
+    assert recorded["licence"]["status"] == ("CONFIRMED" if is_other else "PENDING")
+    assert found == {"home": [[] if is_other else forbidden] * 2, "nation": [judged if is_other else []] * 2}
+
+
 async def test_a_number_that_somebody_else_only_recorded_is_not_told(api: Api, build: Build) -> None:
     mine, other = await build.organization(), await build.organization()
     await build.licence(other, number="12/2024", status="PENDING")

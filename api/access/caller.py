@@ -73,6 +73,12 @@ REGISTRARS_OR_ONESELF = Callers(
 COORDINATORS_OF_HOME = Callers("Coordinators of the organization's home", frozenset({"COORDINATOR"}))
 
 
+LICENCE_JUDGES = Callers(
+    "Coordinators of the organization's home; of the nation for a registration where the organization works in several provinces",
+    frozenset({"COORDINATOR"}),
+)
+
+
 SUPERVISORS = Callers(
     "Coordinators of the organization's home; of the nation where it works in several provinces",
     frozenset({"COORDINATOR"}),

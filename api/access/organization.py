@@ -7,7 +7,7 @@ from api.access.actor import ACCOUNT, VOLUNTEER, Condition, Kind, Row
 from api.access.condition import any_of, coordinates, leads_to, manages, works_beyond_its_province
 from api.access.person import members_today
 from api.models import Membership, Organization
-from api.models.organization import LICENCE, Verification
+from api.models.organization import LICENCE, LicenceKind, Verification
 
 
 def sees_organization(kind: Kind, row: Row) -> Condition:
@@ -75,5 +75,10 @@ def keeps_licence(kind: Kind, licence: Row) -> Condition:
 
 
 def judges_licence(kind: Kind, licence: Row) -> Condition:
-    """The coordinators of the organization's home."""
-    return leads_to(kind, licence.c.organization_id, Organization, coordinates_home_of)
+    """The coordinators of the organization's home; of a registration, by which it stands, who supervises the organization."""
+
+    def judges(kind: Kind, owner: Row) -> Condition:
+        is_other = licence.c.kind != LicenceKind.REGISTRATION
+        return any_of(supervises_organization(kind, owner), sa.and_(is_other, coordinates_home_of(kind, owner)))
+
+    return leads_to(kind, licence.c.organization_id, Organization, judges)

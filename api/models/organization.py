@@ -126,7 +126,7 @@ LICENCE = StateMachine(
         "COUNTED": (_L.CONFIRMED, _L.REVOKED),
     },
     consequences=(
-        Consequence((_L.PENDING,), _L.CONFIRMED, ("record_licence",), "when a coordinator of the home records it"),
+        Consequence((_L.PENDING,), _L.CONFIRMED, ("record_licence",), "when somebody records it who may confirm it"),
     ),
 )
 

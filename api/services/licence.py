@@ -32,7 +32,7 @@ _NUMBER_TAKEN = "uq_licence_number"
 
 @verb(
     "record_licence",
-    "Records a licence of an organization; what a coordinator of its home records is confirmed at once.",
+    "Records a licence of an organization; what somebody records who may confirm it is confirmed at once.",
     answers=OneThing("Licence"),
     callers=access.MANAGERS_OR_COORDINATORS_OF_HOME,
     ids={"organization": "Organization"},
@@ -53,7 +53,7 @@ async def record(session: Transaction, request: Request, *, organization: uuid.U
     problems.refuse()
     assert owner is not None
     key = await insert(session, request, organization, columns)
-    if owner.confirms:
+    if await session.value(_confirms(request.actor.kind), {**request.parameters, "licence": key}):
         held = await LICENCES.lock_for(session, request, key, 1, LicenceAction.CONFIRM)
         await LICENCES.move(session, request, held, LicenceStatus.CONFIRMED)
     return key
@@ -95,7 +95,7 @@ confirm = move_verb(
     "confirm_licence",
     "Confirms a licence.",
     LicenceAction.CONFIRM,
-    callers=access.COORDINATORS_OF_HOME,
+    callers=access.LICENCE_JUDGES,
     conflicts={_NUMBER_TAKEN: Problem(ProblemCode.NUMBER_TAKEN, input_path("licence"))},
 )
 
@@ -105,7 +105,7 @@ refuse = move_verb(
     "refuse_licence",
     "Refuses a licence; it does not count.",
     LicenceAction.REFUSE,
-    callers=access.COORDINATORS_OF_HOME,
+    callers=access.LICENCE_JUDGES,
 )
 
 
@@ -113,7 +113,7 @@ refuse = move_verb(
     "revoke_licence",
     "Revokes a licence; an organization whose registration is revoked takes no new duty and no new member.",
     answers=OneThing("Licence"),
-    callers=access.COORDINATORS_OF_HOME,
+    callers=access.LICENCE_JUDGES,
     ids={"licence": "Licence"},
     codes=(ProblemCode.WRONG_STATUS,),
     updates=True,
@@ -138,11 +138,18 @@ LOCK_OWNER = compile_statement(
 
 @cache
 def _owner(kind: Kind) -> CompiledStatement:
-    """How the organization stands, whether the actor may record its licences, and confirm them."""
+    """How the organization stands, and whether the actor may record its licences."""
     may = access.keeps_organization(kind, Organization).label("may")
-    confirms = access.coordinates_home_of(kind, Organization).label("confirms")
     return compile_statement(
-        sa.select(Organization.c.verification, may, confirms).where(
+        sa.select(Organization.c.verification, may).where(
             Organization.c.id == _ORGANIZATION, access.sees_organization(kind, Organization)
         )
+    )
+
+
+@cache
+def _confirms(kind: Kind) -> CompiledStatement:
+    """Whether the actor may confirm a licence."""
+    return compile_statement(
+        sa.select(access.judges_licence(kind, Licence)).where(Licence.c.id == sa.bindparam("licence", type_=sa.Uuid()))
     )

@@ -602,7 +602,8 @@ class Visibility:
         return self.keeps_organization(self.row(Organization, row["organization_id"]))
 
     def judges_licence(self, row: Row) -> bool:
-        return self.coordinates_home_of(self.row(Organization, row["organization_id"]))
+        owner = self.row(Organization, row["organization_id"])
+        return self.supervises_organization(owner) if row["kind"] == "REGISTRATION" else self.coordinates_home_of(owner)
 
     def sends_to_need_of(self, row: Row) -> bool:
         return self.sends_to_need(self.row(Need, row["need_id"]))
