@@ -220,6 +220,19 @@ async def test_a_camp_runs_from_its_announcement_to_its_end(api: Api, build: Bui
     ]
 
 
+async def test_a_host_that_does_not_stand_announces_no_camp(api: Api, build: Build) -> None:
+    host = await build.organization(verification="SUSPENDED")
+    camp = await build.camp(host, status="DRAFT")
+    document = f"mutation($input: OpenCampInput!) {{ openCamp(input: $input) {{ camp {{ id }} {PROBLEMS} }} }}"
+
+    for actor in (await build.coordinator(), await build.manager(host)):
+        payload = await api.do(document, actor=actor, camp=f"Camp:{camp}", version=1)
+
+        (found,) = payload["problems"]
+        assert (found["code"], found["path"]) == ("ORGANIZATION_NOT_VERIFIED", ["input", "camp"])
+    assert await build.connection.fetchval("SELECT status FROM camp") == "DRAFT"
+
+
 async def test_staff_of_a_camp_neither_announce_nor_cancel_it(api: Api, build: Build) -> None:
     host = await build.organization()
     camp = await build.camp(host, status="DRAFT")

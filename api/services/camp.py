@@ -230,12 +230,17 @@ def check_not_over(problems: Problems, request: Request, camp: Row, name: str = 
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp"},
-    codes=(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST, ProblemCode.ISSUER_NOT_AGREED),
+    codes=(
+        *(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST),
+        *(ProblemCode.ISSUER_NOT_AGREED, ProblemCode.ORGANIZATION_NOT_VERIFIED),
+    ),
     updates=True,
 )
 async def open_camp(session: Transaction, request: Request, *, camp: uuid.UUID, version: int) -> uuid.UUID:
+    """A host that does not stand goes on with what it has announced, and announces nothing new."""
     held = await CAMPS.lock_for(session, request, camp, version, CampAction.OPEN)
     problems = Problems()
+    await check_verified(session, request, problems, held.host_id, may=True, name="camp")
     check_not_over(problems, request, held)
     gives = (held.issuer_id, held.participant_certificate_code, held.instructor_certificate_code)
     if any(each is not None for each in gives) and held.issuer_agreed_at is None:
