@@ -76,14 +76,23 @@ async def test_a_scan_is_of_the_duty_whose_time_is_promised_or_nearest(
     api: Api, build: Build, first: Duty, second: Duty, point: str, at: float, expected: int, order: int
 ) -> None:
     site, person = await build.site(incident := await build.incident()), await build.volunteer()
-    duties = (first, second)
-    # In both orders, as nothing follows from which was made first.
-    keys = {number: await stand(build, incident, site, person, duties[number]) for number in (0, 1)[::order]}
+    keys = await stand_both(build, incident, site, person, (first, second), order=order)
     code = await code_of_person(api, build, person)
 
     await record(api, build, site, scan(code, "1", point, at=instant(NOW + at * HOUR)))
 
     assert await build.connection.fetchval("SELECT assignment_id FROM scan") == keys[expected]
+
+
+async def stand_both(
+    build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid.UUID, both: tuple[Duty, Duty], *, order: int = 1
+) -> tuple[uuid.UUID, uuid.UUID]:
+    """The second is accepted half an hour after the first was left; in both orders, as nothing follows from which was made first."""
+    keys = {number: await stand(build, incident, site, person, both[number]) for number in (0, 1)[::order]}
+    if both[0][0] == "COMPLETED":
+        accepted = NOW + both[0][2] * HOUR + 30 * MINUTE
+        await build.connection.execute("UPDATE assignment SET accepted_at = $2 WHERE id = $1", keys[1], accepted)
+    return keys[0], keys[1]
 
 
 async def stand(build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid.UUID, duty: Duty) -> uuid.UUID:
@@ -100,6 +109,9 @@ async def stand(build: Build, incident: uuid.UUID, site: uuid.UUID, person: uuid
             columns = {"status": status, **reported}
             places = ", ".join(f"{name} = ${number}" for number, name in enumerate(columns, 2))
             await build.connection.execute(f"UPDATE assignment SET {places} WHERE id = $1", key, *columns.values())
+            for name in reported.keys() - {"released_at"}:
+                kind, at = name.removesuffix("_at").upper(), reported[name]
+                await build.row("attendance", assignment_id=key, kind=kind, at=at, created_at=at)
         elif status == "NO_SHOW":
             await build.connection.execute(SAID, str(key))
     return key
@@ -143,6 +155,13 @@ SEQUENCES: list[tuple[Duty, Duty, tuple[Seen, ...], tuple[str, str]]] = [
         (("ENTRY", -10), ("EXIT", -7), ("ENTRY", -5.6), ("ENTRY", -4)),
         ("COMPLETED", "ON_DUTY"),
     ),
+    # That it was left earlier is reported once another was accepted for the rest.
+    (
+        ("COMPLETED", -9, -5),
+        ("ACCEPTED", -2, 9),
+        (("EXIT", -7), ("ENTRY", -4.1)),
+        ("COMPLETED", "ACCEPTED"),
+    ),
 ]
 
 
@@ -155,7 +174,7 @@ async def test_scans_end_the_same_in_whatever_order_and_parts_they_come(
     site, ends = await build.site(incident := await build.incident()), set()
     for order in itertools.permutations(seen):
         person = await build.volunteer()
-        duties = [await stand(build, incident, site, person, each) for each in (first, second)]
+        duties = await stand_both(build, incident, site, person, (first, second))
         code = await code_of_person(api, build, person)
         scans = [scan(code, f"{person} {at}", point, at=instant(NOW + at * HOUR)) for point, at in order]
 

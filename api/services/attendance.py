@@ -158,7 +158,7 @@ async def apply(
     at = request.now if request.now < at <= request.now + CLOCK_ERROR else at
     mark = mark_of(duty, kind, at, request.now)
     values = {"assignment_id": key, "kind": kind, "at": at, "mark": mark, "nonce": nonce}
-    values["account_id"] = request.actor.account_id
+    values |= {"account_id": request.actor.account_id, "created_at": request.now}
     if await session.value(KEEP, {**values, "id": new_id()}) is None:
         if nonce is None or not nonce.startswith(NONCE):
             await session.rows(TAKE_FROM_SCAN, values)
@@ -212,7 +212,7 @@ def _status(duty: Row, known: Row) -> AssignmentStatus:
     return _S.MOBILIZED if duty.status == _S.ACCEPTED and known.set_out_at else AssignmentStatus[duty.status]
 
 
-_KEPT = ("id", "assignment_id", "kind", "at", "mark", "nonce", "account_id")
+_KEPT = ("id", "created_at", "assignment_id", "kind", "at", "mark", "nonce", "account_id")
 KEEP = compile_statement(
     insert(Attendance)
     .values({name: sa.bindparam(name, type_=Attendance.c[name].type) for name in _KEPT})

@@ -1,6 +1,7 @@
 """The scan log: recording in bulk, singly, late and from offline; annulling.
 
-Any order of the same scans ends in the same state, unless two who were said not to have come take the same time (`settle_duties`).
+Any order of the same scans ends in the same state, unless a duty is accepted or ended in between, or two who were said not to
+have come take the same time (`settle_duties`).
 """
 
 import uuid

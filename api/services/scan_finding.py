@@ -14,6 +14,7 @@ from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
 from api.models import (
     Assignment,
+    Attendance,
     CampEnrolment,
     CampRegistration,
     CampSession,
@@ -22,6 +23,7 @@ from api.models import (
     ScanCode,
 )
 from api.models.assignment_status import AssignmentStatus
+from api.models.attendance import AttendanceKind
 from api.models.base import INSTANT, new_id
 from api.models.camp_registration import CAMP_REGISTRATION, CampRegistrationStatus
 from api.models.scan import ScanFinding, ScanPoint
@@ -112,7 +114,8 @@ def scan_row(
 def _closeness(duty: Row, point: str, at: datetime) -> tuple[Any, ...]:
     """The smaller, the rather a scan is of this duty: whose time is nearest, and promised; then the one that begins last.
 
-    Nothing is asked that a scan changes, so that the answer is the same in whatever order scans come.
+    Nothing is asked that a scan changes, so that the answer is the same in whatever order scans come; what was reported before
+    a later duty was accepted is asked as it was known then.
     """
     is_exit = point == ScanPoint.EXIT
     at += -HANDOVER if is_exit else HANDOVER
@@ -232,14 +235,35 @@ def _was_no_show(duty: sa.FromClause) -> sa.ColumnElement[bool]:
     return sa.or_(duty.c.status == AssignmentStatus.NO_SHOW, was_no_show(duty.c.id))
 
 
-# The rest of whose time is promised to another duty was over when that one was accepted, which no scan of either changes.
-_rest_is_promised = sa.exists().where(
-    _later.c.volunteer_id == Assignment.c.volunteer_id,
-    _later.c.starts_at > Assignment.c.starts_at,
-    _later.c.starts_at < Assignment.c.ends_at,
-    _later.c.accepted_at.is_not(None),
-    _later.c.status != AssignmentStatus.CANCELLED,
-    ~_was_no_show(_later),
+_in, _out = Attendance.alias(), Attendance.alias()
+
+
+def _was_known(report: sa.FromClause, kind: AttendanceKind) -> sa.ColumnElement[bool]:
+    """Whether it is a report of a duty that counts, and was there when the later duty was accepted."""
+    return sa.and_(
+        report.c.assignment_id == Assignment.c.id,
+        report.c.kind == kind,
+        report.c.mark.is_(None),
+        report.c.created_at <= _later.c.accepted_at,
+    )
+
+
+_arrived_at = sa.select(sa.func.min(_in.c.at)).where(_was_known(_in, AttendanceKind.CHECKED_IN))
+# When somebody has left a duty, the rest of whose time was then promised to a later one: by what was known at its acceptance,
+# so that no scan that comes afterwards changes it.
+_left_for_later_at = (
+    sa.select(sa.func.min(_out.c.at))
+    .select_from(_later.join(_out, _was_known(_out, AttendanceKind.CHECKED_OUT)))
+    .where(
+        _out.c.at > _arrived_at.correlate(Assignment, _later).scalar_subquery(),
+        _later.c.volunteer_id == Assignment.c.volunteer_id,
+        _later.c.starts_at > Assignment.c.starts_at,
+        _later.c.starts_at < Assignment.c.ends_at,
+        _later.c.status != AssignmentStatus.CANCELLED,
+        ~_was_no_show(_later),
+    )
+    .correlate(Assignment)
+    .scalar_subquery()
 )
 DUTIES = compile_statement(
     sa.select(
@@ -249,7 +273,7 @@ DUTIES = compile_statement(
         sa.func.least(
             Assignment.c.ends_at,
             Assignment.c.released_at,
-            sa.case((_rest_is_promised, Assignment.c.checked_out_at)),
+            _left_for_later_at,
             type_=INSTANT,
         ).label("ends_at"),
         _was_no_show(Assignment).label("was_no_show"),
