@@ -95,8 +95,8 @@ class GrantContingentInput:
 @verb_input(contingent.change)
 class ChangeContingentInput:
     contingent: strawberry.ID = field("The contingent to change.")
-    places: int | None = optional("The number of places; not below those that are named.")
-    payer: strawberry.ID | None = optional("Who pays for it.")
+    places: int | None = optional("The number of places, not below those that are named; null leaves it.")
+    payer: strawberry.ID | None = optional("Who pays for it; null leaves it.")
     leader: strawberry.ID | None = optional("Who leads it; null for nobody.")
     letter_number: str | None = optional("The number of the letter of assignment; null for none.")
     names_due_at: datetime | None = optional("When its names are due, at the latest when the camp starts; null: never.")

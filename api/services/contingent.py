@@ -192,7 +192,7 @@ async def grant(session: Transaction, request: Request, *, contingent: uuid.UUID
 
 @verb(
     "change_contingent",
-    "Changes a contingent; what is left out stays, and null removes it. The host alone changes when names are due and, once it is granted, its places and who pays.",
+    "Changes a contingent; what is left out stays, and null removes it, but for places and payer, which stay. The host alone changes when names are due and, once it is granted, its places and who pays.",
     answers=OneThing("Contingent"),
     callers=access.CONTINGENT_KEEPERS,
     ids={"contingent": "Contingent", "payer": "Payer", "leader": "Volunteer"},
