@@ -141,6 +141,17 @@ async def test_a_report_with_the_same_nonce_changes_nothing(api: Api, build: Bui
     assert await snapshot(build.connection) == before
 
 
+@pytest.mark.parametrize("verb", ["Mobilize", "CheckIn", "CheckOut"])
+async def test_a_nonce_like_that_of_a_scan_is_refused(api: Api, build: Build, verb: str) -> None:
+    key, actor = await duty(build)
+    before = await snapshot(build.connection)
+
+    answer = await report(api, verb, key, actor, START, nonce=" scan 1")
+
+    assert answer["problems"] == [problem("Simple", "INVALID", "nonce")]
+    assert await snapshot(build.connection) == before
+
+
 async def test_who_leaves_early_is_free_from_then_on_and_the_place_too(api: Api, build: Build) -> None:
     need = await build.need(wanted=1, starts_at=START, ends_at=NOW + 10 * HOUR)
     volunteer, actor = await build.volunteer(), await build.coordinator()

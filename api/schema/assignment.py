@@ -196,7 +196,9 @@ class ReleaseAssignmentInput:
 
 
 AT = "When it happened; now if left out. A time before the acceptance, long before the duty or in the future is kept and does not count."
-NONCE = "A text of your own, 1 to 100 characters: the same report sent again changes nothing."
+NONCE = (
+    "A text of your own, 1 to 100 characters, not beginning with “scan ”: the same report sent again changes nothing."
+)
 
 
 @verb_input(extension.extend)

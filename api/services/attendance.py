@@ -140,6 +140,12 @@ async def _report(
 ) -> uuid.UUID:
     problems = Problems()
     known_by = problems.read(line, "nonce", value=nonce, minimum=1, maximum=100)
+    if known_by is not None and known_by.startswith(NONCE):
+        problems.invalid(
+            "nonce",
+            indonesian="Tidak boleh diawali “scan ”.",
+            english="It must not begin with “scan ”, as those of scans do.",
+        )
     problems.refuse()
     duty = await lock_assignment(session, request, key, None, action)
     return await apply(session, request, duty, _KINDS[action], at=at or request.now, nonce=known_by)
