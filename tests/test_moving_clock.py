@@ -19,7 +19,7 @@ from tests.test_camp_registration import REGISTER, answer
 from tests.test_contingent import document
 from tests.test_duty import OFFER
 from tests.test_extension import do
-from tests.test_need import CLOSE
+from tests.test_need import CHANGE, CLOSE
 from tests.test_role import GRANT
 
 HOUR, TICK = timedelta(hours=1), timedelta(microseconds=100)
@@ -182,6 +182,21 @@ async def test_a_role_that_ends_while_it_is_granted(api: Api, build: Build, cloc
         return await api.do(GRANT, actor=coordinator, login=login, kind="COORDINATOR", until=instant(end))
 
     assert await codes_around(clock, grant_until) == ["INVALID", None]
+
+
+async def test_a_pledge_that_lapses_while_its_need_is_changed(api: Api, build: Build, clock: Clock) -> None:
+    organization, coordinator = await build.organization(), await build.coordinator()
+    are_named: set[bool] = set()
+
+    async def change(deadline: datetime) -> Json:
+        need = await build.need(wanted=2, starts_at=NOW - HOUR, ends_at=NOW + 8 * HOUR)
+        pledge = await build.pledge(need, organization, quantity=2, deadline=deadline)
+        payload = await api.do(CHANGE, actor=coordinator, need=f"Need:{need}", version=1, peopleWanted=1)
+        are_named.update(each["pledge"] == {"id": f"Pledge:{pledge}"} for each in payload["problems"])
+        return payload
+
+    assert await codes_around(clock, change) == [None, "BELOW_PROMISED"]
+    assert are_named == {True}
 
 
 async def test_names_that_become_due_while_a_contingent_is_changed(api: Api, build: Build, clock: Clock) -> None:

@@ -63,6 +63,8 @@ async def change(session: Transaction, request: Request, *, need: uuid.UUID, ver
     held = await open_need(session, request, need, version)
     check_same_site(at, held)
     problems.refuse()
+    # A pledge that lapses meanwhile holds its places for all of the change, or for nothing of it.
+    request = request.at(request.now)
     await record_lapsed(session, request, need=need)
     columns, minimums = await _read_changes(session, request, held, changes)
     await _check_promised(session, request, problems, held, columns)
