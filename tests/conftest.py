@@ -110,8 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SERVER] = embedded.start(Path(config.stash[FOLDER].name), binaries=settings.postgres_bin)
         url = config.stash[SERVER].url
         asyncio.run(trade_safety_for_speed(url))
-    with unmeasured():
-        asyncio.run(make_template(url))
+    asyncio.run(make_template(url))
     config.stash[URL] = with_database(url, TEMPLATE)
 
 
