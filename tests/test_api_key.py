@@ -94,6 +94,25 @@ async def test_a_key_acts_with_its_roles_and_calls_its_mutations_only(integratio
     assert granted == {"grantRole": {"role": None, "problems": [problem("Simple", "FORBIDDEN")]}}
 
 
+async def test_a_key_is_told_no_outcome_of_a_mutation_that_it_may_not_call(integration: Integration) -> None:
+    """Nor does it spend the account's idempotency keys; who may call it is answered also once the role has ended."""
+    build = integration.build
+    without, having = await integration.secret(mutations=[]), await integration.secret()
+    repeated = {**INCIDENT, "idempotencyKey": "1"}
+    first = {"declareIncident": await integration.api.do(DECLARE, actor=integration.account, **repeated)}
+
+    _, hidden = await integration.post(without, DECLARE, input=repeated)
+    _, refused = await integration.post(without, DECLARE, input={**repeated, "idempotencyKey": "2"})
+    _, replayed = await integration.post(having, DECLARE, input=repeated)
+    await build.connection.execute("UPDATE role SET ended_at = $1", NOW)
+    later = {"declareIncident": await integration.api.do(DECLARE, actor=integration.account, **repeated)}
+
+    forbidden = {"declareIncident": {"incident": None, "problems": [problem("Simple", "FORBIDDEN")]}}
+    assert (hidden, refused) == (forbidden, forbidden)
+    assert (replayed, later) == (first, first)
+    assert [row["key"] for row in await build.connection.fetch("SELECT key FROM idempotency")] == ["1"]
+
+
 async def test_a_key_reads_nothing_that_is_the_account_s_own(integration: Integration) -> None:
     build = integration.build
     await build.connection.execute(

@@ -164,6 +164,9 @@ async def _attempt(database: Database, request: Request, call: Call) -> Outcome:
             # Read again in the transaction, so that a right that was taken away no longer writes.
             actor = await account.reload(session, request.actor, request.now)
             request = replace(request, actor=actor, verb=call.verb.name, relied_on={})
+            # First, so that no API key is told the outcome of a mutation that it may not call; an account is, after its role, too.
+            if not call.verb.is_open_to_key(actor):
+                raise Refused(Problem(ProblemCode.FORBIDDEN))
             if call.idempotency_key is None:
                 return await _run(session, request, call)
             return await _run_once(session, request, account_id, call, call.idempotency_key)

@@ -98,8 +98,12 @@ class Verb(Generic[P, T]):
 
     def is_called_by(self, actor: Actor) -> bool:
         """Whether the actor may call it at all."""
+        return self.callers.include(actor) and self.is_open_to_key(actor)
+
+    def is_open_to_key(self, actor: Actor) -> bool:
+        """Whether the API key that asks may call it; true where no key asks."""
         is_refused_to_keys = self.grants_roles and actor.key_id is not None
-        return self.callers.include(actor) and actor.may_call(self.name) and not is_refused_to_keys
+        return actor.may_call(self.name) and not is_refused_to_keys
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]:
         return self.call(*args, **kwargs)
