@@ -129,6 +129,34 @@ async def test_a_pledge_lapses_at_its_deadline_and_is_recorded_by_the_next_write
     assert tuple(event) == ("CLOCK", NOW)
 
 
+@pytest.mark.parametrize("is_filled", [True, False])
+async def test_a_pledge_that_was_filled_at_its_deadline_lapses_when_somebody_goes(
+    api: Api, build: Build, *, is_filled: bool
+) -> None:
+    organization, manager = await organization_and_manager(build)
+    need = await build.need(wanted=2)
+    pledge = await build.pledge(need, organization, quantity=1 if is_filled else 2, deadline=NOW - 2 * DAY)
+    duty = await build.assignment(
+        need,
+        await build.volunteer(organization),
+        status="ACCEPTED",
+        pledge_id=pledge,
+        accepted_at=NOW - 4 * DAY,
+        updated_at=NOW - 4 * DAY,
+    )
+
+    cancel = document("cancelAssignment", "assignment { status }")
+    cancelled = await api.do(
+        cancel, actor=await build.coordinator(), assignment=named("Assignment", duty), version=1, reason="Batal"
+    )
+    promise = {"organization": named("Organization", organization), "need": named("Need", need), "quantity": 1}
+    made = await api.do(MAKE, actor=manager, **promise)
+
+    assert [each["problems"] for each in (cancelled, made)] == [[], []]
+    events = await build.connection.fetch("SELECT actor_kind, effective_at FROM event WHERE kind = 'pledge.lapsed'")
+    assert [tuple(event) for event in events] == [("CLOCK", NOW if is_filled else NOW - 2 * DAY)]
+
+
 async def test_goods_whose_pledge_has_lapsed_are_pledged_again(api: Api, build: Build) -> None:
     organization, manager = await organization_and_manager(build)
     goods = await build.goods_need(quantity=100, pledged=100)

@@ -53,6 +53,19 @@ def lapses_at(pledge: sa.FromClause) -> sa.ColumnElement[Any]:
     return sa.case((filled(pledge) < pledge.c.quantity, pledge.c.deadline))
 
 
+def lapsed_at(pledge: sa.FromClause) -> sa.ColumnElement[Any]:
+    """When a pledge has lapsed whose lapse is not recorded yet: at its deadline, or when one of its people went after that.
+
+    What has lapsed is recorded before a duty is changed, so that the last change of one is what left the pledge unfilled. Only
+    time completes a duty without that, and takes nobody's place.
+    """
+    by_time = sa.and_(Assignment.c.status == "COMPLETED", Assignment.c.checked_out_at.is_(None))
+    changed = sa.select(sa.func.max(Assignment.c.updated_at)).where(
+        Assignment.c.pledge_id == pledge.c.id, Assignment.c.accepted_at.is_not(None), sa.not_(by_time)
+    )
+    return sa.func.greatest(pledge.c.deadline, changed.correlate(pledge).scalar_subquery(), type_=INSTANT)
+
+
 _S, _A = PledgeStatus, PledgeAction
 PLEDGE = StateMachine(
     noun="Pledge",

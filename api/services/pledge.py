@@ -17,7 +17,7 @@ from api.models import GoodsNeed, Incident, Membership, Need, Organization, Pled
 from api.models.base import new_id
 from api.models.day import local_day
 from api.models.incident import INCIDENT
-from api.models.pledge import PLEDGE, PledgeStatus
+from api.models.pledge import PLEDGE, PledgeStatus, lapsed_at
 from api.rules.code import ProblemCode
 from api.rules.place import places_wanted
 from api.rules.pledge import places_held
@@ -137,7 +137,7 @@ async def record_lapsed(
     """Records the pledges of a locked need whose deadline has passed before all was filled or delivered."""
     parameters = {**request.parameters, "need": need, "goods_need": goods_need}
     for pledge in await session.rows(LAPSED, parameters):
-        await end_pledge(session, request, pledge, PledgeStatus.LAPSED, lapsed_at=pledge.deadline)
+        await end_pledge(session, request, pledge, PledgeStatus.LAPSED, lapsed_at=pledge.lapsed_at)
 
 
 async def check_member(
@@ -270,7 +270,9 @@ HELD_OF_GOODS = compile_statement(sa.select(GoodsNeed.c.pledged).where(GoodsNeed
 _OF_NEED = sa.or_(Pledge.c.need_id == _id("need"), Pledge.c.goods_need_id == _id("goods_need"))
 # Not locked: who changes a pledge has locked its need, and one lapses also after what comes later in the order is locked.
 LAPSED = compile_statement(
-    sa.select(Pledge).where(_OF_NEED, PLEDGE.has_lapsed(Pledge, access.NOW)).order_by(Pledge.c.id)
+    sa.select(Pledge, lapsed_at(Pledge).label("lapsed_at"))
+    .where(_OF_NEED, PLEDGE.has_lapsed(Pledge, access.NOW))
+    .order_by(Pledge.c.id)
 )
 OPEN_PLEDGES = compile_statement(
     sa.select(Pledge)
