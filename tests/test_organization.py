@@ -373,6 +373,22 @@ async def test_a_suspended_organization_sends_nobody_and_enrols_nobody(api: Api,
 CHANGE = document("changeOrganization")
 
 
+async def test_only_the_nation_leaves_who_works_in_several_provinces_to_its_home(api: Api, build: Build) -> None:
+    organization = await build.organization()
+    for code in (HOME, FAR):
+        await build.connection.execute("INSERT INTO organization_coverage VALUES ($1, $2)", organization, code)
+    home, nation = await build.coordinator(province_code=HOME[:2]), await build.coordinator()
+    manager, narrow = await build.manager(organization), moved("", organization, coverage=[HOME])
+
+    refused = [await api.do(CHANGE, actor=actor, **narrow) for actor in (home, manager)]
+    kept = await api.do(CHANGE, actor=manager, **moved("", organization, coverage=[NEIGHBOUR, FAR]))
+    done = await api.do(CHANGE, actor=nation, **{**narrow, "version": 2})
+
+    assert [each["problems"] for each in refused] == [[problem("Simple", "FORBIDDEN", "coverage")]] * 2
+    assert [kept["problems"], done["problems"]] == [[], []]
+    assert done["organization"]["coverage"] == [{"code": HOME}]
+
+
 async def test_a_manager_changes_the_profile_and_what_is_left_out_stays(api: Api, build: Build) -> None:
     parent = await build.organization()
     organization = await build.organization(parent_id=parent, name="LKS Kasih")

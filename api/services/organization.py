@@ -18,7 +18,7 @@ from api.rules.code import ProblemCode
 from api.services import licence, profile, role
 from api.services.change import Changeable, check_status, move_verb
 from api.services.feed import record
-from api.services.problem import Problem, Problems, input_path
+from api.services.problem import Problem, Problems, forbidden, input_path
 from api.services.reference import check_codes
 from api.services.request import Request
 from api.services.verb import OneThing, verb
@@ -145,7 +145,8 @@ async def close(
 
 @verb(
     "change_organization",
-    "Changes an organization; what is left out stays. Kind, corps and parent are changed by coordinators of its home only.",
+    "Changes an organization; what is left out stays. Kind, corps and parent are changed by coordinators of its home only, and "
+    "only the nation leaves one that works in several provinces with its home alone.",
     answers=OneThing("Organization"),
     callers=access.MANAGERS_OR_COORDINATORS_OF_HOME,
     ids={"organization": "Organization", "parent": "Organization", "coverage": "Kabupaten", "focus": "Cluster"},
@@ -160,7 +161,10 @@ async def close(
 async def change(
     session: Transaction, request: Request, *, organization: uuid.UUID, version: int, **changes: Any
 ) -> uuid.UUID:
-    """Lists replace what was there; null removes the parent."""
+    """Lists replace what was there; null removes the parent.
+
+    Whoever works in several provinces is supervised by the nation, which alone hands that to the home.
+    """
     problems = Problems()
     columns = {"name": _name(problems, changes["name"])} if changes.get("name") is not None else {}
     columns |= {"kind": changes["kind"]} if changes.get("kind") is not None else {}
@@ -177,7 +181,11 @@ async def change(
     await _check_coordinator(
         session, request, organization, [name for name in ("kind", "corps", "parent") if name in changes]
     )
+    worked_beyond = await session.value(WORKS_BEYOND, {"organization": organization})
     await profile.write(session, organization, **{**lists, **({"contacts": contacts} if "contacts" in lists else {})})
+    works_beyond = await session.value(WORKS_BEYOND, {"organization": organization})
+    if worked_beyond and not works_beyond and not request.actor.kind.nation:
+        raise forbidden("coverage")
     return await ORGANIZATIONS.change(
         session, request, held, "changed", columns=columns, change={"changed": sorted(changes)}
     )
@@ -233,6 +241,11 @@ def _seen(kind: Kind) -> CompiledStatement:
             Organization.c.id == _ORGANIZATION, access.sees_organization(kind, Organization)
         )
     )
+
+
+WORKS_BEYOND = compile_statement(
+    sa.select(access.works_beyond_its_province(Organization)).where(Organization.c.id == _ORGANIZATION)
+)
 
 
 @cache
