@@ -114,16 +114,7 @@ from api.access.certificate import (
     sees_extension,
     withdraws_certificate_request,
 )
-from api.access.condition import (
-    Predicate,
-    coordinates,
-    exists_where,
-    is_signed_in,
-    manages,
-    may_trace,
-    nobody,
-    works_beyond_its_province,
-)
+from api.access.condition import Predicate, coordinates, exists_where, is_signed_in, manages, may_trace, nobody
 from api.access.event import OF_KIND as EVENTS_OF_FEWER
 from api.access.event import reads_reason, sees_audit_entry, sees_event
 from api.access.import_job import runs_import_job, sees_import_job
@@ -161,6 +152,7 @@ from api.access.organization import (
     judges_licence,
     keeps_licence,
     keeps_organization,
+    leaves_to_home,
     sees_contact,
     sees_licence,
     sees_organization,

@@ -42,6 +42,11 @@ def supervises_organization(kind: Kind, organization: Row) -> Condition:
     return sa.and_(coordinates(kind, organization.c.kabupaten_code), sa.not_(works_beyond_its_province(organization)))
 
 
+def leaves_to_home(kind: Kind, organization: Row) -> Condition:
+    """Who may leave the organization to its home alone: where it works in several provinces, whoever supervises it."""
+    return any_of(supervises_organization(kind, organization), sa.not_(works_beyond_its_province(organization)))
+
+
 def verifies_organization(kind: Kind, organization: Row) -> Condition:
     """Who supervises the organization, may make who has asked for it its manager without end, and is not that account."""
     if not kind.coordinator:

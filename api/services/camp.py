@@ -123,8 +123,7 @@ async def create(
 @verb(
     "change_camp",
     "Changes a camp; what is left out stays, and null removes it. Its sessions, the arrivals of contingents and the roles of its "
-    "staff move with its days; an API key moves "
-    "them to no time at which they are not in force.",
+    "staff move with its days; an API key moves no role to a time at which it is not in force.",
     answers=OneThing("Camp"),
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp", **IDS, **OF_QUOTAS},
@@ -231,8 +230,10 @@ def check_not_over(problems: Problems, request: Request, camp: Row, name: str = 
     callers=access.CAMP_KEEPERS,
     ids={"camp": "Camp"},
     codes=(
-        *(ProblemCode.WRONG_STATUS, ProblemCode.PERIOD_PAST),
-        *(ProblemCode.ISSUER_NOT_AGREED, ProblemCode.ORGANIZATION_NOT_VERIFIED),
+        ProblemCode.WRONG_STATUS,
+        ProblemCode.PERIOD_PAST,
+        ProblemCode.ISSUER_NOT_AGREED,
+        ProblemCode.ORGANIZATION_NOT_VERIFIED,
     ),
     updates=True,
 )

@@ -11,15 +11,7 @@ import sqlalchemy as sa
 from api import access
 from api.database.engine import Row, Transaction
 from api.database.statement import compile_statement
-from api.models import (
-    Camp,
-    CampRegistration,
-    CampStaffMember,
-    Certificate,
-    CertificateType,
-    Event,
-    Organization,
-)
+from api.models import Camp, CampRegistration, CampStaffMember, Certificate, CertificateType, Event, Organization
 from api.models.base import INSTANT, new_id
 from api.models.camp import CampDuty, CampStatus
 from api.models.day import local_day

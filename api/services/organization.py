@@ -181,10 +181,10 @@ async def change(
     await _check_coordinator(
         session, request, organization, [name for name in ("kind", "corps", "parent") if name in changes]
     )
-    worked_beyond = await session.value(WORKS_BEYOND, {"organization": organization})
+    leaves_to_home = _leaves_to_home(request.actor.kind)
+    may_leave = await session.value(leaves_to_home, {**request.parameters, "organization": organization})
     await profile.write(session, organization, **{**lists, **({"contacts": contacts} if "contacts" in lists else {})})
-    works_beyond = await session.value(WORKS_BEYOND, {"organization": organization})
-    if worked_beyond and not works_beyond and not request.actor.kind.nation:
+    if not may_leave and await session.value(leaves_to_home, {**request.parameters, "organization": organization}):
         raise forbidden("coverage")
     return await ORGANIZATIONS.change(
         session, request, held, "changed", columns=columns, change={"changed": sorted(changes)}
@@ -243,9 +243,11 @@ def _seen(kind: Kind) -> CompiledStatement:
     )
 
 
-WORKS_BEYOND = compile_statement(
-    sa.select(access.works_beyond_its_province(Organization)).where(Organization.c.id == _ORGANIZATION)
-)
+@cache
+def _leaves_to_home(kind: Kind) -> CompiledStatement:
+    return compile_statement(
+        sa.select(access.leaves_to_home(kind, Organization)).where(Organization.c.id == _ORGANIZATION)
+    )
 
 
 @cache

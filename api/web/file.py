@@ -83,7 +83,7 @@ async def paid(bill: Bill, context: Context, answering: Awaitable[Response]) -> 
     finally:
         bill.settle(cost)
     if isinstance(response, StreamingResponse):
-        response.body_iterator = _paid(bill, _to_whom_it_began(context, response.body_iterator))
+        response.body_iterator = _paid(bill, _until_rights_change(context, response.body_iterator))
     return response
 
 
@@ -98,7 +98,7 @@ class RightsChanged(BrokenOff):
     """The account is no longer what it was when its file began."""
 
 
-async def _to_whom_it_began(context: Context, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
+async def _until_rights_change(context: Context, content: AsyncIterable[Any]) -> AsyncGenerator[Any]:
     """Asks before each piece whether the account is still the same, however slowly it reads.
 
     Raises `RightsChanged`, so that the answer breaks off: one that ends would be taken for the whole file.
